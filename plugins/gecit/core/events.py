@@ -1,0 +1,234 @@
+"""The closed vocabulary of events. Events are the record; state is folded from them and can be rebuilt.
+
+Each event is of an exam, of a study, or of the installation. Its JSON has its name under `kind`.
+Life of an exam:
+
+    OrderPlaced | OrderChanged | OrderCancelled | ReportReceived | StudyLinked ...   -- something to judge
+    ExamJudged                                                                       -- the verdict
+    NotificationQueued -> NotificationAnswered                                       -- MEDULA is told
+    WithdrawalQueued | WithdrawalProposed                                            -- MEDULA is told otherwise
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from .facts import StudyFacts, StudyKey
+from .order import ExamKey, Order
+from .remarks import Remark
+from .report import Report
+from .values import Value
+from .verdict import Verdict
+
+
+class RegistryAnswer(Value):
+    """What the registry of physicians (ÇKYS or a snapshot of it) says of one number."""
+
+    identifier: str
+    known: bool
+    radiologist: bool
+    name: str = ""
+    source: str = ""
+    as_of: datetime | None = None
+
+
+class Event(Value, tag_field="kind", tag=True):
+    """Something that happened; `at` is the instant it was recorded (UTC)."""
+
+    at: datetime
+
+
+class ExamEvent(Event):
+    """An event of one exam."""
+
+    exam: ExamKey
+
+
+class StudyEvent(Event):
+    """An event of one study."""
+
+    study: StudyKey
+
+
+class OrderPlaced(ExamEvent):
+    """An ORM^O01 NW was accepted."""
+
+    order: Order
+    message: int
+
+
+class OrderChanged(ExamEvent):
+    """An ORM^O01 XO was accepted; it replaces the order, TCKN, SUT and LOINC included."""
+
+    order: Order
+    message: int
+
+
+class OrderCancelled(ExamEvent):
+    """An ORM^O01 CA was accepted."""
+
+    order: Order
+    message: int
+
+
+class MessageRemarked(ExamEvent):
+    """An accepted message deviated from its profile; the sender is shown how."""
+
+    message: int
+    remarks: tuple[Remark, ...]
+
+
+class ReportReceived(ExamEvent):
+    """An ORU^R01 was accepted."""
+
+    report: Report
+    message: int
+    registry: tuple[RegistryAnswer, ...] = ()
+
+
+class ReportRefused(ExamEvent):
+    """An ORU^R01 was answered AE because of the named rules; kept as evidence."""
+
+    report: Report
+    message: int
+    rules: tuple[str, ...]
+    registry: tuple[RegistryAnswer, ...] = ()
+
+
+class ReportDeferred(ExamEvent):
+    """An ORU^R01 is stored raw and was answered with a transient AE: the registry could not be asked."""
+
+    message: int
+    reason: str
+
+
+class StudyLinked(ExamEvent):
+    """A study is of this exam, by the named path; `facts` is the study as it then was."""
+
+    facts: StudyFacts
+    path: str
+
+
+class StudyUnlinked(ExamEvent):
+    """A study is no longer of this exam: identifiers changed, or it was deleted."""
+
+    study: StudyKey
+    reason: str
+
+
+class ExamJudged(ExamEvent):
+    """The verdict changed, or its due time came."""
+
+    verdict: Verdict
+    cause: str = ""
+
+
+class JudgingAsked(ExamEvent):
+    """Somebody asks that the exam be judged again: a new rulebook, an exemption, a person."""
+
+    cause: str
+
+
+class NotificationQueued(ExamEvent):
+    """MEDULA is to be told that the exam may be billed."""
+
+    generation: int
+    key: str
+
+
+class WithdrawalQueued(ExamEvent):
+    """MEDULA is to be told that it no longer may."""
+
+    generation: int
+    key: str
+    cause: str
+
+
+class WithdrawalProposed(ExamEvent):
+    """The exam no longer passes; a person decides whether MEDULA is told (design 3.7)."""
+
+    generation: int
+    cause: str
+
+
+class NotificationAnswered(ExamEvent):
+    """MEDULA answered a notification or a withdrawal."""
+
+    key: str
+    accepted: bool
+    code: str = ""
+    message: str = ""
+
+
+class ReportAttached(ExamEvent):
+    """The report stands in the study as an Encapsulated PDF."""
+
+    study: StudyKey
+    sop_instance_uid: str
+    version: int
+
+
+class StudyFactsRecorded(StudyEvent):
+    """The study was read, or read again."""
+
+    facts: StudyFacts
+
+
+class StudyDeleted(StudyEvent):
+    """The study is no longer in the index. This never undoes a notification by itself."""
+
+    reason: str = ""
+
+
+class IndexReset(Event):
+    """The index is new or was restored: its last change number lies below our cursor. A full sweep follows."""
+
+    node: str
+    cursor: int
+    last: int
+
+
+class RulebookActivated(Event):
+    """A revision of rules, exemptions and profiles is in force for judging."""
+
+    revision: str
+    note: str = ""
+
+
+class InstitutionRecorded(Event):
+    """An institution was added or changed."""
+
+    skrs: str
+    by: str = ""
+
+
+class AccessGranted(Event):
+    """A user or a token was made; never holds a secret."""
+
+    who: str
+    what: Literal["administrator", "token"]
+    by: str = ""
+
+
+AnyExamEvent = (
+    OrderPlaced
+    | OrderChanged
+    | OrderCancelled
+    | MessageRemarked
+    | ReportReceived
+    | ReportRefused
+    | ReportDeferred
+    | StudyLinked
+    | StudyUnlinked
+    | ExamJudged
+    | JudgingAsked
+    | NotificationQueued
+    | WithdrawalQueued
+    | WithdrawalProposed
+    | NotificationAnswered
+    | ReportAttached
+)
+AnyStudyEvent = StudyFactsRecorded | StudyDeleted
+AnyInstallationEvent = IndexReset | RulebookActivated | InstitutionRecorded | AccessGranted
+AnyEvent = AnyExamEvent | AnyStudyEvent | AnyInstallationEvent

@@ -1,0 +1,254 @@
+"""An exam and a study as folded from their events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from functools import singledispatch
+
+import msgspec
+
+from . import events as e
+from .facts import StudyFacts, StudyKey
+from .order import Control, ExamKey, Order, Patient
+from .report import Report
+from .values import Value
+from .verdict import Verdict
+
+
+class Billing(StrEnum):
+    """What MEDULA knows of the exam, as far as we know it."""
+
+    UNTOLD = "untold"
+    QUEUED = "queued"  # a notification is on its way
+    TOLD = "told"  # MEDULA has accepted it
+    REFUSED = "refused"  # MEDULA said no: a person must look
+    WITHDRAWAL_PROPOSED = "withdrawal proposed"
+    WITHDRAWAL_QUEUED = "withdrawal queued"
+    WITHDRAWN = "withdrawn"
+
+
+class LinkedStudy(Value):
+    """A study of the exam, by the path that matched it."""
+
+    facts: StudyFacts
+    path: str
+    linked_at: datetime
+
+
+class ReceivedReport(Value):
+    """A version of the report, with what the registry said of its signers when it came."""
+
+    report: Report
+    received_at: datetime
+    message: int
+    registry: tuple[e.RegistryAnswer, ...] = ()
+    refused_by: tuple[str, ...] = ()  # rule ids; empty = accepted
+
+
+class Exam(Value):
+    """All that is known of one exam; a pure function of its events."""
+
+    key: ExamKey
+    order: Order | None = None
+    order_received_at: datetime | None = None  # of the first message
+    order_changed_at: datetime | None = None  # of the last one
+    reports: tuple[ReceivedReport, ...] = ()  # accepted versions, oldest first
+    refused_report: ReceivedReport | None = None  # the last one refused since the last accepted one
+    deferred_reports: tuple[int, ...] = ()  # messages that wait for the registry
+    studies: tuple[LinkedStudy, ...] = ()
+    verdict: Verdict | None = None
+    billing: Billing = Billing.UNTOLD
+    generation: int = 0  # of the last notification: submit -> withdraw -> submit counts up
+    medula_code: str = ""
+    medula_message: str = ""
+    attached: tuple[str, ...] = ()  # SOP Instance UIDs of attached reports
+    judge_at: datetime | None = None  # when the judge is to look; None = nothing to do
+    judge_cause: str = ""
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the last order message took the order back."""
+        return self.order is not None and self.order.control is Control.CANCEL
+
+    @property
+    def report(self) -> ReceivedReport | None:
+        """The report in force: the last accepted version."""
+        return self.reports[-1] if self.reports else None
+
+    @property
+    def patient(self) -> Patient:
+        """The patient as ordered, else as reported."""
+        if self.order:
+            return self.order.patient
+        return self.reports[-1].report.patient if self.reports else Patient()
+
+    @property
+    def modality(self) -> str:
+        """The modality as ordered (OBR-24), else as reported; never guessed from a SUT code."""
+        if self.order and self.order.modality:
+            return self.order.modality
+        return self.reports[-1].report.modality if self.reports else ""
+
+    @property
+    def images(self) -> int:
+        """How many pictures its studies hold."""
+        return sum(one.facts.images for one in self.studies)
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether pictures may still be arriving."""
+        return any(not one.facts.settled for one in self.studies)
+
+
+class Study(Value):
+    """A study as last read."""
+
+    key: StudyKey
+    facts: StudyFacts
+    first_seen_at: datetime
+    read_at: datetime
+    deleted: bool = False
+
+
+@singledispatch
+def _change(event: e.Event, exam: Exam) -> dict[str, object]:
+    raise TypeError(f"{type(event).__name__} is no event of an exam")
+
+
+def fold_exam(exam: Exam | None, event: e.ExamEvent) -> Exam:
+    """Return the exam after `event`; the first event of an exam makes it."""
+    before = exam or Exam(key=event.exam)
+    return msgspec.structs.replace(before, **_change(event, before))
+
+
+def _judge(event: e.ExamEvent, cause: str) -> dict[str, object]:
+    return {"judge_at": event.at, "judge_cause": cause}
+
+
+def _ordered(event: e.OrderPlaced | e.OrderChanged | e.OrderCancelled, exam: Exam) -> dict[str, object]:
+    return {
+        "order": event.order,
+        "order_received_at": exam.order_received_at or event.at,
+        "order_changed_at": event.at,
+        **_judge(event, f"order {event.order.control.value}"),
+    }
+
+
+_change.register(e.OrderPlaced)(_ordered)
+_change.register(e.OrderChanged)(_ordered)
+_change.register(e.OrderCancelled)(_ordered)
+
+
+@_change.register
+def _(event: e.MessageRemarked, exam: Exam) -> dict[str, object]:
+    return {}
+
+
+@_change.register
+def _(event: e.ReportReceived, exam: Exam) -> dict[str, object]:
+    version = ReceivedReport(report=event.report, received_at=event.at, message=event.message, registry=event.registry)
+    return {
+        "reports": (*exam.reports, version),
+        "refused_report": None,
+        "deferred_reports": tuple(one for one in exam.deferred_reports if one != event.message),
+        **_judge(event, "report received"),
+    }
+
+
+@_change.register
+def _(event: e.ReportRefused, exam: Exam) -> dict[str, object]:
+    version = ReceivedReport(
+        report=event.report,
+        received_at=event.at,
+        message=event.message,
+        registry=event.registry,
+        refused_by=event.rules,
+    )
+    return {
+        "refused_report": version,
+        "deferred_reports": tuple(one for one in exam.deferred_reports if one != event.message),
+        **_judge(event, "report refused"),
+    }
+
+
+@_change.register
+def _(event: e.ReportDeferred, exam: Exam) -> dict[str, object]:
+    waiting = {*exam.deferred_reports, event.message}
+    return {"deferred_reports": tuple(sorted(waiting)), **_judge(event, "report deferred")}
+
+
+@_change.register
+def _(event: e.StudyLinked, exam: Exam) -> dict[str, object]:
+    others = tuple(one for one in exam.studies if one.facts.key != event.facts.key)
+    linked = LinkedStudy(facts=event.facts, path=event.path, linked_at=event.at)
+    studies = tuple(sorted((*others, linked), key=lambda one: one.facts.key))
+    return {"studies": studies, **_judge(event, "images")}
+
+
+@_change.register
+def _(event: e.StudyUnlinked, exam: Exam) -> dict[str, object]:
+    studies = tuple(one for one in exam.studies if one.facts.key != event.study)
+    return {"studies": studies, **_judge(event, event.reason)}
+
+
+@_change.register
+def _(event: e.ExamJudged, exam: Exam) -> dict[str, object]:
+    due_at = event.verdict.due_at
+    return {"verdict": event.verdict, "judge_at": due_at, "judge_cause": "due" if due_at else ""}
+
+
+@_change.register
+def _(event: e.JudgingAsked, exam: Exam) -> dict[str, object]:
+    return _judge(event, event.cause)
+
+
+@_change.register
+def _(event: e.NotificationQueued, exam: Exam) -> dict[str, object]:
+    return {"billing": Billing.QUEUED, "generation": event.generation}
+
+
+@_change.register
+def _(event: e.WithdrawalQueued, exam: Exam) -> dict[str, object]:
+    return {"billing": Billing.WITHDRAWAL_QUEUED}
+
+
+@_change.register
+def _(event: e.WithdrawalProposed, exam: Exam) -> dict[str, object]:
+    return {"billing": Billing.WITHDRAWAL_PROPOSED}
+
+
+# (what MEDULA was told last, whether it accepted) -> what it then knows
+ANSWERED: dict[tuple[Billing, bool], Billing] = {
+    (Billing.QUEUED, True): Billing.TOLD,
+    (Billing.QUEUED, False): Billing.REFUSED,
+    (Billing.WITHDRAWAL_QUEUED, True): Billing.WITHDRAWN,
+    (Billing.WITHDRAWAL_QUEUED, False): Billing.REFUSED,
+}
+
+
+@_change.register
+def _(event: e.NotificationAnswered, exam: Exam) -> dict[str, object]:
+    return {
+        "billing": ANSWERED.get((exam.billing, event.accepted), exam.billing),
+        "medula_code": event.code,
+        "medula_message": event.message,
+    }
+
+
+@_change.register
+def _(event: e.ReportAttached, exam: Exam) -> dict[str, object]:
+    if event.sop_instance_uid in exam.attached:
+        return {}
+    return {"attached": (*exam.attached, event.sop_instance_uid)}
+
+
+def fold_study(study: Study | None, event: e.StudyEvent) -> Study | None:
+    """Return the study after `event`; a deleted study that nobody knew is nothing."""
+    match event:
+        case e.StudyFactsRecorded(facts=facts, at=at):
+            first = study.first_seen_at if study else at
+            return Study(key=event.study, facts=facts, first_seen_at=first, read_at=at)
+        case e.StudyDeleted():
+            return msgspec.structs.replace(study, deleted=True) if study else None
+    raise TypeError(f"{type(event).__name__} is no event of a study")

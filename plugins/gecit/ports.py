@@ -1,0 +1,301 @@
+"""What the steps need of the outside. Each Protocol has one real edge and one fake that pass the same contract test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from .core.events import Event, RegistryAnswer
+from .core.exam import Exam, Study
+from .core.facts import StudyFacts, StudyKey
+from .core.order import ExamKey
+from .core.values import Value
+
+T = TypeVar("T")
+
+
+class Unavailable(Exception):
+    """The other side cannot be asked now; ask again later. Nothing is known of what was asked."""
+
+
+class AnswerUnknown(Unavailable):
+    """The other side may or may not have carried out what it was sent."""
+
+
+class Refused(Exception):
+    """The other side understood and said no; asking again unchanged is useless."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code} {message}")
+        self.code = code
+        self.message = message
+
+
+class Clock(Protocol):
+    """The only way to learn the time."""
+
+    def now(self) -> datetime:
+        """Return the present instant, aware, in UTC."""
+        ...
+
+
+class Institution(Value):
+    """A hospital as the ledger knows it."""
+
+    skrs: str  # the key in HL7 and KOS
+    medula_code: str = ""  # MEDULA tesis kodu: the key in billing and the duplicate query
+    name: str = ""
+    ownership: str = ""  # public | private | university
+    province: str = ""
+    aets: tuple[str, ...] = ()  # calling AE titles of its PACS and modalities
+    hl7_peers: tuple[str, ...] = ()  # addresses or networks of its HBYS, CIDR
+    profile: str = "ministry"  # id of rules/profiles/*.toml
+    character_set: str = ""  # UTF8 or Windows1254 as agreed; empty = as each message declares
+
+
+class StoredMessage(Value):
+    """A frame as it came, with the answer it got."""
+
+    id: int
+    received_at: datetime
+    peer: str
+    institution: str
+    sender: tuple[str, str]  # MSH-3, MSH-4
+    control_id: str  # MSH-10
+    digest: str  # SHA-256 of the frame, hex
+    raw: bytes
+    answer: bytes
+    answer_code: str  # AA | AE | AR
+    transient: bool = False  # a resend is looked at again
+
+
+class NewMessage(Value):
+    """A frame to be kept."""
+
+    received_at: datetime
+    peer: str
+    institution: str
+    sender: tuple[str, str]
+    control_id: str
+    digest: str
+    raw: bytes
+    answer: bytes = b""
+    answer_code: str = ""
+    transient: bool = False
+
+
+class Delivery(Value):
+    """A row of the outbox: what is to be told to whom, until it is done.
+
+    Life: queued -> leased -> done | queued (later) | unknown (ask first) | parked (a person must look).
+    """
+
+    id: int
+    destination: str  # medula | archive
+    kind: str  # notify | withdraw | attach-report
+    key: str  # idempotency key, unique per destination
+    exam: ExamKey
+    payload: bytes  # JSON
+    state: str
+    attempts: int = 0
+    next_at: datetime | None = None
+    created_at: datetime | None = None
+    leased_by: str = ""
+    leased_until: datetime | None = None
+    last_error: str = ""
+
+
+class Transaction(Protocol):
+    """One atomic piece of work on the ledger. Nothing is visible, and nothing may be told, before it commits."""
+
+    def append(self, event: Event) -> None:
+        """Record an event and fold it into its exam or study."""
+        ...
+
+    def prefetch(self, exams: Iterable[ExamKey]) -> None:
+        """Read many exams at once; `exam` then answers from memory."""
+        ...
+
+    def exam(self, key: ExamKey) -> Exam | None:
+        """Return the exam as it stands, events of this transaction included; locked until commit."""
+        ...
+
+    def study(self, key: StudyKey) -> Study | None:
+        """Return a study as last read."""
+        ...
+
+    def studies_of_accession(self, accession: str) -> list[Study]:
+        """Return studies that carry the accession number, deleted ones left out."""
+        ...
+
+    def studies_of_patient(self, identifiers: Sequence[str]) -> list[Study]:
+        """Return studies whose PatientID or OtherPatientIDs hold one of the identifiers, deleted ones left out."""
+        ...
+
+    def study_by_uid(self, study_instance_uid: str) -> list[Study]:
+        """Return studies with that Study Instance UID (one per node at the most)."""
+        ...
+
+    def exams_of_accession(self, accession: str) -> list[Exam]:
+        """Return the exams with that accession number, of any institution."""
+        ...
+
+    def exams_of_patient(self, tckn: str, institution: str, file_number: str) -> list[Exam]:
+        """Return the exams of a patient: by TCKN anywhere, or by file number within the institution."""
+        ...
+
+    def exams_of_study(self, study: StudyKey) -> list[Exam]:
+        """Return the exams that the study is linked to."""
+        ...
+
+    def exams_due(self, now: datetime, limit: int) -> list[Exam]:
+        """Return exams whose `judge_at` has come, longest waiting first."""
+        ...
+
+    def message_with(self, sender: tuple[str, str], control_id: str) -> list[StoredMessage]:
+        """Return the messages of that MSH-3, MSH-4 and MSH-10, oldest first, without `raw`."""
+        ...
+
+    def message(self, number: int) -> StoredMessage | None:
+        """Return one message, raw bytes included."""
+        ...
+
+    def add_message(self, message: NewMessage) -> int:
+        """Keep a frame and return its number."""
+        ...
+
+    def answer_message(self, number: int, answer: bytes, code: str, *, transient: bool) -> None:
+        """Keep what a message was answered."""
+        ...
+
+    def queue(self, destination: str, kind: str, key: str, exam: ExamKey, payload: bytes, at: datetime) -> bool:
+        """Put a delivery into the outbox; False where its key stands there already."""
+        ...
+
+    def deferred(self, now: datetime, limit: int) -> list[ExamKey]:
+        """Return exams that have deferred reports."""
+        ...
+
+    def institutions(self) -> list[Institution]:
+        """Return all institutions, by SKRS code."""
+        ...
+
+    def record_institution(self, institution: Institution, at: datetime, by: str = "") -> None:
+        """Add an institution or replace it."""
+        ...
+
+    def cursor(self, node: str) -> int | None:
+        """Return the last change of an index that was taken in; None for an unknown index."""
+        ...
+
+    def move_cursor(self, node: str, to: int) -> None:
+        """Record that all changes of an index up to `to` are taken in."""
+        ...
+
+
+class Ledger(Protocol):
+    """The record of everything, SQLite or PostgreSQL."""
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in one transaction and commit; run it again on a conflict, so it must have no other effect."""
+        ...
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` on one consistent view; it may not write."""
+        ...
+
+    def lease(self, destination: str, owner: str, now: datetime, until: datetime, limit: int) -> list[Delivery]:
+        """Lease deliveries that are due; no other owner gets them before `until`."""
+        ...
+
+    def settle(
+        self,
+        delivery: Delivery,
+        owner: str,
+        state: str,
+        *,
+        next_at: datetime | None = None,
+        error: str = "",
+        events: Sequence[Event] = (),
+    ) -> bool:
+        """Record how a leased delivery went, its events in the same transaction; False where the lease was lost."""
+        ...
+
+
+class Change(Value):
+    """One row of an index's change log."""
+
+    number: int
+    kind: str  # NewInstance, NewStudy, ...
+    orthanc_id: str
+
+
+class Changes(Value):
+    """A page of the change log; `done` = nothing newer stood there."""
+
+    rows: tuple[Change, ...]
+    last: int
+    done: bool
+
+
+class Archive(Protocol):
+    """An Orthanc index, asked over loopback HTTP. Every method raises `Unavailable` where Orthanc does not answer."""
+
+    def identity(self) -> str:
+        """Return what identifies the index: it changes when the database is made anew."""
+        ...
+
+    def last_change(self) -> int:
+        """Return the number of the newest change."""
+        ...
+
+    def changes(self, since: int, limit: int) -> Changes:
+        """Return changes after `since`, oldest first."""
+        ...
+
+    def study_of_instance(self, orthanc_id: str) -> str | None:
+        """Return the Orthanc id of an instance's study; None where the instance is gone."""
+        ...
+
+    def study_ids(self) -> Iterable[str]:
+        """Return the Orthanc ids of all studies, for the sweep."""
+        ...
+
+    def study_facts(self, orthanc_id: str) -> StudyFacts | None:
+        """Read a study; None where it is gone. `institution` and `settled` are left to the step."""
+        ...
+
+    def store(self, dicom: bytes) -> str:
+        """Store an instance and return its Orthanc id; storing it again changes nothing."""
+        ...
+
+
+class Registry(Protocol):
+    """The registry of physicians (ÇKYS, or a snapshot of it)."""
+
+    def look_up(self, identifier: str) -> RegistryAnswer:
+        """Say whose number it is; raises `Unavailable`."""
+        ...
+
+
+class Medula(Protocol):
+    """The neutral contract of `docs/conformance/medula.md`, carried by an adapter."""
+
+    can_ask: bool
+
+    def send(self, kind: str, key: str, payload: bytes) -> MedulaAnswer:
+        """Deliver; raises `Refused`, `Unavailable` (surely not carried out) or `AnswerUnknown`."""
+        ...
+
+    def ask(self, key: str) -> MedulaAnswer | None:
+        """Ask what became of a key: None = never arrived. Raises `Unavailable`."""
+        ...
+
+
+class MedulaAnswer(Value):
+    """What MEDULA said of one delivery."""
+
+    accepted: bool
+    code: str
+    message: str = ""
