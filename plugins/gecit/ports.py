@@ -299,3 +299,73 @@ class MedulaAnswer(Value):
     accepted: bool
     code: str
     message: str = ""
+
+
+class Beat(Value):
+    """A sign of life of one process."""
+
+    node: str
+    process: str  # orthanc | web | listen | work
+    pid: int
+    at: datetime
+    detail: dict[str, str | int | float] = {}
+
+
+class Accounts(Protocol):
+    """Who may come in. Secrets are kept as hashes only."""
+
+    def password_hash(self, user: str) -> str | None:
+        """Return the Argon2 hash of an administrator; None for nobody."""
+        ...
+
+    def token_owner(self, digest: str, now: datetime) -> str | None:
+        """Return whose token has that SHA-256 digest (hex), unless it is expired or revoked."""
+        ...
+
+    def add_administrator(self, user: str, password_hash: str, at: datetime) -> None:
+        """Add an administrator or give one a new password."""
+        ...
+
+    def add_token(self, digest: str, owner: str, at: datetime, expires_at: datetime | None) -> None:
+        """Keep a token's digest."""
+        ...
+
+    def has_administrator(self) -> bool:
+        """Whether anybody can sign in with a password."""
+        ...
+
+
+class Vitals(Protocol):
+    """What is known of the installation's own health."""
+
+    def beat(self, beat: Beat) -> None:
+        """Record a sign of life; the last one of each node and process is kept."""
+        ...
+
+    def beats(self) -> list[Beat]:
+        """Return the last sign of life of every process."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """Return how many: exams by outcome (`exam.hold` ...), outbox by state (`outbox.parked` ...), messages."""
+        ...
+
+
+class Views(Protocol):
+    """What pages and the JSON read."""
+
+    def recent_exams(self, limit: int) -> list[Exam]:
+        """Return exams, the last changed first."""
+        ...
+
+    def find_exams(self, accession: str) -> list[Exam]:
+        """Return exams by accession number, of any institution."""
+        ...
+
+    def timeline(self, key: ExamKey) -> list[Event]:
+        """Return an exam's events, oldest first."""
+        ...
+
+    def unlinked_studies(self, limit: int) -> list[Study]:
+        """Return studies that no exam has, newest first."""
+        ...
