@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+import msgspec
+
 from .core.events import Event, RegistryAnswer
 from .core.exam import Exam, Study
 from .core.facts import StudyFacts, StudyKey
@@ -133,6 +135,14 @@ class Transaction(Protocol):
         """Return studies whose PatientID or OtherPatientIDs hold one of the identifiers, deleted ones left out."""
         ...
 
+    def unsettled_studies(self, node: str) -> list[Study]:
+        """Return a node's studies that were last read while still arriving, deleted ones left out."""
+        ...
+
+    def study_ids(self, node: str) -> set[str]:
+        """Return the Orthanc ids of a node's studies, deleted ones left out."""
+        ...
+
     def study_by_uid(self, study_instance_uid: str) -> list[Study]:
         """Return studies with that Study Instance UID (one per node at the most)."""
         ...
@@ -242,6 +252,10 @@ class Changes(Value):
 class Archive(Protocol):
     """An Orthanc index, asked over loopback HTTP. Every method raises `Unavailable` where Orthanc does not answer."""
 
+    def node(self) -> str:
+        """Return the name under which this index's studies are kept: `StudyKey.node`, unique within one ledger."""
+        ...
+
     def identity(self) -> str:
         """Return what identifies the index: it changes when the database is made anew."""
         ...
@@ -256,6 +270,10 @@ class Archive(Protocol):
 
     def study_of_instance(self, orthanc_id: str) -> str | None:
         """Return the Orthanc id of an instance's study; None where the instance is gone."""
+        ...
+
+    def series_of_instance(self, orthanc_id: str) -> tuple[str, frozenset[str]] | None:
+        """Return an instance's study and all instances of its series; None where the instance is gone."""
         ...
 
     def study_ids(self) -> Iterable[str]:
@@ -308,7 +326,7 @@ class Beat(Value):
     process: str  # orthanc | web | listen | work
     pid: int
     at: datetime
-    detail: dict[str, str | int | float] = {}
+    detail: dict[str, str | int | float] = msgspec.field(default_factory=dict)
 
 
 class Accounts(Protocol):
