@@ -1,0 +1,21 @@
+"""The settings of one node: read once from Orthanc's configuration, all faults reported together."""
+
+from .faults import Fault, SettingsError
+from .read import effective, from_orthanc, load
+from .reference import REFERENCE, Setting
+from .values import IdentifierSettings, MedulaSettings, OutboxSettings, RegistrySettings, Settings
+
+__all__ = [
+    "REFERENCE",
+    "Fault",
+    "IdentifierSettings",
+    "MedulaSettings",
+    "OutboxSettings",
+    "RegistrySettings",
+    "Setting",
+    "Settings",
+    "SettingsError",
+    "effective",
+    "from_orthanc",
+    "load",
+]

@@ -1,0 +1,237 @@
+"""What must hold between settings, and with the world outside them; each check answers with faults, never raises."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from ..core.values import Text
+from .faults import Fault
+from .reference import REFERENCE, Setting
+
+Place = tuple[str, ...]
+"""Field names from `Settings`."""
+_BY_PATH = {setting.path: setting for setting in REFERENCE}
+
+
+class Given(Protocol):
+    """Where a value was written."""
+
+    @property
+    def file(self) -> str:
+        """File or environment variable."""
+        ...
+
+
+def all_of(values: Mapping[Place, Any], given: Mapping[Place, Given]) -> list[Fault]:
+    """Check complete values of the right types."""
+    files = {path: found.file for path, found in given.items()}
+    found = [(path, text) for path, text in (*_each(values), *_ports(values), *_between(values))]
+    return [Fault(file=files.get(path, ""), key=_BY_PATH[path].key, text=text) for path, text in found]
+
+
+def _each(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
+    for setting in REFERENCE:
+        value = values[setting.path]
+        check = _CHECKS.get(setting.extra.get("check", ""))
+        text = check(value) if check and value else None
+        if text:
+            yield setting.path, text
+    data: Path = values[("data",)]
+    if data.exists() and not data.is_dir():
+        yield ("data",), _folder(data)
+
+
+def _folder(path: Path) -> Text:
+    return Text(
+        tr=f"{path} adlı klasör yok; oluşturun ya da yolu düzeltin.",
+        en=f"No folder {path}; make it or correct the path.",
+    )
+
+
+def _check_folder(path: Path) -> Text | None:
+    return None if path.is_dir() else _folder(path)
+
+
+def _check_file(path: Path) -> Text | None:
+    if path.is_file() and os.access(path, os.R_OK):
+        return None
+    return Text(
+        tr=f"{path} dosyası yok ya da bu kullanıcı okuyamıyor; oluşturun veya izin verin.",
+        en=f"No file {path}, or this user may not read it; make it or give permission.",
+    )
+
+
+def _check_program(path: Path) -> Text | None:
+    if path.is_file() and os.access(path, os.X_OK):
+        return None
+    return Text(
+        tr=f"{path} çalıştırılamıyor; scripts/setup.sh ile kurun ya da yolu düzeltin.",
+        en=f"{path} cannot be run; set it up with scripts/setup.sh or correct the path.",
+    )
+
+
+def _check_url(text: str) -> Text | None:
+    try:
+        url = urlsplit(text)
+        good = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        return Text(
+            tr="http:// ya da https:// ile başlayan tam adres olmalı (sunucu adıyla).",
+            en="Must be a complete address that starts with http:// or https:// and names a host.",
+        )
+    if url.username or url.password or url.query or url.fragment:
+        return Text(
+            tr="Adreste kullanıcı adı, parola, ? ya da # olamaz; gizli bilgi TokenFile dosyasına yazılır.",
+            en="The address may hold no user, password, ? or #; the secret belongs into TokenFile.",
+        )
+    return None
+
+
+def _check_database(text: str) -> Text | None:
+    # Several processes open the ledger, so it can be neither in memory nor relative to each one's folder.
+    if text.startswith("sqlite:////") or text.startswith(("postgresql://", "postgresql+psycopg://")):
+        return None
+    return Text(
+        tr="sqlite:////mutlak/yol ya da postgresql+psycopg://... olmalı.",
+        en="Must be sqlite:////absolute/path or postgresql+psycopg://...",
+    )
+
+
+_CHECKS: dict[str, Callable[[Any], Text | None]] = {
+    "folder": _check_folder,
+    "file": _check_file,
+    "program": _check_program,
+    "url": _check_url,
+    "database": _check_database,
+}
+
+
+def _ports(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
+    seen: dict[int, str] = {}
+    for name in ("http_port", "dicom_port", "mllp_port", "web_port"):
+        port = values[(name,)]
+        if port > 65535:
+            yield (
+                (name,),
+                Text(
+                    tr="HttpPort + 1 geçerli bir kapı değil; WebPort yazın.", en="HttpPort + 1 is no port; set WebPort."
+                ),
+            )
+        if port in seen:
+            yield (
+                (name,),
+                Text(
+                    tr=f"{port} kapısını {seen[port]} de kullanıyor; birini değiştirin.",
+                    en=f"{seen[port]} uses port {port} too; change one.",
+                ),
+            )
+        seen.setdefault(port, _BY_PATH[(name,)].key)
+
+
+def _between(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
+    if values[("outbox", "lease_seconds")] <= values[("medula", "timeout_seconds")]:
+        yield (
+            ("outbox", "lease_seconds"),
+            Text(
+                tr="Gecit.Medula.TimeoutSeconds değerinden büyük olmalı; yoksa bir bildirim iki kez gönderilebilir.",
+                en="Must be longer than Gecit.Medula.TimeoutSeconds; otherwise a notification may be sent twice.",
+            ),
+        )
+    if values[("outbox", "backoff_limit_seconds")] < values[("outbox", "backoff_seconds")]:
+        yield (
+            ("outbox", "backoff_limit_seconds"),
+            Text(
+                tr="Gecit.Outbox.BackoffSeconds değerinden küçük olamaz.",
+                en="May not be shorter than Gecit.Outbox.BackoffSeconds.",
+            ),
+        )
+
+
+_LOOPBACK = Text(
+    tr="Geçit süreçleri Orthanc'a 127.0.0.1 üzerinden düz HTTP ile bağlanır; TLS için önüne nginx koyun.",
+    en="Geçit's processes reach Orthanc over plain HTTP on 127.0.0.1; for TLS put nginx in front.",
+)
+_DOORS = Text(
+    tr="Girişi Geçit'in kendi süzgeci denetler; Orthanc'ın kullanıcı listesi süreçleri dışarıda bırakır. false yazın.",
+    en="Geçit's own filter guards the door; Orthanc's list of users would lock its processes out. Write false.",
+)
+_LUA = Text(
+    tr="Uzaktan Lua çalıştırmak bütün kuralları aşar. false yazın.",
+    en="Running Lua from outside goes round every rule. Write false.",
+)
+# key: the value it must have, Orthanc's default (None: depends on RemoteAccessAllowed), why
+_REQUIRED: dict[str, tuple[bool, bool | None, Text]] = {
+    "HttpServerEnabled": (True, True, _LOOPBACK),
+    "SslEnabled": (False, False, _LOOPBACK),
+    "AuthenticationEnabled": (False, None, _DOORS),
+    "ExecuteLuaEnabled": (False, False, _LUA),
+    "RestApiWriteToFileSystemEnabled": (False, False, _LUA),
+}
+
+
+def orthanc_keys(
+    configuration: Mapping[str, Any], environ: Mapping[str, str], origins: Mapping[str, str]
+) -> list[Fault]:
+    """Check what Geçit needs of Orthanc's own keys, and that the environment's ports reach Orthanc."""
+    faults: list[Fault] = []
+    for key, (needed, default, why) in _REQUIRED.items():
+        default = bool(configuration.get("RemoteAccessAllowed")) if default is None else default
+        if configuration.get(key, default) is not needed:
+            faults.append(Fault(file=origins.get(key, ""), key=key, text=why))
+    for variable, key, default_port in (("GECIT_HTTP_PORT", "HttpPort", 8042), ("GECIT_DICOM_PORT", "DicomPort", 4242)):
+        asked, used = environ.get(variable, ""), configuration.get(key, default_port)
+        if asked and asked != str(used):
+            faults.append(Fault(file=variable, key=key, text=_port_ignored(asked, used, variable)))
+    return [*faults, *_misspelt_section(configuration, origins), *_relative_data(environ)]
+
+
+def _port_ignored(asked: str, used: object, variable: str) -> Text:
+    return Text(
+        tr=f'{asked} istendi ama Orthanc {used} kapısını dinler; yapılandırmaya "${{{variable}:-{used}}}" yazın.',
+        en=f"{asked} was asked for, but Orthanc listens on {used}; put ${{{variable}:-{used}}} into the configuration.",
+    )
+
+
+def _misspelt_section(configuration: Mapping[str, Any], origins: Mapping[str, str]) -> Iterable[Fault]:
+    for key in configuration:
+        if key != "Gecit" and key.lower() in ("gecit", "geçit"):
+            text = Text(tr='Bölümün adı "Gecit" olmalı.', en='The section must be called "Gecit".')
+            yield Fault(file=origins.get(key, ""), key=key, text=text)
+
+
+def _relative_data(environ: Mapping[str, str]) -> Iterable[Fault]:
+    # Orthanc would start it in the configuration's folder, we in the installation's: two data folders.
+    folder = environ.get("GECIT_DATA", "")
+    if folder and not Path(folder).is_absolute():
+        text = Text(tr="Mutlak yol olmalı (/ ile başlar).", en="Must be an absolute path (starting with /).")
+        yield Fault(file="GECIT_DATA", key="Gecit.Data", text=text)
+
+
+def unknown(file: str, key: str, name: str, known: Iterable[str]) -> Fault:
+    """A key that does not exist, with the closest one that does."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    tr, en = "Böyle bir ayar yok.", "There is no such setting."
+    if close:
+        tr, en = f"{tr} {close[0]} mi demek istediniz?", f"{en} Did you mean {close[0]}?"
+    return Fault(file=file, key=key, text=Text(tr=tr, en=en))
+
+
+def wrong(file: str, setting: Setting, value: object) -> Fault:
+    """A value of the wrong type or out of range; a database's address may hold a password and is not shown."""
+    shown = "" if setting.path == ("database",) else repr(value)[:60]
+    wanted = setting.expected
+    text = Text(tr=f"{shown} olmaz; beklenen: {wanted.tr}.", en=f"{shown} will not do; expected: {wanted.en}.")
+    return Fault(file=file, key=setting.key, text=text)
+
+
+def no_section(file: str, key: str) -> Fault:
+    """Something other than an object where a section must stand."""
+    text = Text(tr="Burada bir JSON nesnesi { ... } olmalı.", en="A JSON object { ... } must stand here.")
+    return Fault(file=file, key=key, text=text)
