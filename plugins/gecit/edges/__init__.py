@@ -1,0 +1,1 @@
+"""One protocol per file: everything that touches the outside."""

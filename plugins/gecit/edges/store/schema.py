@@ -1,0 +1,220 @@
+"""The ledger's tables. One definition for SQLite and PostgreSQL; Alembic carries it from release to release.
+
+`event` and `message` are the record: rows are only added. `exam` and `study` are folded from `event`
+(`gecit ledger rebuild` makes them again, to the byte); their JSON is `core.exam.Exam` and `core.exam.Study`,
+and the columns beside it are copies to search by.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+
+class Instant(sa.types.TypeDecorator[datetime]):
+    """An aware instant: timestamptz on PostgreSQL, sortable ISO text in UTC on SQLite."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[datetime]:
+        """Choose the column type."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(sa.DateTime(timezone=True))
+        return dialect.type_descriptor(sa.Text())  # type: ignore[arg-type]
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> object:
+        """Refuse naive instants; write UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive instant")
+        utc = value.astimezone(UTC)
+        return utc if dialect.name == "postgresql" else utc.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def process_result_value(self, value: object, dialect: Dialect) -> datetime | None:
+        """Read UTC."""
+        if value is None:
+            return None
+        if isinstance(value, datetime):
+            return value.astimezone(UTC)
+        return datetime.fromisoformat(str(value))
+
+
+metadata = sa.MetaData()
+Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+event = sa.Table(
+    "event",
+    metadata,
+    sa.Column("id", Number, primary_key=True, autoincrement=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("institution", sa.Text),  # of the exam
+    sa.Column("accession", sa.Text),
+    sa.Column("node", sa.Text),  # of the study
+    sa.Column("study", sa.Text),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.events
+    sa.Index("event_of_exam", "institution", "accession", "id"),
+    sa.Index("event_of_study", "study", "id"),
+    sqlite_autoincrement=True,
+)
+
+message = sa.Table(
+    "message",
+    metadata,
+    sa.Column("id", Number, primary_key=True, autoincrement=True),
+    sa.Column("received_at", Instant, nullable=False),
+    sa.Column("peer", sa.Text, nullable=False),
+    sa.Column("institution", sa.Text, nullable=False),
+    sa.Column("sending_application", sa.Text, nullable=False),  # MSH-3
+    sa.Column("sending_facility", sa.Text, nullable=False),  # MSH-4
+    sa.Column("control_id", sa.Text, nullable=False),  # MSH-10
+    sa.Column("digest", sa.Text, nullable=False),  # SHA-256 of the frame
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+    sa.Column("answer", sa.LargeBinary, nullable=False),
+    sa.Column("answer_code", sa.Text, nullable=False),  # AA | AE | AR
+    sa.Column("transient", sa.Boolean, nullable=False),
+    sa.Index("message_same", "control_id", "sending_facility", "sending_application"),
+    sqlite_autoincrement=True,
+)
+
+exam = sa.Table(
+    "exam",
+    metadata,
+    sa.Column("institution", sa.Text, primary_key=True),
+    sa.Column("accession", sa.Text, primary_key=True),
+    sa.Column("tckn", sa.Text, nullable=False),
+    sa.Column("file_number", sa.Text, nullable=False),
+    sa.Column("modality", sa.Text, nullable=False),
+    sa.Column("sut", sa.Text, nullable=False),  # of the first procedure
+    sa.Column("ordered_at", Instant),
+    sa.Column("outcome", sa.Text, nullable=False),  # '' before the first verdict
+    sa.Column("billing", sa.Text, nullable=False),
+    sa.Column("judge_at", Instant),  # when the judge is to look; NULL = nothing to do
+    sa.Column("deferred", sa.Boolean, nullable=False),  # a report waits for the registry
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.exam.Exam
+    sa.Index("exam_accession", "accession"),
+    sa.Index("exam_patient", "tckn", "sut"),
+    sa.Index("exam_file_number", "institution", "file_number"),
+    sa.Index("exam_judge_at", "judge_at"),
+    sa.Index("exam_changed_at", "changed_at"),
+    sa.Index("exam_deferred", "deferred", sqlite_where=sa.text("deferred"), postgresql_where=sa.text("deferred")),
+)
+
+study = sa.Table(
+    "study",
+    metadata,
+    sa.Column("node", sa.Text, primary_key=True),
+    sa.Column("orthanc_id", sa.Text, primary_key=True),
+    sa.Column("study_instance_uid", sa.Text, nullable=False),
+    sa.Column("accession", sa.Text, nullable=False),
+    sa.Column("settled", sa.Boolean, nullable=False),
+    sa.Column("deleted", sa.Boolean, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.exam.Study
+    sa.Index("study_accession", "accession"),
+    sa.Index("study_uid", "study_instance_uid"),
+    sa.Index("study_changed_at", "changed_at"),
+    sa.Index("study_unsettled", "node", sqlite_where=sa.text("NOT settled"), postgresql_where=sa.text("NOT settled")),
+)
+
+# Folded too: what to search studies and links by.
+study_identifier = sa.Table(
+    "study_identifier",
+    metadata,
+    sa.Column("identifier", sa.Text, primary_key=True),  # PatientID or one of OtherPatientIDs
+    sa.Column("node", sa.Text, primary_key=True),
+    sa.Column("orthanc_id", sa.Text, primary_key=True),
+    sa.Index("study_identifier_of", "node", "orthanc_id"),
+)
+link = sa.Table(
+    "link",
+    metadata,
+    sa.Column("node", sa.Text, primary_key=True),
+    sa.Column("orthanc_id", sa.Text, primary_key=True),
+    sa.Column("institution", sa.Text, primary_key=True),
+    sa.Column("accession", sa.Text, primary_key=True),
+    sa.Index("link_of_exam", "institution", "accession"),
+)
+
+# Life of a delivery; what is in brackets is who moves it.
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", Number, primary_key=True, autoincrement=True),
+    sa.Column("destination", sa.Text, nullable=False),  # medula | archive
+    sa.Column("kind", sa.Text, nullable=False),  # notify | withdraw | attach-report
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("institution", sa.Text, nullable=False),
+    sa.Column("accession", sa.Text, nullable=False),
+    sa.Column("payload", sa.LargeBinary, nullable=False),
+    # queued -> leased [courier] -> done | queued at next_at (try later) | unknown at next_at (ask first)
+    #                             | parked (a person must look) -> queued [gecit outbox retry]
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("resume", sa.Text, nullable=False),  # the state before the lease: queued | unknown
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_at", Instant, nullable=False),  # of a leased row: when the lease ends
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("leased_by", sa.Text, nullable=False),
+    sa.Column("last_error", sa.Text, nullable=False),
+    sa.UniqueConstraint("destination", "key", name="outbox_key"),
+    sa.Index("outbox_due", "destination", "state", "next_at"),
+    sqlite_autoincrement=True,
+)
+
+cursor = sa.Table(
+    "cursor",
+    metadata,
+    sa.Column("node", sa.Text, primary_key=True),
+    sa.Column("change", Number, nullable=False),
+)
+
+institution = sa.Table(
+    "institution",
+    metadata,
+    sa.Column("skrs", sa.Text, primary_key=True),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of ports.Institution
+)
+
+rulebook = sa.Table(
+    "rulebook",
+    metadata,
+    sa.Column("id", Number, primary_key=True, autoincrement=True),
+    sa.Column("revision", sa.Text, nullable=False),  # SHA-256 of the content
+    sa.Column("activated_at", Instant, nullable=False),
+    sa.Column("content", sa.Text, nullable=False),
+)
+
+administrator = sa.Table(
+    "administrator",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("password_hash", sa.Text, nullable=False),  # Argon2
+    sa.Column("changed_at", Instant, nullable=False),
+)
+
+token = sa.Table(
+    "token",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),  # SHA-256 of the token
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant),
+    sa.Column("revoked_at", Instant),
+)
+
+beat = sa.Table(
+    "beat",
+    metadata,
+    sa.Column("node", sa.Text, primary_key=True),
+    sa.Column("process", sa.Text, primary_key=True),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+)
+
+FOLDED = (link, study_identifier, study, exam)
