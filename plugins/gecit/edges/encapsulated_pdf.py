@@ -18,7 +18,7 @@ from ..core.values import local
 from ..steps.attach_report import DocumentUids, Template, document_uids
 from .report_pdf import STATUS, Issue, build_pdf
 
-IMPLEMENTATION_UID = UID("2.25.302675149735230934811164943187318253171")
+IMPLEMENTATION_UID = UID("2.25.102324746233092119212014700767845846930")
 SERIES_NUMBER = 9000  # ours alone: far above what a modality counts to; the version is added
 
 # (keyword, StudyFacts attribute or "" where the facts lack it): patient and study modules, all type 2 or 1
