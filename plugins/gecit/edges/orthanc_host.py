@@ -1,0 +1,199 @@
+"""Orthanc as the host: its callbacks translated to ours. Measured on Orthanc 1.10.1 with the Python plugin 4.0.
+
+What such a callback does not give: the query of any method but GET, all but the last of repeated query keys, HEAD,
+a trailing slash, and an encoded slash in the path.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import urllib3
+
+from gecit.core.values import Text
+
+from .doors import Doors
+
+log = logging.getLogger("gecit.host")
+
+Callback = Callable[..., Any]
+PREFIX = "/gecit"
+PASSED_ON = ("content-type", "authorization", "cookie", "accept", "accept-language", "user-agent")
+PASSED_BACK = (
+    "Cache-Control",
+    "Content-Disposition",
+    "Content-Language",
+    "Content-Security-Policy",
+    "ETag",
+    "Last-Modified",
+    "Location",
+    "Referrer-Policy",
+    "Retry-After",
+    "Set-Cookie",
+    "Vary",
+    "WWW-Authenticate",
+    "X-Content-Type-Options",
+    "X-Frame-Options",
+)
+# Orthanc 1.10.1 drops the connection for statuses that it does not know.
+UNKNOWN_STATUS = {428: 400, 429: 503, 431: 400, 451: 403, 511: 503}
+ENCODED = re.compile(r"(?:[A-Za-z0-9\-._~!$'()*,;:@/?+]|%[0-9A-Fa-f]{2})*")
+DOWN = Text(
+    tr="Geçit'in web süreci şu anda yanıt vermiyor. Birkaç saniye sonra yeniden deneyin; sürerse sistem yöneticisi "
+    "Orthanc günlüğünde gecit.supervisor satırlarına bakmalı. Kabul edilmiş hiçbir veri kaybolmaz.",
+    en="Geçit's web process does not answer at the moment. Try again in a few seconds; if it lasts, the administrator "
+    "should look for gecit.supervisor lines in Orthanc's log. Nothing that was accepted is lost.",
+)
+
+
+class Output(Protocol):
+    """`orthanc.RestOutput`, as far as we use it."""
+
+    def AnswerBuffer(self, body: bytes, content_type: str) -> None:  # noqa: N802 Orthanc's name
+        """Answer 200."""
+
+    def SetHttpHeader(self, name: str, value: str) -> None:  # noqa: N802
+        """Add a header; a repeated one is sent twice."""
+
+    def SendHttpStatus(self, *arguments: Any) -> None:  # noqa: N802
+        """Answer any status: (status, str, length in bytes) in plugin 4.0, (status, bytes) from 5.0 on."""
+
+
+class OrthancModule(Protocol):
+    """The `orthanc` module that the Python plugin offers, as far as we use it."""
+
+    def GetConfiguration(self) -> str:  # noqa: N802
+        """Return the configuration as JSON, environment variables filled in."""
+        ...
+
+    def RegisterRestCallback(self, pattern: str, callback: Callback) -> None:  # noqa: N802
+        """Route paths to a callback."""
+
+    def RegisterIncomingHttpRequestFilter(self, callback: Callback) -> None:  # noqa: N802
+        """Have every HTTP request pass a callback."""
+
+    def LogInfo(self, line: str) -> None:  # noqa: N802
+        """Log, shown with --verbose only."""
+
+    def LogWarning(self, line: str) -> None:  # noqa: N802
+        """Log; Orthanc's own start-up lines have this level."""
+
+    def LogError(self, line: str) -> None:  # noqa: N802
+        """Log."""
+
+
+class OrthancLog(logging.Handler):
+    """Hands log records to Orthanc's log."""
+
+    def __init__(self, orthanc: OrthancModule) -> None:
+        super().__init__()
+        self._orthanc = orthanc
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line; INFO goes to warnings, since Orthanc hides its own INFO by default."""
+        write = self._orthanc.LogError if record.levelno >= logging.ERROR else self._orthanc.LogWarning
+        write(f"{record.name}: {self.format(record)}")
+
+
+def is_ours(uri: str) -> bool:
+    """Whether a path belongs to the web process; Orthanc has decoded and flattened it before."""
+    return uri == PREFIX or uri.startswith(f"{PREFIX}/")
+
+
+class HttpFilter:
+    """Passes or refuses each HTTP request of Orthanc (PS3.18 leaves access control to the origin server)."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+
+    def __call__(self, uri: str, **request: Any) -> bool:
+        """Return whether the request may pass; never raises."""
+        try:
+            return self._passes(uri, request.get("headers", {}).get("authorization", ""), request.get("ip", ""))
+        except Exception as fault:  # noqa: BLE001 the outermost boundary of a door: it refuses
+            log.error("filter refused after %s", type(fault).__name__)
+            return False
+
+    def _passes(self, uri: str, authorization: str, address: str) -> bool:
+        if is_ours(uri):  # the web process guards itself, but sees us as the sender: keep its loopback rule here
+            return not self._doors.is_internal(authorization) or self._doors.admit(authorization, address).granted
+        return self._doors.admit(authorization, address).granted
+
+
+def encode_query(arguments: Mapping[str, str]) -> str:
+    """Write a query string from what Orthanc gives: still percent-encoded up to 1.12.7, decoded later."""
+    return "&".join(f"{_encoded(name)}={_encoded(value)}" for name, value in arguments.items())
+
+
+def _encoded(text: str) -> str:
+    return text if ENCODED.fullmatch(text) else quote(text, safe="")
+
+
+class Forwarder:
+    """Passes `/gecit...` to the web process over loopback with kept connections."""
+
+    def __init__(self, port: int, timeout_seconds: float = 60.0) -> None:
+        self._pool = urllib3.HTTPConnectionPool(
+            "127.0.0.1",
+            port,
+            maxsize=16,
+            timeout=urllib3.Timeout(connect=2.0, read=timeout_seconds),
+            retries=urllib3.Retry(connect=0, read=1, other=1, redirect=0, status=0, allowed_methods={"GET"}),
+        )
+
+    def __call__(self, output: Output, uri: str, **request: Any) -> None:
+        """Carry one request and its answer; never raises."""
+        try:
+            self._forward(output, uri, request)
+        except urllib3.exceptions.HTTPError as fault:
+            log.error("web process does not answer: %s", type(fault).__name__)
+            say_down(output)
+        except Exception as fault:  # noqa: BLE001 the outermost boundary of a callback
+            log.error("cannot forward: %s", type(fault).__name__)
+            say_down(output)
+
+    def _forward(self, output: Output, uri: str, request: Mapping[str, Any]) -> None:
+        query = encode_query(request.get("get", {}))
+        given = request.get("headers", {})
+        answer = self._pool.request(
+            request["method"],
+            quote(uri, safe="/~!$'()*,;:@+=&") + (f"?{query}" if query else ""),
+            body=request.get("body") or None,
+            headers={name: given[name] for name in PASSED_ON if name in given},
+            redirect=False,
+        )
+        give_back(output, answer)
+
+
+def give_back(output: Output, answer: urllib3.BaseHTTPResponse) -> None:
+    """Write an HTTP answer through Orthanc."""
+    for name in PASSED_BACK:
+        for value in answer.headers.getlist(name):
+            output.SetHttpHeader(name, value)
+    kind = answer.headers.get("Content-Type", "application/octet-stream")
+    if answer.status == 200:
+        output.AnswerBuffer(answer.data, kind)
+        return
+    output.SetHttpHeader("Content-Type", kind)
+    send_status(output, answer.status, answer.data)
+
+
+def send_status(output: Output, status: int, body: bytes) -> None:
+    """Answer a status other than 200 with the signature that this plugin version has."""
+    status = UNKNOWN_STATUS.get(status, status)
+    text = body.decode("utf-8", "replace")
+    try:
+        output.SendHttpStatus(status, text, len(text.encode()))
+    except TypeError:
+        output.SendHttpStatus(status, body)
+
+
+def say_down(output: Output) -> None:
+    """Answer 502 in both languages."""
+    output.SetHttpHeader("Content-Type", "text/plain; charset=utf-8")
+    output.SetHttpHeader("Retry-After", "5")
+    send_status(output, 502, f"{DOWN.tr}\n\n{DOWN.en}\n".encode())

@@ -1,0 +1,1 @@
+"""What each process starts, watches and stops."""

@@ -1,0 +1,61 @@
+"""The child's side of its life: when to stop, and a sign that it lives."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from types import FrameType
+
+from gecit.ports import Beat, Clock, Vitals
+
+from .supervisor import SUPERVISED
+
+log = logging.getLogger("gecit.life")
+
+LAST_RESORT_SECONDS = 20.0  # longer than the supervisor waits; meant for a supervisor that was killed
+BEAT_SECONDS = 30.0
+
+
+def until_told_to_stop() -> threading.Event:
+    """Return an event that SIGTERM, SIGINT and the end of the supervisor set. Call it in the main thread."""
+    stop = threading.Event()
+
+    def stop_on_signal(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, stop_on_signal)
+    if os.environ.get(SUPERVISED) == "1":
+        threading.Thread(target=_watch_pipe, args=(stop,), name="watch supervisor", daemon=True).start()
+    return stop
+
+
+def _watch_pipe(stop: threading.Event) -> None:
+    """Wait for the pipe's end; a process that does not stop by itself after that is ended here."""
+    descriptor = sys.__stdin__.fileno() if sys.__stdin__ else 0
+    try:
+        while os.read(descriptor, 64):
+            continue
+    except OSError:
+        log.warning("the supervisor's pipe cannot be read")
+    stop.set()
+    threading.Event().wait(LAST_RESORT_SECONDS)
+    os._exit(70)
+
+
+def wait_beating(
+    stop: threading.Event, vitals: Vitals, clock: Clock, make: Callable[[datetime], Beat], seconds: float = BEAT_SECONDS
+) -> None:
+    """Record a sign of life every `seconds` until told to stop; a ledger that cannot be written is logged."""
+    while True:
+        try:
+            vitals.beat(make(clock.now()))
+        except Exception as fault:  # noqa: BLE001 whatever the ledger raises, the process goes on serving
+            log.warning("cannot record a sign of life: %s", type(fault).__name__)
+        if stop.wait(seconds):
+            return

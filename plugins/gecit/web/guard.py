@@ -1,0 +1,42 @@
+"""The web process's door and the headers of every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Response, request
+
+from gecit.edges.doors import Doors
+
+from .problem import BY_WHY, refuse
+
+OPEN_PATHS = frozenset({"/gecit/api/live", "/gecit/static/gecit.css"})
+
+# No script at all runs on these pages, so none is allowed.
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+}
+
+
+def guard(doors: Doors) -> Callable[[], Response | None]:
+    """Return what Flask asks before each request: None lets it pass."""
+
+    def ask() -> Response | None:
+        if request.path in OPEN_PATHS:
+            return None
+        admission = doors.admit(request.headers.get("Authorization", ""), request.remote_addr or "")
+        return None if admission.granted or admission.why is None else refuse(BY_WHY[admission.why])
+
+    return ask
+
+
+def add_headers(response: Response) -> Response:
+    """Add the security headers; what names a patient is never kept by a browser or a proxy."""
+    response.headers.extend(HEADERS)
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    return response

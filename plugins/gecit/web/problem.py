@@ -1,0 +1,118 @@
+"""Errors as people and programs read them: `application/problem+json` (RFC 9457) in both languages, or a page."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+from flask import Response, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from gecit.core.values import Text, Value, to_json
+from gecit.edges.doors import Why
+
+log = logging.getLogger("gecit.web")
+
+
+class Problem(Value):
+    """What went wrong and who must do what; `type` and `status` as in RFC 9457."""
+
+    type: str
+    status: int
+    title: Text
+    detail: Text
+
+
+_ADMINISTRATOR = Text(
+    tr="Sistem yöneticisi Orthanc günlüğünde gecit.web satırlarına bakmalı.",
+    en="The administrator should look for gecit.web lines in Orthanc's log.",
+)
+_NOT_FOUND = Text(
+    tr="Adresi, kurum kodunu ve erişim numarasını denetleyin; istem hiç gelmemiş de olabilir.",
+    en="Check the address, the institution code and the accession number; the order may never have arrived.",
+)
+
+PROBLEMS: dict[str, Problem] = {
+    one.type: one
+    for one in (
+        Problem(
+            type="sign-in",
+            status=401,
+            title=Text(tr="Oturum açılmadı", en="Not signed in"),
+            detail=Text(
+                tr="Yönetici adı ve parolası ya da geçerli bir belirteç gerekir; bunları sistem yöneticisi verir.",
+                en="An administrator's name and password or a valid token is needed; the administrator gives them.",
+            ),
+        ),
+        Problem(
+            type="too-many",
+            status=429,
+            title=Text(tr="Çok fazla yanlış parola", en="Too many wrong passwords"),
+            detail=Text(tr="Bir dakika sonra yeniden deneyin.", en="Try again in a minute."),
+        ),
+        Problem(
+            type="bad-request",
+            status=400,
+            title=Text(tr="İstek anlaşılamadı", en="The request cannot be understood"),
+            detail=Text(
+                tr="Adresteki sayıları ve işaretleri denetleyin.",
+                en="Check the numbers and signs of the address.",
+            ),
+        ),
+        Problem(
+            type="not-found", status=404, title=Text(tr="Böyle bir kayıt yok", en="Not found"), detail=_NOT_FOUND
+        ),
+        Problem(
+            type="method",
+            status=405,
+            title=Text(tr="Bu adres yalnız okunur", en="This address can only be read"),
+            detail=Text(tr="GET kullanın.", en="Use GET."),
+        ),
+        Problem(
+            type="unavailable",
+            status=503,
+            title=Text(tr="Kayıt defterine ulaşılamıyor", en="The ledger cannot be reached"),
+            detail=Text(
+                tr=f"Birazdan yeniden deneyin. {_ADMINISTRATOR.tr}",
+                en=f"Try again shortly. {_ADMINISTRATOR.en}",
+            ),
+        ),
+        Problem(
+            type="fault", status=500, title=Text(tr="Geçit'te bir hata oldu", en="Geçit failed"), detail=_ADMINISTRATOR
+        ),
+    )
+}
+BY_WHY = {Why.MISSING: "sign-in", Why.WRONG: "sign-in", Why.TOO_MANY: "too-many", Why.UNAVAILABLE: "unavailable"}
+BY_STATUS = {one.status: one for one in PROBLEMS.values()}
+
+
+def wants_json() -> bool:
+    """Whether a program asks: everything under /gecit/api."""
+    return request.path.startswith("/gecit/api")
+
+
+def refuse(kind: str) -> Response:
+    """Answer with a problem, as JSON or as a page."""
+    problem = PROBLEMS[kind]
+    if wants_json():
+        response = make_response(to_json(problem), problem.status)
+        response.content_type = "application/problem+json"
+    else:
+        response = make_response(render_template("problem.html", problem=problem), problem.status)
+        if problem.status == 401:
+            response.headers["WWW-Authenticate"] = 'Basic realm="Gecit", charset="UTF-8"'
+    return response
+
+
+def on_http_error(fault: HTTPException) -> Response:
+    """Answer what Flask itself refuses."""
+    if fault.response is not None:  # a redirect
+        return make_response(fault.response)
+    return refuse(BY_STATUS.get(fault.code or 500, PROBLEMS["bad-request"]).type)
+
+
+def on_fault(fault: Exception) -> Response:
+    """Answer what nobody expected; its message may hold a patient's data and is not logged."""
+    frames = "".join(traceback.format_tb(fault.__traceback__))
+    log.error("%s at\n%s", type(fault).__name__, frames)
+    return refuse("fault")

@@ -1,0 +1,168 @@
+"""What the pages say, in both languages. A word that is missing here fails its page, and with it a test."""
+
+from __future__ import annotations
+
+from gecit.core.exam import Billing
+from gecit.core.report import ReportStatus
+from gecit.core.values import Text
+from gecit.core.verdict import Effect, Outcome, Status
+
+
+def _(tr: str, en: str) -> Text:
+    return Text(tr=tr, en=en)
+
+
+PAGE: dict[str, Text] = {
+    "exams": _("Tetkikler", "Exams"),
+    "health": _("Sistem durumu", "System health"),
+    "documentation": _("API tanımı", "API description"),
+    "skip": _("İçeriğe geç", "Skip to content"),
+    "other-language": _("English", "Türkçe"),
+    "accession": _("Erişim numarası", "Accession number"),
+    "search": _("Ara", "Search"),
+    "show-all": _("Hepsini göster", "Show all"),
+    "institution": _("Kurum", "Institution"),
+    "patient": _("Hasta", "Patient"),
+    "number": _("TCKN (son 3 hane)", "TCKN (last 3 digits)"),
+    "file-number": _("Dosya no", "File number"),
+    "exam": _("Tetkik", "Exam"),
+    "modality": _("Yöntem", "Modality"),
+    "ordered": _("İstem tarihi", "Ordered"),
+    "physician": _("İsteyen hekim", "Ordering physician"),
+    "outcome": _("Karar", "Verdict"),
+    "missing": _("Eksik olan", "What is missing"),
+    "nothing-missing": _("Eksik yok", "Nothing is missing"),
+    "no-exams": _(
+        "Burada henüz tetkik yok. HBYS ilk istemi gönderince görünür.",
+        "No exams yet. They appear when the HBYS sends its first order.",
+    ),
+    "none-found": _(
+        "Bu erişim numarasıyla tetkik yok. Numarayı denetleyin; istem hiç gelmemiş de olabilir.",
+        "No exam has this accession number. Check the number; the order may never have arrived.",
+    ),
+    "unlinked": _("İstemi olmayan çalışmalar", "Studies without an order"),
+    "unlinked-hint": _(
+        "Görüntüsü gelen ama hiçbir istemle eşleşmeyen çalışmalar: HBYS istemi göndermeli ya da erişim numarası "
+        "düzeltilmeli.",
+        "Images have arrived but match no order: the HBYS must send the order, or the accession number must be mended.",
+    ),
+    "no-unlinked": _("Hepsinin istemi var.", "All of them have an order."),
+    "study": _("Çalışma", "Study"),
+    "images": _("Görüntü", "Images"),
+    "series": _("Seri", "Series"),
+    "device": _("Cihaz", "Device"),
+    "sent-by": _("Gönderen", "Sent by"),
+    "matched-by": _("Eşleşme yolu", "Matched by"),
+    "arriving": _("Görüntüler hâlâ geliyor", "Images are still arriving"),
+    "no-images": _("Görüntü gelmedi.", "No images have arrived."),
+    "dose": _("Doz", "Dose"),
+    "no-dose": _("Doz raporu gelmedi.", "No dose report has arrived."),
+    "dose-empty": _("Doz raporu geldi, içinde değer yok.", "A dose report has arrived; it holds no values."),
+    "quantity": _("Büyüklük", "Quantity"),
+    "value": _("Değer", "Value"),
+    "report": _("Rapor", "Report"),
+    "no-report": _("Rapor gelmedi.", "No report has arrived."),
+    "report-refused": _("Son rapor kabul edilmedi", "The last report was not accepted"),
+    "report-deferred": _(
+        "Bir rapor bekliyor: hekim kaydı sorgulanamadı.", "A report waits: the registry of physicians could not be asked."
+    ),
+    "report-attached": _("Çalışmaya PDF olarak eklendi", "Attached to the study as PDF"),
+    "radiologist": _("Radyolog", "Radiologist"),
+    "approved": _("Onay", "Approved"),
+    "received": _("Alındı", "Received"),
+    "findings": _("Bulgular", "Findings"),
+    "other-findings": _("Geçen ve uygulanmayan kurallar", "Rules that passed or do not apply"),
+    "not-judged": _("Henüz değerlendirilmedi.", "Not judged yet."),
+    "judged": _("Değerlendirildi", "Judged"),
+    "again-at": _("Yeniden bakılacak", "Looked at again"),
+    "rulebook": _("Kural kitabı", "Rulebook"),
+    "reason": _("Neden", "Reason"),
+    "fix": _("Nasıl düzeltilir", "How to mend it"),
+    "who": _("Kim düzeltir", "Who must"),
+    "where": _("Nerede", "Where"),
+    "expected": _("Beklenen", "Expected"),
+    "found": _("Bulunan", "Found"),
+    "exemptions": _("Muafiyet", "Exemption"),
+    "timeline": _("Zaman çizgisi", "Timeline"),
+    "medula": _("MEDULA", "MEDULA"),
+    "process": _("Süreç", "Process"),
+    "node": _("Düğüm", "Node"),
+    "last-sign": _("Son yaşam belirtisi", "Last sign of life"),
+    "details": _("Ayrıntı", "Details"),
+    "state": _("Durum", "State"),
+    "running": _("çalışıyor", "running"),
+    "silent": _("ses yok", "silent"),
+    "all-well": _("Her şey çalışıyor.", "Everything is running."),
+    "not-well": _(
+        "En az bir süreçten ses yok. Kendiliğinden yeniden başlatılır; sürerse sistem yöneticisi Orthanc günlüğündeki "
+        "gecit.supervisor satırlarına bakmalı.",
+        "At least one process is silent. It is started again by itself; if it lasts, the administrator should look for "
+        "gecit.supervisor lines in Orthanc's log.",
+    ),
+    "counts": _("Sayılar", "Counts"),
+    "cancelled": _("İptal edildi", "Cancelled"),
+}
+
+OUTCOMES: dict[Outcome | None, Text] = {
+    Outcome.SUBMIT: _("Bildirilebilir", "May be billed"),
+    Outcome.HOLD: _("Tutuldu", "Held"),
+    Outcome.PENDING: _("Bekliyor", "Pending"),
+    None: _("Değerlendirilmedi", "Not judged"),
+}
+STATUSES: dict[Status, Text] = {
+    Status.PASSED: _("geçti", "passed"),
+    Status.FAILED: _("kaldı", "failed"),
+    Status.EXCUSED: _("muaf", "excused"),
+    Status.CANNOT_TELL: _("söylenemiyor", "cannot tell"),
+    Status.NOT_IN_FORCE: _("yürürlükte değil", "not in force"),
+}
+EFFECTS: dict[Effect, Text] = {
+    Effect.HOLD: _("bildirimi tutar", "holds the submission"),
+    Effect.WAIT: _("beklenir", "is waited for"),
+    Effect.REFUSE_REPORT: _("raporu geri çevirir", "refuses the report"),
+    Effect.WARN: _("yalnız uyarır", "only warns"),
+}
+BILLING: dict[Billing, Text] = {
+    Billing.UNTOLD: _("Bildirilmedi", "Not told"),
+    Billing.QUEUED: _("Bildirim yolda", "On its way"),
+    Billing.TOLD: _("Bildirildi, kabul edildi", "Told and accepted"),
+    Billing.REFUSED: _("MEDULA kabul etmedi", "Refused by MEDULA"),
+    Billing.WITHDRAWAL_PROPOSED: _("Geri alma onay bekliyor", "Withdrawal waits for approval"),
+    Billing.WITHDRAWAL_QUEUED: _("Geri alma yolda", "Withdrawal on its way"),
+    Billing.WITHDRAWN: _("Geri alındı", "Withdrawn"),
+}
+REPORT: dict[ReportStatus, Text] = {
+    ReportStatus.PRELIMINARY: _("Ön rapor", "Preliminary"),
+    ReportStatus.FINAL: _("Kesin rapor", "Final"),
+    ReportStatus.CORRECTED: _("Düzeltilmiş rapor", "Corrected"),
+}
+WHO: dict[str, Text] = {
+    "modality": _("Çekim cihazı / teknisyen", "Modality / technician"),
+    "HBYS": _("HBYS", "HBYS"),
+    "PACS": _("PACS", "PACS"),
+    "radiologist": _("Radyolog", "Radiologist"),
+    "administrator": _("Sistem yöneticisi", "Administrator"),
+}
+EVENTS: dict[str, Text] = {
+    "OrderPlaced": _("İstem alındı", "Order received"),
+    "OrderChanged": _("İstem değişti", "Order changed"),
+    "OrderCancelled": _("İstem iptal edildi", "Order cancelled"),
+    "MessageRemarked": _("İletiye not düşüldü", "Message remarked"),
+    "ReportReceived": _("Rapor alındı", "Report received"),
+    "ReportRefused": _("Rapor geri çevrildi", "Report refused"),
+    "ReportDeferred": _("Rapor bekletildi", "Report deferred"),
+    "StudyLinked": _("Görüntüler eşleşti", "Images matched"),
+    "StudyUnlinked": _("Görüntü bağı çözüldü", "Images unlinked"),
+    "ExamJudged": _("Değerlendirildi", "Judged"),
+    "JudgingAsked": _("Değerlendirme istendi", "Judging asked for"),
+    "NotificationQueued": _("MEDULA bildirimi kuyruğa girdi", "Notification queued"),
+    "WithdrawalQueued": _("Geri alma kuyruğa girdi", "Withdrawal queued"),
+    "WithdrawalProposed": _("Geri alma önerildi", "Withdrawal proposed"),
+    "NotificationAnswered": _("MEDULA yanıt verdi", "MEDULA answered"),
+    "ReportAttached": _("Rapor çalışmaya eklendi", "Report attached to the study"),
+}
+COUNTS: dict[str, Text] = {
+    "exam": _("Tetkik", "Exams"),
+    "outbox": _("Giden kutusu", "Outbox"),
+    "messages": _("HL7 iletisi", "HL7 messages"),
+}
