@@ -13,7 +13,7 @@ from .facts import StudyFacts, StudyKey
 from .order import Control, ExamKey, Order, Patient
 from .report import Report
 from .values import Value
-from .verdict import Verdict
+from .verdict import Outcome, Verdict
 
 
 class Billing(StrEnum):
@@ -60,6 +60,7 @@ class Exam(Value):
     verdict: Verdict | None = None
     billing: Billing = Billing.UNTOLD
     generation: int = 0  # of the last notification: submit -> withdraw -> submit counts up
+    notified_order: Order | None = None  # the order as it stood when MEDULA was last to be told of it
     medula_code: str = ""
     medula_message: str = ""
     attached: tuple[str, ...] = ()  # SOP Instance UIDs of attached reports
@@ -205,7 +206,7 @@ def _(event: e.JudgingAsked, exam: Exam) -> dict[str, object]:
 
 @_change.register
 def _(event: e.NotificationQueued, exam: Exam) -> dict[str, object]:
-    return {"billing": Billing.QUEUED, "generation": event.generation}
+    return {"billing": Billing.QUEUED, "generation": event.generation, "notified_order": exam.order}
 
 
 @_change.register
@@ -227,12 +228,28 @@ ANSWERED: dict[tuple[Billing, bool], Billing] = {
 }
 
 
+def _answered(event: e.NotificationAnswered, exam: Exam) -> Billing:
+    """What MEDULA knows after its answer; a refused delivery that a person retried may be accepted after all."""
+    if exam.billing is Billing.REFUSED and event.accepted:
+        retried = {
+            f":{exam.generation}:notify": Billing.TOLD,
+            f":{exam.generation}:withdraw": Billing.WITHDRAWN,
+        }
+        return next((billing for end, billing in retried.items() if event.key.endswith(end)), exam.billing)
+    return ANSWERED.get((exam.billing, event.accepted), exam.billing)
+
+
 @_change.register
 def _(event: e.NotificationAnswered, exam: Exam) -> dict[str, object]:
+    billing = _answered(event, exam)
+    # While MEDULA is being told nothing else is queued for the exam, so what changed meanwhile is judged now.
+    submits = exam.verdict is not None and exam.verdict.outcome is Outcome.SUBMIT
+    settled = billing is Billing.TOLD and submits and exam.order == exam.notified_order
     return {
-        "billing": ANSWERED.get((exam.billing, event.accepted), exam.billing),
+        "billing": billing,
         "medula_code": event.code,
         "medula_message": event.message,
+        **({} if settled else _judge(event, "medula answered")),
     }
 
 

@@ -1,0 +1,166 @@
+"""What MEDULA is to be told of an exam, and when: one table, and the neutral notification (design 3.7, 7.10)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from .exam import Billing, Exam
+from .facts import DoseValue
+from .order import Order, Procedure
+from .values import Value
+from .verdict import Outcome, Verdict
+
+
+class Action(StrEnum):
+    """What a verdict makes us do towards MEDULA."""
+
+    NONE = "none"
+    NOTIFY = "notify"
+    WITHDRAW = "withdraw"
+    PROPOSE_WITHDRAWAL = "propose-withdrawal"
+
+
+class Cause(StrEnum):
+    """What became of the order since MEDULA was last to be told of it."""
+
+    AS_TOLD = "as told"  # nothing; or MEDULA was never told
+    AMENDED = "amended"  # XO, but what is billed is the same
+    REPLACED = "replaced"  # XO, and something that was told is no longer so
+    CANCELLED = "cancelled"  # CA
+
+
+# Design 3.7: taking back is automatic only where the order was changed or cancelled. The rest is `none`:
+# - while a delivery is under way (queued, withdrawal queued) nothing is added, so that no withdrawal overtakes its
+#   notification; the answer wakes the judge where something changed meanwhile;
+# - pending takes nothing back: a piece that is missing now may still come (a deleted study undoes nothing: 7.12);
+# - a refusal is a person's, until the order is mended.
+DECIDES: dict[tuple[Billing, Outcome, Cause], Action] = {
+    (Billing.UNTOLD, Outcome.SUBMIT, Cause.AS_TOLD): Action.NOTIFY,
+    (Billing.WITHDRAWN, Outcome.SUBMIT, Cause.AS_TOLD): Action.NOTIFY,
+    (Billing.WITHDRAWN, Outcome.SUBMIT, Cause.AMENDED): Action.NOTIFY,
+    (Billing.WITHDRAWN, Outcome.SUBMIT, Cause.REPLACED): Action.NOTIFY,
+    (Billing.REFUSED, Outcome.SUBMIT, Cause.REPLACED): Action.NOTIFY,
+    (Billing.TOLD, Outcome.HOLD, Cause.AS_TOLD): Action.PROPOSE_WITHDRAWAL,
+    (Billing.TOLD, Outcome.HOLD, Cause.AMENDED): Action.WITHDRAW,
+    (Billing.TOLD, Outcome.HOLD, Cause.REPLACED): Action.WITHDRAW,
+    (Billing.TOLD, Outcome.PENDING, Cause.REPLACED): Action.WITHDRAW,
+    (Billing.TOLD, Outcome.SUBMIT, Cause.REPLACED): Action.WITHDRAW,  # and told anew once it is withdrawn
+    (Billing.TOLD, Outcome.HOLD, Cause.CANCELLED): Action.WITHDRAW,
+    (Billing.TOLD, Outcome.PENDING, Cause.CANCELLED): Action.WITHDRAW,
+    (Billing.TOLD, Outcome.SUBMIT, Cause.CANCELLED): Action.WITHDRAW,
+    (Billing.WITHDRAWAL_PROPOSED, Outcome.HOLD, Cause.AMENDED): Action.WITHDRAW,
+    (Billing.WITHDRAWAL_PROPOSED, Outcome.HOLD, Cause.REPLACED): Action.WITHDRAW,
+    (Billing.WITHDRAWAL_PROPOSED, Outcome.PENDING, Cause.REPLACED): Action.WITHDRAW,
+    (Billing.WITHDRAWAL_PROPOSED, Outcome.SUBMIT, Cause.REPLACED): Action.WITHDRAW,
+    (Billing.WITHDRAWAL_PROPOSED, Outcome.HOLD, Cause.CANCELLED): Action.WITHDRAW,
+    (Billing.WITHDRAWAL_PROPOSED, Outcome.PENDING, Cause.CANCELLED): Action.WITHDRAW,
+    (Billing.WITHDRAWAL_PROPOSED, Outcome.SUBMIT, Cause.CANCELLED): Action.WITHDRAW,
+}
+
+
+def cause_of(exam: Exam) -> Cause:
+    """Say what became of the order since MEDULA was last to be told of it."""
+    if exam.cancelled:
+        return Cause.CANCELLED
+    if exam.notified_order is None or exam.order == exam.notified_order:
+        return Cause.AS_TOLD
+    return Cause.AMENDED if _billed(exam.order) == _billed(exam.notified_order) else Cause.REPLACED
+
+
+def _billed(order: Order | None) -> object:
+    """The part of an order that a notification repeats; names may be spelt anew without changing it."""
+    if order is None:
+        return None
+    codes = tuple((one.sut, one.loinc) for one in order.procedures)
+    return (order.patient.tckn, codes, order.modality, order.ordered_at, order.physician.identifier)
+
+
+def decide(exam: Exam, verdict: Verdict) -> Action:
+    """Say what MEDULA is to be told after `verdict`; `exam` as it stands when judged."""
+    return DECIDES.get((exam.billing, verdict.outcome, cause_of(exam)), Action.NONE)
+
+
+def overtaken(exam: Exam) -> bool:
+    """Whether a notification that was queued but never sent should no longer be."""
+    submits = exam.verdict is not None and exam.verdict.outcome is Outcome.SUBMIT
+    return not submits or cause_of(exam) in (Cause.CANCELLED, Cause.REPLACED)
+
+
+def idempotency_key(exam: Exam, generation: int, kind: str) -> str:
+    """The key under which MEDULA carries out a delivery once, however often it arrives."""
+    return f"{exam.key.institution}:{exam.key.accession}:{generation}:{kind}"
+
+
+class Notification(Value):
+    """What MEDULA is told of one exam: the neutral contract of `docs/conformance/medula.md`, field by field."""
+
+    kind: str  # notify | withdraw
+    institution_skrs: str
+    institution_medula: str  # MEDULA tesis kodu; never the SKRS code
+    accession: str
+    generation: int
+    patient_tckn: str
+    procedures: tuple[Procedure, ...]
+    modality: str
+    ordered_at: datetime | None
+    physician_tckn: str
+    radiologist_tckn: str
+    study_instance_uids: tuple[str, ...]
+    report_approved_at: datetime | None
+    images: int
+    dose: tuple[DoseValue, ...]
+    rulebook: str  # revision that the verdict was made by
+    judged_at: datetime
+    reason: str = ""  # of a withdrawal
+
+
+# PS3.16: CTDIvol 113830, DLP 113838, DLP total 113813, accumulated average glandular dose 111637
+DOSE_CODES = frozenset({"113830", "113838", "113813", "111637"})
+
+
+def notification(
+    exam: Exam, verdict: Verdict, *, kind: str, generation: int, medula_code: str, reason: str = ""
+) -> Notification:
+    """Build what MEDULA is told; a withdrawal repeats the order as it was told."""
+    order = exam.notified_order if kind == "withdraw" else exam.order
+    report = exam.report.report if exam.report else None
+    return Notification(
+        kind=kind,
+        institution_skrs=exam.key.institution,
+        institution_medula=medula_code,
+        accession=exam.key.accession,
+        generation=generation,
+        patient_tckn=order.patient.tckn if order else exam.patient.tckn,
+        procedures=order.procedures if order else (),
+        modality=order.modality if order and order.modality else exam.modality,
+        ordered_at=order.ordered_at if order else None,
+        physician_tckn=order.physician.identifier if order else "",
+        radiologist_tckn=report.radiologists[0].identifier if report and report.radiologists else "",
+        study_instance_uids=tuple(sorted({one.facts.study_instance_uid for one in exam.studies})),
+        report_approved_at=report.approved_at if report else None,
+        images=exam.images,
+        dose=_dose(exam),
+        rulebook=verdict.rulebook,
+        judged_at=verdict.judged_at,
+        reason=reason,
+    )
+
+
+def _dose(exam: Exam) -> tuple[DoseValue, ...]:
+    """The dose quantities that are told, each once: cumulative reports repeat their irradiation events."""
+    reports = [report for study in exam.studies for report in study.facts.dose_reports]
+    kept = {
+        (value.code, value.event_uid, value.laterality, report.sop_instance_uid if not value.event_uid else ""): value
+        for report in reports
+        for value in report.values
+        if value.code in DOSE_CODES
+    }
+    return tuple(kept.values())
+
+
+def read_notification(payload: bytes) -> Notification:
+    """Read what `to_json` wrote; raises `msgspec.MsgspecError` where it is something else."""
+    return msgspec.json.decode(payload, type=Notification)
