@@ -27,10 +27,18 @@ class Given(Protocol):
         ...
 
 
-def all_of(values: Mapping[Place, Any], given: Mapping[Place, Given]) -> list[Fault]:
-    """Check complete values of the right types."""
-    files = {path: found.file for path, found in given.items()}
-    found = [(path, text) for path, text in (*_each(values), *_ports(values), *_between(values))]
+def each(values: Mapping[Place, Any], given: Mapping[Place, Given]) -> list[Fault]:
+    """Check each value, of the right type, for itself: folders and files exist, addresses are complete."""
+    return _faults(_each(values), given)
+
+
+def together(values: Mapping[Place, Any], given: Mapping[Place, Given]) -> list[Fault]:
+    """Check what values must be to each other: ports differ, a lease outlasts a delivery."""
+    return _faults((*_ports(values), *_between(values)), given)
+
+
+def _faults(found: Iterable[tuple[Place, Text]], given: Mapping[Place, Given]) -> list[Fault]:
+    files = {path: value.file for path, value in given.items()}
     return [Fault(file=files.get(path, ""), key=_BY_PATH[path].key, text=text) for path, text in found]
 
 

@@ -50,7 +50,7 @@ def from_orthanc(configuration: Configuration, environ: Mapping[str, str] | None
 
 def effective(settings: Settings) -> Configuration:
     """Return the configuration that `load` and `from_orthanc` turn into these settings again, for child processes."""
-    found: Configuration = {SECTION: {}}
+    found: Configuration = {SECTION: {}, "AuthenticationEnabled": False}
     for setting in REFERENCE:
         value: Any = settings
         for name in setting.path:
@@ -76,9 +76,10 @@ def _settings(
     base = home(environ)
     values = {setting.path: _value(setting, given, base, faults) for setting in REFERENCE}
     faults += checks.orthanc_keys(configuration, environ, origins)
-    if not faults:
-        values = _worked_out(values, base)
-        faults += checks.all_of(values, given)
+    values = _worked_out(values, base)
+    if not faults:  # with a default in the place of a wrong value these would find what nobody wrote
+        faults += checks.together(values, given)
+    faults += checks.each(values, given)
     if faults:
         raise SettingsError(faults)
     settings: Settings = _build(Settings, (), values)
@@ -138,8 +139,8 @@ def _variable(setting: Setting, name: str, text: str) -> Given:
 
 
 def _value(setting: Setting, given: Mapping[Place, Given], base: Path, faults: list[Fault]) -> Any:
-    """Return the value in its type, UNSET where it is to be worked out or is at fault."""
-    if setting.path not in given or (given[setting.path].value == "" and setting.default is msgspec.UNSET):
+    """Return the value in its type; the default, or UNSET where that is to be worked out, also for one at fault."""
+    if setting.path not in given or (given[setting.path].value == "" and setting.default in (None, msgspec.UNSET)):
         return setting.default
     found = given[setting.path]
     try:
@@ -150,13 +151,13 @@ def _value(setting: Setting, given: Mapping[Place, Given], base: Path, faults: l
         )
     except (msgspec.ValidationError, TypeError):
         faults.append(checks.wrong(found.file, setting, found.value))
-        return msgspec.UNSET
+        return setting.default
 
 
-def _path(text: Any, base: Path) -> Path | None:
+def _path(text: Any, base: Path) -> Path:
     if not isinstance(text, str):
         raise TypeError("a path is text")
-    return base / text if text else None
+    return base / text
 
 
 def _worked_out(values: dict[Place, Any], base: Path) -> dict[Place, Any]:

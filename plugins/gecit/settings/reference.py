@@ -141,7 +141,7 @@ def as_commented_json() -> str:
 def _comment(setting: Setting, indent: int) -> str:
     key = f'"{pascal(setting.path[-1])}": '
     if setting.default is msgspec.UNSET:
-        example = f'{key}"...",  (default: {setting.default_text})'
+        example = f'{key}"...",  (default: {setting.default_text.replace("`", "")})'
     else:
         example = key + json.dumps("" if setting.default is None else setting.default, ensure_ascii=False) + ","
     width = 116 - indent
@@ -179,6 +179,6 @@ another. Ours is the section `"Gecit"`. Settings are read once, at the start; ev
 {orthanc}
 """
 
-_HEAD = """// Geçit's own settings. Everything here is a comment that shows its default: remove the slashes to change it.
+_HEAD = """// Geçit's own settings. Every comment with a key shows its default: remove the slashes to change it.
 // Reference: docs/settings.md. Generated: .venv/bin/python -m gecit.settings orthanc-config/gecit.json
 {"""

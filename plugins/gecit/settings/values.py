@@ -146,7 +146,7 @@ class Settings(Value, kw_only=True):
             ge=0,
             le=65535,
             description="Port of the web process on loopback; 0 = the HTTP port plus 1.",
-            extra={"default": "0"},
+            extra={"default": "`0`"},
         ),
     ]
     settle_seconds: Annotated[
