@@ -47,7 +47,7 @@ def doubtful(delivery: Delivery) -> bool:
 
 
 def wait_before_retry(attempts: int, policy: Policy, retry_after: float = 0.0) -> timedelta:
-    """How long to wait after `attempts` tries, this one included: exponential with full jitter, and never sooner than we were asked to."""
+    """How long to wait after `attempts` tries: exponential, full jitter, and never sooner than we were asked to."""
     ceiling = min(policy.backoff_limit, policy.backoff * float(2 ** min(max(attempts - 1, 0), 30)))
     jittered = random.uniform(0.1, 1.0) * ceiling  # noqa: S311 - spreads load, protects nothing
     return max(jittered, min(timedelta(seconds=retry_after), policy.patience))

@@ -9,7 +9,7 @@ from ..core.billing import Action, cause_of, decide, idempotency_key, notificati
 from ..core.events import Event, NotificationAnswered, NotificationQueued, WithdrawalProposed, WithdrawalQueued
 from ..core.exam import Billing, Exam
 from ..core.values import to_json
-from ..core.verdict import Verdict
+from ..core.verdict import DECIDES, Verdict
 from ..ports import Clock, Delivery, Institution, Ledger, Medula, MedulaAnswer, Refused, Transaction
 from .deliver import Handler, RefusedWith, doubtful
 
@@ -88,7 +88,7 @@ class _Teller:
             return self.tell(delivery)
         if delivery.key != idempotency_key(exam, exam.generation, NOTIFY):
             # Only a parked row that somebody retries can be this old.
-            raise Refused(NEVER_SENT, f"generation {exam.generation} was queued since")
+            raise Refused("GECIT-OVERTAKEN", f"generation {exam.generation} was queued since")
         if overtaken(exam) and exam.billing in (Billing.QUEUED, Billing.REFUSED):
             return self._take_back(delivery, exam)
         return self.tell(delivery)
