@@ -269,24 +269,22 @@ class SqlTransaction:
         """Put a delivery into the outbox; False where its key stands there already."""
         dialect = postgresql if self._postgres else sqlite
         statement = dialect.insert(outbox).on_conflict_do_nothing(index_elements=["destination", "key"])
-        done = self._connection.execute(
-            statement.values(
-                destination=destination,
-                kind=kind,
-                key=key,
-                institution=exam.institution,
-                accession=exam.accession,
-                payload=payload,
-                state="queued",
-                resume="queued",
-                attempts=0,
-                next_at=at,
-                created_at=at,
-                leased_by="",
-                last_error="",
-            )
-        )
-        return done.rowcount == 1
+        added = statement.values(
+            destination=destination,
+            kind=kind,
+            key=key,
+            institution=exam.institution,
+            accession=exam.accession,
+            payload=payload,
+            state="queued",
+            resume="queued",
+            attempts=0,
+            next_at=at,
+            created_at=at,
+            leased_by="",
+            last_error="",
+        ).returning(outbox.c.id)
+        return self._connection.execute(added).first() is not None
 
     # Institutions and cursors
 
