@@ -1,0 +1,233 @@
+"""Follow Orthanc's change log: live work and recovery are the same code, and ingest pays almost nothing for it.
+
+    new study seen   -> read once at once, recorded as unsettled -> the cursor may pass
+    nothing new for the settle time -> read again, recorded as settled
+    instance of a settled study     -> as a new study
+
+The cursor stands before the first change that is not yet durable in the ledger; unsettled studies are read again
+at the start. Deletions are not in the change log: `sweep` compares inventories (design 7.12).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from ..core.events import IndexReset
+from ..core.facts import StudyFacts, StudyKey
+from ..ports import Archive, Change, Changes, Clock, Ledger, Transaction, Unavailable
+from .receive_study import forget_study, receive_study
+
+log = logging.getLogger("gecit.follow")
+
+
+@dataclass
+class _Open:
+    """A study that is still to be read."""
+
+    at: datetime  # when
+    change: int | None = None  # the first change of it that only memory knows
+    recorded: bool = False  # it stands in the ledger as unsettled, and is read again after a crash
+
+
+class Follower:
+    """Follows one index. One follower per index at a time: the caller holds the lease.
+
+    `settle`: how long nothing must arrive before a study counts as complete. `patience`: how long a new instance may
+    wait before its study is looked up, so that one look-up serves many. `page`: changes per request.
+    `batch`: studies per transaction.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        ledger: Ledger,
+        clock: Clock,
+        settle: timedelta,
+        *,
+        group_minutes: int = 40,
+        default_institution: str = "",
+        patience: timedelta = timedelta(seconds=2),
+        page: int = 1000,
+        batch: int = 50,
+    ) -> None:
+        self._archive, self._ledger, self._clock = archive, ledger, clock
+        self._settle, self._patience = settle, patience
+        self._group_minutes, self._default_institution = group_minutes, default_institution
+        self._page, self._batch = page, batch
+        self._started = False
+        self._node = self._identity = ""
+        self._position = 0  # changes up to here are in memory
+        self._durable = 0  # changes up to here are in the ledger
+        self._waiting: dict[str, tuple[int, datetime]] = {}  # instance -> (its change, when it was seen)
+        self._open: dict[str, _Open] = {}
+
+    @property
+    def open_studies(self) -> int:
+        """How many studies are still to be read (again)."""
+        return len(self._open)
+
+    @property
+    def position(self) -> int:
+        """The last change that was seen."""
+        return self._position
+
+    def step(self) -> bool:
+        """Take in what is new; True where there may be more at once. Raises `Unavailable`; then call it again later."""
+        try:
+            return self._step()
+        except Unavailable:
+            self._started = False  # the index may be another one when it is back
+            raise
+
+    def sweep(self) -> int:
+        """Compare inventories: unknown studies are taken in by the next steps, missing ones forgotten.
+
+        Returns how many differed. Raises `Unavailable`.
+        """
+        if not self._started:
+            self._start()
+        known = self._ledger.read(lambda tx: tx.study_ids(self._node))
+        there = set(self._archive.study_ids())  # after `known`: what is taken in meanwhile is never called missing
+        unknown, missing = there - known, known - there
+        now = self._clock.now()
+        for study in sorted(unknown):
+            self._open.setdefault(study, _Open(now))
+        for some in _chunks(sorted(missing), self._batch):
+            self._forget(some, now)
+        return len(unknown) + len(missing)
+
+    def _forget(self, orthanc_ids: Sequence[str], now: datetime) -> None:
+        def work(tx: Transaction) -> None:
+            for orthanc_id in orthanc_ids:
+                forget_study(tx, StudyKey(node=self._node, orthanc_id=orthanc_id), now, self._group_minutes)
+
+        self._ledger.write(work)
+
+    def _step(self) -> bool:
+        if not self._started:
+            self._start()
+        page = self._archive.changes(self._position, self._page)
+        if page.last < self._position:
+            self._started = False
+            return True
+        now = self._clock.now()
+        self._note(page, now)
+        self._attribute(now, rush=len(self._waiting) >= self._page)
+        full = self._read_due(now, backlog=not page.done)
+        return full or not page.done
+
+    def _start(self) -> None:
+        self._waiting.clear()
+        self._open.clear()
+        self._node, self._identity = self._archive.node(), self._archive.identity()
+        cursor, known = self._ledger.read(lambda tx: (tx.cursor(self._identity), tx.study_ids(self._node)))
+        last = self._archive.last_change()
+        self._position = self._durable = cursor or 0
+        self._started = True
+        now = self._clock.now()
+        for study in self._ledger.read(lambda tx: tx.unsettled_studies(self._node)):
+            self._open[study.key.orthanc_id] = _Open(now, recorded=True)
+        if (cursor is None and known) or last < self._position:
+            self._reset(last)
+
+    def _reset(self, last: int) -> None:
+        """The index is new or was restored: follow it from its first change, and compare inventories."""
+        log.warning("the index of %s was made anew or restored: cursor %d, last %d", self._node, self._durable, last)
+        event = IndexReset(at=self._clock.now(), node=self._node, cursor=self._durable, last=last)
+
+        def work(tx: Transaction) -> None:
+            tx.append(event)
+            tx.move_cursor(self._identity, 0)
+
+        self._ledger.write(work)
+        self._position = self._durable = 0
+        self.sweep()
+
+    def _note(self, page: Changes, now: datetime) -> None:
+        for row in page.rows:
+            if row.kind == "NewInstance":
+                self._waiting[row.orthanc_id] = (row.number, now)
+            elif row.kind == "NewStudy":
+                self._touch(row.orthanc_id, row, now)
+        self._position = page.last
+
+    def _attribute(self, now: datetime, *, rush: bool) -> None:
+        """Find the studies of instances that have waited long enough; one look-up answers for a whole series."""
+        while self._waiting:
+            instance, (number, seen_at) = next(iter(self._waiting.items()))
+            if not rush and now - seen_at < self._patience:
+                return
+            found = self._archive.series_of_instance(instance)
+            del self._waiting[instance]
+            if found is None:  # deleted meanwhile: the sweep sees to its study
+                continue
+            study, siblings = found
+            for one in siblings & self._waiting.keys():
+                del self._waiting[one]
+            self._touch(study, Change(number=number, kind="NewInstance", orthanc_id=instance), now)
+
+    def _touch(self, study: str, change: Change, now: datetime) -> None:
+        """Something came for a study: one that is open in the ledger is read when it rests, any other one at once."""
+        entry = self._open.get(study)
+        if entry is None:
+            self._open[study] = _Open(now, change.number)
+        elif entry.recorded:
+            entry.at = now + self._settle
+        else:
+            entry.change = min(change.number, entry.change or change.number)
+
+    def _read_due(self, now: datetime, *, backlog: bool) -> bool:
+        """Read studies whose time has come, one batch; in a backlog only full batches, its studies are mostly whole."""
+        due = list(islice((study for study, entry in self._open.items() if entry.at <= now), self._batch))
+        full = len(due) == self._batch
+        if backlog and not full:
+            return False
+        found = {study: self._archive.study_facts(study) for study in due}
+        cursor = self._safe_cursor(found)
+        if found or cursor > self._durable:
+            self._record(found, cursor, now)
+        return full
+
+    def _safe_cursor(self, done: Iterable[str]) -> int:
+        """Return the last change before which everything is durable once the studies `done` are recorded."""
+        in_memory = [entry.change for study, entry in self._open.items() if entry.change and study not in set(done)]
+        oldest = next(iter(self._waiting.values()), None)  # in the order of their changes
+        if oldest:
+            in_memory.append(oldest[0])
+        return max(self._durable, min(in_memory, default=self._position + 1) - 1)
+
+    def _record(self, found: dict[str, StudyFacts | None], cursor: int, now: datetime) -> None:
+        """Several studies and the cursor in one transaction; memory changes only after it."""
+
+        def work(tx: Transaction) -> dict[str, StudyFacts | None]:
+            institutions = tx.institutions() if found else []
+            recorded: dict[str, StudyFacts | None] = {}
+            for study, facts in found.items():
+                if facts is None:
+                    forget_study(tx, StudyKey(node=self._node, orthanc_id=study), now, self._group_minutes)
+                    continue
+                recorded[study] = receive_study(
+                    tx, facts, institutions, now, self._settle, self._group_minutes, self._default_institution
+                )
+            if cursor > self._durable:
+                tx.move_cursor(self._identity, cursor)
+            return recorded
+
+        recorded = self._ledger.write(work)
+        self._durable = cursor
+        for study in found:
+            self._rest(study, recorded.get(study), now)
+
+    def _rest(self, study: str, facts: StudyFacts | None, now: datetime) -> None:
+        if facts is None or facts.settled:
+            del self._open[study]
+            return
+        self._open[study] = _Open((facts.last_instance_at or now) + self._settle, recorded=True)
+
+
+def _chunks(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

@@ -1,0 +1,188 @@
+"""PACS -> facts of the study -> exams: what a study says is recorded, and tied to the exams it is of.
+
+Links are a pure function of the orders and studies that stand in the ledger, so that every order of arrival ends in
+the same ones: whatever changes, each exam that the change can touch is looked at anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from ..core import matching
+from ..core.events import StudyDeleted, StudyFactsRecorded, StudyLinked, StudyUnlinked
+from ..core.exam import Exam, Study
+from ..core.facts import StudyFacts, StudyKey
+from ..core.order import ExamKey, Order
+from ..ports import Institution, Transaction
+
+GONE = "study deleted"
+NO_LONGER = "identifiers no longer match"
+
+Links = dict[StudyKey, tuple[StudyFacts, str]]
+
+
+def receive_study(
+    tx: Transaction,
+    facts: StudyFacts,
+    institutions: Sequence[Institution],
+    now: datetime,
+    settle: timedelta,
+    group_minutes: int,
+    default_institution: str = "",
+) -> StudyFacts:
+    """Record a study as just read, tie it to its exams and return it as recorded.
+
+    `settle`: how long nothing must have arrived; `group_minutes`: the 40-minute rule. The same instances sent again
+    change nothing, and do not unsettle the study.
+    """
+    sender = sender_of(facts, institutions) or default_institution
+    read = msgspec.structs.replace(facts, institution=sender, settled=_settled(facts, now, settle))
+    before = tx.study(facts.key)
+    if before and not before.deleted and _says_nothing_new(before.facts, read):
+        return before.facts
+    touched = _exams_touched(tx, before.facts) if before else set()
+    tx.append(StudyFactsRecorded(at=now, study=read.key, facts=read))
+    _relink_all(tx, touched | _exams_touched(tx, read), now, group_minutes)
+    return read
+
+
+def link_exam(tx: Transaction, exam_key: ExamKey, now: datetime, group_minutes: int) -> None:
+    """Tie an exam whose order has just changed to the studies that stand there already, its siblings likewise."""
+    exam = tx.exam(exam_key)
+    if exam is None:
+        return
+    touched = {exam_key} | _patients_exams(tx, exam)
+    for linked in exam.studies:  # whoever shared them by what the order said before
+        touched |= {other.key for other in tx.exams_of_study(linked.facts.key)}
+    _relink_all(tx, touched, now, group_minutes)
+
+
+def forget_study(tx: Transaction, key: StudyKey, now: datetime, group_minutes: int, reason: str = GONE) -> None:
+    """Record that a study is no longer in the index; its exams lose it, and no notification is undone by it."""
+    study = tx.study(key)
+    if study is None or study.deleted:
+        return
+    touched = _exams_touched(tx, study.facts)
+    tx.append(StudyDeleted(at=now, study=key, reason=reason))
+    _relink_all(tx, touched, now, group_minutes)
+
+
+def sender_of(facts: StudyFacts, institutions: Sequence[Institution]) -> str:
+    """Return the SKRS code of who sent the study: by calling AE title, else by (0008,0080); empty = unknown."""
+    by_aet = {one.skrs for one in institutions if facts.calling_aet and facts.calling_aet in one.aets}
+    named = skrs_of(facts.institution_name)
+    if len(by_aet) == 1:
+        return by_aet.pop()
+    return named if not by_aet or named in by_aet else ""
+
+
+def skrs_of(institution_name: str) -> str:
+    """Return the SKRS code in an InstitutionName of the form `Name^^^SKRS<code>^^^FK<firm>`; empty without one."""
+    found = re.search(r"\^SKRS([^^]+)", institution_name)
+    return found.group(1).strip() if found else ""
+
+
+def _settled(facts: StudyFacts, now: datetime, settle: timedelta) -> bool:
+    return facts.last_instance_at is None or now - facts.last_instance_at >= settle
+
+
+def _says_nothing_new(before: StudyFacts, read: StudyFacts) -> bool:
+    if before == read:
+        return True
+    same = msgspec.structs.replace(read, last_instance_at=before.last_instance_at, settled=before.settled)
+    return before.settled and before == same
+
+
+def _exams_touched(tx: Transaction, facts: StudyFacts) -> set[ExamKey]:
+    """Every exam whose links may depend on this study."""
+    exams = {exam.key: exam for exam in tx.exams_of_study(facts.key)}
+    if facts.accession:
+        exams |= {exam.key: exam for exam in tx.exams_of_accession(facts.accession)}
+    if facts.dose_reports:
+        exams |= {exam.key: exam for exam in _exams_by_patient(tx, facts)}
+    siblings = (_patients_exams(tx, exam) for exam in exams.values())
+    return set(exams).union(*siblings)
+
+
+def _exams_by_patient(tx: Transaction, facts: StudyFacts) -> Iterable[Exam]:
+    numbers = sorted(matching.identifiers(facts))
+    for number in numbers:
+        yield from tx.exams_of_patient(number, facts.institution, number)
+    together = tx.studies_of_patient(numbers) if numbers else []
+    for study in (*together, *tx.study_by_uid(facts.study_instance_uid)):
+        yield from tx.exams_of_study(study.key)
+
+
+def _patients_exams(tx: Transaction, exam: Exam) -> set[ExamKey]:
+    """The exams that may share an acquisition with this one (guide 5.4): same TCKN, same institution."""
+    if exam.order is None or not exam.order.patient.tckn:
+        return set()
+    others = tx.exams_of_patient(exam.order.patient.tckn, exam.key.institution, "")
+    return {one.key for one in others if one.key.institution == exam.key.institution}
+
+
+def _relink_all(tx: Transaction, keys: Iterable[ExamKey], now: datetime, group_minutes: int) -> None:
+    ordered = sorted(keys)
+    tx.prefetch(ordered)  # and locked in one order, so that two writers never wait for each other
+    for key in ordered:
+        exam = tx.exam(key)
+        if exam is not None:
+            _relink(tx, exam, now, group_minutes)
+
+
+def _relink(tx: Transaction, exam: Exam, now: datetime, group_minutes: int) -> None:
+    wanted = _links(tx, exam.order, group_minutes) if exam.order else {}
+    standing = {one.facts.key: (one.facts, one.path) for one in exam.studies}
+    for key in sorted(standing.keys() - wanted.keys()):
+        study = tx.study(key)
+        reason = NO_LONGER if study and not study.deleted else GONE
+        tx.append(StudyUnlinked(at=now, exam=exam.key, study=key, reason=reason))
+    for key in sorted(wanted):
+        if standing.get(key) != wanted[key]:
+            facts, path = wanted[key]
+            tx.append(StudyLinked(at=now, exam=exam.key, facts=facts, path=path))
+
+
+def _links(tx: Transaction, order: Order, group_minutes: int) -> Links:
+    """The studies of an order's exam: its own, else its siblings', and dose reports that stand apart."""
+    links = _own(tx, order)
+    if not any(facts.images for facts, _ in links.values()):
+        links = _siblings(tx, order, group_minutes) | links
+    return links | _dose(tx, order, links)
+
+
+def _own(tx: Transaction, order: Order) -> Links:
+    found = [study.facts for study in tx.studies_of_accession(order.key.accession)]
+    paths = ((facts, matching.match(facts, order)) for facts in found)
+    return {facts.key: (facts, path) for facts, path in paths if path}
+
+
+def _siblings(tx: Transaction, order: Order, group_minutes: int) -> Links:
+    """What one acquisition made for several orders: only an exam without pictures of its own takes part in it."""
+    if not order.patient.tckn:
+        return {}
+    exams = tx.exams_of_patient(order.patient.tckn, order.key.institution, "")
+    orders = [exam.order for exam in exams if exam.order and not exam.cancelled]
+    links: Links = {}
+    for other in (one for one in orders if matching.same_acquisition(order, one, group_minutes)):
+        links |= {key: (facts, matching.ACQUISITION_GROUP) for key, (facts, _) in _own(tx, other).items()}
+    return links
+
+
+def _dose(tx: Transaction, order: Order, links: Links) -> Links:
+    pictures = [facts for facts, _ in links.values() if facts.images]
+    paths = ((facts, matching.dose_path(facts, order, pictures)) for facts in _dose_candidates(tx, order, pictures))
+    return {facts.key: (facts, path) for facts, path in paths if path and facts.key not in links}
+
+
+def _dose_candidates(tx: Transaction, order: Order, pictures: Sequence[StudyFacts]) -> list[StudyFacts]:
+    numbers = {order.patient.tckn, order.patient.file_number}.union(*map(matching.identifiers, pictures)) - {""}
+    found: list[Study] = tx.studies_of_accession(order.key.accession)
+    found += tx.studies_of_patient(sorted(numbers)) if numbers else []
+    for one in pictures:
+        found += tx.study_by_uid(one.study_instance_uid)
+    return list({study.key: study.facts for study in found if matching.dose_only(study.facts)}.values())
