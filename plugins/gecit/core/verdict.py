@@ -51,6 +51,7 @@ class Finding(Value):
     edition: datetime | None = None  # `from` of the edition that was applied
     exemptions: tuple[str, ...] = ()  # every exemption that excuses, by id
     recheck_at: datetime | None = None  # when a "cannot tell" is worth asking again
+    from_site: bool = False  # the rule or an exemption that was used is of the site's own folder
 
 
 class Verdict(Value):

@@ -1,0 +1,71 @@
+"""Which of an exam's dates picks an edition or falls into a window: one table, name -> function of the exam."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from .exam import Exam
+from .values import Text, Value, local
+
+
+class DatedBy(Value):
+    """One of an exam's dates: what people call it, and how it is read."""
+
+    name: Text
+    read: Callable[[Exam, datetime], datetime | None]
+
+
+def _order_date(exam: Exam, now: datetime) -> datetime | None:
+    if exam.order is None:
+        return None
+    return exam.order.ordered_at or exam.order_received_at
+
+
+def _order_message_time(exam: Exam, now: datetime) -> datetime | None:
+    return exam.order_changed_at
+
+
+def _report_received(exam: Exam, now: datetime) -> datetime | None:
+    """Of the report in force, else of the one that was refused: a refusal is explained by the rule of its day."""
+    received = exam.report or exam.refused_report
+    return received.received_at if received else None
+
+
+def _performed_date(exam: Exam, now: datetime) -> datetime | None:
+    dates = (_dicom_moment(one.facts.study_date, one.facts.study_time) for one in exam.studies)
+    return min((one for one in dates if one), default=None)
+
+
+def _judged(exam: Exam, now: datetime) -> datetime | None:
+    return now
+
+
+def _dicom_moment(day: str, time: str) -> datetime | None:
+    """Read (0008,0020) with (0008,0030), PS3.5 section 6.2 DA and TM; a time that cannot be read counts as 00:00."""
+    clock = time.partition(".")[0].replace(":", "").ljust(6, "0")[:6]
+    for text in (day + clock, day + "000000"):
+        try:
+            return local(datetime.strptime(text, "%Y%m%d%H%M%S"))  # noqa: DTZ007 - `local` adds the zone
+        except ValueError:
+            continue
+    return None
+
+
+DATED_BY: dict[str, DatedBy] = {
+    # OBR-6, else ORC-9: "doktor istem tarihi"; the first order message's receipt where neither was sent.
+    "order_date": DatedBy(name=Text(tr="istem tarihi", en="order date"), read=_order_date),
+    "order_message_time": DatedBy(
+        name=Text(tr="son istem mesajının alındığı an", en="receipt of the last order message"),
+        read=_order_message_time,
+    ),
+    "report_received": DatedBy(name=Text(tr="raporun alındığı an", en="receipt of the report"), read=_report_received),
+    "performed_date": DatedBy(name=Text(tr="çekim tarihi", en="study date"), read=_performed_date),
+    "judged": DatedBy(name=Text(tr="değerlendirme anı", en="instant of judging"), read=_judged),
+}
+
+
+def date_of(exam: Exam, dated_by: str, now: datetime) -> datetime | None:
+    """Return that date of the exam, in Europe/Istanbul; None while it is not known."""
+    moment = DATED_BY[dated_by].read(exam, now)
+    return None if moment is None else local(moment)
