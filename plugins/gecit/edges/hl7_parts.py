@@ -1,0 +1,135 @@
+"""The report in OBX: numbered base64 parts decoded to text."""
+
+from __future__ import annotations
+
+import binascii
+import html
+import re
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+from gecit.core.profile import Profile
+from gecit.core.remarks import Where
+from gecit.core.report import ReportPart, ReportStatus
+
+from .hl7_reader import LABELS, Message, Segment, codec_of, decode
+
+NAMES = {
+    ReportPart.TECHNIQUE: ("Teknik", "technique"),
+    ReportPart.COMPARISON: ("Karşılaştırma", "comparison"),
+    ReportPart.FINDINGS: ("Bulgular", "findings"),
+    ReportPart.CONCLUSION: ("Sonuç ve Öneriler", "conclusion"),
+}
+_NUMBERS = {part.value: part for part in ReportPart}
+_LEAST_FINAL_FIRST = (ReportStatus.PRELIMINARY, ReportStatus.CORRECTED, ReportStatus.FINAL)
+_LINE_BREAK = re.compile(r"[ \t]*[\r\n]+[ \t]*")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_MARK_UP = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.DOTALL | re.IGNORECASE)
+
+
+class Note(Protocol):
+    """How a remark is made: see `FactReader.note`."""
+
+    def __call__(self, code: str, where: Where | None = None, **values: object) -> None:
+        """Remark `code` at a place."""
+
+
+class Results(NamedTuple):
+    """What the OBX segments say; `status` is None where it cannot be told."""
+
+    status: ReportStatus | None
+    format: str
+    parts: dict[ReportPart, str]
+
+
+def read_results(message: Message, profile: Profile, note: Note) -> Results:
+    """Decode the report parts; everything that is missing or cannot be decoded is remarked."""
+    results = [one for one in message.all("OBX") if one.get(3, 1).upper() in profile.formats]
+    if message.all("OBX") and not results:
+        other = message.all("OBX")[0]
+        note("report-format-unknown", _where(other, 3), found=other.get(3, 1)[:20])
+        return Results(_status(list(message.all("OBX")), profile, note), profile.formats[0], {})
+    parts: dict[ReportPart, str] = {}
+    for segment in results:
+        for part, encoded in _numbered(segment, note):
+            text = _text(message, segment, part, encoded, note)
+            if parts.setdefault(part, text) != text:
+                note("report-part-repeated", _where(segment, 5), part=part.value)
+    form = results[0].get(3, 1).upper() if results else profile.formats[0]
+    _judge_parts(parts, form, profile, note, _where(results[0], 5) if results else Where(segment="OBX", field=5))
+    return Results(_status(results, profile, note), form, {part: text for part, text in parts.items() if text})
+
+
+def _where(segment: Segment, field: int) -> Where:
+    return Where(segment=segment.id, sequence=segment.sequence, field=field)
+
+
+def _numbered(segment: Segment, note: Note) -> Iterator[tuple[ReportPart, str]]:
+    """Yield part and base64 of each repetition: `base64^3`, also `^3^base64`, `3^base64`, or the number in OBX-4."""
+    for repetition in segment.repetitions(5):
+        values = [one.strip() for one in segment.components(repetition)]
+        filled = [one for one in values if one]
+        if not filled:
+            continue
+        number = next((one for one in filled if one in _NUMBERS), segment.get(4) if len(filled) == 1 else "")
+        payload = next((one for one in filled if one not in _NUMBERS), "")
+        if number in _NUMBERS:
+            yield _NUMBERS[number], payload
+        else:
+            note("report-part-unknown", _where(segment, 5))
+
+
+def _text(message: Message, segment: Segment, part: ReportPart, encoded: str, note: Note) -> str:
+    data = from_base64(encoded)
+    where = _where(segment, 5)
+    if data is None:
+        note("report-not-base64", where, part=part.value)
+        return ""
+    told = codec_of(message.declared) or codec_of(message.agreed)
+    text, used, mislabelled = decode(data, told or (None if message.declared else message.codec))
+    if mislabelled and told:
+        note("charset-mislabelled", where, declared=LABELS[told], used=LABELS[used])
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    if _CONTROL.search(text) or text.startswith(("%PDF", "{\\rtf")):
+        note("report-not-text", where, part=part.value)
+        return ""
+    return text.strip()
+
+
+def from_base64(encoded: str) -> bytes | None:
+    """Decode base64, line breaks inside and missing padding tolerated; None where it is none (blanks included)."""
+    joined = _LINE_BREAK.sub("", encoded)
+    try:
+        return binascii.a2b_base64(joined + "=" * (-len(joined) % 4), strict_mode=True)
+    except ValueError:
+        return None
+
+
+def plain(text: str, form: str) -> str:
+    """Return text without mark-up and with single blanks: what a length is measured on."""
+    if form == "HTML":
+        text = html.unescape(_MARK_UP.sub(" ", text))
+    return " ".join(text.split())
+
+
+def _judge_parts(parts: dict[ReportPart, str], form: str, profile: Profile, note: Note, where: Where) -> None:
+    for part in profile.required_parts:
+        if part not in parts:
+            names = NAMES[part]
+            note("report-part-missing", where, part=part.value, name_tr=names[0], name_en=names[1])
+    findings = plain(parts.get(ReportPart.FINDINGS, ""), form)
+    if ReportPart.FINDINGS in parts and len(findings) < profile.findings_min:
+        note("findings-too-short", where, found=len(findings), expected=profile.findings_min)
+
+
+def _status(results: list[Segment], profile: Profile, note: Note) -> ReportStatus | None:
+    """Return the least final status of all results: a report is as final as its least final part."""
+    found = set()
+    for segment in results:
+        written = segment.get(11)
+        status = profile.statuses.get(written)
+        if status is None:
+            note("report-status-unknown", _where(segment, 11), found=written[:20])
+            return None
+        found.add(status)
+    return next((one for one in _LEAST_FINAL_FIRST if one in found), None)

@@ -1,0 +1,289 @@
+"""A profile file read, and a message read by it: HL7 v2 to the core's Order and Report."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gecit.core.codes_of_remarks import CATALOGUE
+from gecit.core.order import Control, ExamKey, Order, Patient, Person, Procedure
+from gecit.core.profile import FACTS, Profile, Source, Subject
+from gecit.core.remarks import Remark, Where
+from gecit.core.report import Report
+from gecit.core.values import Value
+
+from .hl7_facts import FactReader, read_ratings, read_time
+from .hl7_parts import read_results
+from .hl7_reader import Message
+
+SUBJECTS: dict[str, Subject] = {"ORM^O01": "order", "ORM": "order", "ORU^R01": "report", "ORU": "report"}
+_EVIDENCE = {"order": "ORC", "report": "OBX"}  # the segment without which MSH-9 contradicts the body
+ACCESSION_MAX = 16  # PS3.5 §6.2, SH
+
+
+class ProfileError(Exception):
+    """A profile file cannot be used; the text names file and key."""
+
+
+class Reading(Value):
+    """What a message says by a profile; with any remark worse than a note its content must not be accepted."""
+
+    type: str  # MSH-9 as `ORM^O01`
+    control_id: str  # MSH-10
+    sender: tuple[str, str]  # MSH-3, MSH-4
+    content: Order | Report | None
+    remarks: tuple[Remark, ...]
+    institution: str = ""  # as the message says; empty = it is silent and the peer's was taken
+    accession: str = ""
+
+
+def load(source: Path | bytes, name: str = "profile") -> Profile:
+    """Read a profile from a TOML file or its bytes; ProfileError names the file (or `name`) and the key."""
+    if isinstance(source, Path):
+        name = source.name
+    try:
+        table = tomllib.loads((source.read_bytes() if isinstance(source, Path) else source).decode("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ProfileError(f"{name}: {error}") from error
+    table["facts"] = _facts(table.get("facts", {}), name)
+    try:
+        profile = msgspec.convert(table, Profile)
+    except msgspec.ValidationError as error:
+        raise ProfileError(f"{name}: {error}") from error
+    _check(profile, name)
+    return profile
+
+
+def _facts(table: object, name: str) -> dict[str, Any]:
+    """Turn the paths of `[facts]` into sources."""
+    if not isinstance(table, dict):
+        raise ProfileError(f"{name}: facts: must be a table")
+    found = {}
+    for fact, paths in table.items():
+        if not isinstance(paths, list):
+            raise ProfileError(f"{name}: facts.{fact}: must be a list of paths")
+        try:
+            found[fact] = [msgspec.to_builtins(Source.parse(str(path))) for path in paths]
+        except ValueError as error:
+            raise ProfileError(f"{name}: facts.{fact}: {error}") from error
+    return found
+
+
+def _check(profile: Profile, name: str) -> None:
+    known: dict[str, tuple[dict[str, Any], Any]] = {
+        "facts": (profile.facts, FACTS),
+        "patterns": (profile.patterns, FACTS),
+        "severities": (profile.severities, CATALOGUE),
+    }
+    for section, (table, allowed) in known.items():
+        for key in table:
+            if key not in allowed:
+                raise ProfileError(f"{name}: {section}.{key}: unknown key; known: {', '.join(sorted(allowed))}")
+    for fact in ("accession", "sut", "control"):
+        if not profile.sources(fact):
+            raise ProfileError(f"{name}: facts.{fact}: missing; the Ministry's place is {FACTS[fact]}")
+    for fact, pattern in profile.patterns.items():
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ProfileError(f"{name}: patterns.{fact}: {error}") from error
+
+
+def read(message: Message, profile: Profile, *, institution_hint: str = "") -> Reading:
+    """Read a message by a profile; `institution_hint` is the peer's SKRS code, for messages that are silent."""
+    reader = FactReader(message, profile)
+    kind, subject = _header(reader)
+    said = reader.fact("institution")
+    accession = ""
+    content: Order | Report | None = None
+    if subject:
+        accession = _accession(reader)
+        institution = said or institution_hint
+        if not institution:
+            reader.note("institution-missing", reader.where("institution"))
+        build: Callable[[FactReader, ExamKey], Order | Report | None] = _order if subject == "order" else _report
+        content = build(reader, ExamKey(institution=institution, accession=accession))
+        content = content if accession and institution else None
+    return Reading(
+        type=kind,
+        control_id=message.get("MSH", 10),
+        sender=(message.get("MSH", 3), message.get("MSH", 4)),
+        content=content,
+        remarks=tuple(reader.remarks),
+        institution=said,
+        accession=accession,
+    )
+
+
+def _header(reader: FactReader) -> tuple[str, Subject | None]:
+    """Judge MSH: return the message type and what it is about; None where it cannot be read further."""
+    message, profile = reader.message, reader.profile
+    if not message.segments:
+        return "", None
+    kind = "^".join(filter(None, (message.get("MSH", 9, 1), message.get("MSH", 9, 2))))
+    version, processing = message.get("MSH", 12), message.get("MSH", 11)
+    subject = SUBJECTS.get(kind)
+    if version not in profile.versions:
+        expected = ", ".join(profile.versions)
+        reader.note("version-unsupported", Where(field=12), found=version[:20], expected=expected)
+    if processing not in profile.processing_ids:
+        reader.note("processing-id", Where(field=11), found=processing[:20])
+    if subject is None:
+        reader.note("message-type-unknown", Where(field=9), found=kind[:20])
+        return kind, None
+    if not message.get("MSH", 10):
+        reader.note("control-id-missing", Where(field=10))
+    if not message.get("MSH", 3):
+        reader.note("sender-missing", Where(field=3))
+    if not message.all(_EVIDENCE[subject]):
+        reader.note("type-contradicts-body", Where(field=9), missing=_EVIDENCE[subject])
+    return kind, subject
+
+
+def _accession(reader: FactReader) -> str:
+    """Return the accession number that all its places agree on; empty, and remarked, where there is none to use."""
+    found: dict[str, Where] = {}
+    for group in reader.groups:
+        for value, where in reader.places(group, "accession"):
+            found.setdefault(value, where)
+    if not found:
+        reader.note("accession-missing", reader.where("accession"))
+        return ""
+    value, where = next(reversed(found.items()))
+    if len(found) > 1:
+        shown = ", ".join(one[:20] for one in list(found)[:4])
+        reader.note("accession-contradictory", where, found=shown)
+        return ""
+    if len(value) > ACCESSION_MAX:
+        reader.note("accession-too-long", where)
+        return ""
+    if "\\" in value or not value.isascii() or not value.isprintable():
+        reader.note("accession-unusable", where)
+        return ""
+    return value
+
+
+def _patient(reader: FactReader) -> Patient:
+    born = reader.fact("birth_date")
+    birth_date = born[:8] if read_time(born[:8]) else ""
+    if born and not birth_date:
+        where = reader.where("birth_date")
+        reader.note("time-unreadable", where, field=str(where))
+    patient = Patient(
+        tckn=reader.fact("tckn"),
+        file_number=reader.fact("file_number"),
+        family=reader.fact("family"),
+        given=reader.fact("given"),
+        birth_date=birth_date,
+        sex=reader.fact("sex"),
+    )
+    if not patient.tckn and not patient.file_number:
+        reader.note("patient-missing", reader.where("tckn"))
+    return patient
+
+
+def _procedures(reader: FactReader) -> tuple[Procedure, ...]:
+    found = []
+    for group in reader.groups:
+        written = reader.fact("sut", group)
+        sut = re.sub(r"[.,\-\s]", "", written)
+        if sut != written:
+            place = next(where for _, where in reader.places(group, "sut"))
+            reader.note("sut-dotted", place, used=sut[:20])
+        one = Procedure(
+            sut=sut,
+            sut_name=reader.fact("sut_name", group),
+            loinc=reader.fact("loinc", group),
+            loinc_name=reader.fact("loinc_name", group),
+        )
+        if one != Procedure() and one not in found:
+            found.append(one)
+    return tuple(found)
+
+
+def _control(reader: FactReader) -> Control | None:
+    written = [reader.fact("control", group) for group in reader.groups]
+    found = {reader.profile.controls.get(one) for one in written}
+    if len(found) == 1 and None not in found:
+        return found.pop()
+    where = reader.where("control")
+    if None in found or not found:
+        unknown = next((one for one in written if one not in reader.profile.controls), "")
+        reader.note("order-control-unknown", where, found=unknown[:20])
+    else:
+        reader.note("order-control-contradictory", where, found=", ".join(sorted(set(written))))
+    return None
+
+
+def _message_time(reader: FactReader) -> datetime | None:
+    value = reader.message.get("MSH", 7)
+    found = read_time(value)
+    if value and not found:
+        reader.note("time-unreadable", Where(field=7), field="MSH-7")
+    return found
+
+
+def _order(reader: FactReader, key: ExamKey) -> Order | None:
+    control = _control(reader)
+    patient, procedures = _patient(reader), _procedures(reader)
+    admission = reader.fact("admission")
+    if not admission:
+        reader.note("admission-missing", reader.where("admission"))
+    ordered_at, scheduled_at = reader.time("ordered_at"), reader.time("scheduled_at")
+    message_at = _message_time(reader)
+    if control is None:
+        return None
+    return Order(
+        key=key,
+        control=control,
+        patient=patient,
+        procedures=procedures,
+        ordered_at=ordered_at,
+        message_at=message_at,
+        scheduled_at=scheduled_at,
+        modality=reader.fact("modality"),
+        physician=next(iter(reader.people("physician")), Person()),
+        department=reader.fact("department"),
+        admission=admission,
+        tracking_number=reader.fact("tracking_number"),
+        reference=reader.fact("reference"),
+        performing_institution=reader.fact("performing_institution"),
+        clinical_information=reader.fact("clinical_information"),
+        repeat_reason=reader.fact("repeat_reason"),
+        diagnoses=tuple(
+            dict.fromkeys(value for group in reader.groups for value, _ in reader.places(group, "diagnoses"))
+        ),
+    )
+
+
+def _report(reader: FactReader, key: ExamKey) -> Report | None:
+    results = read_results(reader.message, reader.profile, reader.note)
+    radiologists = reader.people("radiologists")
+    if not radiologists or not radiologists[0].identifier:
+        reader.note("radiologist-missing", reader.where("radiologists"))
+    patient, procedures = _patient(reader), _procedures(reader)
+    approved_at, message_at = reader.time("approved_at"), _message_time(reader)
+    ratings = read_ratings(reader)
+    if results.status is None:
+        return None
+    return Report(
+        key=key,
+        patient=patient,
+        status=results.status,
+        parts=results.parts,
+        format=results.format,
+        radiologists=radiologists,
+        approved_at=approved_at,
+        message_at=message_at,
+        procedures=procedures,
+        modality=reader.fact("modality"),
+        request_reason_rating=ratings[0],
+        image_quality_rating=ratings[1],
+        contrast=reader.raw("contrast"),
+    )
