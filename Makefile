@@ -1,0 +1,69 @@
+# Geçit: `make` lists what can be done. Everything sets up what it needs first, and asks nothing.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PY := .venv/bin/python
+
+# Orthanc and Geçit would start a relative folder in different places.
+ifneq ($(GECIT_DATA),)
+export GECIT_DATA := $(abspath $(GECIT_DATA))
+endif
+
+# minutes that each suite may take; `make test` stops one that takes longer
+FAST_MINUTES := 5
+SYSTEM_MINUTES := 6
+BROWSER_MINUTES := 4
+
+.PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench lock docs clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install what a node needs (Debian packages, .venv)
+	@scripts/setup.sh
+
+setup-test:
+	@scripts/setup.sh --test
+
+demo: setup ## a node, the sandbox and one hospital's day; DEMO_EXIT=1 stops afterwards
+	@exec .venv/bin/gecit demo
+
+run: setup ## a node and the sandbox, without the day
+	@exec .venv/bin/gecit run
+
+test: setup-test ## every test
+	@scripts/testdata.sh
+	@scripts/suites.sh fast=$(FAST_MINUTES) system=$(SYSTEM_MINUTES) browser=$(BROWSER_MINUTES)
+
+test-fast: setup-test ## the tests without Orthanc and browser
+	@scripts/testdata.sh
+	@scripts/suites.sh fast=$(FAST_MINUTES)
+
+test-system: setup-test ## the tests on a real Orthanc
+	@scripts/testdata.sh
+	@scripts/suites.sh system=$(SYSTEM_MINUTES)
+
+test-browser: setup-test ## the tests in a real browser
+	@scripts/suites.sh browser=$(BROWSER_MINUTES)
+
+check: setup-test ## format, lint, types, import contracts, documents
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	$(PY) -m pytest -q tests/test_*.py $(wildcard tests/docs)
+
+bench: setup-test ## every figure beside its anchor, as JSON lines
+	@$(PY) -m bench
+
+bench-%: setup-test ## one figure
+	@$(PY) -m bench $*
+
+lock: ## the lock files anew from pyproject.toml
+	@scripts/lock.sh
+
+docs: setup-test ## the generated reference pages anew
+	@$(PY) -m gecit.settings docs/settings.md orthanc-config/gecit.json
+
+clean: ## remove what was built: caches, test data, .venv; never the node's data
+	rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find plugins tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
