@@ -110,7 +110,7 @@ PLOTS: tuple[_Plot, ...] = (
         id="ct-without-dose", tr="Doz bilgisi gönderilmeyen BT", en="A CT without a dose report",
         images="CT", slices=12, outcome=Outcome.HOLD, failing=("dose-report",),
     ),
-    _Plot(id="mammography", tr="Mamografi, doz bilgisiyle", en="A mammography with its dose", images="MG", with_dose=True),
+    _Plot(id="mammography", tr="Mamografi, doz bilgisiyle", en="A mammography with dose", images="MG", with_dose=True),
     _Plot(id="mr", tr="MR", en="An MR", images="MR", slices=12),
     _Plot(id="ultrasound", tr="Ultrason", en="An ultrasound", images="US"),
     _Plot(id="x-ray", tr="Röntgen", en="An X-ray", images="DX"),
