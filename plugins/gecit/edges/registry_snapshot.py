@@ -1,0 +1,58 @@
+"""The registry of physicians from the imported list (`radiologists` of the code lists), where there is no service."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..core.events import RegistryAnswer
+from ..core.values import local
+from ..ports import Clock, Unavailable
+
+# A physician may stand there once for each branch; days are inclusive, an empty one is open.
+LOOK_UP = """
+select name, is_radiologist from radiologists
+ where identifier = :identifier
+   and (coalesce(valid_from, '') = '' or valid_from <= :today)
+   and (coalesce(valid_until, '') = '' or valid_until >= :today)
+ order by is_radiologist desc limit 1
+"""
+IMPORTED = "select max(imported_at) from snapshot where kind = 'radiologists'"
+
+
+class SnapshotRegistry:
+    """Implements `ports.Registry` on an SQLite file that is replaced as a whole; opened anew for each question."""
+
+    def __init__(self, database: Path, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def look_up(self, identifier: str) -> RegistryAnswer:
+        """Say whose number it is today in Istanbul; raises `Unavailable` where no list was imported."""
+        today = local(self._clock.now()).date().isoformat()
+        try:
+            with closing(sqlite3.connect(f"{self._database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+                row = connection.execute(LOOK_UP, {"identifier": identifier, "today": today}).fetchone()
+                (imported,) = connection.execute(IMPORTED).fetchone()
+        except sqlite3.Error as fault:
+            raise Unavailable(f"no usable list of radiologists: {type(fault).__name__}") from fault
+        if imported is None:
+            raise Unavailable("no list of radiologists was imported")
+        return RegistryAnswer(
+            identifier=identifier,
+            known=row is not None,
+            radiologist=bool(row and row[1]),
+            name=row[0] if row else "",
+            source="snapshot",
+            as_of=_instant(imported),
+        )
+
+
+def _instant(written: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,78 @@
+"""The pretend outside world as one process on the loopback: `/medula`, `/registry`, each with its `/faults`.
+
+It runs on Werkzeug's threaded server: faults must reach the bare connection, which a server for production hides.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.wrappers import Response
+
+from ..ports import Clock
+from .faults import Faults
+from .medula import PretendMedula, medula_app
+from .registry import FakeRegistry, read_physicians, registry_app
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+log = logging.getLogger("gecit.sandbox")
+
+RADIOLOGISTS = Path(__file__).parent / "data" / "radiologists.csv"
+WELCOME = "Geçit sandbox: a reconstruction of the outside world, not the real one.\n/medula/inspect /registry\n"
+
+
+class _Quiet(WSGIRequestHandler):
+    """Logs no requests: what passes here is shown by `/inspect`."""
+
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - the parent's name
+        log.debug(message, *args)
+
+
+def outside_world(clock: Clock, journal: Path | None = None, radiologists: Path = RADIOLOGISTS) -> dict[str, Faults]:
+    """Return the pretend services by where they are mounted, each behind faults on demand."""
+    return {
+        "/medula": Faults(medula_app(PretendMedula(journal))),
+        "/registry": Faults(registry_app(FakeRegistry(read_physicians(radiologists), clock))),
+    }
+
+
+def serve(port: int, apps: Mapping[str, WSGIApplication], stop: threading.Event) -> None:
+    """Serve on 127.0.0.1 until `stop` is set; OSError where the port is in use."""
+    with running(apps, port):
+        stop.wait()
+
+
+@contextmanager
+def running(apps: Mapping[str, WSGIApplication], port: int = 0) -> Iterator[str]:
+    """Serve for the length of a block and give its address; port 0 takes a free one."""
+    server = make_server(
+        "127.0.0.1", port, DispatcherMiddleware(_welcome(), dict(apps)), threaded=True, request_handler=_Quiet
+    )
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="sandbox", daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        _end(server, apps)
+        thread.join()
+
+
+def _end(server: BaseWSGIServer, apps: Mapping[str, WSGIApplication]) -> None:
+    for one in apps.values():
+        if isinstance(one, Faults):
+            one.stop()
+    server.shutdown()
+    server.server_close()
+
+
+def _welcome() -> WSGIApplication:
+    return Response(WELCOME, content_type="text/plain; charset=utf-8")
