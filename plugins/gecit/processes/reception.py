@@ -1,0 +1,221 @@
+"""From frames to answers: reads each by its sender's profile, asks the registry, and commits a whole group at once."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from ipaddress import ip_address, ip_network
+from typing import NamedTuple
+
+from ..core.codes_of_remarks import remark
+from ..core.events import RegistryAnswer
+from ..core.order import ExamKey
+from ..core.profile import Profile
+from ..core.remarks import Remark, Where
+from ..core.report import Report
+from ..edges import hl7_ack, hl7_profile, hl7_reader
+from ..ports import Clock, Institution, Ledger, Registry, Transaction, Unavailable
+from ..steps.receive_message import Answered, Incoming, Judging, keep_failed, receive_message, retry_message
+
+log = logging.getLogger("gecit.reception")
+
+LOOK_UPS = 8
+"""Questions to the registry at the same time."""
+
+
+class Raw(NamedTuple):
+    """A frame without its MLLP bytes."""
+
+    data: bytes
+    peer: str
+    received_at: datetime
+
+
+class _Read(NamedTuple):
+    incoming: Incoming
+    message: hl7_reader.Message
+
+
+class Reception:
+    """Everything between a frame and its answer but the sockets."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        registry: Registry,
+        clock: Clock,
+        judging: Callable[[], Judging],
+        profiles: Mapping[str, Profile],
+        default_institution: str = "",
+    ) -> None:
+        self._ledger, self._registry, self._clock = ledger, registry, clock
+        self._judging, self._profiles = judging, profiles
+        self._default = default_institution
+        self._pool = ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="registry")
+
+    def receive(self, frames: Sequence[Raw]) -> list[bytes]:
+        """Take in a group of frames in one transaction and return their answers in order."""
+        institutions = self._ledger.read(lambda tx: tx.institutions())
+        read = [self._read(frame, institutions) for frame in frames]
+        registry = self._look_up(read)
+        judging = self._judging()
+
+        def work(tx: Transaction) -> list[Answered]:
+            tx.prefetch(_keys(read))
+            return [receive_message(tx, one.incoming, registry, judging, self._answerer(one.message)) for one in read]
+
+        answered = self._ledger.write(work)
+        for one, result in zip(read, answered, strict=True):
+            _log(one.incoming, result)
+        return [one.answer for one in answered]
+
+    def receive_failed(self, frame: Raw, fault: Exception) -> bytes:
+        """Keep a frame whose handling failed and say so; where even that fails, the answer is given all the same.
+
+        Such an answer is transient: the sender sends again, so nothing that was acknowledged is lost.
+        """
+        log.error("message of %s failed: %s", frame.peer, type(fault).__name__, exc_info=fault)
+        incoming = _bare(frame)
+        answer = self._answerer(None)
+        try:
+            message = hl7_reader.parse(frame.data)
+            incoming = _bare(
+                frame, sender=(message.get("MSH", 3), message.get("MSH", 4)), control=message.get("MSH", 10)
+            )
+            answer = self._answerer(message)
+            return self._ledger.write(lambda tx: keep_failed(tx, incoming, answer)).answer
+        except Exception as second:  # noqa: BLE001 -- the outermost boundary of one message: it is answered in any case
+            log.error("message of %s could not be kept either: %s", frame.peer, type(second).__name__)
+            return answer([remark("internal")])
+
+    def refuse(self, code: str, peer: str, head: bytes, **values: object) -> bytes:
+        """Keep the beginning of a frame that is no message and answer it."""
+        message = hl7_reader.parse(head)
+        remarks = (remark(code, None, **values),)
+        incoming = _bare(Raw(head, peer, self._clock.now()), remarks=remarks)
+        answer = self._answerer(message if message.segments else None)
+        judging = self._judging()
+        return self._ledger.write(lambda tx: receive_message(tx, incoming, {}, judging, answer)).answer
+
+    def retry(self, key: ExamKey) -> int:
+        """Look again at an exam's deferred reports; returns how many are settled now."""
+        exam = self._ledger.read(lambda tx: tx.exam(key))
+        settled = 0
+        for number in exam.deferred_reports if exam else ():
+            settled += self._retry(number)
+        return settled
+
+    def _retry(self, number: int) -> bool:
+        stored = self._ledger.read(lambda tx: tx.message(number))
+        if stored is None:
+            return False
+        institutions = self._ledger.read(lambda tx: tx.institutions())
+        one = self._read(Raw(stored.raw, stored.peer, self._clock.now()), institutions)
+        registry = self._look_up([one])
+        if not registry:
+            return False
+        judging, answer = self._judging(), self._answerer(one.message)
+        self._ledger.write(lambda tx: retry_message(tx, stored, one.incoming, registry, judging, answer))
+        return True
+
+    def _read(self, frame: Raw, institutions: Sequence[Institution]) -> _Read:
+        allowed = _allowed(frame.peer, institutions, self._default)
+        hint = allowed[0] if len(allowed) == 1 else None
+        first = hint or (allowed[0] if allowed else Institution(skrs=""))
+        message = hl7_reader.parse(frame.data, agreed=first.character_set)
+        reading = hl7_profile.read(message, self._profile(first), institution_hint=hint.skrs if hint else "")
+        said = next((one for one in allowed if one.skrs == reading.institution), None)
+        if said and said.profile != first.profile:
+            message = hl7_reader.parse(frame.data, agreed=said.character_set)
+            reading = hl7_profile.read(message, self._profile(said))
+        speaking = said or (hint if not reading.institution else None)
+        remarks = (*message.remarks, *reading.remarks, *_who(frame.peer, reading.institution, allowed, institutions))
+        incoming = Incoming(
+            raw=frame.data,
+            digest=hashlib.sha256(frame.data).hexdigest(),
+            peer=frame.peer,
+            received_at=frame.received_at,
+            sender=(_text(reading.sender[0]), _text(reading.sender[1])),
+            control_id=_text(reading.control_id),
+            institution=speaking.skrs if speaking else "",
+            accession=reading.accession,
+            content=reading.content if speaking else None,
+            remarks=tuple(dict.fromkeys(remarks)),
+        )
+        return _Read(incoming, message)
+
+    def _profile(self, institution: Institution) -> Profile:
+        return self._profiles.get(institution.profile) or self._profiles["ministry"]
+
+    def _look_up(self, read: Sequence[_Read]) -> dict[str, RegistryAnswer]:
+        """Ask about all signers of a group at once; who could not be asked is missing from the result."""
+        reports = (one.incoming.content for one in read)
+        signers = {who.identifier for one in reports if isinstance(one, Report) for who in one.radiologists}
+        answers = self._pool.map(self._ask, sorted(signers - {""}))
+        return {one.identifier: one for one in answers if one}
+
+    def _ask(self, identifier: str) -> RegistryAnswer | None:
+        try:
+            return self._registry.look_up(identifier)
+        except Unavailable as fault:
+            log.warning("registry: %s", fault)
+            return None
+
+    def _answerer(self, message: hl7_reader.Message | None) -> Callable[[Sequence[Remark]], bytes]:
+        def answer(remarks: Sequence[Remark]) -> bytes:
+            return hl7_ack.acknowledge(message, remarks, self._clock.now(), uuid.uuid4().hex[:20])
+
+        return answer
+
+
+def _text(value: str) -> str:
+    # PostgreSQL's text has no NUL; the frame itself is kept to the byte.
+    return value.replace("\0", "")
+
+
+def _bare(
+    frame: Raw, *, sender: tuple[str, str] = ("", ""), control: str = "", remarks: tuple[Remark, ...] = ()
+) -> Incoming:
+    return Incoming(
+        raw=frame.data,
+        digest=hashlib.sha256(frame.data).hexdigest(),
+        peer=frame.peer,
+        received_at=frame.received_at,
+        sender=(_text(sender[0]), _text(sender[1])),
+        control_id=_text(control),
+        remarks=remarks,
+    )
+
+
+def _allowed(peer: str, institutions: Sequence[Institution], default: str) -> list[Institution]:
+    """Return the institutions that a peer may speak for."""
+    address = ip_address(peer)
+    mapped = [one for one in institutions if any(address in ip_network(net, strict=False) for net in one.hl7_peers)]
+    return mapped or [one for one in institutions if default and one.skrs == default]
+
+
+def _who(
+    peer: str, said: str, allowed: Sequence[Institution], institutions: Sequence[Institution]
+) -> tuple[Remark, ...]:
+    """Say whether the peer may speak, and for whom it says it speaks."""
+    if not allowed:
+        return (remark("peer-unknown"),)
+    if not said or any(one.skrs == said for one in allowed):
+        return ()
+    known = any(one.skrs == said for one in institutions)
+    code = "institution-not-of-peer" if known else "institution-unknown"
+    return (remark(code, Where(segment="ORC", field=21), found=said[:20]),)
+
+
+def _keys(read: Sequence[_Read]) -> list[ExamKey]:
+    return [one.incoming.content.key for one in read if one.incoming.content is not None]
+
+
+def _log(incoming: Incoming, result: Answered) -> None:
+    codes = ",".join(one.code for one in result.remarks)
+    again = " (same message)" if result.replayed else ""
+    log.info("message %d of %s: %s%s", result.message, incoming.institution or incoming.peer, codes or "AA", again)

@@ -1,0 +1,238 @@
+"""HBYS -> order or report of an exam: keep the message, fold what it says, and settle what it is answered.
+
+Everything here happens in one transaction; the answer leaves only after it has committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from ..core.checks import Context
+from ..core.codes_of_remarks import CATALOGUE, remark
+from ..core.events import (
+    Event,
+    MessageRemarked,
+    OrderCancelled,
+    OrderChanged,
+    OrderPlaced,
+    RegistryAnswer,
+    ReportDeferred,
+    ReportReceived,
+    ReportRefused,
+)
+from ..core.exam import Exam, ReceivedReport
+from ..core.judge import judge, judge_report
+from ..core.order import Control, ExamKey, Order
+from ..core.remarks import Remark, Severity, Where, worst
+from ..core.report import Report
+from ..core.rulebook import Rulebook
+from ..core.values import Text, Value
+from ..core.verdict import Effect, Finding, Status
+from ..ports import NewMessage, StoredMessage, Transaction
+from .receive_study import link_exam
+
+Answer = Callable[[Sequence[Remark]], bytes]
+"""Writes the ACK for a message's remarks."""
+
+
+class Incoming(Value):
+    """A frame as read: `content` is None where it could not be used, and `remarks` say why."""
+
+    raw: bytes
+    digest: str  # SHA-256 of raw, hex
+    peer: str
+    received_at: datetime
+    sender: tuple[str, str] = ("", "")  # MSH-3, MSH-4
+    control_id: str = ""  # MSH-10
+    institution: str = ""  # SKRS code, once it is known to be the peer's
+    accession: str = ""
+    content: Order | Report | None = None
+    remarks: tuple[Remark, ...] = ()
+
+
+class Judging(Value):
+    """What judging needs: the rulebook in force, the site's choices, the 40-minute rule."""
+
+    rulebook: Rulebook
+    context: Context = Context()
+    group_minutes: int = 40
+
+
+class Answered(Value):
+    """What a message is answered, and why."""
+
+    answer: bytes
+    remarks: tuple[Remark, ...] = ()
+    message: int = 0  # its number in the ledger
+    replayed: bool = False
+
+
+def receive_message(
+    tx: Transaction,
+    incoming: Incoming,
+    registry: Mapping[str, RegistryAnswer],
+    judging: Judging,
+    answer: Answer,
+) -> Answered:
+    """Take a message in; the same message again gets the same answer and has no effect (design 7.5).
+
+    `registry` holds what is known of the report's signers; one that is missing could not be asked.
+    """
+    before = tx.message_with(incoming.sender, incoming.control_id) if incoming.control_id else []
+    same = next((one for one in before if one.digest == incoming.digest), None)
+    if same and not same.transient:
+        return Answered(answer=same.answer, message=same.id, replayed=True)
+    remarks = list(incoming.remarks)
+    if before and not same:
+        remarks.append(remark("control-id-reused", Where(field=10)))
+    number = same.id if same else tx.add_message(_row(incoming))
+    remarks += _take_in(tx, incoming, remarks, number, registry, judging)
+    return _settle(tx, number, tuple(remarks), answer)
+
+
+def retry_message(
+    tx: Transaction,
+    stored: StoredMessage,
+    incoming: Incoming,
+    registry: Mapping[str, RegistryAnswer],
+    judging: Judging,
+    answer: Answer,
+) -> Answered:
+    """Look again at a message that was answered with a transient code, as if it had just been sent again."""
+    if not stored.transient:
+        return Answered(answer=stored.answer, message=stored.id, replayed=True)
+    remarks = list(incoming.remarks)
+    remarks += _take_in(tx, incoming, remarks, stored.id, registry, judging)
+    return _settle(tx, stored.id, tuple(remarks), answer)
+
+
+def keep_failed(tx: Transaction, incoming: Incoming, answer: Answer) -> Answered:
+    """Keep a message whose handling failed in an unforeseen way; a resend is looked at again."""
+    number = tx.add_message(_row(incoming))
+    return _settle(tx, number, (remark("internal"),), answer)
+
+
+def _row(incoming: Incoming) -> NewMessage:
+    return NewMessage(
+        received_at=incoming.received_at,
+        peer=incoming.peer,
+        institution=incoming.institution,
+        sender=incoming.sender,
+        control_id=incoming.control_id,
+        digest=incoming.digest,
+        raw=incoming.raw,
+    )
+
+
+def _settle(tx: Transaction, number: int, remarks: tuple[Remark, ...], answer: Answer) -> Answered:
+    written = answer(remarks)
+    transient = any(one.transient for one in remarks)
+    tx.answer_message(number, written, worst(remarks).value, transient=transient)
+    return Answered(answer=written, remarks=remarks, message=number)
+
+
+def _take_in(
+    tx: Transaction,
+    incoming: Incoming,
+    remarks: Sequence[Remark],
+    number: int,
+    registry: Mapping[str, RegistryAnswer],
+    judging: Judging,
+) -> list[Remark]:
+    """Fold the content and return what it adds to the remarks; nothing is folded where a remark refuses it."""
+    content, at = incoming.content, incoming.received_at
+    if content is None or worst(list(remarks)) is not Severity.NOTE:
+        _remark_exam(tx, incoming, remarks, number)
+        return []
+    if isinstance(content, Order):
+        added = _take_order(tx, content, number, at, judging)
+    else:
+        added = _take_report(tx, content, number, at, registry, judging)
+    _remark_exam(tx, incoming, [*remarks, *added], number)
+    return added
+
+
+def _remark_exam(tx: Transaction, incoming: Incoming, remarks: Sequence[Remark], number: int) -> None:
+    """Show the remarks on the exam's timeline, where there is such an exam."""
+    key = ExamKey(institution=incoming.institution, accession=incoming.accession)
+    if remarks and key.institution and key.accession and tx.exam(key):
+        tx.append(MessageRemarked(at=incoming.received_at, exam=key, message=number, remarks=tuple(remarks)))
+
+
+_ORDER_EVENTS: dict[Control, type[OrderPlaced] | type[OrderChanged] | type[OrderCancelled]] = {
+    Control.NEW: OrderPlaced,
+    Control.CHANGE: OrderChanged,
+    Control.CANCEL: OrderCancelled,
+}
+_UNKNOWN_ORDER = {Control.CHANGE: "change-unknown-order", Control.CANCEL: "cancel-unknown-order"}
+
+
+def _take_order(tx: Transaction, order: Order, number: int, at: datetime, judging: Judging) -> list[Remark]:
+    before = tx.exam(order.key)
+    added: list[Remark] = []
+    if (before is None or before.order is None) and order.control in _UNKNOWN_ORDER:
+        added.append(remark(_UNKNOWN_ORDER[order.control], Where(segment="ORC", field=1)))
+    tx.append(_ORDER_EVENTS[order.control](at=at, exam=order.key, order=order, message=number))
+    link_exam(tx, order.key, at, judging.group_minutes)
+    exam = tx.exam(order.key)
+    if exam is not None and order.control is not Control.CANCEL:
+        added += _advice(exam, judging, at)
+    return added
+
+
+def _advice(exam: Exam, judging: Judging, at: datetime) -> list[Remark]:
+    """What the order itself will be held for, said at once: an AA that names it, since the order is accepted."""
+    verdict = judge(exam, judging.rulebook, judging.context, judged_at=at, known_at=at)
+    held = (one for one in verdict.findings if one.status is Status.FAILED and one.effect is Effect.HOLD)
+    return [_as_remark(one, Severity.NOTE) for one in held if one.who == "HBYS"]
+
+
+def _take_report(
+    tx: Transaction,
+    report: Report,
+    number: int,
+    at: datetime,
+    registry: Mapping[str, RegistryAnswer],
+    judging: Judging,
+) -> list[Remark]:
+    asked = [registry[one.identifier] for one in report.radiologists if one.identifier in registry]
+    candidate = ReceivedReport(report=report, received_at=at, message=number, registry=tuple(asked))
+    exam = tx.exam(report.key) or Exam(key=report.key)
+    findings = judge_report(exam, candidate, judging.rulebook, judging.context)
+    refused = [one for one in findings if one.status is Status.FAILED]
+    event: Event
+    if refused:
+        rules = tuple(one.rule for one in refused)
+        event = ReportRefused(
+            at=at, exam=report.key, report=report, message=number, rules=rules, registry=candidate.registry
+        )
+        added = [_as_remark(one, Severity.ERROR, code=f"{one.rule}-refused") for one in refused]
+    elif any(one.status is Status.CANNOT_TELL for one in findings):
+        event = ReportDeferred(at=at, exam=report.key, message=number, reason="registry")
+        added = [remark("registry-unavailable", Where(segment="OBX", field=16))]
+    else:
+        event = ReportReceived(at=at, exam=report.key, report=report, message=number, registry=candidate.registry)
+        added = []
+    tx.append(event)
+    return added
+
+
+def _as_remark(finding: Finding, severity: Severity, code: str = "") -> Remark:
+    """Word a finding as a remark: the catalogue's sentence where it has one, else the finding's reason and fix."""
+    code = code or finding.rule
+    where = _place(finding.where)
+    if code in CATALOGUE:
+        return msgspec.structs.replace(remark(code, where), severity=severity)
+    parts = [one for one in (finding.reason or finding.title, finding.fix) if one]
+    text = Text(tr=" ".join(one.tr for one in parts), en=" ".join(one.en for one in parts))
+    return Remark(code=code, severity=severity, where=where, text=text)
+
+
+def _place(where: str) -> Where:
+    """Read `OBR-4.4` as a place; what is no HL7 field stands at MSH."""
+    segment, _, field = where.partition("-")
+    number = field.split(".")[0]
+    return Where(segment=segment, field=int(number)) if len(segment) == 3 and number.isdigit() else Where()
