@@ -59,9 +59,7 @@ PROBLEMS: dict[str, Problem] = {
                 en="Check the numbers and signs of the address.",
             ),
         ),
-        Problem(
-            type="not-found", status=404, title=Text(tr="Böyle bir kayıt yok", en="Not found"), detail=_NOT_FOUND
-        ),
+        Problem(type="not-found", status=404, title=Text(tr="Böyle bir kayıt yok", en="Not found"), detail=_NOT_FOUND),
         Problem(
             type="method",
             status=405,

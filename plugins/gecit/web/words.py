@@ -64,7 +64,8 @@ PAGE: dict[str, Text] = {
     "no-report": _("Rapor gelmedi.", "No report has arrived."),
     "report-refused": _("Son rapor kabul edilmedi", "The last report was not accepted"),
     "report-deferred": _(
-        "Bir rapor bekliyor: hekim kaydı sorgulanamadı.", "A report waits: the registry of physicians could not be asked."
+        "Bir rapor bekliyor: hekim kaydı sorgulanamadı.",
+        "A report waits: the registry of physicians could not be asked.",
     ),
     "report-attached": _("Çalışmaya PDF olarak eklendi", "Attached to the study as PDF"),
     "radiologist": _("Radyolog", "Radiologist"),

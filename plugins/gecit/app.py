@@ -1,0 +1,138 @@
+"""The plugin: puts the doors into Orthanc, and starts the node's processes beside it."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import urllib3
+
+from .core.values import Text
+from .edges.doors import Doors, new_token
+from .edges.orthanc_host import PREFIX, Forwarder, HttpFilter, OrthancLog, OrthancModule
+from .edges.store import open_ledger
+from .edges.system_clock import SystemClock
+from .ports import Accounts, Beat, Vitals
+from .processes.life import wait_beating
+from .processes.run_folder import write_run_folder
+from .processes.supervisor import Child, State, Supervisor
+from .settings import Settings, from_orthanc
+
+log = logging.getLogger("gecit.app")
+
+PROCESSES = ("web", "listen", "work")
+WAIT_FOR_ORTHANC_SECONDS = 120.0
+NO_ADMINISTRATOR = Text(
+    tr="Başlatılmadı: RemoteAccessAllowed true, ama parolası olan bir yönetici yok. Ya orthanc-config içinde "
+    "RemoteAccessAllowed'u false yapın ya da önce `gecit users add AD` ile bir yönetici ekleyin.",
+    en="Not started: RemoteAccessAllowed is true, but no administrator has a password. Either set RemoteAccessAllowed "
+    "to false in orthanc-config, or first add an administrator with `gecit users add NAME`.",
+)
+
+
+class StartRefused(Exception):
+    """The node would be open to everybody; Orthanc stops."""
+
+    def __init__(self, why: Text) -> None:
+        super().__init__(f"{why.tr}\n{why.en}")
+
+
+def start(orthanc: OrthancModule, environ: Mapping[str, str] | None = None) -> Supervisor:
+    """Register everything with Orthanc and return; raises where the node must not start, which stops Orthanc.
+
+    No OnChange callback is registered: Orthanc would enter Python several times for every instance it stores.
+    """
+    environ = os.environ if environ is None else environ
+    settings = from_orthanc(json.loads(orthanc.GetConfiguration()), environ)
+    log_to(orthanc, settings.log_level)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    ledger = open_ledger(settings.database)
+    refuse_open_house(settings, ledger)
+    token = new_token()
+    configuration = write_run_folder(settings, token)
+    register(orthanc, Doors(ledger, token, SystemClock()), settings.web_port)
+    supervisor = supervise(settings, configuration, environ)
+    in_background("start processes", lambda: start_when_orthanc_answers(settings, token, supervisor))
+    in_background("orthanc's beat", lambda: beat(settings, ledger, supervisor))
+    atexit.register(supervisor.stop)  # Orthanc finalises Python when it stops; the pipes serve where it cannot
+    return supervisor
+
+
+def log_to(orthanc: OrthancModule, level: str) -> None:
+    """Have our log lines appear in Orthanc's log."""
+    root = logging.getLogger("gecit")
+    root.handlers = [OrthancLog(orthanc)]
+    root.setLevel(level)
+    root.propagate = False
+
+
+def refuse_open_house(settings: Settings, accounts: Accounts) -> None:
+    """Raise where the node could be reached from outside and nobody could sign in."""
+    if settings.remote_access_allowed and not accounts.has_administrator():
+        raise StartRefused(NO_ADMINISTRATOR)
+
+
+def register(orthanc: OrthancModule, doors: Doors, web_port: int) -> None:
+    """Guard every HTTP request, and pass ours on to the web process."""
+    orthanc.RegisterIncomingHttpRequestFilter(HttpFilter(doors))
+    forwarder = Forwarder(web_port)
+    orthanc.RegisterRestCallback(PREFIX, forwarder)
+    orthanc.RegisterRestCallback(f"{PREFIX}/(.*)", forwarder)
+
+
+def supervise(settings: Settings, configuration: Path, environ: Mapping[str, str]) -> Supervisor:
+    """Return what keeps the processes alive, not yet started."""
+    package_home = str(Path(__file__).parents[1])
+    python_path = os.pathsep.join(filter(None, (package_home, environ.get("PYTHONPATH", ""))))
+    return Supervisor(
+        [Child(name=one, command=(str(settings.python), "-m", "gecit.cli", one)) for one in PROCESSES],
+        {**environ, "GECIT_CONFIG": str(configuration), "PYTHONPATH": python_path},
+    )
+
+
+def start_when_orthanc_answers(settings: Settings, token: str, supervisor: Supervisor) -> None:
+    """Start the processes once Orthanc serves HTTP; after two minutes they start without it."""
+    deadline = time.monotonic() + WAIT_FOR_ORTHANC_SECONDS
+    while time.monotonic() < deadline and not answers(f"{settings.orthanc_url}/system", token):
+        time.sleep(0.1)
+    supervisor.start()
+
+
+def answers(url: str, token: str) -> bool:
+    """Whether Orthanc, and nobody else on its port, answers."""
+    try:
+        headers = {"Authorization": f"Bearer {token}"}
+        return urllib3.request("GET", url, headers=headers, timeout=2.0, retries=False).status == 200
+    except urllib3.exceptions.HTTPError:
+        return False
+
+
+def beat(settings: Settings, vitals: Vitals, supervisor: Supervisor) -> None:
+    """Record Orthanc's signs of life, with its processes' pids and restarts, for as long as it lives."""
+    wait_beating(
+        threading.Event(),
+        vitals,
+        SystemClock(),
+        lambda now: Beat(
+            node=settings.name, process="orthanc", pid=os.getpid(), at=now, detail=detail(supervisor.states())
+        ),
+    )
+
+
+def detail(states: list[State]) -> dict[str, str | int | float]:
+    """Write the states of the processes as a beat carries them."""
+    found: dict[str, str | int | float] = {}
+    for one in states:
+        found |= {f"{one.name}.pid": one.pid, f"{one.name}.restarts": one.restarts}
+    return found
+
+
+def in_background(name: str, work: Callable[[], None]) -> None:
+    """Run `work` in a thread that never keeps Orthanc from ending."""
+    threading.Thread(target=work, name=name, daemon=True).start()

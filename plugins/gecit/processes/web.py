@@ -1,0 +1,67 @@
+"""The web process: pages and JSON on loopback, behind Orthanc's port or a reverse proxy."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+
+from waitress.server import create_server
+
+from gecit.edges.doors import Doors
+from gecit.edges.store import open_ledger
+from gecit.edges.system_clock import SystemClock
+from gecit.ports import Beat
+from gecit.settings import Settings, SettingsError, load
+from gecit.web.app import create_app
+
+from .life import until_told_to_stop, wait_beating
+from .run_folder import read_internal_token
+
+log = logging.getLogger("gecit.web")
+
+THREADS = 8
+DRAIN_SECONDS = 5  # for requests that are being answered when the process is told to stop
+
+
+def serve(app: object, port: int) -> Callable[[], None]:
+    """Serve a WSGI application on 127.0.0.1 from a thread; return what stops it. OSError where the port is taken."""
+    server = create_server(app, host="127.0.0.1", port=port, threads=THREADS, ident="gecit")
+    thread = threading.Thread(target=server.run, name="web server", daemon=True)
+    thread.start()
+
+    def stop() -> None:
+        server.close()
+        server.task_dispatcher.shutdown(cancel_pending=True, timeout=DRAIN_SECONDS)
+
+    return stop
+
+
+def run(settings: Settings, stop: threading.Event) -> None:
+    """Serve until told to stop."""
+    clock, ledger = SystemClock(), open_ledger(settings.database)
+    doors = Doors(ledger, read_internal_token(settings), clock)
+    app = create_app(doors=doors, views=ledger, vitals=ledger, clock=clock, node=settings.name)
+    end = serve(app, settings.web_port)
+    log.info("pages on 127.0.0.1:%d", settings.web_port)
+    wait_beating(stop, ledger, clock, lambda now: Beat(node=settings.name, process="web", pid=os.getpid(), at=now))
+    end()
+    ledger.close()
+
+
+def main() -> int:
+    """Run as a process of its own: `python -m gecit.processes.web`."""
+    try:
+        settings = load()
+    except SettingsError as fault:
+        sys.stderr.write(f"{fault}\n")
+        return 2
+    logging.basicConfig(level=settings.log_level, format="%(name)s: %(message)s", stream=sys.stderr)
+    run(settings, until_told_to_stop())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

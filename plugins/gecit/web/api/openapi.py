@@ -1,0 +1,120 @@
+"""The OpenAPI description, made from the values that the routes answer with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from gecit import __version__
+from gecit.core.values import Value
+
+from ..health import Health
+from ..problem import Problem
+from ..shown import ShownExam, ShownExamDetail
+
+DEFAULT_LIMIT = 100
+LONGEST_LIMIT = 1000
+
+
+class Live(Value):
+    """The web process answers."""
+
+    ok: bool
+
+
+class ExamList(Value):
+    """Exams, the last changed first."""
+
+    exams: tuple[ShownExam, ...]
+
+
+class Parameter(Value):
+    """A parameter of the path or of the query."""
+
+    name: str
+    place: str
+    kind: str
+    text: str
+
+
+class Route(Value):
+    """One route: what it is for, what it answers, which errors it knows."""
+
+    path: str
+    text: str
+    answers: type
+    parameters: tuple[Parameter, ...] = ()
+    errors: tuple[int, ...] = (401, 503)
+    also: tuple[int, ...] = ()  # statuses with the same body as 200
+
+
+_ACCESSION = "accession number (0008,0050)"
+ROUTES = (
+    Route(path="/gecit/api/live", text="Whether the web process answers; needs no sign-in.", answers=Live, errors=()),
+    Route(path="/gecit/api/health", text="Processes and counts; 503 = not well.", answers=Health, also=(503,)),
+    Route(
+        path="/gecit/api/exams",
+        text="Exams with their verdict and what is missing.",
+        answers=ExamList,
+        parameters=(
+            Parameter(name="accession", place="query", kind="string", text=f"only those with this {_ACCESSION}"),
+            Parameter(name="limit", place="query", kind="integer", text=f"1 to {LONGEST_LIMIT}"),
+        ),
+        errors=(400, 401, 503),
+    ),
+    Route(
+        path="/gecit/api/exams/{institution}/{accession}",
+        text="One exam: findings, images, dose, report, timeline.",
+        answers=ShownExamDetail,
+        parameters=(
+            Parameter(name="institution", place="path", kind="string", text="SKRS code"),
+            Parameter(name="accession", place="path", kind="string", text=_ACCESSION),
+        ),
+        errors=(401, 404, 503),
+    ),
+    Route(path="/gecit/api/openapi.json", text="This description.", answers=dict[str, Any]),
+)
+
+
+def description() -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document."""
+    types = [*(one.answers for one in ROUTES), Problem]
+    schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    bodies = dict(zip(types, schemas, strict=True))
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Geçit", "version": __version__, "license": {"name": "AGPL-3.0-or-later"}},
+        "security": [{"password": []}, {"token": []}],
+        "paths": {one.path: {"get": _operation(one, bodies)} for one in ROUTES},
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "password": {"type": "http", "scheme": "basic"},
+                "token": {"type": "http", "scheme": "bearer"},
+            },
+        },
+    }
+
+
+def _operation(route: Route, bodies: dict[type, Any]) -> dict[str, Any]:
+    body = {"application/json": {"schema": bodies[route.answers]}}
+    problem = {"application/problem+json": {"schema": bodies[Problem]}}
+    responses = {str(status): {"description": "error", "content": problem} for status in route.errors}
+    responses |= {str(status): {"description": route.text, "content": body} for status in (200, *route.also)}
+    operation: dict[str, Any] = {"summary": route.text, "responses": responses}
+    if route.parameters:
+        operation["parameters"] = [_parameter(one) for one in route.parameters]
+    if not route.errors:
+        operation["security"] = []
+    return operation
+
+
+def _parameter(one: Parameter) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "in": one.place,
+        "required": one.place == "path",
+        "description": one.text,
+        "schema": {"type": one.kind},
+    }

@@ -1,0 +1,54 @@
+"""Builds the WSGI application out of its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Flask, request
+from werkzeug.exceptions import HTTPException
+
+from gecit.edges.doors import Doors
+from gecit.ports import Clock, Views, Vitals
+
+from . import words
+from .api import api
+from .guard import add_headers, guard
+from .health import health
+from .language import language, moment, remember_language, say
+from .problem import on_fault, on_http_error
+from .tracking import tracking
+
+PROCESSES = ("orthanc", "web", "listen", "work")
+LONGEST_BODY_BYTES = 1024 * 1024
+
+
+def create_app(
+    *, doors: Doors, views: Views, vitals: Vitals, clock: Clock, node: str, expected: Sequence[str] = PROCESSES
+) -> Flask:
+    """Return the application; `expected` names the processes that health waits for on this node."""
+    app = Flask(__name__, static_url_path="/gecit/static")
+    app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
+    app.url_map.strict_slashes = False  # Orthanc gives paths without their last slash
+    app.before_request(guard(doors))
+    app.after_request(remember_language)
+    app.after_request(add_headers)
+    app.register_error_handler(HTTPException, on_http_error)
+    app.register_error_handler(Exception, on_fault)
+    app.context_processor(_helpers)
+    app.register_blueprint(api(views, vitals, clock, node, expected))
+    app.register_blueprint(health(vitals, clock, node, expected))
+    app.register_blueprint(tracking(views))
+    return app
+
+
+def _helpers() -> dict[str, object]:
+    lang = language()
+    return {
+        "lang": lang,
+        "other_lang": "tr" if lang == "en" else "en",
+        "say": say,
+        "moment": moment,
+        "t": lambda key: say(words.PAGE[key]),
+        "words": words,
+        "here": request.path,
+    }

@@ -1,0 +1,67 @@
+"""The page that says whether the installation is well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+from flask import Blueprint, Response, make_response, render_template
+
+from gecit.core.values import Value
+from gecit.ports import Clock, Vitals
+
+STALE = timedelta(seconds=100)  # three beats missed (processes/life.py)
+
+
+class ShownProcess(Value):
+    """A process and when it was last heard of; `at` None = never."""
+
+    node: str
+    process: str
+    ok: bool
+    pid: int = 0
+    at: datetime | None = None
+    detail: dict[str, str | int | float] = msgspec.field(default_factory=dict)
+
+
+class Health(Value):
+    """`ok` = every process of this node was heard of lately."""
+
+    ok: bool
+    node: str
+    at: datetime
+    processes: tuple[ShownProcess, ...]
+    counts: dict[str, int]
+
+
+def examine(vitals: Vitals, clock: Clock, node: str, expected: Sequence[str]) -> Health:
+    """Read the signs of life of all nodes that share the ledger, and judge this node's."""
+    now = clock.now()
+    found = tuple(
+        ShownProcess(
+            node=one.node,
+            process=one.process,
+            pid=one.pid,
+            at=one.at,
+            detail=one.detail,
+            ok=now - one.at < STALE,
+        )
+        for one in sorted(vitals.beats(), key=lambda one: (one.node != node, one.node, one.process))
+    )
+    heard = {one.process for one in found if one.node == node}
+    never = tuple(ShownProcess(node=node, process=name, ok=False) for name in expected if name not in heard)
+    ok = not never and all(one.ok for one in found if one.node == node)
+    return Health(ok=ok, node=node, at=now, processes=(*found, *never), counts=vitals.counts())
+
+
+def health(vitals: Vitals, clock: Clock, node: str, expected: Sequence[str]) -> Blueprint:
+    """Build the health page; it answers 503 where something is wrong, as monitors like it."""
+    pages = Blueprint("health", __name__, url_prefix="/gecit")
+
+    @pages.get("/health")
+    def show() -> Response:
+        found = examine(vitals, clock, node, expected)
+        return make_response(render_template("health.html", health=found), 200 if found.ok else 503)
+
+    return pages

@@ -1,0 +1,272 @@
+"""What pages and JSON show of an exam: flat values, numbers of persons masked, the missing things first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+from gecit.core.events import Event, ExamJudged, NotificationAnswered, ReportRefused, StudyLinked, StudyUnlinked
+from gecit.core.exam import Billing, Exam, LinkedStudy, Study
+from gecit.core.facts import DoseReport
+from gecit.core.order import Patient, Person
+from gecit.core.report import ReportStatus
+from gecit.core.values import Text, Value
+from gecit.core.verdict import Effect, Finding, Outcome, Status
+
+from .words import OUTCOMES
+
+PERSON_NUMBER = re.compile(r"(?<!\d)\d{8}(?=\d{3}(?!\d))")  # of a TCKN (11 digits) all but the last three
+OPEN = (Status.FAILED, Status.CANNOT_TELL)
+MISSING_ORDER = {Effect.HOLD: 0, Effect.REFUSE_REPORT: 1, Effect.WAIT: 2, Effect.WARN: 3}
+AT_REST = (Status.PASSED, Status.NOT_IN_FORCE)
+
+
+class ShownFinding(Value):
+    """A finding; `counts` = it keeps the exam from being billed."""
+
+    rule: str
+    status: Status
+    effect: Effect
+    counts: bool
+    title: Text
+    reason: Text | None = None
+    fix: Text | None = None
+    who: str = ""
+    where: str = ""
+    expected: str = ""
+    found: str = ""
+    exemptions: tuple[str, ...] = ()
+
+
+class ShownExam(Value):
+    """A line of the list."""
+
+    institution: str
+    accession: str
+    patient_name: str
+    patient_number: str  # masked but for its last three digits
+    file_number: str
+    procedures: tuple[str, ...]
+    modality: str
+    ordered_at: datetime | None
+    cancelled: bool
+    images: int
+    report: ReportStatus | None
+    outcome: Outcome | None
+    billing: Billing
+    missing: tuple[ShownFinding, ...]
+
+
+class ShownStudy(Value):
+    """A study with its device."""
+
+    study_instance_uid: str
+    accession: str
+    patient_name: str
+    study_date: str
+    description: str
+    modalities: tuple[str, ...]
+    series: int
+    images: int
+    device: str
+    sent_by: str
+    path: str = ""
+    settled: bool = True
+
+
+class ShownDose(Value):
+    """One dose quantity with its unit."""
+
+    name: str
+    value: float
+    unit: str
+    laterality: str = ""
+
+
+class ShownReport(Value):
+    """A version of the report, without its text."""
+
+    status: ReportStatus
+    received_at: datetime
+    approved_at: datetime | None
+    radiologists: tuple[str, ...]
+    refused_by: tuple[str, ...] = ()
+
+
+class ShownEvent(Value):
+    """A line of the timeline."""
+
+    at: datetime
+    kind: str
+    detail: Text | None = None
+
+
+class ShownExamDetail(Value):
+    """All of an exam that a page shows."""
+
+    exam: ShownExam
+    physician: str
+    findings: tuple[ShownFinding, ...]
+    judged_at: datetime | None
+    due_at: datetime | None
+    rulebook: str
+    studies: tuple[ShownStudy, ...]
+    dose_reports: int
+    doses: tuple[ShownDose, ...]
+    reports: tuple[ShownReport, ...]
+    refused_report: ShownReport | None
+    waiting_reports: int
+    attached: int
+    medula_code: str
+    medula_message: str
+    timeline: tuple[ShownEvent, ...]
+
+
+def mask(text: str) -> str:
+    """Hide all but the last three digits of every 11-digit number, wherever it stands."""
+    return PERSON_NUMBER.sub("********", text)
+
+
+def _mask_text(text: Text | None) -> Text | None:
+    return Text(tr=mask(text.tr), en=mask(text.en)) if text else None
+
+
+def name_of(person: Patient | Person) -> str:
+    """Write a name as it is read: given name first."""
+    return f"{person.given} {person.family}".strip()
+
+
+def dicom_name(name: str) -> str:
+    """Write a DICOM person name (PS3.5 section 6.2.1) as it is read."""
+    family, _, rest = name.partition("=")[0].partition("^")
+    return f"{rest.replace('^', ' ').strip()} {family}".strip()
+
+
+def show_finding(one: Finding) -> ShownFinding:
+    """Return a finding with the numbers of persons masked."""
+    return ShownFinding(
+        rule=one.rule,
+        status=one.status,
+        effect=one.effect,
+        counts=one.status in OPEN and one.effect is not Effect.WARN,
+        title=one.title,
+        reason=_mask_text(one.reason),
+        fix=_mask_text(one.fix),
+        who=one.who,
+        where=one.where,
+        expected=mask(one.expected),
+        found=mask(one.found),
+        exemptions=one.exemptions,
+    )
+
+
+def _findings(exam: Exam) -> tuple[ShownFinding, ...]:
+    found = exam.verdict.findings if exam.verdict else ()
+    rank = {status: number for number, status in enumerate((*OPEN, Status.EXCUSED, *AT_REST))}
+    ordered = sorted(found, key=lambda one: (rank[one.status], MISSING_ORDER[one.effect]))
+    return tuple(show_finding(one) for one in ordered)
+
+
+def show_exam(exam: Exam) -> ShownExam:
+    """Return the exam as a line of the list."""
+    patient, order = exam.patient, exam.order
+    return ShownExam(
+        institution=exam.key.institution,
+        accession=exam.key.accession,
+        patient_name=name_of(patient),
+        patient_number=mask(patient.tckn),
+        file_number=mask(patient.file_number),
+        procedures=tuple(one.sut_name or one.loinc_name or one.sut for one in order.procedures) if order else (),
+        modality=exam.modality,
+        ordered_at=order.ordered_at if order else None,
+        cancelled=exam.cancelled,
+        images=exam.images,
+        report=exam.report.report.status if exam.report else None,
+        outcome=exam.verdict.outcome if exam.verdict else None,
+        billing=exam.billing,
+        missing=tuple(one for one in _findings(exam) if one.counts),
+    )
+
+
+def show_study(study: Study | LinkedStudy) -> ShownStudy:
+    """Return a study, with its match path where it is linked."""
+    facts = study.facts
+    devices = {f"{one.manufacturer} {one.model}".strip() for one in facts.series}
+    return ShownStudy(
+        study_instance_uid=facts.study_instance_uid,
+        accession=facts.accession,
+        patient_name=dicom_name(facts.patient_name),
+        study_date=facts.study_date,
+        description=facts.description,
+        modalities=facts.modalities,
+        series=len(facts.series),
+        images=facts.images,
+        device=", ".join(sorted(devices - {""})),
+        sent_by=facts.calling_aet or facts.institution_name,
+        path=study.path if isinstance(study, LinkedStudy) else "",
+        settled=facts.settled,
+    )
+
+
+def _doses(reports: Iterable[DoseReport]) -> tuple[ShownDose, ...]:
+    values = [one for report in reports for one in report.values]
+    return tuple(ShownDose(name=one.name, value=one.value, unit=one.unit, laterality=one.laterality) for one in values)
+
+
+def _reports(exam: Exam) -> tuple[ShownReport, ...]:
+    versions = (*exam.reports, exam.refused_report) if exam.refused_report else exam.reports
+    return tuple(
+        ShownReport(
+            status=one.report.status,
+            received_at=one.received_at,
+            approved_at=one.report.approved_at,
+            radiologists=tuple(name_of(person) or mask(person.identifier) for person in one.report.radiologists),
+            refused_by=one.refused_by,
+        )
+        for one in versions
+    )
+
+
+def show_event(event: Event) -> ShownEvent:
+    """Return an event as a line of the timeline."""
+    return ShownEvent(at=event.at, kind=type(event).__name__, detail=_mask_text(_detail(event)))
+
+
+def _detail(event: Event) -> Text | None:
+    match event:
+        case ExamJudged(verdict=verdict):
+            return OUTCOMES[verdict.outcome]
+        case StudyLinked(facts=facts, path=path):
+            return Text(tr=f"{facts.images} görüntü, {path}", en=f"{facts.images} images, {path}")
+        case StudyUnlinked(reason=reason):
+            return Text(tr=reason, en=reason)
+        case ReportRefused(rules=rules):
+            return Text(tr=", ".join(rules), en=", ".join(rules))
+        case NotificationAnswered(code=code, message=message):
+            return Text(tr=f"{code} {message}".strip(), en=f"{code} {message}".strip())
+    return None
+
+
+def show_detail(exam: Exam, timeline: Iterable[Event]) -> ShownExamDetail:
+    """Return all of an exam that a page shows."""
+    dose_reports = [report for one in exam.studies for report in one.facts.dose_reports]
+    reports = _reports(exam)
+    return ShownExamDetail(
+        exam=show_exam(exam),
+        physician=name_of(exam.order.physician) if exam.order else "",
+        findings=_findings(exam),
+        judged_at=exam.verdict.judged_at if exam.verdict else None,
+        due_at=exam.verdict.due_at if exam.verdict else None,
+        rulebook=exam.verdict.rulebook[:12] if exam.verdict else "",
+        studies=tuple(show_study(one) for one in exam.studies),
+        dose_reports=len(dose_reports),
+        doses=_doses(dose_reports),
+        reports=tuple(one for one in reports if not one.refused_by),
+        refused_report=next((one for one in reports if one.refused_by), None),
+        waiting_reports=len(exam.deferred_reports),
+        attached=len(exam.attached),
+        medula_code=exam.medula_code,
+        medula_message=mask(exam.medula_message),
+        timeline=tuple(show_event(one) for one in timeline),
+    )

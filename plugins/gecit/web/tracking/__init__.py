@@ -1,0 +1,46 @@
+"""Pages by which a hospital follows its exams: the list, and one exam with what is missing and how to mend it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, render_template, request
+
+from gecit.core.exam import Exam
+from gecit.core.order import ExamKey
+from gecit.ports import Views
+
+from ..shown import show_detail, show_exam, show_study
+
+LIMIT = 100  # lines of a page
+
+
+def find_exam(views: Views, institution: str, accession: str) -> Exam:
+    """Return an exam or answer 404."""
+    key = ExamKey(institution=institution, accession=accession)
+    found = next((one for one in views.find_exams(accession) if one.key == key), None)
+    return found or abort(404)
+
+
+def list_exams(views: Views, accession: str, limit: int) -> list[Exam]:
+    """Return the exams with an accession number, or the last changed ones where none is given."""
+    return views.find_exams(accession)[:limit] if accession else views.recent_exams(limit)
+
+
+def tracking(views: Views) -> Blueprint:
+    """Build the tracking pages."""
+    pages = Blueprint("tracking", __name__, url_prefix="/gecit")
+
+    # Orthanc gives /gecit/ to the forwarder as /gecit: both are the list, without a redirect.
+    @pages.get("")
+    @pages.get("/")
+    def exams() -> str:
+        accession = request.args.get("accession", "").strip()
+        shown = [show_exam(one) for one in list_exams(views, accession, LIMIT)]
+        studies = [] if accession else [show_study(one) for one in views.unlinked_studies(LIMIT)]
+        return render_template("exams.html", exams=shown, studies=studies, asked=accession)
+
+    @pages.get("/exams/<institution>/<path:accession>")
+    def exam(institution: str, accession: str) -> str:
+        found = find_exam(views, institution, accession)
+        return render_template("exam.html", shown=show_detail(found, views.timeline(found.key)))
+
+    return pages

@@ -1,0 +1,16 @@
+"""The script that Orthanc's Python plugin runs (`PythonScript`). An exception here stops Orthanc, as it should."""
+
+import os
+import site
+import sys
+from pathlib import Path
+
+# Orthanc embeds Debian's Python and knows no virtual environment: its packages are added here (GECIT_VENV names another).
+VENV = Path(os.environ.get("GECIT_VENV") or Path(__file__).absolute().parents[1] / ".venv")
+site.addsitedir(str(VENV / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"))
+
+import orthanc  # noqa: E402
+
+from gecit.app import start  # noqa: E402
+
+start(orthanc)
