@@ -1,0 +1,300 @@
+"""MLLP: frames from many connections, committed in groups, answered in order and only after the commit.
+
+An exception's own words never reach the log, since they may quote a message; its type and its place do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import ssl
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import NamedTuple
+
+from .mllp_framer import Fault, Framer, wrap
+
+log = logging.getLogger("gecit.mllp")
+
+_CHUNK = 65536
+
+
+class Frame(NamedTuple):
+    """A message as it came: without its framing, from which address, when."""
+
+    data: bytes
+    peer: str
+    received_at: datetime  # UTC
+
+
+def _told(error: BaseException) -> str:
+    """Return an exception's type and the place that raised it."""
+    place: TracebackType | None = error.__traceback__
+    while place and place.tb_next:
+        place = place.tb_next
+    return (
+        f"{type(error).__name__} at {place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
+        if place
+        else str(type(error))
+    )
+
+
+class _Waiting(NamedTuple):
+    frame: Frame
+    answer: asyncio.Future[bytes]
+
+
+class Listener:
+    """An MLLP server. `handle_batch` runs in one worker thread and must have made its work durable when it returns.
+
+    `handle_batch(frames)` returns one answer per frame. Where it raises, each frame is tried alone; one that raises
+    still is answered by `on_failure(frame, error)`. `on_bad_frame(kind, peer, head)` answers what is no frame
+    (`too-long`, `truncated`); an empty answer is not sent. Sizes are bytes, times seconds. At most `window` frames of
+    one connection, and `max_waiting_bytes` of all, wait for their answers: then reading pauses.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        handle_batch: Callable[[list[Frame]], list[bytes]],
+        *,
+        max_bytes: int,
+        idle_seconds: float,
+        max_connections: int,
+        on_bad_frame: Callable[[str, str, bytes], bytes],
+        on_failure: Callable[[Frame, Exception], bytes],
+        group_max: int = 256,
+        window: int = 64,
+        max_waiting_bytes: int = 256 * 1024 * 1024,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._address = (host, port)
+        self._handle_batch = handle_batch
+        self._on_bad_frame = on_bad_frame
+        self._on_failure = on_failure
+        self._max_bytes = max_bytes
+        self._idle = idle_seconds
+        self._max_connections = max_connections
+        self._group_max = group_max
+        self._window = window
+        self._max_waiting = max_waiting_bytes
+        self._tls = tls
+        self._waiting_bytes = 0
+        self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
+        self._connections: set[asyncio.Task[None]] = set()
+        self.stopping = asyncio.Event()  # set when no more bytes are to be read
+        self._room = asyncio.Event()
+        self._room.set()
+        self.counts: Counter[str] = Counter()
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on; chosen by the system where 0 was asked for."""
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def start(self) -> None:
+        """Listen; OSError where the port is taken."""
+        host, port = self._address
+        self._server = await asyncio.start_server(self._connected, host, port, ssl=self._tls, backlog=512)
+        self._worker = ThreadPoolExecutor(1, "hl7-commit")
+        self._committer = asyncio.create_task(self._commit_forever())
+
+    async def stop(self, grace_seconds: float = 30.0) -> None:
+        """Take no more connections or bytes, answer what was read, and close."""
+        self._server.close()
+        self.stopping.set()
+        if self._connections:
+            _, late = await asyncio.wait(self._connections, timeout=grace_seconds)
+            for one in late:
+                one.cancel()
+        self._queue.put_nowait(None)
+        await self._committer
+        self._worker.shutdown()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        peer = str((writer.get_extra_info("peername") or ("",))[0])
+        if task is None or self.stopping.is_set() or len(self._connections) >= self._max_connections:
+            self.counts["connections refused"] += 1
+            log.warning("connection refused: %d are open already (peer %s)", len(self._connections), peer)
+            writer.transport.abort()
+            return
+        self._connections.add(task)
+        self.counts["connections"] += 1
+        try:
+            await _Connection(self, reader, writer, peer).run()
+            writer.close()
+        except (OSError, TimeoutError, asyncio.CancelledError) as error:
+            log.info("connection broken off: %s (peer %s)", type(error).__name__, peer)
+            writer.transport.abort()
+        finally:
+            self._connections.discard(task)
+
+    async def submit(self, frame: Frame) -> asyncio.Future[bytes]:
+        """Queue a frame for the next group; waits while too many bytes wait."""
+        await self._room.wait()
+        self._waiting_bytes += len(frame.data)
+        if self._waiting_bytes >= self._max_waiting:
+            self._room.clear()
+        self.counts["frames"] += 1
+        waiting = _Waiting(frame, asyncio.get_running_loop().create_future())
+        self._queue.put_nowait(waiting)
+        return waiting.answer
+
+    async def _commit_forever(self) -> None:
+        """Take everything that waits, hand it to the worker thread, and go on with what has come meanwhile."""
+        loop = asyncio.get_running_loop()
+        ended = False
+        while not ended:
+            batch: list[_Waiting] = []
+            one = await self._queue.get()
+            while one is not None:
+                batch.append(one)
+                if len(batch) >= self._group_max or self._queue.empty():
+                    break
+                one = self._queue.get_nowait()
+            ended = one is None
+            if batch:
+                answers = await loop.run_in_executor(self._worker, self._commit, [one.frame for one in batch])
+                self._settle(batch, answers)
+
+    def _settle(self, batch: list[_Waiting], answers: list[bytes | None]) -> None:
+        self.counts["groups"] += 1
+        for waiting, answer in zip(batch, answers, strict=True):
+            self._waiting_bytes -= len(waiting.frame.data)
+            if waiting.answer.cancelled():
+                continue
+            if answer is None:
+                waiting.answer.set_exception(ConnectionAbortedError("no answer could be made"))
+            else:
+                waiting.answer.set_result(answer)
+        if self._waiting_bytes < self._max_waiting:
+            self._room.set()
+
+    def _commit(self, frames: list[Frame]) -> list[bytes | None]:
+        """Run in the worker thread; never raises. None = the connection is to be closed without an answer."""
+        try:
+            return list(self._handle(frames))
+        except Exception as error:  # noqa: BLE001 - one frame of many failed: find out which
+            log.warning("a group of %d frames failed, each is tried alone: %s", len(frames), _told(error))
+            return [self._commit_alone(frame) for frame in frames]
+
+    def _handle(self, frames: list[Frame]) -> list[bytes]:
+        answers = self._handle_batch(frames)
+        if len(answers) != len(frames):
+            raise RuntimeError(f"{len(answers)} answers to {len(frames)} frames")
+        return answers
+
+    def _commit_alone(self, frame: Frame) -> bytes | None:
+        try:
+            return self._handle([frame])[0]
+        except Exception as error:  # noqa: BLE001 - the boundary: the sender must hear that its message failed
+            log.error("a frame of %d bytes failed (peer %s): %s", len(frame.data), frame.peer, _told(error))
+            self.counts["failures"] += 1
+            return self._answer_failure(frame, error)
+
+    def _answer_failure(self, frame: Frame, error: Exception) -> bytes | None:
+        try:
+            return self._on_failure(frame, error)
+        except Exception as another:  # noqa: BLE001 - closing without an answer is what remains
+            log.error("no answer could be made to a frame that failed: %s", _told(another))
+            return None
+
+    def answer_bad(self, fault: Fault, peer: str) -> bytes:
+        """Count and log a fault; return what its sender is told, empty for nothing."""
+        self.counts[fault.kind] += 1
+        log.warning("bad frame: %s, %d bytes (peer %s)", fault.kind, fault.size, peer)
+        return self._on_bad_frame(fault.kind, peer, fault.head) if fault.answered else b""
+
+    @property
+    def limits(self) -> tuple[int, float, int]:
+        """Bytes of a frame, idle seconds, unanswered frames of a connection."""
+        return self._max_bytes, self._idle, self._window
+
+
+class _Connection:
+    """One sender: a reader that queues frames and a writer that sends their answers in the same order."""
+
+    def __init__(
+        self, listener: Listener, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str
+    ) -> None:
+        self._listener = listener
+        self._reader = reader
+        self._writer = writer
+        self._peer = peer
+        max_bytes, self._idle, window = listener.limits
+        self._framer = Framer(max_bytes)
+        self._slots = asyncio.Semaphore(window)
+        self._answers: asyncio.Queue[asyncio.Future[bytes] | None] = asyncio.Queue()
+        self._unanswered = 0
+        self._receiving = False  # nothing that was read is in hand, so that reading may be broken off
+
+    async def run(self) -> None:
+        """Serve until the peer closes, idles, breaks the rules, or the listener stops."""
+        writing = asyncio.create_task(self._write())
+        reading = asyncio.create_task(self._read())
+        stopping = asyncio.create_task(self._listener.stopping.wait())
+        try:
+            await asyncio.wait({writing, reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if writing.done():  # the peer is gone or does not read: nothing more can be told
+                return await writing
+            if self._receiving:
+                reading.cancel()
+            await asyncio.wait({reading})
+            self._answers.put_nowait(None)
+            await writing
+        finally:
+            for task in (writing, reading, stopping):
+                task.cancel()
+            await asyncio.gather(writing, reading, stopping, return_exceptions=True)
+
+    async def _read(self) -> None:
+        while not self._framer.dead and not self._listener.stopping.is_set():
+            data = await self._receive()
+            for one in self._framer.feed(data) if data else self._framer.finish():
+                await self._take(one)
+            if not data:
+                return
+
+    async def _receive(self) -> bytes:
+        """Read some bytes; none at the end of the stream, or after idling with nothing left to answer."""
+        while True:
+            try:
+                self._receiving = True
+                async with asyncio.timeout(self._idle):
+                    return await self._reader.read(_CHUNK)
+            except TimeoutError:
+                if not self._unanswered:
+                    log.info("idle connection closed (peer %s)", self._peer)
+                    return b""
+            except OSError:
+                return b""
+            finally:
+                self._receiving = False
+
+    async def _take(self, one: bytes | Fault) -> None:
+        await self._slots.acquire()
+        self._unanswered += 1
+        if isinstance(one, bytes):
+            answer = await self._listener.submit(Frame(one, self._peer, datetime.now(UTC)))
+        else:
+            answer = asyncio.get_running_loop().create_future()
+            answer.set_result(self._listener.answer_bad(one, self._peer))
+        self._answers.put_nowait(answer)
+
+    async def _write(self) -> None:
+        while (waiting := await self._answers.get()) is not None:
+            answer = await waiting
+            if answer:
+                self._writer.write(wrap(answer))
+                async with asyncio.timeout(self._idle):
+                    await self._writer.drain()
+            self._unanswered -= 1
+            self._slots.release()
+        with contextlib.suppress(OSError):
+            await self._writer.drain()
