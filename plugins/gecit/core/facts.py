@@ -70,7 +70,7 @@ class StudyFacts(Value):
     calling_aet: str = ""
     series: tuple[SeriesFacts, ...] = ()
     dose_reports: tuple[DoseReport, ...] = ()
-    unreadable: tuple[str, ...] = ()  # SOP Instance UIDs of structured reports that could not be read
+    unreadable: tuple[str, ...] = ()  # Orthanc ids of structured reports that could not be read
     last_instance_at: datetime | None = None  # when the index last saw an instance arrive
     settled: bool = False  # nothing has arrived for the configured settle time
 

@@ -37,11 +37,13 @@ def receive_study(
     """Record a study as just read, tie it to its exams and return it as recorded.
 
     `settle`: how long nothing must have arrived; `group_minutes`: the 40-minute rule. The same instances sent again
-    change nothing, and do not unsettle the study.
+    change nothing; neither they nor a document (our own report among them) unsettle the study.
     """
     sender = sender_of(facts, institutions) or default_institution
-    read = msgspec.structs.replace(facts, institution=sender, settled=_settled(facts, now, settle))
     before = tx.study(facts.key)
+    read = msgspec.structs.replace(facts, institution=sender, settled=_settled(facts, now, settle))
+    if before and not before.deleted and before.facts.settled and _evidence(before.facts) == _evidence(read):
+        read = msgspec.structs.replace(read, settled=True)
     if before and not before.deleted and _says_nothing_new(before.facts, read):
         return before.facts
     touched = _exams_touched(tx, before.facts) if before else set()
@@ -95,6 +97,11 @@ def _says_nothing_new(before: StudyFacts, read: StudyFacts) -> bool:
         return True
     same = msgspec.structs.replace(read, last_instance_at=before.last_instance_at, settled=before.settled)
     return before.settled and before == same
+
+
+def _evidence(facts: StudyFacts) -> tuple[object, ...]:
+    """What a verdict can rest on: pictures and structured reports, not documents."""
+    return tuple(one for one in facts.series if one.images or one.modality == "SR"), facts.dose_reports
 
 
 def _exams_touched(tx: Transaction, facts: StudyFacts) -> set[ExamKey]:

@@ -1,0 +1,212 @@
+"""Orthanc's index over loopback HTTP (`ports.Archive`). Measured on 1.10.1; what differs later is said where it does.
+
+Never from inside a callback: `orthanc.RestApi*` in threads hangs the server, HTTP from another process does not.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from ..core.facts import DoseReport, StudyFacts
+from ..ports import Change, Changes, Refused, Unavailable
+from . import dicom_facts
+from .dicom_facts import SeriesRead
+from .dose_sr import MAX_BYTES, Unreadable, read_dose_report
+
+log = logging.getLogger("gecit.orthanc_http")
+
+IDENTITY_PATH = "/gecit-index"
+"""Where the plugin answers with the random global property of its index, as plain text."""
+
+NEWEST = 2**53  # no index has so many changes; `?last` tells the newest row that is left, which deletions lower
+MAX_JSON = 20 * 1024 * 1024  # of what is said of one instance
+MAX_LIST = 1024 * 1024 * 1024  # of what Orthanc itself makes: inventories, series, changes
+LOOK_AT_EACH = 10  # instances in a series of which every SOP class is asked; of more, one speaks for all
+MAX_REPORTS = 50  # structured reports read in one study
+
+
+class _TooLarge(Exception):
+    """An answer is beyond what is read."""
+
+
+class OrthancArchive:
+    """An Orthanc at `url`, asked with the internal `token` ("" = none); `timeout` in seconds, for each answer.
+
+    `node`: the name under which its studies are kept, Orthanc's own `Name` where none is given. Nodes that share a
+    ledger need different ones.
+    """
+
+    def __init__(self, url: str, token: str = "", timeout: float = 30.0, node: str = "") -> None:
+        self._url, self._timeout, self._node = url.rstrip("/"), timeout, node
+        self._session = requests.Session()
+        self._session.trust_env = False  # loopback: no proxy, no .netrc
+        retry = Retry(total=2, status=0, backoff_factor=0.1, allowed_methods={"GET"})  # a kept connection that ended
+        self._session.mount(self._url, HTTPAdapter(max_retries=retry))
+        if token:
+            self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def node(self) -> str:
+        """Return the name under which this index's studies are kept."""
+        if not self._node:
+            self._node = str(self._json("/system").get("Name") or "Orthanc")
+        return self._node
+
+    def identity(self) -> str:
+        """Return node and index: `name@random`, or the bare name where the plugin does not answer for the index.
+
+        Orthanc 1.10.1 has no identity of an index over HTTP, and its first change goes with the study it is of. With
+        the bare name a new index is noticed by its change numbers only.
+        """
+        answer = self._get(IDENTITY_PATH)
+        mark = answer.decode("ascii", "replace").strip() if answer else ""
+        return f"{self.node()}@{mark}" if mark else self.node()
+
+    def last_change(self) -> int:
+        """Return the number of the newest change, deleted ones included."""
+        return self.changes(NEWEST, 1).last
+
+    def changes(self, since: int, limit: int) -> Changes:
+        """Return changes after `since`, oldest first; those of deleted resources are gone."""
+        page = self._json(f"/changes?since={since}&limit={limit}")
+        rows = tuple(
+            Change(number=int(row["Seq"]), kind=str(row["ChangeType"]), orthanc_id=str(row["ID"]))
+            for row in page.get("Changes", ())
+        )
+        return Changes(rows=rows, last=int(page.get("Last", 0)), done=bool(page.get("Done", True)))
+
+    def study_of_instance(self, orthanc_id: str) -> str | None:
+        """Return the Orthanc id of an instance's study; None where the instance is gone."""
+        study = self._json_or_none(f"/instances/{_id(orthanc_id)}/study")
+        return str(study["ID"]) if study else None
+
+    def series_of_instance(self, orthanc_id: str) -> tuple[str, frozenset[str]] | None:
+        """Return an instance's study and all instances of its series, in one request."""
+        series = self._json_or_none(f"/instances/{_id(orthanc_id)}/series")
+        return (str(series["ParentStudy"]), frozenset(series["Instances"])) if series else None
+
+    def study_ids(self) -> Iterable[str]:
+        """Return the Orthanc ids of all studies."""
+        found = self._get("/studies")
+        return [str(one) for one in json.loads(found or b"[]")]
+
+    def study_facts(self, orthanc_id: str) -> StudyFacts | None:
+        """Read a study: two requests, two more a series, one a structured report; None where it is gone."""
+        study = self._json_or_none(f"/studies/{_id(orthanc_id)}")
+        answer = self._get(f"/studies/{_id(orthanc_id)}/series?expand")
+        if study is None or answer is None:
+            return None
+        series = [self._series(one) for one in json.loads(answer) if isinstance(one, dict)]
+        doses, unreadable = self._reports(series)
+        return dicom_facts.study_facts(self.node(), study, series, doses, unreadable)
+
+    def store(self, dicom: bytes) -> str:
+        """Store an instance and return its Orthanc id; raises `Refused` for what is no DICOM."""
+        response = self._ask("POST", "/instances", dicom)
+        if not response.ok:
+            raise Refused(str(response.status_code), "Orthanc does not store the instance")
+        return str(response.json()["ID"])
+
+    def _series(self, series: dict[str, Any]) -> SeriesRead:
+        bare = SeriesRead(series)
+        if not bare.instances:
+            return bare
+        asked = bare.instances if len(bare.instances) <= LOOK_AT_EACH else bare.instances[:1]
+        metadata = [self._about(f"/instances/{_id(one)}/metadata?expand") for one in asked]
+        tags = self._about(f"/instances/{_id(asked[0])}/simplified-tags")
+        classes = tuple(dicom_facts.text(one, "SopClassUid") for one in metadata)
+        return SeriesRead(series, tags, metadata[0], classes)
+
+    def _about(self, path: str) -> dict[str, Any]:
+        """What is said of one instance; nothing where it is gone, broken in the storage, or beyond measure."""
+        try:
+            return self._json_or_none(path, limit=MAX_JSON, broken_is_none=True) or {}
+        except _TooLarge:
+            log.warning("more than %d bytes at %s are not read", MAX_JSON, path)
+            return {}
+
+    def _reports(self, series: Iterable[SeriesRead]) -> tuple[Sequence[DoseReport], Sequence[str]]:
+        doses, unreadable = [], []
+        for instance in _structured_reports(series)[:MAX_REPORTS]:
+            found = self._dose_report(instance)
+            if isinstance(found, DoseReport):
+                doses.append(found)
+            elif isinstance(found, Unreadable):
+                unreadable.append(instance)
+        return doses, unreadable
+
+    def _dose_report(self, instance: str) -> DoseReport | Unreadable | None:
+        try:
+            data = self._get(f"/instances/{_id(instance)}/file", limit=MAX_BYTES, broken_is_none=True)
+        except _TooLarge:
+            return Unreadable(reason="too large")
+        return read_dose_report(data) if data else Unreadable(reason="not in the storage")
+
+    def _json(self, path: str) -> dict[str, Any]:
+        found = self._json_or_none(path)
+        if found is None:
+            raise Unavailable(f"Orthanc knows no {path.partition('?')[0]}")
+        return found
+
+    def _json_or_none(self, path: str, *, limit: int = MAX_LIST, broken_is_none: bool = False) -> dict[str, Any] | None:
+        found = self._get(path, limit=limit, broken_is_none=broken_is_none)
+        try:
+            value = json.loads(found) if found else None
+        except ValueError as error:
+            raise Unavailable("Orthanc's answer is no JSON") from error
+        return value if isinstance(value, dict) else None
+
+    def _get(self, path: str, *, limit: int = MAX_LIST, broken_is_none: bool = False) -> bytes | None:
+        """GET; None for 404, and for 500 where the caller can do without; any other answer but 200 is an outage."""
+        with self._ask("GET", path) as response:
+            if response.status_code == 404 or (broken_is_none and response.status_code in (400, 500)):
+                return None
+            if response.status_code != 200:
+                raise Unavailable(f"Orthanc answers {response.status_code}")
+            return _body(response, limit)
+
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> requests.Response:
+        try:
+            response = self._session.request(
+                method, self._url + path, data=body, timeout=self._timeout, stream=body is None, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            raise Unavailable(f"Orthanc does not answer: {type(error).__name__}") from error
+        if response.status_code in (401, 403, 502, 503, 504):
+            raise Unavailable(f"Orthanc answers {response.status_code}")
+        return response
+
+
+def _body(response: requests.Response, limit: int) -> bytes:
+    parts, size = [], 0
+    try:
+        for part in response.iter_content(1 << 20):
+            parts.append(part)
+            size += len(part)
+            if size > limit:
+                raise _TooLarge
+    except requests.RequestException as error:
+        raise Unavailable(f"Orthanc stopped in its answer: {type(error).__name__}") from error
+    return b"".join(parts)
+
+
+def _structured_reports(series: Iterable[SeriesRead]) -> list[str]:
+    found = []
+    for one in series:
+        modality = dicom_facts.series_facts(one).modality
+        classes = one.sop_classes or ("",)
+        for number, instance in enumerate(one.instances):
+            if dicom_facts.is_structured_report(classes[min(number, len(classes) - 1)], modality):
+                found.append(instance)
+    return found
+
+
+def _id(orthanc_id: str) -> str:
+    return quote(orthanc_id, safe="-")
