@@ -16,7 +16,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -70,7 +70,9 @@ def import_csv(database: Path, kind: str, csv_path: Path, now: datetime) -> Snap
         standing = next((one for one in snapshots(database) if one.kind == kind), None)
         if standing and standing.revision == revision:
             return standing
-        new = Snapshot(kind=kind, revision=revision, imported_at=now, rows=len(rows), file=csv_path.name)
+        new = Snapshot(
+            kind=kind, revision=revision, imported_at=now.astimezone(UTC), rows=len(rows), file=csv_path.name
+        )
         _replace(database, new, rows)
     return new
 

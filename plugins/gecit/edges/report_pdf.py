@@ -27,6 +27,7 @@ from ..core.values import Value, local
 FONT_FOLDER = Path("/usr/share/fonts/truetype/dejavu")  # Debian: fonts-dejavu-core
 FONT, BOLD = "DejaVuSans", "DejaVuSans-Bold"
 MARGIN = 18 * mm
+PADDING = 6  # points; of reportlab's frame within the margins
 
 HEADINGS: dict[ReportPart, str] = {
     ReportPart.TECHNIQUE: "Teknik",
@@ -99,31 +100,38 @@ def text_of_html(html: str) -> str:
 
 
 class _TextReader(HTMLParser):
-    BREAKS = frozenset(("p", "div", "br", "li", "tr", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre"))
+    BLOCKS = frozenset(("p", "div", "li", "tr", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre"))
     SILENT = frozenset(("script", "style", "title"))
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.pieces: list[str] = []
         self._silent = ""  # the outermost silent element we are in
+        self._as_typed = False  # in <pre>: line breaks are meant
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in self.SILENT:
             self._silent = self._silent or tag
-        elif tag in self.BREAKS:
-            self.pieces.append("\n• " if tag == "li" else "\n")
-        elif tag in ("td", "th"):
-            self.pieces.append("  ")
+        elif tag in self.BLOCKS:
+            self._new_line()
+        self._as_typed = self._as_typed or tag == "pre"
+        self.pieces.append({"br": "\n", "li": "• ", "td": "  ", "th": "  "}.get(tag, ""))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == self._silent:
             self._silent = ""
-        elif tag in self.BREAKS:
-            self.pieces.append("\n")
+        elif tag in self.BLOCKS:
+            self._new_line()
+        self._as_typed = self._as_typed and tag != "pre"
 
     def handle_data(self, data: str) -> None:
         if not self._silent:
-            self.pieces.append(data.replace("\r", " ").replace("\n", " "))
+            self.pieces.append(data if self._as_typed else re.sub(r"\s+", " ", data))
+
+    def _new_line(self) -> None:
+        written = next((one for one in reversed(self.pieces) if one.strip(" ")), "\n")
+        if not written.endswith("\n"):
+            self.pieces.append("\n")
 
 
 def _load_fonts() -> None:
@@ -211,8 +219,8 @@ def _numbered(report: Report, issue: Issue) -> type[Canvas]:
             for number, page in enumerate(self._pages, start=1):
                 self.__dict__.update(page)
                 self.setFont(FONT, 7.5)
-                self.drawString(MARGIN, MARGIN / 2, left)
-                self.drawRightString(A4[0] - MARGIN, MARGIN / 2, f"Sayfa {number} / {len(self._pages)}")
+                self.drawString(MARGIN + PADDING, MARGIN / 2, left)
+                self.drawRightString(A4[0] - MARGIN - PADDING, MARGIN / 2, f"Sayfa {number} / {len(self._pages)}")
                 super().showPage()
             super().save()
 
