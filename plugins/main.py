@@ -5,7 +5,7 @@ import site
 import sys
 from pathlib import Path
 
-# Orthanc embeds Debian's Python and knows no virtual environment: its packages are added here (GECIT_VENV names another).
+# Orthanc embeds Debian's Python and knows no virtual environment. GECIT_VENV names one elsewhere.
 VENV = Path(os.environ.get("GECIT_VENV") or Path(__file__).absolute().parents[1] / ".venv")
 site.addsitedir(str(VENV / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"))
 

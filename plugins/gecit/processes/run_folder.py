@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gecit.settings import Settings, effective
 
-TOKEN = "internal.token"
+INTERNAL = "internal.token"
 EFFECTIVE = "effective.json"
 
 
@@ -24,7 +24,7 @@ def write_private(path: Path, text: str) -> None:
 
 def write_run_folder(settings: Settings, token: str) -> Path:
     """Leave the internal token and the configuration for the children; return where the configuration is."""
-    write_private(settings.run_folder / TOKEN, token)
+    write_private(settings.run_folder / INTERNAL, token)
     configuration = settings.run_folder / EFFECTIVE
     write_private(configuration, json.dumps(effective(settings), indent=2, ensure_ascii=False))
     return configuration
@@ -32,4 +32,4 @@ def write_run_folder(settings: Settings, token: str) -> Path:
 
 def read_internal_token(settings: Settings) -> str:
     """Return the token by which this installation's processes open Orthanc; OSError where Orthanc never started."""
-    return (settings.run_folder / TOKEN).read_text(encoding="utf-8")
+    return (settings.run_folder / INTERNAL).read_text(encoding="utf-8")

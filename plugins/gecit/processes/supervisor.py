@@ -11,7 +11,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from gecit.core.values import Value
@@ -44,10 +44,9 @@ class State(Value):
 class Keeper:
     """Keeps one child alive, in its own thread."""
 
-    def __init__(self, child: Child, environ: Mapping[str, str], changed: Callable[[], None]) -> None:
+    def __init__(self, child: Child, environ: Mapping[str, str]) -> None:
         self._child = child
         self._environ = {**environ, SUPERVISED: "1"}
-        self._changed = changed
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()  # between starting a process and stopping the keeper
@@ -95,7 +94,6 @@ class Keeper:
             log.error("%s ended with %s and is started again in %.1f s", self._child.name, code, wait)
             self._restarts += 1
             self._since = datetime.now(UTC)
-            self._changed()
             self._stopping.wait(wait)
             wait = min(wait * 2, LONGEST_WAIT_SECONDS)
 
@@ -106,7 +104,6 @@ class Keeper:
             return f"cannot start: {fault.strerror}"
         if process is None:
             return "stopping"
-        self._changed()
         code = process.wait()
         if process.stdin:
             process.stdin.close()
@@ -128,14 +125,8 @@ class Keeper:
 class Supervisor:
     """Keeps all children alive; usable inside Orthanc and outside of it."""
 
-    def __init__(
-        self,
-        children: Sequence[Child],
-        environ: Mapping[str, str] | None = None,
-        report: Callable[[list[State]], None] = lambda states: None,
-    ) -> None:
-        self._report = report
-        self._keepers = [Keeper(one, os.environ if environ is None else environ, self._changed) for one in children]
+    def __init__(self, children: Sequence[Child], environ: Mapping[str, str] | None = None) -> None:
+        self._keepers = [Keeper(one, os.environ if environ is None else environ) for one in children]
         self._stopped = False
 
     def start(self) -> None:
@@ -157,11 +148,3 @@ class Supervisor:
         deadline = time.monotonic() + seconds
         for keeper in self._keepers:
             keeper.wait_stopped(deadline - time.monotonic())
-
-    def _changed(self) -> None:
-        if self._stopped:
-            return
-        try:
-            self._report(self.states())
-        except Exception as fault:  # noqa: BLE001 a report that fails must not end the keeping
-            log.warning("cannot report the processes' state: %s", type(fault).__name__)

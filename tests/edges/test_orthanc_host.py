@@ -1,0 +1,181 @@
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from gecit.edges.doors import Doors
+from gecit.edges.orthanc_host import DOWN, Forwarder, HttpFilter, encode_query, send_status
+from tests.fakes import FakeAccounts, StillClock
+
+
+class OldOutput:
+    """Answers as plugin 4.0 does: SendHttpStatus takes a str and its length in bytes."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.body = b""
+        self.kind = ""
+        self.headers: list[tuple[str, str]] = []
+
+    def AnswerBuffer(self, body: bytes, content_type: str) -> None:
+        self.status, self.body, self.kind = 200, body, content_type
+
+    def SetHttpHeader(self, name: str, value: str) -> None:
+        self.headers.append((name, value))
+
+    def SendHttpStatus(self, *arguments: Any) -> None:
+        if len(arguments) != 3 or not isinstance(arguments[1], str):
+            raise TypeError("Bad types for the arguments (3 arguments expected)")
+        self.status, self.body = arguments[0], arguments[1].encode()
+        assert arguments[2] == len(self.body)
+
+
+class NewOutput(OldOutput):
+    """Answers as plugin 5.0 does: SendHttpStatus takes bytes."""
+
+    def SendHttpStatus(self, *arguments: Any) -> None:
+        if len(arguments) != 2:
+            raise TypeError("2 arguments expected")
+        self.status, self.body = arguments
+
+
+class Echo(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    seen: list[tuple[str, str, dict[str, str], bytes]]
+
+    def do_GET(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        self.seen.append((self.command, self.path, dict(self.headers), self.rfile.read(length)))
+        status = int(self.path[-3:]) if self.path[-3:].isdigit() else 200
+        body = "<p>ığüşöç</p>".encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Set-Cookie", "a=1")
+        self.send_header("Set-Cookie", "b=2")
+        self.send_header("X-Secret", "stays")
+        if status == 303:
+            self.send_header("Location", "/gecit/")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET
+
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    Echo.seen = []
+    found = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    threading.Thread(target=found.serve_forever, daemon=True).start()
+    yield found
+    found.shutdown()
+    found.server_close()
+
+
+@pytest.fixture
+def forward(server: ThreadingHTTPServer) -> Forwarder:
+    return Forwarder(server.server_port)
+
+
+def test_a_request_arrives_with_what_it_needs_and_nothing_else(forward: Forwarder) -> None:
+    output = OldOutput()
+    given = {"authorization": "Bearer x", "cookie": "a=1", "host": "outside", "x-forwarded-for": "1.2.3.4"}
+    forward(output, "/gecit/exams/1/İST 7/%", method="GET", groups=(), get={"q": "%C4%B1%20a"}, headers=given)
+    method, path, headers, body = Echo.seen[0]
+    assert (method, path, body) == ("GET", "/gecit/exams/1/%C4%B0ST%207/%25?q=%C4%B1%20a", b"")
+    assert headers["authorization"] == "Bearer x" and headers["cookie"] == "a=1"
+    assert "x-forwarded-for" not in headers
+    assert output.status == 200 and output.body == "<p>ığüşöç</p>".encode()
+    assert output.kind == "text/html; charset=utf-8"
+    assert output.headers == [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]
+
+
+def test_a_posted_body_arrives(forward: Forwarder) -> None:
+    headers = {"content-type": "application/json"}
+    forward(OldOutput(), "/gecit/api/x", method="POST", groups=(), headers=headers, body=b'{"a":1}')
+    assert Echo.seen[0][0] == "POST" and Echo.seen[0][3] == b'{"a":1}'
+
+
+@pytest.mark.parametrize("output", [OldOutput(), NewOutput()])
+@pytest.mark.parametrize(
+    ("status", "seen"), [(404, 404), (401, 401), (303, 303), (503, 503), (429, 503), (428, 400), (451, 403)]
+)
+def test_statuses_pass_and_those_that_orthanc_drops_are_mapped(
+    forward: Forwarder, output: OldOutput, status: int, seen: int
+) -> None:
+    output.headers = []
+    forward(output, f"/gecit/{status}", method="GET", groups=(), get={}, headers={})
+    assert output.status == seen
+    assert output.body == "<p>ığüşöç</p>".encode()
+    assert (("Location", "/gecit/") in output.headers) == (status == 303)
+
+
+def test_a_web_process_that_is_down_is_said_in_both_languages(server: ThreadingHTTPServer) -> None:
+    forward = Forwarder(server.server_port)
+    server.shutdown()
+    server.server_close()
+    output = OldOutput()
+    forward(output, "/gecit", method="GET", groups=(), get={"q": "10000000146"}, headers={})
+    assert output.status == 502
+    assert DOWN.tr in output.body.decode() and DOWN.en in output.body.decode()
+
+
+def test_a_connection_that_the_web_process_closed_meanwhile_is_opened_again(forward: Forwarder) -> None:
+    for _ in range(2):
+        output = OldOutput()
+        forward(output, "/gecit", method="GET", groups=(), get={}, headers={})
+        assert output.status == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ({"q": "%C4%B1%20a%2Bb"}, "q=%C4%B1%20a%2Bb"),  # Orthanc 1.10.1: still encoded
+        ({"q": "ı a&b=c"}, "q=%C4%B1%20a%26b%3Dc"),  # Orthanc 1.13: decoded
+        ({"%C5%9F": "1", "flag": ""}, "%C5%9F=1&flag="),
+        ({"q": "100%"}, "q=100%25"),
+        ({}, ""),
+    ],
+)
+def test_a_query_is_written_the_same_whether_or_not_orthanc_decoded_it(given: dict[str, str], written: str) -> None:
+    assert encode_query(given) == written
+
+
+def test_a_body_that_is_no_text_still_gets_an_answer() -> None:
+    output = OldOutput()
+    send_status(output, 500, b"\xff\x00")
+    assert output.status == 500
+
+
+@pytest.fixture
+def http_filter() -> HttpFilter:
+    return HttpFilter(Doors(FakeAccounts(), "inside", StillClock()))
+
+
+@pytest.mark.parametrize(
+    ("uri", "authorization", "address", "passes"),
+    [
+        ("/system", "", "127.0.0.1", False),
+        ("/system", "Bearer inside", "127.0.0.1", True),
+        ("/system", "Bearer inside", "192.0.2.7", False),
+        ("/gecit", "", "192.0.2.7", True),
+        ("/gecit/x", "Bearer anything", "192.0.2.7", True),
+        ("/gecit/x", "Bearer inside", "192.0.2.7", False),
+        ("/gecitx", "", "127.0.0.1", False),
+        ("/", "", "127.0.0.1", False),
+    ],
+)
+def test_the_filter_guards_all_but_our_own_pages(
+    http_filter: HttpFilter, uri: str, authorization: str, address: str, passes: bool
+) -> None:
+    headers = {"authorization": authorization} if authorization else {}
+    assert http_filter(uri, method=1, ip=address, headers=headers, get={}) is passes
+
+
+def test_a_filter_that_errs_refuses(http_filter: HttpFilter) -> None:
+    assert http_filter("/system", ip="127.0.0.1", headers=None) is False

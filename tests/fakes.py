@@ -1,0 +1,89 @@
+"""In-memory sides of the ports that the doors and pages read."""
+
+from datetime import datetime, timedelta
+
+from gecit.core.events import Event
+from gecit.core.exam import Exam, Study
+from gecit.core.order import ExamKey
+from gecit.core.values import ISTANBUL
+from gecit.ports import Beat
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=ISTANBUL)
+
+
+class StillClock:
+    def __init__(self, at: datetime = NOON) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def advance(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+class FakeAccounts:
+    def __init__(self) -> None:
+        self.passwords: dict[str, str] = {}
+        self.tokens: dict[str, tuple[str, datetime | None]] = {}
+        self.asked = 0
+        self.broken = False
+
+    def password_hash(self, user: str) -> str | None:
+        self._ask()
+        return self.passwords.get(user)
+
+    def token_owner(self, digest: str, now: datetime) -> str | None:
+        self._ask()
+        owner, until = self.tokens.get(digest, ("", None))
+        return owner if owner and (until is None or now < until) else None
+
+    def add_administrator(self, user: str, password_hash: str, at: datetime) -> None:
+        self.passwords[user] = password_hash
+
+    def add_token(self, digest: str, owner: str, at: datetime, expires_at: datetime | None) -> None:
+        self.tokens[digest] = (owner, expires_at)
+
+    def has_administrator(self) -> bool:
+        return bool(self.passwords)
+
+    def _ask(self) -> None:
+        self.asked += 1
+        if self.broken:
+            raise OSError("disk of patient 10000000146 is gone")
+
+
+class FakeViews:
+    def __init__(self) -> None:
+        self.exams: list[Exam] = []
+        self.studies: list[Study] = []
+        self.events: dict[ExamKey, list[Event]] = {}
+        self.broken = False
+
+    def recent_exams(self, limit: int) -> list[Exam]:
+        if self.broken:
+            raise OSError("cannot read row of 10000000146")
+        return self.exams[:limit]
+
+    def find_exams(self, accession: str) -> list[Exam]:
+        return [one for one in self.exams if one.key.accession == accession]
+
+    def timeline(self, key: ExamKey) -> list[Event]:
+        return self.events.get(key, [])
+
+    def unlinked_studies(self, limit: int) -> list[Study]:
+        return self.studies[:limit]
+
+
+class FakeVitals:
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], Beat] = {}
+
+    def beat(self, beat: Beat) -> None:
+        self.kept[beat.node, beat.process] = beat
+
+    def beats(self) -> list[Beat]:
+        return list(self.kept.values())
+
+    def counts(self) -> dict[str, int]:
+        return {"exam.hold": 2, "outbox.parked": 1, "messages": 40}
