@@ -30,7 +30,7 @@ def acknowledge(request: Message | None, remarks: Sequence[Remark], now: datetim
     """
     code = worst(list(remarks))
     codec, label = _character_set(request)
-    header = ("MSH", "^~\\&", *_parties(request), _time(now), "", "ACK", escape(control_id), "P", "2.3.1")
+    header = ("MSH", "^~\\&", *_parties(request), _time(now), "", _type(request), escape(control_id), "P", "2.3.1")
     lines = [
         "|".join((*header, "", "", "", "", "", label)),
         "|".join(("MSA", code.value, escape(request.get("MSH", 10)) if request else "", _summary(remarks, code))),
@@ -44,6 +44,12 @@ def _parties(request: Message | None) -> tuple[str, str, str, str]:
     """Return MSH-3 to MSH-6: receiver and sender of the request, swapped."""
     sender, site, receiver, our_site = (_echo(request, number) for number in (3, 4, 5, 6))
     return receiver or "GECIT", our_site, sender, site
+
+
+def _type(request: Message | None) -> str:
+    """Return MSH-9: the general acknowledgment with the request's event and, as v2.3.1 has it, the structure."""
+    event = request.get("MSH", 9, 2) if request else ""
+    return f"ACK^{escape(event)[:3]}^ACK" if event.isalnum() else "ACK^^ACK"
 
 
 def _echo(request: Message | None, number: int) -> str:

@@ -120,7 +120,9 @@ class Framer:
     def _too_long(self, found: list[bytes | Fault]) -> bool:
         if len(self._buffer) <= self._max:
             return False
-        found.append(Fault("too-long", bytes(self._buffer[:_HEAD]), self._max, fatal=True, answered=True))
+        found.append(
+            Fault("too-long", bytes(self._buffer[: min(_HEAD, self._max)]), self._max, fatal=True, answered=True)
+        )
         self._give_up()
         return False
 
@@ -136,7 +138,7 @@ class Framer:
         self._skipped += count
         del self._buffer[:count]
         if self._skipped > self._max:
-            found.append(Fault("garbage", self._skipped_head, self._max, fatal=True))
+            found.append(Fault("garbage", self._skipped_head[: self._max], self._max, fatal=True))
             self._give_up()
         return not self.dead
 
