@@ -8,6 +8,7 @@ from gecit.core.order import ExamKey
 from gecit.core.values import ISTANBUL
 from gecit.ports import Beat
 
+SAYS_TOO_MUCH = "cannot read the row of 10000000146"
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=ISTANBUL)
 
 
@@ -50,7 +51,7 @@ class FakeAccounts:
     def _ask(self) -> None:
         self.asked += 1
         if self.broken:
-            raise OSError("disk of patient 10000000146 is gone")
+            raise OSError(SAYS_TOO_MUCH)
 
 
 class FakeViews:
@@ -62,7 +63,7 @@ class FakeViews:
 
     def recent_exams(self, limit: int) -> list[Exam]:
         if self.broken:
-            raise OSError("cannot read row of 10000000146")
+            raise OSError(SAYS_TOO_MUCH)
         return self.exams[:limit]
 
     def find_exams(self, accession: str) -> list[Exam]:

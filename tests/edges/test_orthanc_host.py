@@ -4,10 +4,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from tests.fakes import FakeAccounts, StillClock
 
 from gecit.edges.doors import Doors
 from gecit.edges.orthanc_host import DOWN, Forwarder, HttpFilter, encode_query, send_status
-from tests.fakes import FakeAccounts, StillClock
 
 
 class OldOutput:
@@ -61,7 +61,8 @@ class Echo(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_POST = do_GET
+    def do_POST(self) -> None:
+        self.do_GET()
 
     def log_message(self, *arguments: Any) -> None:
         pass

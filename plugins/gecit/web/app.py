@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from flask import Flask, request
 from werkzeug.exceptions import HTTPException
@@ -50,5 +51,5 @@ def _helpers() -> dict[str, object]:
         "moment": moment,
         "t": lambda key: say(words.PAGE[key]),
         "words": words,
-        "here": request.path,
+        "here": quote(request.path),
     }

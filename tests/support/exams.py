@@ -1,0 +1,120 @@
+"""Exams as pages meet them, all of them synthetic: a held CT, a clean CT, an exam that nobody judged yet."""
+
+from datetime import timedelta
+
+from gecit.core import events as e
+from gecit.core.exam import Exam, Study, fold_exam
+from gecit.core.facts import DoseReport, DoseValue, SeriesFacts, StudyFacts, StudyKey
+from gecit.core.order import Control, ExamKey, Order, Patient, Person, Procedure
+from gecit.core.report import Report, ReportPart, ReportStatus
+from gecit.core.values import Text
+from gecit.core.verdict import Effect, Finding, Outcome, Status, Verdict
+from tests.fakes import NOON, FakeViews
+
+TCKN = "10000000146"
+HELD = ExamKey(institution="910001", accession="CT-İ/7")
+CLEAN = ExamKey(institution="910001", accession="20260302001")
+FRESH = ExamKey(institution="910002", accession="MR9")
+
+
+def finding(rule: str, status: Status, effect: Effect = Effect.HOLD, **more: object) -> Finding:
+    title = Text(tr=f"{rule} kuralı", en=f"{rule} rule")
+    return Finding(rule=rule, status=status, effect=effect, title=title, **more)  # type: ignore[arg-type]
+
+
+DOSE_MISSING = finding(
+    "dose-report",
+    Status.FAILED,
+    reason=Text(tr="BT için doz raporu gelmedi.", en="No dose report has arrived for the CT."),
+    fix=Text(tr="Cihazın doz SR gönderimini açın.", en="Switch on the device's dose SR."),
+    who="modality",
+    where="113701^DCM",
+    expected="1",
+    found="0",
+)
+PASSED = finding("loinc-code", Status.PASSED)
+WARNED = finding("patient-id", Status.FAILED, Effect.WARN, found=f"PatientID {TCKN}")
+EXCUSED = finding("duplicate-query-missing", Status.EXCUSED, exemptions=("2021-08-31",))
+
+
+def facts(key: ExamKey, doses: tuple[DoseReport, ...] = ()) -> StudyFacts:
+    series = SeriesFacts(
+        series_instance_uid="1.2.3.4", modality="CT", instances=3, images=3, manufacturer="ACME", model="Tarayıcı 9"
+    )
+    return StudyFacts(
+        key=StudyKey(node="N1", orthanc_id=f"study-of-{key.accession}"),
+        study_instance_uid="1.2.826.0.1.3680043.8.498.11111111111111111111111111111111111111",
+        accession=key.accession,
+        patient_id=TCKN,
+        patient_name="ŞAHİN^AYŞEGÜL",
+        study_date="20260302",
+        description="TORAKS BT",
+        calling_aet="BT1",
+        series=(series,),
+        dose_reports=doses,
+        settled=True,
+    )
+
+
+def order(key: ExamKey) -> Order:
+    return Order(
+        key=key,
+        control=Control.NEW,
+        patient=Patient(tckn=TCKN, file_number="D-12", family="ŞAHİN", given="AYŞEGÜL"),
+        procedures=(Procedure(sut="804000", sut_name="Toraks BT", loinc="24627-2"),),
+        ordered_at=NOON,
+        modality="CT",
+        physician=Person(identifier=TCKN, family="ÇELİK", given="Ömer"),
+    )
+
+
+def report(key: ExamKey) -> Report:
+    return Report(
+        key=key,
+        patient=Patient(tckn=TCKN),
+        status=ReportStatus.FINAL,
+        parts={ReportPart.FINDINGS: "…"},
+        radiologists=(Person(identifier=TCKN, family="YILDIZ", given="Işıl"),),
+        approved_at=NOON,
+    )
+
+
+def verdict(outcome: Outcome, *findings: Finding) -> Verdict:
+    return Verdict(outcome=outcome, findings=findings, judged_at=NOON, known_at=NOON, rulebook="0123456789abcdef")
+
+
+def life(key: ExamKey) -> list[e.ExamEvent]:
+    dose = DoseReport(
+        sop_instance_uid="1.2.9", values=(DoseValue(code="113813", name="DLPTotal", value=412.5, unit="mGy.cm"),)
+    )
+    held = key == HELD
+    return [
+        e.OrderPlaced(exam=key, at=NOON, order=order(key), message=1),
+        e.StudyLinked(exam=key, at=NOON, facts=facts(key, () if held else (dose,)), path="accession + PatientID"),
+        e.ReportReceived(exam=key, at=NOON, report=report(key), message=2),
+        e.ExamJudged(
+            exam=key,
+            at=NOON,
+            verdict=verdict(Outcome.HOLD, PASSED, EXCUSED, WARNED, DOSE_MISSING)
+            if held
+            else verdict(Outcome.SUBMIT, PASSED),
+        ),
+    ]
+
+
+def fold(events: list[e.ExamEvent]) -> Exam:
+    exam: Exam | None = None
+    for one in events:
+        exam = fold_exam(exam, one)
+    assert exam
+    return exam
+
+
+def fill(views: FakeViews) -> None:
+    """Put a held, a clean and a fresh exam there, and a study without an order."""
+    placed = e.OrderPlaced(exam=FRESH, at=NOON + timedelta(minutes=1), order=order(FRESH), message=3)
+    for events in (life(HELD), life(CLEAN), [placed]):
+        views.exams.append(fold(events))
+        views.events[events[0].exam] = list(events)
+    lost = facts(ExamKey(institution="", accession="KAYIP-1"))
+    views.studies.append(Study(key=lost.key, facts=lost, first_seen_at=NOON, read_at=NOON))

@@ -1,0 +1,137 @@
+import re
+from collections.abc import Callable
+from typing import get_args
+
+import pytest
+from flask.testing import FlaskClient
+
+from gecit.core.events import AnyExamEvent
+from gecit.core.exam import Billing
+from gecit.core.report import ReportStatus
+from gecit.core.verdict import Effect, Outcome, Status
+from gecit.web import words
+from gecit.web.shown import mask
+from tests.fakes import FakeAccounts, FakeViews
+from tests.support.exams import CLEAN, HELD, TCKN, fill
+from tests.web.conftest import BASIC
+
+Page = Callable[..., str]
+HELD_PATH = "/gecit/exams/910001/CT-%C4%B0/7"
+PATHS = ("/gecit", "/gecit/", "/gecit/health", HELD_PATH, f"/gecit/exams/{CLEAN}")
+
+
+@pytest.fixture(autouse=True)
+def _exams(views: FakeViews) -> None:
+    fill(views)
+
+
+def test_the_list_names_each_exam_its_verdict_and_what_is_missing(page: Page) -> None:
+    text = page("/gecit")
+    assert HELD.accession in page("/gecit/"), "with and without the last slash"
+    assert text.index(HELD.accession) < text.index(CLEAN.accession)
+    assert "AYŞEGÜL ŞAHİN" in text and "Toraks BT" in text
+    assert "dose-report kuralı" in text and "Çekim cihazı" in text
+    assert "loinc-code" not in text, "what passed is not missing"
+    assert "patient-id" not in text, "a warning is not missing"
+    assert "KAYIP-1" in text, "the study without an order"
+
+
+def test_an_exam_says_why_where_how_to_mend_it_and_who_must(page: Page) -> None:
+    text = page(HELD_PATH)
+    for expected in ("BT için doz raporu gelmedi.", "Cihazın doz SR gönderimini açın.", "Çekim cihazı", "113701^DCM"):
+        assert expected in text
+    assert "2021-08-31" in text, "the exemption"
+    assert "Tarayıcı 9" in text and "Işıl YILDIZ" in text and "İstem alındı" in text
+    assert "Doz raporu gelmedi" in text
+    assert "412.5 mGy.cm" in page(f"/gecit/exams/{CLEAN}")
+
+
+def test_the_same_page_in_english_and_the_choice_is_kept(client: FlaskClient) -> None:
+    headers = {"Authorization": BASIC}
+    text = client.get(f"{HELD_PATH}?lang=en", headers=headers).text
+    assert "Switch on the device&#39;s dose SR." in text and '<html lang="en">' in text
+    assert '<html lang="en">' in client.get("/gecit", headers=headers).text
+    assert '<html lang="tr">' in client.get("/gecit?lang=tr", headers=headers).text
+    assert '<html lang="tr">' in client.get("/gecit?lang=xx", headers=headers).text
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/gecit/api/exams", f"/gecit/api/exams/{HELD}", f"/gecit/api/exams/{CLEAN}"])
+def test_no_answer_holds_a_whole_tckn(page: Page, path: str) -> None:
+    assert TCKN not in page(path)
+
+
+def test_masking_leaves_shorter_and_longer_numbers_alone() -> None:
+    assert mask(f"a {TCKN}, {TCKN}") == "a ********146, ********146"
+    assert mask("1234567890 and 123456789012 and 1.2.826.0") == "1234567890 and 123456789012 and 1.2.826.0"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_pages_without_sign_in_ask_for_it_and_show_nothing(client: FlaskClient, path: str) -> None:
+    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic eDp5"}):
+        answer = client.get(path, headers=headers)
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith('Basic realm="Gecit"')
+        assert "ŞAHİN" not in answer.text and HELD.accession not in answer.text
+
+
+def test_a_token_opens_pages_too(client: FlaskClient) -> None:
+    assert client.get("/gecit", headers={"Authorization": "Bearer program"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/gecit/nothing", "/gecit/api/live", "/gecit/static/gecit.css"])
+def test_every_answer_forbids_scripts_and_frames(client: FlaskClient, path: str) -> None:
+    answer = client.get(path, headers={"Authorization": BASIC})
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "script-src" not in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert ("no-store" in answer.headers["Cache-Control"]) == ("static" not in path)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_pages_hold_no_inline_script_or_style(page: Page, path: str) -> None:
+    assert not re.search(r"<script|<style| style=| on\w+=", page(path))
+
+
+def test_what_a_sender_wrote_is_never_markup(page: Page, views: FakeViews) -> None:
+    views.studies[0] = views.studies[0].__class__(
+        key=views.studies[0].key,
+        facts=views.studies[0].facts.__class__(
+            key=views.studies[0].key,
+            study_instance_uid="1",
+            accession="<b onclick=x>",
+            patient_name="<script>1</script>",
+        ),
+        first_seen_at=views.studies[0].first_seen_at,
+        read_at=views.studies[0].read_at,
+    )
+    assert "<script>" not in page("/gecit") and "<b onclick" not in page("/gecit")
+
+
+def test_a_search_finds_by_accession_and_says_when_there_is_none(page: Page) -> None:
+    assert HELD.accession not in page(f"/gecit?accession={CLEAN.accession}")
+    assert "Bu erişim numarasıyla tetkik yok" in page("/gecit?accession=%22%3E%3Cb%3E")
+
+
+def test_an_unknown_exam_is_a_page_that_says_what_to_check(page: Page) -> None:
+    assert "kurum kodunu" in page("/gecit/exams/910002/CT-1", 404)
+    assert "kurum kodunu" in page(f"/gecit/exams/910002/{CLEAN.accession}", 404), "an accession of another institution"
+
+
+def test_a_ledger_that_fails_is_a_page_and_no_patient_reaches_the_log(
+    page: Page, views: FakeViews, caplog: pytest.LogCaptureFixture
+) -> None:
+    views.broken = True
+    assert TCKN not in page("/gecit", 500)
+    assert "OSError" in caplog.text and "10000000146" not in caplog.text
+
+
+def test_a_door_that_cannot_ask_answers_503(client: FlaskClient, accounts: FakeAccounts) -> None:
+    accounts.broken = True
+    assert client.get("/gecit", headers={"Authorization": BASIC}).status_code == 503
+
+
+def test_every_word_of_the_core_has_its_translation() -> None:
+    assert set(words.OUTCOMES) == {*Outcome, None}
+    assert set(words.STATUSES) == set(Status) and set(words.EFFECTS) == set(Effect)
+    assert set(words.BILLING) == set(Billing) and set(words.REPORT) == set(ReportStatus)
+    assert set(words.EVENTS) == {one.__name__ for one in get_args(AnyExamEvent)}
