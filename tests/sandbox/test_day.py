@@ -1,0 +1,126 @@
+"""The demo's day is consistent in itself, and the rules judge it as its stories say."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gecit.core import checks, events
+from gecit.core.events import RegistryAnswer
+from gecit.core.exam import Exam, fold_exam
+from gecit.core.facts import DoseReport, SeriesFacts, StudyFacts, StudyKey
+from gecit.core.identifiers import is_loinc, is_sut, is_tckn
+from gecit.core.judge import judge, judge_report
+from gecit.core.report import ReportPart
+from gecit.core.verdict import Status
+from gecit.edges.rules_files import read_folder
+from gecit.sandbox.day import INSTITUTION, Act, ExamStory, cancelled, exams_of_the_day
+from gecit.sandbox.imaging import KINDS
+from gecit.sandbox.reports import REPORTS
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / "plugins" / "gecit" / "sandbox" / "data"
+NOW = datetime(2024, 7, 1, 9, 30, tzinfo=UTC)
+STORIES = exams_of_the_day(NOW)
+RULES = read_folder(ROOT / "rules")
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (DATA / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+REGISTRY = {row["identifier"]: row["is_radiologist"] == "evet" for row in rows("radiologists.csv")}
+
+
+def facts(story: ExamStory) -> StudyFacts:
+    series = SeriesFacts(
+        series_instance_uid="2.25.2", modality=story.images, instances=story.slices, images=story.slices
+    )
+    return StudyFacts(
+        key=StudyKey(node="n", orthanc_id="o"),
+        study_instance_uid="2.25.1",
+        accession=story.order.key.accession,
+        patient_id=story.order.patient.tckn,
+        institution=INSTITUTION.skrs,
+        study_date=f"{NOW:%Y%m%d}",
+        series=(series,),
+        dose_reports=(DoseReport(sop_instance_uid="2.25.3"),) if story.with_dose else (),
+        settled=True,
+    )
+
+
+def events_of(story: ExamStory, act: Act, exam: Exam | None, at: datetime) -> events.AnyExamEvent:
+    key = story.order.key
+    if act is Act.ORDER:
+        return events.OrderPlaced(at=at, exam=key, order=story.order, message=1)
+    if act is Act.CANCEL:
+        return events.OrderCancelled(at=at, exam=key, order=cancelled(story.order, at), message=3)
+    if act is Act.IMAGES:
+        return events.StudyLinked(at=at, exam=key, facts=facts(story), path="accession+patient-id")
+    assert story.report is not None
+    numbers = [one.identifier for one in story.report.radiologists]
+    answers = tuple(RegistryAnswer(identifier=one, known=one in REGISTRY, radiologist=REGISTRY[one]) for one in numbers)
+    received = events.ReportReceived(at=at, exam=key, report=story.report, message=2, registry=answers)
+    candidate = fold_exam(exam, received).reports[-1]
+    findings = judge_report(exam or Exam(key=key), candidate, RULES, checks.Context())
+    refusing = tuple(one.rule for one in findings if one.status is Status.FAILED)
+    if not refusing:
+        return received
+    return events.ReportRefused(at=at, exam=key, report=story.report, message=2, rules=refusing, registry=answers)
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.id)
+def test_the_rules_judge_each_exam_as_its_story_says(story: ExamStory) -> None:
+    exam: Exam | None = None
+    for minute, act in enumerate(story.acts):
+        at = NOW + timedelta(minutes=minute)
+        exam = fold_exam(exam, events_of(story, act, exam, at))
+    assert exam is not None
+    verdict = judge(exam, RULES, checks.Context(), judged_at=NOW, known_at=NOW)
+    failing = {one.rule for one in verdict.findings if one.status is Status.FAILED}
+    assert (verdict.outcome, failing) == (story.outcome, set(story.failing))
+
+
+def test_every_kind_of_picture_has_its_exam_and_its_report() -> None:
+    assert {one.images for one in STORIES} == set(KINDS) == set(REPORTS)
+
+
+def test_all_numbers_are_of_valid_form() -> None:
+    for story in STORIES:
+        assert story.report is not None
+        people = [story.order.patient.tckn, story.order.physician.identifier]
+        assert all(is_tckn(one) for one in people + [one.identifier for one in story.report.radiologists])
+        assert all(is_sut(one.sut) and (not one.loinc or is_loinc(one.loinc)) for one in story.order.procedures)
+        assert len(story.order.key.accession) <= 16  # DICOM SH
+
+
+def test_patients_and_accession_numbers_differ_and_a_later_day_has_others() -> None:
+    assert len({one.order.patient.tckn for one in STORIES}) == len(STORIES)
+    numbers = {one.order.key.accession for one in STORIES + exams_of_the_day(NOW + timedelta(minutes=1))}
+    assert len(numbers) == 2 * len(STORIES)
+
+
+def test_every_report_says_enough() -> None:
+    for story in STORIES:
+        assert story.report is not None
+        assert len(story.report.parts[ReportPart.FINDINGS]) >= 50
+        assert set(story.report.parts) == set(ReportPart)
+
+
+def test_nothing_happens_after_the_day() -> None:
+    for story in STORIES:
+        assert story.report is not None and story.report.message_at is not None
+        assert story.order.scheduled_at is not None
+        assert story.order.scheduled_at + timedelta(minutes=10) < story.report.message_at < NOW
+
+
+def test_the_data_files_know_the_hospital_and_its_signers() -> None:
+    (row,) = [one for one in rows("institutions.csv") if one["skrs"] == INSTITUTION.skrs]
+    known = (row["medula_code"], row["name"], row["ownership"], row["province"])
+    assert known == (INSTITUTION.medula_code, INSTITUTION.name, INSTITUTION.ownership, INSTITUTION.province)
+    signers = {one.identifier for story in STORIES if story.report for one in story.report.radiologists}
+    assert signers <= set(REGISTRY)
