@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -66,6 +67,13 @@ def test_a_corrected_version_says_so(story: ExamStory) -> None:
 def test_the_same_report_gives_the_same_bytes(story: ExamStory) -> None:
     report = with_findings(story, LETTERS * 50)
     assert build_pdf(report, "H", story.order) == build_pdf(report, "H", story.order)
+
+
+def test_documents_made_at_the_same_time_do_not_mix(story: ExamStory) -> None:
+    reports = [with_findings(story, f"{LETTERS} {number} " * 200) for number in range(12)]
+    alone = [build_pdf(one, "H") for one in reports]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda one: build_pdf(one, "H"), reports)) == alone
 
 
 def test_a_very_long_report_loses_no_line_over_its_pages(story: ExamStory) -> None:

@@ -12,6 +12,7 @@ from pydicom import dcmread
 
 from gecit.core.facts import DoseReport
 from gecit.edges.dose_sr import read_dose_report
+from gecit.sandbox import pictures
 from gecit.sandbox.day import INSTITUTION, exams_of_the_day
 from gecit.sandbox.imaging import KINDS, build_study
 
@@ -96,3 +97,17 @@ def test_the_ct_is_a_real_volume_of_neighbouring_slices(tmp_path: Path) -> None:
     assert {round(after - before, 3) for before, after in pairwise(heights)} == {1.5}
     assert len({one.SOPInstanceUID for one in slices}) == 12
     assert len({one.SeriesInstanceUID for one in slices}) == 1
+
+
+@pytest.mark.parametrize("kind", ["CT", "DX"])
+def test_without_debian_s_volume_there_are_still_pictures(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "VOLUME", tmp_path / "missing")
+    pictures._volume.cache_clear()
+    try:
+        assert [said_of(path).count("Error") for path in built(kind, tmp_path / kind)] == [0] * (
+            2 if kind == "CT" else 1
+        )
+    finally:
+        pictures._volume.cache_clear()
