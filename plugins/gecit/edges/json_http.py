@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import requests
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 from ..ports import AnswerUnknown, Refused, Unavailable
 
@@ -106,13 +106,14 @@ class JsonService:
     def _read(self, response: requests.Response, ends: float) -> bytes:
         content = b""
         try:
-            for piece in response.iter_content(8192):
+            # `read1` returns what has arrived; `iter_content` would wait for a whole piece, however slowly it drips
+            while piece := response.raw.read1(8192, decode_content=True):
                 content += piece
                 if len(content) > self._max_answer:
                     raise AnswerUnknown(f"the answer is longer than {self._max_answer} bytes")
                 if time.monotonic() > ends:
                     raise AnswerUnknown(f"the answer took longer than {self._timeout:g} s")
-        except requests.RequestException as fault:
+        except HTTPError as fault:
             raise AnswerUnknown(f"the answer broke off: {type(fault).__name__}") from None
         return content
 

@@ -154,9 +154,10 @@ def _half(faults: Faults, environ: WSGIEnvironment, start_response: StartRespons
 
 def _duplicate(faults: Faults, environ: WSGIEnvironment, start_response: StartResponse) -> Answer:
     body, status, headers = _carry_out(faults, environ)
-    environ["werkzeug.socket"].sendall(_raw(status, headers, body))
-    start_response(status, headers)
-    return [body]
+    connection: socket.socket = environ["werkzeug.socket"]
+    connection.sendall(_raw(status, headers, body) * 2)
+    connection.shutdown(socket.SHUT_WR)
+    raise ConnectionAbortedError("a fault on demand")
 
 
 def _wrong_json(faults: Faults, environ: WSGIEnvironment, start_response: StartResponse) -> Answer:
