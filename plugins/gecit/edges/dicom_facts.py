@@ -42,8 +42,8 @@ NO_PICTURES = (  # PS3.4 B.5 standard SOP classes without Pixel Data to look at;
     "1.2.840.10008.5.1.4.45.",
 )
 MODALITIES_WITHOUT_PICTURES = frozenset(  # PS3.3 C.7.3.1.1.1, asked only where the SOP class is unknown
-    ("SR", "KO", "PR", "DOC", "PLAN", "RTSTRUCT", "RTPLAN", "RTDOSE", "RTRECORD", "REG", "FID", "RWV", "SEG", "SMR")
-    + ("AU", "ECG", "EPS", "HD", "RESP", "TEXTUREMAP")
+    {"SR", "KO", "PR", "DOC", "PLAN", "RTSTRUCT", "RTPLAN", "RTDOSE", "RTRECORD", "REG", "FID", "RWV", "SEG", "SMR"}
+    | {"AU", "ECG", "EPS", "HD", "RESP", "TEXTUREMAP"}
 )
 SR_CLASSES = _STORAGE + "88."
 
