@@ -74,6 +74,8 @@ class Framer:
         begin, end = buffer.find(VT), buffer.find(FS)
         naked = not self._skipped and (buffer.startswith(_START) or _START.startswith(buffer[:3]))
         if begin >= 0 and (end < 0 or begin < end):
+            if naked and begin > self._max:
+                return self._too_long(found)
             if not self._skip(found, begin):
                 return False
             self._end_garbage(found)
