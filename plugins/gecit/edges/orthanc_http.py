@@ -114,6 +114,30 @@ class OrthancArchive:
             raise Refused(str(response.status_code), "Orthanc does not store the instance")
         return str(response.json()["ID"])
 
+    def study(self, orthanc_id: str) -> dict[str, Any] | None:
+        """Return what Orthanc itself says of a study: identifiers and main tags; None where it is gone."""
+        return self._json_or_none(f"/studies/{_id(orthanc_id)}")
+
+    def allow_modality(self, aet: str) -> None:
+        """Let an AE title store. Host and port are where Orthanc would call back, which it never does for us."""
+        allowed = {"AllowEcho": True, "AllowStore": True, "AllowFind": False, "AllowGet": False, "AllowMove": False}
+        peer = {"AET": aet, "Host": "127.0.0.1", "Port": 104, **allowed}
+        self._change("PUT", f"/modalities/{_id(_symbol(aet))}", json.dumps(peer).encode())
+
+    def forget_modality(self, aet: str) -> None:
+        """Let an AE title store no longer."""
+        self._change("DELETE", f"/modalities/{_id(_symbol(aet))}")
+
+    def allowed_modalities(self) -> set[str]:
+        """Return the AE titles that were let in by `allow_modality`."""
+        peers = self._json("/modalities?expand")
+        return {str(peer["AET"]) for name, peer in peers.items() if name.startswith(_SYMBOL)}
+
+    def _change(self, method: str, path: str, body: bytes = b"") -> None:
+        response = self._ask(method, path, body)
+        if not response.ok:
+            raise Unavailable(f"Orthanc answers {response.status_code} to {method} /modalities")
+
     def _series(self, series: dict[str, Any]) -> SeriesRead:
         bare = SeriesRead(series)
         if not bare.instances:
@@ -206,6 +230,14 @@ def _structured_reports(series: Iterable[SeriesRead]) -> list[str]:
             if dicom_facts.is_structured_report(classes[min(number, len(classes) - 1)], modality):
                 found.append(instance)
     return found
+
+
+_SYMBOL = "gecit-"
+
+
+def _symbol(aet: str) -> str:
+    """Return the name of our entry for an AE title; the title itself may hold what a name may not."""
+    return _SYMBOL + aet.encode().hex()
 
 
 def _id(orthanc_id: str) -> str:

@@ -6,6 +6,7 @@ It runs on Werkzeug's threaded server: faults must reach the bare connection, wh
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -53,10 +54,10 @@ def serve(port: int, apps: Mapping[str, WSGIApplication], stop: threading.Event)
 
 @contextmanager
 def running(apps: Mapping[str, WSGIApplication], port: int = 0) -> Iterator[str]:
-    """Serve for the length of a block and give its address; port 0 takes a free one."""
-    server = make_server(
-        "127.0.0.1", port, DispatcherMiddleware(_welcome(), dict(apps)), threaded=True, request_handler=_Quiet
-    )
+    """Serve for the length of a block and give its address; port 0 takes a free one. OSError where it is in use."""
+    app = DispatcherMiddleware(_welcome(), dict(apps))
+    with socket.create_server(("127.0.0.1", port), backlog=128) as door:  # of its own accord Werkzeug would exit here
+        server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet, fd=door.fileno())
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="sandbox", daemon=True)
     thread.start()
     try:

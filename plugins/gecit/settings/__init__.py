@@ -1,7 +1,7 @@
 """The settings of one node: read once from Orthanc's configuration, all faults reported together."""
 
 from .faults import Fault, SettingsError
-from .read import effective, from_orthanc, load
+from .read import effective, from_orthanc, home, load
 from .reference import REFERENCE, Setting
 from .values import IdentifierSettings, MedulaSettings, OutboxSettings, RegistrySettings, Settings
 
@@ -17,5 +17,6 @@ __all__ = [
     "SettingsError",
     "effective",
     "from_orthanc",
+    "home",
     "load",
 ]

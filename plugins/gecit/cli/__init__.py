@@ -1,0 +1,67 @@
+"""The `gecit` command."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from gecit import __version__
+from gecit.core.rulefile import RulebookError
+from gecit.edges.codes import CodeListError
+from gecit.edges.hl7_profile import ProfileError
+from gecit.edges.store.migrate import LedgerTooNewError
+from gecit.ports import Unavailable
+from gecit.processes.rules import NoRulebookError
+from gecit.settings import SettingsError
+
+from . import codes, demo, health, institutions, ledger, outbox, processes, rules, users
+
+FAULTS = (
+    SettingsError,
+    RulebookError,
+    ProfileError,
+    CodeListError,
+    LedgerTooNewError,
+    NoRulebookError,
+    Unavailable,
+    OSError,
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gecit")
+def cli() -> None:
+    """Geçit: a Teleradyoloji node inside Orthanc.
+
+    Configuration: the folder that GECIT_CONFIG names, else orthanc-config beside the installation.
+    """
+
+
+for command in (
+    *processes.COMMANDS,
+    *demo.COMMANDS,
+    health.health,
+    rules.rules,
+    codes.codes,
+    institutions.institutions,
+    users.users,
+    users.tokens,
+    outbox.outbox,
+    ledger.ledger,
+):
+    cli.add_command(command)
+
+
+def main() -> int:
+    """Run a command; a fault that a person can mend is one clear text, not a traceback."""
+    try:
+        cli(standalone_mode=True)
+    except FAULTS as fault:
+        click.echo(str(fault), err=True)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""What the commands share: the settings, the ledger, and printing for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+
+from gecit.processes.build import Parts
+from gecit.settings import Settings, load
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def as_json(command: Command) -> Command:
+    """Add `--json` to a command."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
+
+
+def settings() -> Settings:
+    """Read the configuration; all its faults are told together."""
+    return load()
+
+
+@contextmanager
+def parts() -> Iterator[Parts]:
+    """Open the ledger for the length of a command."""
+    opened = Parts(settings())
+    try:
+        yield opened
+    finally:
+        opened.ledger.close()
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON, Turkish letters as they are."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows under headings, as wide as they need."""
+    texts = [[str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in [list(headings), *texts]) for column in range(len(headings))]
+    for row in [list(headings), ["-" * width for width in widths], *texts]:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def print_rows(rows: Sequence[Mapping[str, object]], *, json_wanted: bool) -> None:
+    """Print rows as a table or as JSON."""
+    if json_wanted:
+        print_json([dict(row) for row in rows])
+    elif rows:
+        print_table(list(rows[0]), [list(row.values()) for row in rows])
+    else:
+        click.echo("yok / none")

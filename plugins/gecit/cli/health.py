@@ -1,0 +1,38 @@
+"""`gecit health`: is the node well?"""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+
+import click
+
+from .common import as_json, parts, print_json, print_table
+
+STALE = timedelta(seconds=90)
+"""Three beats: a process that said nothing for so long is taken as dead."""
+
+
+@click.command()
+@as_json
+def health(as_json: bool) -> None:
+    """Show processes and counts; exit code 1 where a process is silent."""
+    with parts() as opened:
+        now = opened.clock.now()
+        beats, counts = opened.ledger.beats(), opened.ledger.counts()
+        revision = opened.ledger.active_revision()
+    silent = [one.process for one in beats if now - one.at > STALE]
+    processes = [
+        {"node": one.node, "process": one.process, "pid": one.pid, "beat": one.at.isoformat(), "detail": one.detail}
+        for one in beats
+    ]
+    if as_json:
+        print_json({"ok": not silent and bool(beats), "rulebook": revision, "processes": processes, "counts": counts})
+    else:
+        print_table(
+            ("node", "process", "pid", "seconds ago"),
+            [(one.node, one.process, one.pid, int((now - one.at).total_seconds())) for one in beats],
+        )
+        click.echo(f"\nrulebook {revision[:12] or '-'}")
+        print_table(("what", "count"), sorted(counts.items()))
+    sys.exit(1 if silent or not beats else 0)

@@ -1,0 +1,80 @@
+"""`gecit institutions`: who may send, and by what they are known."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from gecit.edges.system_clock import SystemClock
+from gecit.ports import Institution
+
+from .common import as_json, parts, print_json, print_rows
+
+
+@click.group()
+def institutions() -> None:
+    """The institutions that this node serves."""
+
+
+@institutions.command("list")
+@as_json
+def list_(as_json: bool) -> None:
+    """List the institutions."""
+    with parts() as opened:
+        found = opened.ledger.read(lambda tx: tx.institutions())
+    if as_json:
+        print_json(msgspec.to_builtins(found))
+    else:
+        shown = [
+            {"skrs": o.skrs, "medula": o.medula_code, "name": o.name, "aets": " ".join(o.aets),
+             "hl7 peers": " ".join(o.hl7_peers), "profile": o.profile}
+            for o in found
+        ]  # fmt: skip
+        print_rows(shown, json_wanted=False)
+
+
+@institutions.command()
+@click.argument("skrs")
+@click.option("--medula-code", default="", help="MEDULA tesis kodu; not the SKRS code.")
+@click.option("--name", default="")
+@click.option("--ownership", type=click.Choice(["public", "private", "university"]), default="public")
+@click.option("--province", default="")
+@click.option("--aet", "aets", multiple=True, help="Calling AE title of its PACS or modality; repeatable.")
+@click.option("--hl7-peer", "peers", multiple=True, help="Address or network (CIDR) of its HBYS; repeatable.")
+@click.option("--profile", default="ministry", help="HL7 layout: a file of rules/profiles/.")
+@click.option("--character-set", type=click.Choice(["", "UTF8", "Windows1254"]), default="")
+def add(
+    skrs: str,
+    medula_code: str,
+    name: str,
+    ownership: str,
+    province: str,
+    aets: tuple[str, ...],
+    peers: tuple[str, ...],
+    profile: str,
+    character_set: str,
+) -> None:
+    """Add the institution with SKRS code SKRS, or replace it."""
+    from ipaddress import ip_network
+
+    for peer in peers:
+        try:
+            ip_network(peer, strict=False)
+        except ValueError as fault:
+            raise click.BadParameter(f"adres değil / no address: {peer}", param_hint="--hl7-peer") from fault
+    one = Institution(
+        skrs=skrs,
+        medula_code=medula_code,
+        name=name,
+        ownership=ownership,
+        province=province,
+        aets=aets,
+        hl7_peers=peers,
+        profile=profile,
+        character_set=character_set,
+    )
+    with parts() as opened:
+        if profile not in opened.profiles():
+            raise click.BadParameter(f"böyle bir profil yok / no such profile: {profile}", param_hint="--profile")
+        opened.ledger.write(lambda tx: tx.record_institution(one, SystemClock().now(), by="cli"))
+    click.echo(f"{skrs} kaydedildi / recorded")

@@ -1,0 +1,110 @@
+"""What every process makes of the settings: ledger, registry, rules, profiles."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from datetime import timedelta
+
+from ..core.profile import Profile
+from ..edges import codes, hl7_profile
+from ..edges.system_clock import SystemClock
+from ..edges.medula_json import JsonMedula
+from ..edges.registry_http import HttpRegistry
+from ..edges.registry_snapshot import SnapshotRegistry
+from ..edges.store import SqlLedger, open_ledger
+from ..ports import Registry
+from ..settings import Settings
+from ..steps.breaker import Breaker
+from ..steps.deliver import Policy
+from .reception import Reception
+from .rules import Rules, publish
+
+log = logging.getLogger("gecit.start")
+
+
+class Parts:
+    """The parts that a process is built of, each made when it is first asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = SystemClock()
+        settings.data.mkdir(parents=True, exist_ok=True)
+        self.ledger: SqlLedger = open_ledger(settings.database)
+
+    def ensure_rulebook(self) -> None:
+        """Activate the rule files where nothing was ever activated; later ones are a person's to activate."""
+        if not self.ledger.active_revision():
+            settings = self.settings
+            revision, new = publish(
+                self.ledger, settings.rules, settings.site_rules, self.clock.now(), "first start of the node"
+            )
+            if new:
+                log.info("rulebook %s is in force", revision[:12])
+
+    def ensure_codes(self) -> None:
+        """Build the code lists from the shipped rows where there are none."""
+        if not self.settings.codes.exists():
+            codes.import_folder(self.settings.codes, self.settings.rules / "codes", self.clock.now())
+
+    def rules(self) -> Rules:
+        """Return what gives the rulebook in force."""
+        return Rules(self.ledger, self.settings, self.clock)
+
+    def registry(self) -> Registry:
+        """Return the registry of physicians: a service, or the imported list."""
+        chosen = self.settings.registry
+        if chosen.url:
+            return HttpRegistry(
+                chosen.url,
+                self.clock,
+                chosen.token_file,
+                chosen.timeout_seconds,
+                keep=timedelta(minutes=chosen.cache_minutes),
+            )
+        return SnapshotRegistry(self.settings.codes, self.clock)
+
+    def medula(self) -> JsonMedula | None:
+        """Return the adapter to MEDULA; None where nothing is to be sent."""
+        chosen = self.settings.medula
+        return JsonMedula(chosen.url, chosen.token_file, chosen.timeout_seconds) if chosen.url else None
+
+    def profiles(self) -> dict[str, Profile]:
+        """Return the HL7 layouts, shipped ones and the site's over them, by id."""
+        folders = [self.settings.rules, *([self.settings.site_rules] if self.settings.site_rules else [])]
+        files = [path for folder in folders for path in sorted((folder / "profiles").glob("*.toml"))]
+        return {path.stem: hl7_profile.load(path) for path in files}
+
+    def reception(self) -> Reception:
+        """Return what takes messages in."""
+        return Reception(
+            self.ledger,
+            self.registry(),
+            self.clock,
+            self.rules().judging,
+            self.profiles(),
+            self.settings.default_institution,
+        )
+
+    def policy(self) -> Policy:
+        """Return how deliveries are repeated."""
+        chosen = self.settings.outbox
+        return Policy(
+            lease=timedelta(seconds=max(chosen.lease_seconds, 2 * self.settings.medula.timeout_seconds + 5)),
+            backoff=timedelta(seconds=chosen.backoff_seconds),
+            backoff_limit=timedelta(seconds=chosen.backoff_limit_seconds),
+        )
+
+    def breaker(self) -> Breaker:
+        """Return a circuit breaker for one destination."""
+        chosen = self.settings.outbox
+        return Breaker(chosen.breaker_failures, timedelta(seconds=chosen.breaker_seconds))
+
+
+def start_logging(level: str) -> None:
+    """Log to standard error, which the supervisor's parent passes on."""
+    logging.basicConfig(
+        level=level, stream=sys.stderr, format="%(asctime)s %(levelname).1s %(name)s %(message)s", force=True
+    )
+    for noisy in ("alembic", "urllib3", "waitress"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,0 +1,78 @@
+"""`gecit listen`: the HL7 door. Orders and reports come in by MLLP and are durable before they are answered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+
+from ..edges.mllp import Frame, Listener
+from ..ports import Beat
+from ..settings import Settings
+from .build import Parts, start_logging
+from .life import until_told_to_stop, wait_beating
+from .reception import Raw, Reception
+
+log = logging.getLogger("gecit.listen")
+
+PORT_TAKEN = 98  # errno EADDRINUSE
+
+
+def listener_of(settings: Settings, reception: Reception) -> Listener:
+    """Return the MLLP server on a reception."""
+    limit = settings.mllp_max_message_bytes
+
+    def handle(frames: Sequence[Frame]) -> list[bytes]:
+        return reception.receive([Raw(*one) for one in frames])
+
+    return Listener(
+        settings.mllp_host,
+        settings.mllp_port,
+        handle,
+        max_bytes=limit,
+        idle_seconds=settings.mllp_idle_seconds,
+        max_connections=settings.mllp_max_connections,
+        on_bad_frame=lambda kind, peer, head: reception.refuse(kind, peer, head, limit=limit),
+        on_failure=lambda frame, fault: reception.receive_failed(Raw(*frame), fault),
+    )
+
+
+async def serve(listener: Listener, stop: threading.Event) -> None:
+    """Listen until told to stop; what was read by then is answered."""
+    await listener.start()
+    log.info("listening for HL7 on port %d", listener.port)
+    await asyncio.to_thread(stop.wait)
+    await listener.stop()
+
+
+def run(settings: Settings) -> int:
+    """Run the process; returns its exit code."""
+    start_logging(settings.log_level)
+    stop = until_told_to_stop()
+    parts = Parts(settings)
+    parts.ensure_rulebook()
+    listener = listener_of(settings, parts.reception())
+
+    def beat(now: datetime) -> Beat:
+        counted: dict[str, str | int | float] = dict(listener.counts)
+        return Beat(node=settings.name, process="listen", pid=os.getpid(), at=now, detail=counted)
+
+    threading.Thread(target=wait_beating, args=(stop, parts.ledger, parts.clock, beat), daemon=True).start()
+    try:
+        asyncio.run(serve(listener, stop))
+    except OSError as fault:
+        if fault.errno != PORT_TAKEN:
+            raise
+        log.error(
+            "HL7 kapısı %d dolu: onu kullanan programı durdurun ya da GECIT_MLLP_PORT verin. / "
+            "HL7 port %d is in use: stop what uses it, or set GECIT_MLLP_PORT.",
+            settings.mllp_port,
+            settings.mllp_port,
+        )
+        return 1
+    finally:
+        parts.ledger.close()
+    return 0

@@ -1,0 +1,145 @@
+"""`gecit work`: follows the change log, judges, and delivers the outbox."""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from ..edges.encapsulated_pdf import Documents, template_of
+from ..edges.orthanc_http import OrthancArchive
+from ..ports import Beat, Institution
+from ..settings import Settings
+from ..steps import attach_report, notify_medula
+from ..steps.deliver import Courier, Handler
+from ..steps.follow import Follower
+from ..steps.judge_exam import judge_due
+from .build import Parts, start_logging
+from .life import until_told_to_stop, wait_beating
+from .loops import Loop, run_loops
+from .reception import Reception
+from .rules import Rules
+from .run_folder import read_internal_token
+
+JUDGE_REST = 0.2
+DELIVER_REST = 0.2
+MODALITIES_REST = 5.0
+
+
+class Worker:
+    """The work of one node; each method is the step of one loop."""
+
+    def __init__(self, parts: Parts, archive: OrthancArchive) -> None:
+        self._parts, self._settings = parts, parts.settings
+        self._ledger, self._clock, self._archive = parts.ledger, parts.clock, archive
+        self._rules: Rules = parts.rules()
+        self._reception: Reception = parts.reception()
+        self._owner = f"{self._settings.name}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        self._follower = Follower(
+            archive,
+            parts.ledger,
+            parts.clock,
+            timedelta(seconds=self._settings.settle_seconds),
+            group_minutes=int(self._settings.acquisition_group_minutes),
+            default_institution=self._settings.default_institution,
+        )
+        self._swept_at: datetime | None = None
+        self._aets: set[str] | None = None
+
+    def loops(self) -> list[Loop]:
+        """Return everything that is done again and again."""
+        settings = self._settings
+        found = [
+            Loop(name="follow", step=self.follow, rest=settings.poll_milliseconds / 1000),
+            Loop(name="judge", step=self.judge, rest=JUDGE_REST),
+            Loop(name="deferred", step=self.look_at_deferred, rest=settings.transient_retry_seconds),
+            Loop(name="modalities", step=self.tell_modalities, rest=MODALITIES_REST),
+            self._courier("archive", self._archive_handlers()),
+        ]
+        medula = self._parts.medula()
+        if medula and settings.role == "Node":
+            handlers = notify_medula.handlers(medula, self._ledger, self._clock)
+            found.append(self._courier(notify_medula.DESTINATION, handlers))
+        return found
+
+    def _courier(self, destination: str, handlers: Mapping[str, Handler]) -> Loop:
+        policy, breaker = self._parts.policy(), self._parts.breaker()
+        courier = Courier(self._ledger, destination, handlers, self._clock, self._owner, policy, breaker)
+        return Loop(name=f"deliver {destination}", step=courier.step, rest=DELIVER_REST)
+
+    def _archive_handlers(self) -> Mapping[str, Handler]:
+        attacher = attach_report.Attacher(
+            self._ledger, self._archive, self._template, Documents(self._institution_name), self._clock
+        )
+        return {attach_report.KIND: attacher}
+
+    def _template(self, orthanc_id: str) -> attach_report.Template | None:
+        study = self._archive.study(orthanc_id)
+        return template_of(study) if study else None
+
+    def _institution_name(self, skrs: str) -> str:
+        return next((one.name for one in self._institutions() if one.skrs == skrs), "") or skrs
+
+    def _institutions(self) -> list[Institution]:
+        return self._ledger.read(lambda tx: tx.institutions())
+
+    def follow(self) -> bool:
+        """Take in what is new in the index; compare inventories at the start and now and then."""
+        now = self._clock.now()
+        more = self._follower.step()
+        if self._swept_at is None or now - self._swept_at >= timedelta(minutes=self._settings.sweep_minutes):
+            self._follower.sweep()
+            self._swept_at = now
+        return more
+
+    def judge(self) -> bool:
+        """Judge the exams whose time has come."""
+        now = self._clock.now()
+        if not self._ledger.read(lambda tx: tx.exams_due(now, 1)):
+            return False
+        judging = self._rules.judging()
+        return self._ledger.write(lambda tx: judge_due(tx, judging, now, self._settings.role)) > 0
+
+    def look_at_deferred(self) -> bool:
+        """Ask the registry again about reports that wait for it."""
+        for key in self._ledger.read(lambda tx: tx.deferred(self._clock.now(), 100)):
+            self._reception.retry(key)
+        return False
+
+    def tell_modalities(self) -> bool:
+        """Tell Orthanc which AE titles may store: those of the institutions."""
+        wanted = {aet for one in self._institutions() for aet in one.aets}
+        if wanted != self._aets:
+            allowed = self._archive.allowed_modalities()
+            for aet in sorted(wanted - allowed):
+                self._archive.allow_modality(aet)
+            for aet in sorted(allowed - wanted):
+                self._archive.forget_modality(aet)
+            self._aets = wanted
+        return False
+
+    def beat(self, now: datetime) -> Beat:
+        """Return a sign of life."""
+        detail: dict[str, str | int | float] = {
+            "open studies": self._follower.open_studies,
+            "change": self._follower.position,
+            "last sweep": self._swept_at.isoformat(timespec="seconds") if self._swept_at else "",
+        }
+        return Beat(node=self._settings.name, process="work", pid=os.getpid(), at=now, detail=detail)
+
+
+def run(settings: Settings) -> int:
+    """Run the process; returns its exit code."""
+    start_logging(settings.log_level)
+    stop = until_told_to_stop()
+    parts = Parts(settings)
+    parts.ensure_codes()
+    parts.ensure_rulebook()
+    worker = Worker(parts, OrthancArchive(settings.orthanc_url, read_internal_token(settings), node=settings.name))
+    beating = threading.Thread(target=wait_beating, args=(stop, parts.ledger, parts.clock, worker.beat), daemon=True)
+    beating.start()
+    run_loops(worker.loops(), stop)
+    parts.ledger.close()
+    return 0

@@ -1,0 +1,224 @@
+"""A node for a laptop: a real Orthanc with the plugin, and the pretend outside world beside it.
+
+Everything that is started here is stopped here, by its own process id, on Ctrl-C and on SIGTERM.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import requests
+from argon2 import PasswordHasher
+
+from ..core.values import Value
+from ..edges.doors import new_token, token_digest
+from ..edges.store import open_ledger
+from ..edges.system_clock import SystemClock
+from ..settings import Settings, home, load
+from .day import INSTITUTION
+from .server import outside_world, running
+
+log = logging.getLogger("gecit.node")
+
+ORTHANC = "/usr/sbin/Orthanc"
+START_SECONDS = 90.0
+STOP_SECONDS = 30.0
+ADMINISTRATOR = "yonetici"
+QUICK = {
+    "ORTHANC__GECIT__SETTLE_SECONDS": "3",
+    "ORTHANC__GECIT__TRANSIENT_RETRY_SECONDS": "2",
+    "ORTHANC__GECIT__OUTBOX__BACKOFF_SECONDS": "1",
+}
+"""What a laptop need not wait for; a hospital keeps the defaults."""
+
+
+class StartError(Exception):
+    """The node does not start; the text says why and what to do."""
+
+
+class Running(Value):
+    """A node that answers."""
+
+    settings: Settings
+    sandbox: str  # address of the pretend outside world
+    password: str  # of ADMINISTRATOR; empty where it was there before
+    token: str  # of the pretend HBYS, for the JSON
+
+
+Play = Callable[[Running], bool]
+"""What is done on the running node; returns whether it went as expected."""
+
+
+def run_node(data: Path, play: Play | None, *, leave_running: bool = True) -> int:
+    """Start node and sandbox, play, and stay until told to stop; returns the exit code."""
+    stop = _until_stopped()
+    try:
+        with _node(data, stop) as node:
+            good = play(node) if play and not stop.is_set() else True
+            if leave_running and not stop.is_set():
+                _say_where(node)
+                stop.wait()
+    except StartError as fault:
+        sys.stderr.write(f"{fault}\n")
+        return 2
+    return 0 if good else 1
+
+
+@contextmanager
+def _node(data: Path, stop: threading.Event) -> Iterator[Running]:
+    data.mkdir(parents=True, exist_ok=True)
+    with running(outside_world(SystemClock(), data / "medula.jsonl")) as sandbox:
+        environ = _environment(data, sandbox)
+        settings = load(environ=environ)
+        _check_ports(settings)
+        password, token = _prepare(settings)
+        process = _start(settings, environ)
+        try:
+            _wait(settings, process, stop)
+            yield Running(settings=settings, sandbox=sandbox, password=password, token=token)
+        finally:
+            _stop(process)
+
+
+def _until_stopped() -> threading.Event:
+    stop = threading.Event()
+
+    def told(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, told)
+    return stop
+
+
+def _environment(data: Path, sandbox: str) -> dict[str, str]:
+    return {
+        **QUICK,
+        **os.environ,
+        "GECIT_HOME": str(home(os.environ)),
+        "GECIT_DATA": str(data),
+        "GECIT_VENV": str(Path(sys.prefix)),
+        "TCP_NODELAY": "1",  # without it DCMTK waits 40 ms for each instance
+        "ORTHANC__GECIT__MEDULA__URL": f"{sandbox}/medula",
+        "ORTHANC__GECIT__REGISTRY__URL": f"{sandbox}/registry",
+        "ORTHANC__GECIT__REGISTRY__CACHE_MINUTES": "0",  # so that a fault on demand is felt at once
+    }
+
+
+def _check_ports(settings: Settings) -> None:
+    ports = {
+        "GECIT_HTTP_PORT": settings.http_port,
+        "GECIT_WEB_PORT": settings.web_port,
+        "GECIT_DICOM_PORT": settings.dicom_port,
+        "GECIT_MLLP_PORT": settings.mllp_port,
+    }
+    taken = [f"  {name}={port}" for name, port in ports.items() if _taken(port)]
+    if taken:
+        lines = "\n".join(taken)
+        raise StartError(
+            f"Bu kapılar dolu; kullanan programı durdurun ya da başka kapı verin:\n{lines}\n"
+            f"These ports are in use; stop what uses them, or set these variables to others:\n{lines}"
+        )
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def _prepare(settings: Settings) -> tuple[str, str]:
+    """Record the pretend hospital, an administrator and a token; no password is ever a default."""
+    clock = SystemClock()
+    ledger = open_ledger(settings.database)
+    try:
+        if INSTITUTION not in ledger.read(lambda tx: tx.institutions()):
+            ledger.write(lambda tx: tx.record_institution(INSTITUTION, clock.now(), by="sandbox"))
+        password, token = "", new_token()
+        if not ledger.has_administrator():
+            password = secrets.token_urlsafe(12)
+            ledger.add_administrator(ADMINISTRATOR, PasswordHasher().hash(password), clock.now())
+        ledger.add_token(token_digest(token), "sandbox HBYS", clock.now(), None)
+        return password, token
+    finally:
+        ledger.close()
+
+
+def _start(settings: Settings, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    program = shutil.which("Orthanc") or ORTHANC
+    if not Path(program).exists():
+        raise StartError("Orthanc kurulu değil: `make setup`. / Orthanc is not installed: `make setup`.")
+    configuration = environ.get("GECIT_CONFIG") or str(home(environ) / "orthanc-config")
+    with (settings.data / "orthanc.log").open("ab") as journal:
+        # A session of its own: Ctrl-C reaches us alone, and we end Orthanc in order.
+        return subprocess.Popen(
+            [program, configuration], env=dict(environ), stdout=journal, stderr=journal, start_new_session=True
+        )
+
+
+def _wait(settings: Settings, process: subprocess.Popen[bytes], stop: threading.Event) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not stop.is_set():
+        if process.poll() is not None:
+            raise StartError(f"Orthanc başlamadı / did not start:\n{_tail(settings.data / 'orthanc.log')}")
+        if _live(settings) and _taken(settings.mllp_port):
+            return
+        if time.monotonic() > deadline:
+            raise StartError(
+                f"Düğüm yanıt vermiyor / the node does not answer:\n{_tail(settings.data / 'orthanc.log')}"
+            )
+        stop.wait(0.2)
+
+
+def _live(settings: Settings) -> bool:
+    try:
+        return requests.get(f"{settings.orthanc_url}/gecit/api/live", timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+def _tail(path: Path, lines: int = 25) -> str:
+    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _say_where(node: Running) -> None:
+    settings = node.settings
+    secret = node.password or "(ilk açılışta yazıldı / printed at the first start)"
+    sys.stdout.write(
+        f"""
+Sayfalar / pages   {settings.orthanc_url}/gecit/   kullanıcı / user {ADMINISTRATOR}   parola / password {secret}
+JSON               {settings.orthanc_url}/gecit/api/exams   Authorization: Bearer {node.token}
+DICOM              127.0.0.1:{settings.dicom_port}  AET {settings.dicom_aet}  (çağıran / calling {INSTITUTION.aets[0]})
+HL7 (MLLP)         127.0.0.1:{settings.mllp_port}
+MEDULA (taklit / pretend)  {node.sandbox}/medula/inspect
+Veri / data        {settings.data}   (GECIT_DATA={settings.data} .venv/bin/gecit health)
+Durdurmak için Ctrl-C / Ctrl-C stops everything.
+"""
+    )
+    sys.stdout.flush()

@@ -1,0 +1,163 @@
+"""Plays one hospital's day on a running node: real HL7 by MLLP, real DICOM by DCMTK, and what came of each exam."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import requests
+
+from ..core.exam import Billing, Exam
+from ..core.values import Value
+from ..core.verdict import Outcome, Status, Verdict
+from ..edges import hl7_build
+from ..edges.store import SqlLedger, open_ledger
+from .day import INSTITUTION, Act, ExamStory, cancelled, exams_of_the_day
+from .imaging import build_study
+from .node import Running
+
+Say = Callable[[str], None]
+PATIENCE_SECONDS = 90.0
+SIGNS = {Outcome.SUBMIT: "✔", Outcome.HOLD: "✘", Outcome.PENDING: "…"}
+
+
+class Result(Value):
+    """What came of one story."""
+
+    story: ExamStory
+    exam: Exam | None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The last verdict."""
+        return self.exam.verdict if self.exam else None
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether outcome, failing rules and what MEDULA knows are what the story says."""
+        if self.exam is None or self.verdict is None:
+            return False
+        failing = {one.rule for one in self.verdict.findings if one.status is Status.FAILED}
+        told = self.exam.billing is Billing.TOLD
+        return (
+            self.verdict.outcome is self.story.outcome
+            and set(self.story.failing) <= failing
+            and told == (self.story.outcome is Outcome.SUBMIT)
+        )
+
+
+def play_day(node: Running, say: Say) -> bool:
+    """Play the day, print each exam's verdict with its reasons, and say whether all is as it should be."""
+    stories = exams_of_the_day(datetime.now(UTC))
+    say("Bir hastane günü oynatılıyor / playing one hospital's day\n")
+    with tempfile.TemporaryDirectory(prefix="gecit-demo-") as folder:
+        player = Player(node, Path(folder))
+        for story in stories:
+            player.play(story)
+            say(f"  {story.order.key.accession}  {story.name.tr} / {story.name.en}")
+    ledger = open_ledger(node.settings.database)
+    try:
+        results = wait_for(ledger, stories)
+    finally:
+        ledger.close()
+    say("")
+    for one in results:
+        _tell(one, say)
+    good = sum(one.as_expected for one in results)
+    say(f"{good}/{len(results)} tetkik beklendiği gibi / exams as expected")
+    say(_told(node))
+    return good == len(results)
+
+
+class Player:
+    """Sends what a story says, as a hospital's systems would."""
+
+    def __init__(self, node: Running, folder: Path) -> None:
+        self._node, self._folder = node, folder
+
+    def play(self, story: ExamStory) -> None:
+        """Do everything of one story, in its order."""
+        for act in story.acts:
+            match act:
+                case Act.ORDER:
+                    self._send(hl7_build.order_message(story.order, self._envelope(story, "O")))
+                case Act.CANCEL:
+                    taken_back = cancelled(story.order, datetime.now(UTC))
+                    self._send(hl7_build.order_message(taken_back, self._envelope(story, "C")))
+                case Act.REPORT if story.report:
+                    self._send(hl7_build.report_message(story.report, self._envelope(story, "R")))
+                case Act.IMAGES:
+                    self._store(story)
+
+    def _envelope(self, story: ExamStory, kind: str) -> hl7_build.Envelope:
+        return hl7_build.Envelope(control_id=f"{kind}{story.order.key.accession}")
+
+    def _send(self, message: bytes) -> bytes:
+        [answer] = hl7_build.send("127.0.0.1", self._node.settings.mllp_port, [message], timeout=30)
+        return answer
+
+    def _store(self, story: ExamStory) -> None:
+        files = build_study(
+            story.images,
+            order=story.order,
+            institution=INSTITUTION,
+            folder=self._folder / story.id,
+            with_dose=story.with_dose,
+            slices=story.slices,
+        )
+        store(files, self._node.settings.dicom_port, self._node.settings.dicom_aet)
+
+
+def store(files: Sequence[Path], port: int, called: str, calling: str = INSTITUTION.aets[0]) -> None:
+    """Send files by DCMTK's storescu; CalledProcessError where one was not stored."""
+    command = ["storescu", "-aet", calling, "-aec", called, "127.0.0.1", str(port), *map(str, files)]
+    environ = {**os.environ, "TCP_NODELAY": "1"}
+    subprocess.run(command, check=True, env=environ, capture_output=True, timeout=120)
+
+
+def wait_for(ledger: SqlLedger, stories: Sequence[ExamStory], patience: float = PATIENCE_SECONDS) -> list[Result]:
+    """Wait until each story ended as expected and nothing moves any more, or patience ends."""
+    deadline = time.monotonic() + patience
+    while True:
+        results = [Result(story=one, exam=ledger.read(lambda tx, one=one: tx.exam(one.order.key))) for one in stories]  # type: ignore[misc]
+        if time.monotonic() > deadline or all(one.as_expected and not _moving(one.exam) for one in results):
+            return results
+        time.sleep(0.3)
+
+
+def _moving(exam: Exam | None) -> bool:
+    soon = datetime.now(UTC) + timedelta(minutes=10)
+    return exam is not None and (exam.unsettled or (exam.judge_at is not None and exam.judge_at < soon))
+
+
+def _tell(result: Result, say: Say) -> None:
+    story, exam, verdict = result.story, result.exam, result.verdict
+    mark = "" if result.as_expected else "   <-- BEKLENMEDİK / UNEXPECTED"
+    if exam is None or verdict is None:
+        say(f"? {story.order.key.accession}  {story.name.tr}: karar yok / no verdict{mark}\n")
+        return
+    say(f"{SIGNS[verdict.outcome]} {exam.key.accession}  {story.name.tr} / {story.name.en}{mark}")
+    say(f"    karar / verdict : {verdict.outcome.value}")
+    for one in verdict.findings:
+        if one.status in (Status.FAILED, Status.EXCUSED, Status.CANNOT_TELL):
+            reason = one.reason or one.title
+            say(f"    {one.rule} ({one.status.value}): {reason.tr} / {reason.en}")
+            if one.fix:
+                say(f"        ne yapmalı / fix ({one.who}): {one.fix.tr} / {one.fix.en}")
+    answer = f"{exam.medula_code} {exam.medula_message}".strip() or "-"
+    say(f"    MEDULA          : {exam.billing.value} ({answer})")
+    say(f"    rapor / report  : {len(exam.reports)} kabul / accepted, {len(exam.attached)} eklendi / attached\n")
+
+
+def _told(node: Running) -> str:
+    answer = requests.get(f"{node.sandbox}/medula/inspect", timeout=10)
+    effective = msgspec.json.decode(answer.content, type=dict).get("effective", [])
+    return (
+        f"Taklit MEDULA'nın bildiği geçerli bildirim / effective notifications pretend MEDULA holds: {len(effective)}"
+    )
