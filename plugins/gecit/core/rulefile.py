@@ -15,7 +15,7 @@ from .values import local
 from .verdict import Effect
 
 Files = dict[str, dict[str, object]]
-"""File name (folder/name.toml) -> what TOML made of it."""
+"""File name -> what TOML made of it; a file in a folder `exemptions` is an exemption, any other a rule."""
 
 WHO = ("modality", "HBYS", "radiologist", "PACS", "administrator")
 SOURCES = ("notice", "letter", "circular", "guide", "reading", "site")
@@ -50,7 +50,7 @@ def _read(files: Files, origin: Origin, faults: list[Fault]) -> tuple[list[Rule]
     for name, content in sorted(files.items()):
         table = Table(name, content, faults)
         folder, _, stem = name.removesuffix(".toml").rpartition("/")
-        if folder == "exemptions":
+        if folder.rpartition("/")[2] == "exemptions":
             exemption = _exemption(table, stem, origin)
             exemptions.extend([exemption] if exemption else [])
         else:

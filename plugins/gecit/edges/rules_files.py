@@ -17,6 +17,8 @@ def read_folder(shipped: Path, site: Path | None = None) -> Rulebook:
     """Read both folders into one revision; RulebookError lists every fault of every file."""
     files, faults = _read(shipped)
     over, more = _read(site) if site else ({}, [])
+    if not files and not faults:  # without rules every exam would be submitted
+        faults.append(_fault(str(shipped), "klasörde kural yok", "there is no rule in the folder"))
     if faults or more:
         raise RulebookError((*faults, *more))
     return parse(files, over)
@@ -38,7 +40,7 @@ def _read(folder: Path) -> tuple[Files, list[Fault]]:
         return files, [_fault(str(folder), "klasör yok", "there is no such folder")]
     for path in sorted(one for name in FOLDERS for one in (folder / name).glob("*.toml")):
         try:
-            files[str(path.relative_to(folder))] = tomllib.loads(path.read_text(encoding="utf-8"))
+            files[path.as_posix()] = tomllib.loads(path.read_text(encoding="utf-8"))
         except tomllib.TOMLDecodeError as error:
             faults.append(_fault(str(path), f"TOML okunamadı: {error}", f"this is no TOML: {error}"))
         except UnicodeDecodeError:
