@@ -1,3 +1,3 @@
 """Fixtures that every suite shares."""
 
-pytest_plugins = ["tests.support.ledgers"]
+pytest_plugins = ["tests.support.ledgers", "tests.support.node"]

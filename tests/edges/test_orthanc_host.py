@@ -25,6 +25,10 @@ class OldOutput:
     def SetHttpHeader(self, name: str, value: str) -> None:
         self.headers.append((name, value))
 
+    def SendMethodNotAllowed(self, allowed: str) -> None:
+        self.status = 405
+        self.headers.append(("Allow", allowed))
+
     def SendHttpStatus(self, *arguments: Any) -> None:
         if len(arguments) != 3 or not isinstance(arguments[1], str):
             raise TypeError("Bad types for the arguments (3 arguments expected)")
@@ -104,7 +108,8 @@ def test_a_posted_body_arrives(forward: Forwarder) -> None:
 
 @pytest.mark.parametrize("output", [OldOutput(), NewOutput()])
 @pytest.mark.parametrize(
-    ("status", "seen"), [(404, 404), (401, 401), (303, 303), (503, 503), (429, 503), (428, 400), (451, 403)]
+    ("status", "seen"),
+    [(404, 404), (401, 401), (303, 303), (503, 503), (429, 503), (428, 400), (451, 403), (308, 307), (599, 500)],
 )
 def test_statuses_pass_and_those_that_orthanc_drops_are_mapped(
     forward: Forwarder, output: OldOutput, status: int, seen: int
@@ -114,6 +119,12 @@ def test_statuses_pass_and_those_that_orthanc_drops_are_mapped(
     assert output.status == seen
     assert output.body == "<p>ığüşöç</p>".encode()
     assert (("Location", "/gecit/") in output.headers) == (status == 303)
+
+
+def test_a_method_that_is_not_allowed_is_said_in_orthancs_way(forward: Forwarder) -> None:
+    output = OldOutput()
+    forward(output, "/gecit/405", method="GET", groups=(), get={}, headers={})
+    assert output.status == 405 and ("Allow", "GET") in output.headers
 
 
 def test_a_web_process_that_is_down_is_said_in_both_languages(server: ThreadingHTTPServer) -> None:

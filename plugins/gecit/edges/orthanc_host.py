@@ -39,8 +39,12 @@ PASSED_BACK = (
     "X-Content-Type-Options",
     "X-Frame-Options",
 )
-# Orthanc 1.10.1 drops the connection for statuses that it does not know.
-UNKNOWN_STATUS = {428: 400, 429: 503, 431: 400, 451: 403, 511: 503}
+# What Orthanc 1.10.1 can say through SendHttpStatus; for any other status it drops the connection.
+KNOWN_STATUS = frozenset(
+    [*range(201, 209), 226, 300, *range(302, 306), 307, *range(400, 405), *range(406, 418), 422, 423, 424, 426]
+    + [*range(500, 508), 509, 510]
+)
+SUBSTITUTES = {301: 302, 308: 307, 425: 503, 429: 503, 451: 403, 511: 503}  # others: 4xx is 400, 5xx is 500
 ENCODED = re.compile(r"(?:[A-Za-z0-9\-._~!$'()*,;:@/?+]|%[0-9A-Fa-f]{2})*")
 DOWN = Text(
     tr="Geçit'in web süreci şu anda yanıt vermiyor. Birkaç saniye sonra yeniden deneyin; sürerse sistem yöneticisi "
@@ -58,6 +62,9 @@ class Output(Protocol):
 
     def SetHttpHeader(self, name: str, value: str) -> None:  # noqa: N802
         """Add a header; a repeated one is sent twice."""
+
+    def SendMethodNotAllowed(self, allowed: str) -> None:  # noqa: N802
+        """Answer 405."""
 
     def SendHttpStatus(self, *arguments: Any) -> None:  # noqa: N802
         """Answer any status: (status, str, length in bytes) in plugin 4.0, (status, bytes) from 5.0 on."""
@@ -178,13 +185,17 @@ def give_back(output: Output, answer: urllib3.BaseHTTPResponse) -> None:
     if answer.status == 200:
         output.AnswerBuffer(answer.data, kind)
         return
+    if answer.status == 405:  # the only way to say it; it has no body
+        output.SendMethodNotAllowed(answer.headers.get("Allow", "GET"))
+        return
     output.SetHttpHeader("Content-Type", kind)
     send_status(output, answer.status, answer.data)
 
 
 def send_status(output: Output, status: int, body: bytes) -> None:
     """Answer a status other than 200 with the signature that this plugin version has."""
-    status = UNKNOWN_STATUS.get(status, status)
+    if status not in KNOWN_STATUS:
+        status = SUBSTITUTES.get(status, status // 100 * 100)
     text = body.decode("utf-8", "replace")
     try:
         output.SendHttpStatus(status, text, len(text.encode()))

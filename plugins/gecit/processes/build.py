@@ -8,11 +8,11 @@ from datetime import timedelta
 
 from ..core.profile import Profile
 from ..edges import codes, hl7_profile
-from ..edges.system_clock import SystemClock
 from ..edges.medula_json import JsonMedula
 from ..edges.registry_http import HttpRegistry
 from ..edges.registry_snapshot import SnapshotRegistry
 from ..edges.store import SqlLedger, open_ledger
+from ..edges.system_clock import SystemClock
 from ..ports import Registry
 from ..settings import Settings
 from ..steps.breaker import Breaker
