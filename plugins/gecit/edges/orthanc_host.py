@@ -41,8 +41,9 @@ PASSED_BACK = (
 )
 # What Orthanc 1.10.1 can say through SendHttpStatus; for any other status it drops the connection.
 KNOWN_STATUS = frozenset(
-    [*range(201, 209), 226, 300, *range(302, 306), 307, *range(400, 405), *range(406, 418), 422, 423, 424, 426]
-    + [*range(500, 508), 509, 510]
+    {*range(201, 209), 226, 300, *range(302, 306), 307}
+    | {*range(400, 405), *range(406, 418), 422, 423, 424, 426}
+    | {*range(500, 508), 509, 510}
 )
 SUBSTITUTES = {301: 302, 308: 307, 425: 503, 429: 503, 451: 403, 511: 503}  # others: 4xx is 400, 5xx is 500
 ENCODED = re.compile(r"(?:[A-Za-z0-9\-._~!$'()*,;:@/?+]|%[0-9A-Fa-f]{2})*")
