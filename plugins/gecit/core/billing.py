@@ -7,8 +7,9 @@ from enum import StrEnum
 
 import msgspec
 
+from .dose import combine
 from .exam import Billing, Exam
-from .facts import DoseValue
+from .facts import DoseReport, DoseValue
 from .order import Order, Procedure
 from .values import Value
 from .verdict import Outcome, Verdict
@@ -117,8 +118,9 @@ class Notification(Value):
     reason: str = ""  # of a withdrawal
 
 
-# PS3.16: CTDIvol 113830, DLP 113838, DLP total 113813, accumulated average glandular dose 111637
-DOSE_CODES = frozenset({"113830", "113838", "113813", "111637"})
+# PS3.16: CTDIvol 113830, DLP 113838, DLP total 113813, average glandular dose 111631,
+# accumulated 111637
+DOSE_CODES = frozenset({"113830", "113838", "113813", "111631", "111637"})
 
 
 def notification(
@@ -150,15 +152,13 @@ def notification(
 
 
 def _dose(exam: Exam) -> tuple[DoseValue, ...]:
-    """The dose quantities that are told, each once: cumulative reports repeat their irradiation events."""
-    reports = [report for study in exam.studies for report in study.facts.dose_reports]
-    kept = {
-        (value.code, value.event_uid, value.laterality, report.sop_instance_uid if not value.event_uid else ""): value
-        for report in reports
-        for value in report.values
-        if value.code in DOSE_CODES
-    }
-    return tuple(kept.values())
+    """The dose quantities that are told, read together over all dose reports of the exam."""
+    reports = {report.sop_instance_uid: report for study in exam.studies for report in study.facts.dose_reports}
+    return combine([_told_part(one) for one in reports.values()])
+
+
+def _told_part(report: DoseReport) -> DoseReport:
+    return msgspec.structs.replace(report, values=tuple(one for one in report.values if one.code in DOSE_CODES))
 
 
 def read_notification(payload: bytes) -> Notification:
