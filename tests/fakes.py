@@ -87,4 +87,4 @@ class FakeVitals:
         return list(self.kept.values())
 
     def counts(self) -> dict[str, int]:
-        return {"exam.hold": 2, "outbox.parked": 1, "messages": 40}
+        return {"exam.hold": 2, "outbox.parked": 1, "message": 40}

@@ -58,8 +58,7 @@ def start(orthanc: OrthancModule, environ: Mapping[str, str] | None = None) -> S
     configuration = write_run_folder(settings, token)
     register(orthanc, Doors(ledger, token, SystemClock()), settings.web_port)
     supervisor = supervise(settings, configuration, environ)
-    in_background("start processes", lambda: start_when_orthanc_answers(settings, token, supervisor))
-    in_background("orthanc's beat", lambda: beat(settings, ledger, supervisor))
+    in_background("start processes", lambda: live(settings, token, supervisor, ledger))
     atexit.register(supervisor.stop)  # Orthanc finalises Python when it stops; the pipes serve where it cannot
     return supervisor
 
@@ -94,6 +93,12 @@ def supervise(settings: Settings, configuration: Path, environ: Mapping[str, str
         [Child(name=one, command=(str(settings.python), "-m", "gecit.cli", one)) for one in PROCESSES],
         {**environ, "GECIT_CONFIG": str(configuration), "PYTHONPATH": python_path},
     )
+
+
+def live(settings: Settings, token: str, supervisor: Supervisor, vitals: Vitals) -> None:
+    """Start the processes, then record Orthanc's signs of life until it ends."""
+    start_when_orthanc_answers(settings, token, supervisor)
+    beat(settings, vitals, supervisor)
 
 
 def start_when_orthanc_answers(settings: Settings, token: str, supervisor: Supervisor) -> None:

@@ -98,7 +98,11 @@ def test_nothing_secret_and_no_query_stands_in_the_log(orthanc_node: Node) -> No
 def test_the_supervisor_tells_its_children_to_the_health_page(orthanc_node: Node) -> None:
     until(lambda: "orthanc" in orthanc_node.get("/gecit/api/health").text, 10, "a beat of Orthanc")
     found = orthanc_node.get("/gecit/api/health").json()
-    assert "web" in {one["process"] for one in found["processes"] if one["ok"]}
+    assert {"orthanc", "web"} <= {one["process"] for one in found["processes"] if one["ok"]}
+    orthanc = next(one for one in found["processes"] if one["process"] == "orthanc")
+    assert set(orthanc["detail"]) == {
+        f"{name}.{what}" for name in ("web", "listen", "work") for what in ("pid", "restarts")
+    }
 
 
 def running(make_node: Make, **more: object) -> Node:

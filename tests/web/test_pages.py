@@ -135,3 +135,9 @@ def test_every_word_of_the_core_has_its_translation() -> None:
     assert set(words.STATUSES) == set(Status) and set(words.EFFECTS) == set(Effect)
     assert set(words.BILLING) == set(Billing) and set(words.REPORT) == set(ReportStatus)
     assert set(words.EVENTS) == {one.__name__ for one in get_args(AnyExamEvent)}
+
+
+def test_counts_are_read_by_people(page: Page) -> None:
+    text = page("/gecit/health")
+    assert "Tetkik: Tutuldu" in text and "Giden kutusu: bir kişi bakmalı" in text and "HL7 iletisi" in text
+    assert words.count_name("new.thing").tr == "new.thing"

@@ -18,7 +18,7 @@ from .supervisor import SUPERVISED
 log = logging.getLogger("gecit.life")
 
 LAST_RESORT_SECONDS = 20.0  # longer than the supervisor waits; meant for a supervisor that was killed
-BEAT_SECONDS = 30.0
+BEAT_SECONDS = 10.0
 
 
 def until_told_to_stop() -> threading.Event:

@@ -164,6 +164,30 @@ EVENTS: dict[str, Text] = {
 }
 COUNTS: dict[str, Text] = {
     "exam": _("Tetkik", "Exams"),
+    "billing": _("MEDULA", "MEDULA"),
     "outbox": _("Giden kutusu", "Outbox"),
-    "messages": _("HL7 iletisi", "HL7 messages"),
+    "message": _("HL7 iletisi", "HL7 messages"),
+    "study": _("Çalışma", "Studies"),
+    "event": _("Olay", "Events"),
 }
+OUTBOX: dict[str, Text] = {
+    "queued": _("sırada", "queued"),
+    "leased": _("gönderiliyor", "being sent"),
+    "done": _("tamam", "done"),
+    "unknown": _("yanıtı bilinmiyor", "answer unknown"),
+    "parked": _("bir kişi bakmalı", "a person must look"),
+}
+_KINDS: dict[str, Text] = {
+    **{f"exam.{one.value if one else 'unjudged'}": text for one, text in OUTCOMES.items()},
+    **{f"billing.{one.value}": text for one, text in BILLING.items()},
+    **{f"outbox.{state}": text for state, text in OUTBOX.items()},
+}
+
+
+def count_name(key: str) -> Text:
+    """Return what a count of `Vitals.counts` is called; an unknown one keeps its key."""
+    group, _dot, _rest = key.partition(".")
+    head, tail = COUNTS.get(group), _KINDS.get(key)
+    if head is None or (_rest and tail is None):
+        return Text(tr=key, en=key)
+    return Text(tr=f"{head.tr}: {tail.tr}", en=f"{head.en}: {tail.en}") if tail else head

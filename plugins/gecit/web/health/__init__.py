@@ -11,7 +11,7 @@ from flask import Blueprint, Response, make_response, render_template
 from gecit.core.values import Value
 from gecit.ports import Clock, Vitals
 
-STALE = timedelta(seconds=100)  # three beats missed (processes/life.py)
+STALE = timedelta(seconds=60)  # six beats missed (processes/life.py)
 
 
 class ShownProcess(Value):
