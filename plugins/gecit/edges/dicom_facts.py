@@ -132,7 +132,12 @@ def instant(value: object) -> datetime | None:
 def text(tags: Json, name: str) -> str:
     """Return a tag as text, trimmed; several values stay joined by a backslash (PS3.5 6.2)."""
     value = tags.get(name)
-    return value.strip(" \0\r\n\t") if isinstance(value, str) else ""
+    return _storable(value).strip() if isinstance(value, str) else ""
+
+
+def _storable(value: str) -> str:
+    """Leave out what no database keeps: NUL, and halves of surrogate pairs."""
+    return value.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _pictures(read: SeriesRead, modality: str) -> int:

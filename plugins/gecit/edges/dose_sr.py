@@ -183,4 +183,4 @@ def _items(item: Dataset, keyword: str) -> list[Dataset]:
 
 def _text(item: Dataset, keyword: str) -> str:
     value = item.get(keyword)
-    return str(value).strip(" \0") if value is not None else ""
+    return str(value).replace("\0", "").strip() if value is not None else ""
