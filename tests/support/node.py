@@ -25,12 +25,6 @@ ADMINISTRATOR = ("yönetici", "çok gizli: parola")
 START_SECONDS = 40.0
 STOP_SECONDS = 20.0
 
-# While the command line does not stand, `python -m gecit.cli web` is the web process and the others only wait.
-STAND_IN = f"""#!/bin/sh
-[ "$3" = web ] && exec {sys.executable} -m gecit.processes.web
-exec {sys.executable} -c 'from gecit.processes.life import until_told_to_stop as u; u().wait()'
-"""
-
 
 def free_ports(count: int) -> list[int]:
     """Return ports that nobody listens on at this moment."""
@@ -70,18 +64,10 @@ class Node:
             "GECIT_DICOM_PORT": str(self.dicom),
             "GECIT_MLLP_PORT": str(self.mllp),
             "GECIT_WEB_PORT": str(self.web),
-            "ORTHANC__GECIT__PYTHON": str(self._python()),
+            "ORTHANC__GECIT__PYTHON": str(Path(sys.prefix) / "bin/python"),
             "TCP_NODELAY": "1",
             **environ,
         }
-
-    def _python(self) -> Path:
-        if not os.environ.get("STAND_IN"):
-            return Path(sys.prefix) / "bin/python"
-        stand_in = self.data / "python"
-        stand_in.write_text(STAND_IN)
-        stand_in.chmod(0o700)
-        return stand_in
 
     def add_administrator(self) -> None:
         """Give the node somebody who can sign in."""
@@ -154,12 +140,11 @@ class Node:
 
 
 def _last_word(process: psutil.Process) -> str:
-    """Return the process's name as the supervisor gave it; the stand-ins carry theirs nowhere."""
+    """Return `work` of `python -m gecit.cli work`."""
     try:
-        command = process.cmdline()
+        return (process.cmdline() or [""])[-1]
     except psutil.Error:
         return ""
-    return "web" if command[-1:] == ["gecit.processes.web"] else command[-1] if command[-1:] else ""
 
 
 @pytest.fixture

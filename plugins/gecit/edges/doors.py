@@ -13,6 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from enum import StrEnum
+from functools import cached_property
 from ipaddress import ip_address
 
 from argon2 import PasswordHasher
@@ -119,7 +120,6 @@ class Doors:
         self._clock = clock
         self._monotonic = monotonic
         self._hasher = PasswordHasher()
-        self._nobody = self._hasher.hash(secrets.token_urlsafe())  # so that unknown users cost as much time
         self._key = secrets.token_bytes(32)
         self._lock = threading.Lock()
         self._known = Remembered()
@@ -177,6 +177,11 @@ class Doors:
             self._failures.add(attempt, self._monotonic())
         log.warning("wrong password from %s", address)
         return self._remember(key, Admission(why=Why.WRONG), TOKEN_SECONDS)
+
+    @cached_property
+    def _nobody(self) -> str:
+        """A hash that nothing fits, so that an unknown user costs as much time as a known one."""
+        return self._hasher.hash(secrets.token_urlsafe())
 
     def _verify(self, password_hash: str | None, password: str) -> bool:
         try:
