@@ -10,7 +10,6 @@ from gecit.core.order import Control, ExamKey, Patient, Person, Procedure
 from gecit.core.profile import Source
 from gecit.core.remarks import Severity, worst
 from gecit.core.report import ReportPart, ReportStatus
-from gecit.edges import hl7_profile
 from gecit.edges.hl7_facts import read_time
 from gecit.edges.hl7_profile import ProfileError, load, read
 from gecit.edges.hl7_reader import parse
@@ -32,10 +31,6 @@ def changed(*pairs, charset="UTF8"):
 
 def codes(found):
     return [one.code for one in found.remarks]
-
-
-def istanbul(*parts):
-    return datetime(*parts, tzinfo=UTC).astimezone(hl7_profile.read_time("20240101").tzinfo)
 
 
 def test_every_field_of_an_order_in_the_ministrys_layout_is_read():
