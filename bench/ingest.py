@@ -1,0 +1,158 @@
+"""Ingest: C-STORE over four associations until every study's facts are committed, against a bare Orthanc.
+
+A round sends the same files to our node once and to a bare Orthanc twice, in changing order; the two bare runs
+against each other are the noise. Each run begins with an empty store.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from gecit.core.values import Value
+
+from . import corpus, nodes
+from .corpus import Case, Sent
+from .figures import Figure, Goal, compare
+from .nodes import Cpu, Node
+
+ASSOCIATIONS = 4
+ROUNDS = 5
+ORDERS = ("gbb", "bgb", "bbg")  # g: ours, b: bare; one after the other, so that a drift of the machine cancels out
+WARM_UP = Case(name="warm-up", edge=16, studies=1, series=1, slices=4)
+WARM_UP_NUMBER = 900_000
+
+CASES = (
+    Case(name="ct-512", edge=512, studies=16, series=2, slices=60),
+    Case(name="small-14k", edge=80, studies=40, series=2, slices=100),
+)
+GOALS = {
+    ("ct-512", "rate"): Goal(least=0.97),
+    ("small-14k", "rate"): Goal(least=0.90),
+    ("small-14k", "cpu-orthanc"): Goal(most=1.05),
+}
+
+
+class Run(Value):
+    """One sending to one node. Times in seconds from the first association."""
+
+    instances: int
+    answered: float  # until the last C-STORE is answered
+    recorded: float  # until the facts of the last study are committed; bare: the same as `answered`
+    cpu: Cpu  # used until `recorded`
+
+    @property
+    def at_work(self) -> float:
+        """Time to the last commit, without the settle time that the node waits on purpose, never under `answered`."""
+        return max(self.answered, self.recorded - nodes.WAIT_SECONDS)
+
+
+def figures(rounds: int = ROUNDS, cases: Sequence[Case] = CASES) -> Iterator[Figure]:
+    """Measure every case and yield its figures."""
+    for case in cases:
+        with tempfile.TemporaryDirectory(prefix="gecit-bench-") as folder:
+            yield from _figures(case, _rounds(case, Path(folder), rounds))
+
+
+def _rounds(case: Case, folder: Path, rounds: int) -> list[tuple[Run, Run, Run]]:
+    _say(f"{case.name}: writing {case.instances} files")
+    studies = corpus.write(case, folder / "files")
+    warm_up = corpus.write(WARM_UP, folder / "warm-up", WARM_UP_NUMBER)
+    return [_round(ORDERS[number % len(ORDERS)], folder, studies, warm_up) for number in range(rounds)]
+
+
+def _round(order: str, folder: Path, studies: Sequence[Sent], warm_up: Sequence[Sent]) -> tuple[Run, Run, Run]:
+    runs: dict[str, list[Run]] = {"g": [], "b": []}
+    for kind in order:
+        run = _run(kind, folder, studies, warm_up)
+        runs[kind].append(run)
+        _say(f"  {'ours' if kind == 'g' else 'bare'}: {run}")
+    return runs["g"][0], runs["b"][0], runs["b"][1]
+
+
+def _run(kind: str, folder: Path, studies: Sequence[Sent], warm_up: Sequence[Sent]) -> Run:
+    with tempfile.TemporaryDirectory(prefix="node-", dir=folder) as data, _node(kind, Path(data)) as node:
+        node.expect([*warm_up, *studies])
+        _send_when_allowed(node, warm_up)
+        node.wait_recorded(warm_up)
+        os.sync()  # what the run before left to write is not this run's
+        return _measure(node, studies)
+
+
+def _node(kind: str, data: Path) -> AbstractContextManager[Node]:
+    return nodes.gecit(data) if kind == "g" else nodes.bare(data)
+
+
+def _measure(node: Node, studies: Sequence[Sent]) -> Run:
+    pids, before, start = node.pids(), node.cpu(), time.monotonic()
+    _send(node, studies)
+    answered = time.monotonic() - start
+    node.wait_recorded(studies)
+    recorded = time.monotonic() - start if isinstance(node, nodes.Gecit) else answered
+    after = node.cpu()
+    if node.pids() != pids:
+        raise RuntimeError("a process was started again in the middle of a run")
+    return Run(
+        instances=sum(one.instances for one in studies),
+        answered=answered,
+        recorded=recorded,
+        cpu=Cpu(orthanc=after.orthanc - before.orthanc, others=after.others - before.others),
+    )
+
+
+def _send(node: Node, studies: Sequence[Sent]) -> None:
+    """Send by DCMTK's storescu, its studies dealt to the associations; RuntimeError where one was refused."""
+    shares = [studies[number::ASSOCIATIONS] for number in range(min(ASSOCIATIONS, len(studies)))]
+    senders = [_sender(node, share) for share in shares]
+    codes = [one.wait() for one in senders]
+    if any(codes):
+        raise RuntimeError(f"storescu ended with {codes}")
+
+
+def _sender(node: Node, share: Sequence[Sent]) -> subprocess.Popen[bytes]:
+    """Start one association. Without TCP_NODELAY DCMTK waits 40 ms for each instance."""
+    command = ["storescu", "-aet", nodes.CALLING, "-aec", nodes.CALLED, "+sd", "127.0.0.1", str(node.dicom)]
+    return subprocess.Popen(
+        [*command, *(str(one.folder) for one in share)],
+        env={**os.environ, "TCP_NODELAY": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _send_when_allowed(node: Node, studies: Sequence[Sent], seconds: float = 30.0) -> None:
+    """Send as soon as the node knows who we are: it reads its institutions every few seconds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            _send(node, studies)
+        except RuntimeError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+        else:
+            return
+
+
+def _figures(case: Case, rounds: Sequence[tuple[Run, Run, Run]]) -> Iterator[Figure]:
+    per_second, milliseconds = "instances/s", "ms/instance"
+    rows = {
+        "rate": (per_second, [[one.instances / one.at_work for one in three] for three in rounds]),
+        "rate-with-settle-wait": (per_second, [[one.instances / one.recorded for one in three] for three in rounds]),
+        "rate-of-answers": (per_second, [[one.instances / one.answered for one in three] for three in rounds]),
+        "cpu-all": (milliseconds, [[1000 * one.cpu.all / one.instances for one in three] for three in rounds]),
+        "cpu-orthanc": (milliseconds, [[1000 * one.cpu.orthanc / one.instances for one in three] for three in rounds]),
+    }
+    for name, (unit, values) in rows.items():
+        triples = [(ours, first, second) for ours, first, second in values]
+        yield compare("ingest", case.name, name, unit, triples, GOALS.get((case.name, name)))
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")

@@ -1,0 +1,221 @@
+"""The two Orthancs that are compared: ours with everything on, and a bare one with the same core settings.
+
+Each is started fresh on free ports and a folder of its own, and stopped by its own process id.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import requests
+
+from gecit.core.values import Value
+from gecit.edges import hl7_build
+from gecit.edges.store import SqlLedger, open_ledger
+from gecit.edges.system_clock import SystemClock
+from gecit.sandbox.day import INSTITUTION
+from gecit.settings.files import read_configuration
+
+from .corpus import Sent
+
+HOME = Path(__file__).parents[1]
+ORTHANC = "/usr/sbin/Orthanc"
+PROCESSES = ("web", "listen", "work")
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
+SETTLE_SECONDS = 1.0
+POLL_SECONDS = 0.25
+PATIENCE_SECONDS = 2.0  # of steps.follow.Follower
+WAIT_SECONDS = SETTLE_SECONDS + PATIENCE_SECONDS + POLL_SECONDS
+"""How long a node waits on purpose between a study's last instance and its last reading."""
+
+CALLING = INSTITUTION.aets[0]
+CALLED = "GECIT"
+
+
+class Cpu(Value):
+    """Processor seconds, user and system, since the processes were started."""
+
+    orthanc: float
+    others: float  # the processes that it started
+
+    @property
+    def all(self) -> float:
+        """Of all processes together."""
+        return self.orthanc + self.others
+
+
+class Node:
+    """A running Orthanc."""
+
+    def __init__(self, process: subprocess.Popen[bytes], http: int, dicom: int) -> None:
+        self._process = psutil.Process(process.pid)
+        self.http, self.dicom = http, dicom
+
+    def cpu(self) -> Cpu:
+        """Return what the processes used so far."""
+        return Cpu(orthanc=_used(self._process), others=sum(_used(one) for one in self._process.children()))
+
+    def pids(self) -> frozenset[int]:
+        """Return the process ids, so that a restart in the middle is noticed."""
+        return frozenset({self._process.pid, *(one.pid for one in self._process.children())})
+
+    def expect(self, studies: Sequence[Sent]) -> None:
+        """Announce what will come."""
+
+    def wait_recorded(self, studies: Sequence[Sent]) -> None:
+        """Return when every study is on record with all its instances."""
+
+
+class Gecit(Node):
+    """Ours: plugin, web, listen, work, ledger."""
+
+    def __init__(self, process: subprocess.Popen[bytes], http: int, dicom: int, mllp: int, ledger: SqlLedger) -> None:
+        super().__init__(process, http, dicom)
+        self._mllp, self._ledger = mllp, ledger
+
+    def expect(self, studies: Sequence[Sent]) -> None:
+        """Send the orders, so that studies are tied to exams and judged, as in a hospital."""
+        messages = [
+            hl7_build.order_message(one.order, hl7_build.Envelope(control_id=one.order.key.accession))
+            for one in studies
+        ]
+        answers = hl7_build.send("127.0.0.1", self._mllp, messages, timeout=30)
+        refused = [one for one in answers if b"\rMSA|AA|" not in one]
+        if refused:
+            raise RuntimeError(f"an order was refused: {refused[0]!r}")
+
+    def wait_recorded(self, studies: Sequence[Sent]) -> None:
+        """Return when the facts of every study are committed with all its instances."""
+        missing = list(studies)
+
+        def none_missing() -> bool:
+            missing[:] = [one for one in missing if self._recorded(one) < one.instances]
+            return not missing
+
+        _until(none_missing, 60 + 0.05 * sum(one.instances for one in studies), "facts are recorded", 0.02)
+
+    def _recorded(self, one: Sent) -> int:
+        found = self._ledger.read(lambda tx: tx.studies_of_accession(one.order.key.accession))
+        return sum(series.instances for study in found for series in study.facts.series)
+
+
+@contextmanager
+def bare(folder: Path) -> Iterator[Node]:
+    """Run Orthanc without plugins; everything else as `orthanc-config/orthanc.json` has it."""
+    http, dicom = _free_ports(2)
+    environ = _environ(folder, GECIT_HTTP_PORT=str(http), GECIT_DICOM_PORT=str(dicom))
+    configuration, _, faults = read_configuration(HOME / "orthanc-config" / "orthanc.json", environ)
+    if faults:
+        raise RuntimeError(f"orthanc.json cannot be read: {faults[0]}")
+    configuration["Plugins"] = []
+    (folder / "bare.json").write_text(json.dumps(configuration), encoding="utf-8")
+    with _running(folder / "bare.json", folder, environ) as process:
+        node = Node(process, http, dicom)
+        _until(lambda: _answers(process, f"http://127.0.0.1:{http}/system"), START_SECONDS, "Orthanc answers")
+        peer = {"AET": CALLING, "Host": "127.0.0.1", "Port": 104}
+        requests.put(f"http://127.0.0.1:{http}/modalities/bench", json=peer, timeout=10).raise_for_status()
+        yield node
+
+
+@contextmanager
+def gecit(folder: Path) -> Iterator[Node]:
+    """Run Orthanc with our configuration and all our processes, and one institution that may send."""
+    http, dicom, mllp, web = _free_ports(4)
+    database = f"sqlite:///{folder}/ledger.db"
+    environ = _environ(
+        folder,
+        GECIT_HTTP_PORT=str(http),
+        GECIT_DICOM_PORT=str(dicom),
+        GECIT_MLLP_PORT=str(mllp),
+        GECIT_WEB_PORT=str(web),
+        ORTHANC__GECIT__SETTLE_SECONDS=str(SETTLE_SECONDS),
+        ORTHANC__GECIT__POLL_MILLISECONDS=str(round(POLL_SECONDS * 1000)),
+    )
+    ledger = open_ledger(database)
+    ledger.write(lambda tx: tx.record_institution(INSTITUTION, SystemClock().now(), by="bench"))
+    try:
+        with _running(HOME / "orthanc-config", folder, environ) as process:
+            node = Gecit(process, http, dicom, mllp, ledger)
+            live = f"http://127.0.0.1:{http}/gecit/api/live"
+            _until(lambda: _answers(process, live) and _listens(mllp), START_SECONDS, "the node answers")
+            yield node
+    finally:
+        ledger.close()
+
+
+def _environ(folder: Path, **more: str) -> dict[str, str]:
+    """Return our environment without what would change the node, and with what both nodes share."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GECIT_", "ORTHANC__"))}
+    shared = {"GECIT_HOME": str(HOME), "GECIT_VENV": sys.prefix, "GECIT_DATA": str(folder), "TCP_NODELAY": "1"}
+    # For looking into one's own process: another Python for the three processes, a profiler for example.
+    python = os.environ.get("BENCH_PYTHON", f"{sys.prefix}/bin/python")
+    return {**kept, **shared, "ORTHANC__GECIT__PYTHON": python, **more}
+
+
+@contextmanager
+def _running(configuration: Path, folder: Path, environ: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    with (folder / "orthanc.log").open("ab") as log:
+        process = subprocess.Popen(
+            [ORTHANC, str(configuration)], cwd=folder, env=dict(environ), stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        yield process
+    except BaseException:
+        sys.stderr.write("\n".join((folder / "orthanc.log").read_text(errors="replace").splitlines()[-25:]) + "\n")
+        raise
+    finally:
+        _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _answers(process: subprocess.Popen[bytes], url: str) -> bool:
+    if process.poll() is not None:
+        raise RuntimeError("Orthanc ended")
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _until(true: Callable[[], bool], seconds: float, what: str, rest: float = 0.1) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"after {seconds:.0f} s still not: {what}")
+        time.sleep(rest)
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports: list[int] = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def _used(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)

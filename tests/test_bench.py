@@ -1,0 +1,78 @@
+"""The bench runs, and its lines have their fields. How fast anything is, no test says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bench import corpus, ingest
+from bench.corpus import Case
+from bench.figures import Goal, compare, line, spread
+from pydicom import dcmread
+
+from gecit.core.identifiers import is_tckn
+
+TINY = Case(name="tiny", edge=16, studies=2, series=2, slices=3)
+FIELDS = {
+    *("bench", "case", "figure", "unit", "value", "anchor", "anchor_is", "ratio", "noise", "rounds", "goal", "met"),
+}
+
+
+def test_a_figure_is_the_value_over_the_mean_of_the_anchors_and_its_noise_is_anchor_over_anchor() -> None:
+    figure = compare("b", "c", "f", "u", [(9.0, 8.0, 12.0), (12.0, 10.0, 10.0), (5.0, 10.0, 10.0)], Goal(least=0.9))
+    assert (figure.ratio.min, figure.ratio.median, figure.ratio.max) == (0.5, 0.9, 1.2)
+    assert (figure.noise.min, figure.noise.max) == (1.0, 1.5)
+    assert figure.met is True
+    assert compare("b", "c", "f", "u", [(9.0, 10.0, 10.0)], Goal(most=0.89)).met is False
+    assert compare("b", "c", "f", "u", [(9.0, 10.0, 10.0)]).met is None
+
+
+def test_quartiles_lie_between_the_rounds() -> None:
+    found = spread([5.0, 1.0, 3.0, 2.0, 4.0])
+    assert (found.min, found.q1, found.median, found.q3, found.max) == (1.0, 2.0, 3.0, 4.0, 5.0)
+    assert spread([7.0]).q1 == 7.0
+    with pytest.raises(ValueError, match="no rounds"):
+        spread([])
+
+
+def test_every_file_has_its_own_identifier_and_every_study_its_own_order(tmp_path: Path) -> None:
+    studies = corpus.write(TINY, tmp_path)
+    files = [dcmread(path) for one in studies for path in sorted(one.folder.iterdir())]
+    assert len(files) == TINY.instances == 12
+    assert len({one.SOPInstanceUID for one in files}) == 12
+    assert len({one.SeriesInstanceUID for one in files}) == 4
+    assert {one.AccessionNumber for one in files} == {one.order.key.accession for one in studies}
+    assert all(is_tckn(one.order.patient.tckn) for one in studies)
+
+
+def test_the_stated_sizes_are_the_real_ones(tmp_path: Path) -> None:
+    for case, size in zip(ingest.CASES, (525_000, 14_000), strict=True):
+        [study] = corpus.write(
+            Case(name=case.name, edge=case.edge, studies=1, series=1, slices=1), tmp_path / case.name
+        )
+        [file] = study.folder.iterdir()
+        assert file.stat().st_size == pytest.approx(size, rel=0.05)
+
+
+def test_every_goal_is_of_a_figure_that_is_measured() -> None:
+    assert {case for case, _ in ingest.GOALS} <= {one.name for one in ingest.CASES}
+
+
+def test_an_unknown_name_is_refused() -> None:
+    answer = subprocess.run([sys.executable, "-m", "bench", "nothing"], capture_output=True, text=True, check=False)
+    assert answer.returncode == 2
+    assert "ingest" in answer.stderr
+
+
+@pytest.mark.system
+def test_tiny_studies_go_through_both_orthancs_and_give_every_figure() -> None:
+    lines = [json.loads(line(one)) for one in ingest.figures(rounds=1, cases=[TINY])]
+    assert all(set(one) == FIELDS for one in lines)
+    named = {one["figure"]: one for one in lines}
+    assert set(named) == {"rate", "rate-with-settle-wait", "rate-of-answers", "cpu-all", "cpu-orthanc"}
+    assert named["rate-with-settle-wait"]["value"]["median"] <= named["rate"]["value"]["median"]
+    assert named["rate"]["value"]["median"] <= named["rate-of-answers"]["value"]["median"]
+    assert all(one["value"]["median"] > 0 for name, one in named.items() if name.startswith("rate"))
