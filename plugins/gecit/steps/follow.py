@@ -18,7 +18,7 @@ from itertools import islice
 
 from ..core.events import IndexReset
 from ..core.facts import StudyFacts, StudyKey
-from ..ports import Archive, Change, Changes, Clock, Ledger, Transaction, Unavailable
+from ..ports import Archive, Changes, Clock, Ledger, Transaction, Unavailable
 from .receive_study import forget_study, receive_study
 
 log = logging.getLogger("gecit.follow")
@@ -152,7 +152,7 @@ class Follower:
             if row.kind == "NewInstance":
                 self._waiting[row.orthanc_id] = (row.number, now)
             elif row.kind == "NewStudy":
-                self._touch(row.orthanc_id, row, now)
+                self._touch(row.orthanc_id, row.number, now)
         self._position = page.last
 
     def _attribute(self, now: datetime, *, rush: bool) -> None:
@@ -166,19 +166,18 @@ class Follower:
             if found is None:  # deleted meanwhile: the sweep sees to its study
                 continue
             study, siblings = found
-            for one in siblings & self._waiting.keys():
-                del self._waiting[one]
-            self._touch(study, Change(number=number, kind="NewInstance", orthanc_id=instance), now)
+            seen = [self._waiting.pop(one)[1] for one in siblings & self._waiting.keys()]
+            self._touch(study, number, max(seen, default=seen_at))
 
-    def _touch(self, study: str, change: Change, now: datetime) -> None:
+    def _touch(self, study: str, change: int, seen_at: datetime) -> None:
         """Something came for a study: one that is open in the ledger is read when it rests, any other one at once."""
         entry = self._open.get(study)
         if entry is None:
-            self._open[study] = _Open(now, change.number)
+            self._open[study] = _Open(seen_at, change)
         elif entry.recorded:
-            entry.at = now + self._settle
+            entry.at = max(entry.at, seen_at + self._settle)
         else:
-            entry.change = min(change.number, entry.change or change.number)
+            entry.change = min(change, entry.change or change)
 
     def _read_due(self, now: datetime, *, backlog: bool) -> bool:
         """Read studies whose time has come, one batch; in a backlog only full batches, its studies are mostly whole."""
