@@ -81,12 +81,13 @@ def receive_message(
 
     `registry` holds what is known of the report's signers; one that is missing could not be asked.
     """
-    before = tx.message_with(incoming.sender, incoming.control_id) if incoming.control_id else []
-    same = next((one for one in before if one.digest == incoming.digest), None)
+    before = _before(tx, incoming)
+    same = _same(before, incoming)
     if same and not same.transient:
         return Answered(answer=same.answer, message=same.id, replayed=True)
     remarks = list(incoming.remarks)
-    if before and not same:
+    # MSH-3 and MSH-4 name the firm, and two hospitals of one firm may count alike.
+    if not same and any(one.institution == incoming.institution for one in before):
         remarks.append(remark("control-id-reused", Where(field=10)))
     number = same.id if same else tx.add_message(_row(incoming))
     remarks += _take_in(tx, incoming, remarks, number, registry, judging)
@@ -102,8 +103,11 @@ def retry_message(
     answer: Answer,
 ) -> Answered:
     """Look again at a message that was answered with a transient code, as if it had just been sent again."""
-    if not stored.transient:
-        return Answered(answer=stored.answer, message=stored.id, replayed=True)
+    if incoming.content is not None:
+        tx.exam(incoming.content.key)  # locked first: a resend may be settling the message in another process
+    now = tx.message(stored.id) or stored
+    if not now.transient:
+        return Answered(answer=now.answer, message=now.id, replayed=True)
     remarks = list(incoming.remarks)
     remarks += _take_in(tx, incoming, remarks, stored.id, registry, judging)
     return _settle(tx, stored.id, tuple(remarks), answer)
@@ -111,8 +115,19 @@ def retry_message(
 
 def keep_failed(tx: Transaction, incoming: Incoming, answer: Answer) -> Answered:
     """Keep a message whose handling failed in an unforeseen way; a resend is looked at again."""
-    number = tx.add_message(_row(incoming))
+    same = _same(_before(tx, incoming), incoming)
+    if same and not same.transient:
+        return Answered(answer=same.answer, message=same.id, replayed=True)
+    number = same.id if same else tx.add_message(_row(incoming))
     return _settle(tx, number, (remark("internal"),), answer)
+
+
+def _before(tx: Transaction, incoming: Incoming) -> list[StoredMessage]:
+    return tx.message_with(incoming.sender, incoming.control_id) if incoming.control_id else []
+
+
+def _same(before: Sequence[StoredMessage], incoming: Incoming) -> StoredMessage | None:
+    return next((one for one in before if one.digest == incoming.digest), None)
 
 
 def _row(incoming: Incoming) -> NewMessage:

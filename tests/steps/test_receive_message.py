@@ -1,0 +1,280 @@
+"""Orders and reports taken in: the same message, refusals, reports that wait for the registry, orders in any state."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+from tests.support.flow import (
+    ASKED,
+    DOWN,
+    JUDGING,
+    OTHER_TCKN,
+    START,
+    SURGEON,
+    TCKN,
+    answer,
+    arrive,
+    events,
+    exam,
+    incoming,
+    judge,
+    kinds,
+    order,
+    report,
+    send,
+    study,
+)
+
+from gecit.core import events as e
+from gecit.core.codes_of_remarks import remark
+from gecit.core.order import Control, Patient, Procedure
+from gecit.core.remarks import Severity, Where
+from gecit.core.report import ReportStatus
+from gecit.core.verdict import Outcome
+from gecit.edges.store import SqlLedger
+from gecit.ports import Transaction
+from gecit.steps.receive_message import Answered, Incoming, keep_failed, receive_message, retry_message
+
+NO_LOINC = (Procedure(sut="R100250"),)
+
+
+def codes(answered: Answered) -> list[str]:
+    return [one.code for one in answered.remarks]
+
+
+def retry(ledger: SqlLedger, message: Incoming, number: int) -> Answered:
+    stored = ledger.read(lambda tx: tx.message(number))
+    assert stored is not None
+    return ledger.write(lambda tx: retry_message(tx, stored, message, ASKED, JUDGING, answer))
+
+
+def test_the_same_message_gets_the_same_answer_and_has_no_effect(ledger: SqlLedger) -> None:
+    first = send(ledger, incoming(order(procedures=NO_LOINC), "1"))
+    before = ledger.content()
+    again = send(ledger, incoming(order(procedures=NO_LOINC), "1", START + timedelta(hours=1)))
+    assert (again.answer, again.message, again.replayed) == (first.answer, first.message, True)
+    assert first.answer == b"AA loinc-code"
+    assert ledger.content() == before
+    assert kinds(ledger) == ["OrderPlaced", "MessageRemarked"]
+    assert ledger.counts()["message"] == 1
+
+
+def test_the_same_control_id_with_other_bytes_is_a_new_message_and_said(ledger: SqlLedger) -> None:
+    send(ledger, incoming(order(), "1"))
+    other = send(ledger, incoming(order(department="KBB"), "1"))
+    assert (codes(other), other.replayed) == (["control-id-reused"], False)
+    assert exam(ledger).order.department == "KBB"  # type: ignore[union-attr]
+    assert ledger.counts()["message"] == 2
+
+
+def test_each_of_two_messages_with_one_control_id_keeps_its_own_answer(sqlite_ledger: SqlLedger) -> None:
+    one, two = incoming(order(), "1"), incoming(order(procedures=NO_LOINC), "1")
+    answers = [send(sqlite_ledger, message).answer for message in (one, two, one, two)]
+    assert answers[:2] == answers[2:] == [b"AA", b"AA control-id-reused loinc-code"]
+
+
+def test_two_hospitals_of_one_vendor_may_count_alike(sqlite_ledger: SqlLedger) -> None:
+    """MSH-3 and MSH-4 name the firm (domain: registered firm code and name), which serves many hospitals."""
+    theirs = replace(order(), key=replace(order().key, institution="910002"))
+    send(sqlite_ledger, incoming(order(), "1"))
+    assert codes(send(sqlite_ledger, incoming(theirs, "1"))) == []
+
+
+def test_a_message_without_control_id_is_never_taken_for_another(sqlite_ledger: SqlLedger) -> None:
+    for _ in range(2):
+        assert not send(sqlite_ledger, incoming(order(), "")).replayed
+    assert sqlite_ledger.counts()["message"] == 2
+
+
+@pytest.mark.parametrize("code", ["not-hl7", "accession-missing", "peer-unknown"])
+def test_a_message_that_a_remark_refuses_is_kept_and_changes_nothing(sqlite_ledger: SqlLedger, code: str) -> None:
+    refused = send(sqlite_ledger, incoming(order(), "1", remarks=(remark(code),)))
+    assert refused.answer.startswith(remark(code).severity.value.encode())
+    assert sqlite_ledger.read(lambda tx: tx.exam(order().key)) is None
+    assert sqlite_ledger.counts()["message"] == 1
+
+
+def test_a_refused_message_of_a_known_exam_is_shown_on_its_timeline(sqlite_ledger: SqlLedger) -> None:
+    send(sqlite_ledger, incoming(order(), "1"))
+    send(
+        sqlite_ledger,
+        replace(incoming(order(), "2"), content=None, remarks=(remark("order-control-unknown", found="ZZ"),)),
+    )
+    (shown,) = events(sqlite_ledger, e.MessageRemarked)
+    assert [one.code for one in shown.remarks] == ["order-control-unknown"]  # type: ignore[attr-defined]
+    assert exam(sqlite_ledger).order == order()
+
+
+def test_a_transient_answer_is_never_replayed(ledger: SqlLedger) -> None:
+    send(ledger, incoming(order(), "1"))
+    waiting = send(ledger, incoming(report(), "2"), DOWN)
+    assert waiting.answer == b"AE registry-unavailable"
+    assert exam(ledger).deferred_reports == (waiting.message,)
+    again = send(ledger, incoming(report(), "2"), DOWN)
+    assert (again.replayed, again.answer, again.message) == (False, waiting.answer, waiting.message)
+    settled = send(ledger, incoming(report(), "2"))
+    assert (settled.answer, settled.message) == (b"AA", waiting.message)
+    assert exam(ledger).deferred_reports == ()
+    assert send(ledger, incoming(report(), "2"), DOWN).replayed
+    assert len(exam(ledger).reports) == 1
+
+
+@pytest.mark.parametrize("resent_first", [True, False])
+def test_a_deferred_report_is_settled_once_by_retry_or_by_resend(ledger: SqlLedger, resent_first: bool) -> None:
+    number = send(ledger, incoming(report(), "2"), DOWN).message
+    if resent_first:
+        send(ledger, incoming(report(), "2"))
+    assert retry(ledger, incoming(report(), "2"), number).answer == b"AA"
+    assert send(ledger, incoming(report(), "2")).replayed
+    assert len(events(ledger, e.ReportReceived)) == 1
+    assert exam(ledger).deferred_reports == ()
+
+
+def test_a_retry_that_a_resend_overtook_takes_nothing_in_again(ledger: SqlLedger) -> None:
+    """The worker reads the message, the listener settles its resend, and only then the worker's transaction begins."""
+    number = send(ledger, incoming(report(), "2"), DOWN).message
+    stale = ledger.read(lambda tx: tx.message(number))
+    assert stale is not None
+    assert stale.transient
+    send(ledger, incoming(report(), "2"))
+    late = ledger.write(lambda tx: retry_message(tx, stale, incoming(report(), "2"), ASKED, JUDGING, answer))
+    assert (late.replayed, late.answer) == (True, b"AA")
+    assert len(events(ledger, e.ReportReceived)) == 1
+
+
+def test_a_report_that_waited_and_is_refused_by_the_registry_is_refused(sqlite_ledger: SqlLedger) -> None:
+    number = send(sqlite_ledger, incoming(report(by=SURGEON), "2"), DOWN).message
+    assert retry(sqlite_ledger, incoming(report(by=SURGEON), "2"), number).answer == b"AE radiologist-refused"
+    assert exam(sqlite_ledger).deferred_reports == ()
+    assert exam(sqlite_ledger).refused_report is not None
+    assert send(sqlite_ledger, incoming(report(by=SURGEON), "2")).replayed
+
+
+def test_a_report_refused_stays_refused_as_evidence_until_a_corrected_one_comes(ledger: SqlLedger) -> None:
+    send(ledger, incoming(order(), "1"))
+    arrive(ledger, study("a", dose_reports=study("d", images=0).dose_reports))
+    assert send(ledger, incoming(report(by=SURGEON), "2")).answer == b"AE radiologist-refused"
+    judge(ledger)
+    verdict = exam(ledger).verdict
+    assert verdict is not None
+    assert verdict.outcome is Outcome.HOLD
+    assert send(ledger, incoming(report(by=SURGEON), "2")).replayed
+    assert send(ledger, incoming(report(), "3")).answer == b"AA"
+    judge(ledger)
+    after = exam(ledger)
+    assert after.verdict is not None
+    assert after.verdict.outcome is Outcome.SUBMIT
+    assert after.refused_report is None
+    assert kinds(ledger).count("ReportRefused") == 1
+
+
+def test_a_refused_correction_leaves_the_accepted_report_in_force(sqlite_ledger: SqlLedger) -> None:
+    send(sqlite_ledger, incoming(report(), "2"))
+    send(sqlite_ledger, incoming(report(status=ReportStatus.CORRECTED, by=SURGEON), "3"))
+    found = exam(sqlite_ledger)
+    assert found.report is not None
+    assert found.report.report == report()
+    assert found.refused_report is not None
+    assert found.refused_report.refused_by == ("radiologist",)
+
+
+def test_a_report_before_its_order_is_kept_and_waits(sqlite_ledger: SqlLedger) -> None:
+    assert send(sqlite_ledger, incoming(report(), "2")).answer == b"AA"
+    judge(sqlite_ledger)
+    before = exam(sqlite_ledger).verdict
+    send(sqlite_ledger, incoming(order(), "1"))
+    assert before is not None
+    assert (before.outcome, exam(sqlite_ledger).order) == (Outcome.PENDING, order())
+    assert len(exam(sqlite_ledger).reports) == 1
+
+
+@pytest.mark.parametrize(
+    ("control", "code", "cancelled"),
+    [(Control.CANCEL, "cancel-unknown-order", True), (Control.CHANGE, "change-unknown-order", False)],
+)
+def test_a_change_of_an_order_that_nobody_knows_is_recorded_and_said(
+    sqlite_ledger: SqlLedger, control: Control, code: str, cancelled: bool
+) -> None:
+    said = send(sqlite_ledger, incoming(order(control=control), "1"))
+    assert (codes(said), said.answer[:2]) == ([code], b"AA")
+    assert exam(sqlite_ledger).cancelled is cancelled
+
+
+def test_a_change_is_no_surprise_where_a_report_came_first_but_no_order(sqlite_ledger: SqlLedger) -> None:
+    send(sqlite_ledger, incoming(report(), "2"))
+    assert codes(send(sqlite_ledger, incoming(order(control=Control.CHANGE), "1"))) == ["change-unknown-order"]
+
+
+def test_a_changed_order_replaces_tckn_sut_and_loinc_and_is_judged_again(ledger: SqlLedger) -> None:
+    send(ledger, incoming(order(), "1"))
+    judge(ledger)
+    assert exam(ledger).judge_at != START
+    changed = order(
+        control=Control.CHANGE,
+        patient=Patient(tckn=OTHER_TCKN),
+        procedures=(Procedure(sut="803570", loinc="24725-4"),),
+    )
+    send(ledger, incoming(changed, "2"))
+    after = exam(ledger)
+    assert after.patient.tckn == OTHER_TCKN
+    assert after.order is not None
+    assert after.order.procedures == changed.procedures
+    assert (after.judge_at, after.judge_cause) == (START, "order XO")
+    found = ledger.read(lambda tx: tx.exams_of_patient(OTHER_TCKN, "", ""))
+    assert [one.key for one in found] == [after.key]
+    assert ledger.read(lambda tx: tx.exams_of_patient(TCKN, "", "")) == []
+
+
+def test_an_order_again_after_its_cancellation_is_in_force(sqlite_ledger: SqlLedger) -> None:
+    for number, control in enumerate((Control.NEW, Control.CANCEL, Control.NEW)):
+        send(sqlite_ledger, incoming(order(control=control), str(number)))
+    assert not exam(sqlite_ledger).cancelled
+    assert kinds(sqlite_ledger) == ["OrderPlaced", "OrderCancelled", "OrderPlaced"]
+
+
+def test_an_order_is_told_what_it_will_be_held_for_and_a_cancellation_is_not(sqlite_ledger: SqlLedger) -> None:
+    bad = order(procedures=NO_LOINC, patient=Patient(tckn="10000000147", file_number="D-7"))
+    placed = send(sqlite_ledger, incoming(bad, "1"))
+    assert sorted(codes(placed)) == ["loinc-code", "patient-identifier"]
+    assert {one.severity for one in placed.remarks} == {Severity.NOTE}
+    assert {str(one.where) for one in placed.remarks} == {"OBR-4", "PID-4"}
+    assert "10000000147" not in "".join(one.text.tr + one.text.en for one in placed.remarks)
+    assert codes(send(sqlite_ledger, incoming(replace(bad, control=Control.CANCEL), "2"))) == []
+
+
+def test_a_refusal_names_the_place_and_who_must_mend_it(sqlite_ledger: SqlLedger) -> None:
+    (said,) = send(sqlite_ledger, incoming(report(by=SURGEON), "2")).remarks
+    assert said.where == Where(segment="OBX", field=16)
+    assert "radyolog" in said.text.tr
+    assert SURGEON not in said.text.tr + said.text.en
+
+
+def test_a_message_that_failed_is_kept_once_however_often_it_fails(ledger: SqlLedger) -> None:
+    failing = replace(incoming(order(), "1"), content=None)
+    first = ledger.write(lambda tx: keep_failed(tx, failing, answer))
+    again = ledger.write(lambda tx: keep_failed(tx, failing, answer))
+    assert first.answer == again.answer == b"AE internal"
+    assert ledger.counts()["message"] == 1
+    assert send(ledger, incoming(order(), "1")).answer == b"AA"
+    assert ledger.counts()["message"] == 1
+    assert exam(ledger).order == order()
+
+
+def test_a_message_that_was_accepted_keeps_its_answer_where_its_resend_fails(sqlite_ledger: SqlLedger) -> None:
+    send(sqlite_ledger, incoming(order(), "1"))
+    again = sqlite_ledger.write(lambda tx: keep_failed(tx, replace(incoming(order(), "1"), content=None), answer))
+    assert (again.answer, again.replayed) == (b"AA", True)
+    assert sqlite_ledger.counts()["message"] == 1
+
+
+def test_nothing_of_a_message_is_there_when_its_transaction_fails(ledger: SqlLedger) -> None:
+    def work(tx: Transaction) -> None:
+        receive_message(tx, incoming(order(), "1"), ASKED, JUDGING, answer)
+        raise RuntimeError("the power went out")
+
+    with pytest.raises(RuntimeError):
+        ledger.write(work)
+    assert ledger.counts().get("message") == 0
+    assert ledger.read(lambda tx: tx.exam(order().key)) is None
