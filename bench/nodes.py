@@ -34,9 +34,8 @@ START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 SETTLE_SECONDS = 1.0
 POLL_SECONDS = 0.25
-PATIENCE_SECONDS = 2.0  # of steps.follow.Follower
-WAIT_SECONDS = SETTLE_SECONDS + PATIENCE_SECONDS + POLL_SECONDS
-"""How long a node waits on purpose between a study's last instance and its last reading."""
+WAIT_SECONDS = SETTLE_SECONDS + POLL_SECONDS
+"""How long a node waits on purpose before it calls a study complete."""
 
 CALLING = INSTITUTION.aets[0]
 CALLED = "GECIT"
