@@ -15,7 +15,7 @@ import urllib3
 
 from .core.values import Text
 from .edges.doors import Doors, new_token
-from .edges.orthanc_host import PREFIX, Forwarder, HttpFilter, OrthancLog, OrthancModule
+from .edges.orthanc_host import INDEX_PATH, PREFIX, Forwarder, HttpFilter, IndexMark, OrthancLog, OrthancModule
 from .edges.store import open_ledger
 from .edges.system_clock import SystemClock
 from .ports import Accounts, Beat, Vitals
@@ -83,6 +83,7 @@ def register(orthanc: OrthancModule, doors: Doors, web_port: int) -> None:
     forwarder = Forwarder(web_port)
     orthanc.RegisterRestCallback(PREFIX, forwarder)
     orthanc.RegisterRestCallback(f"{PREFIX}/(.*)", forwarder)
+    orthanc.RegisterRestCallback(INDEX_PATH, IndexMark(orthanc))
 
 
 def supervise(settings: Settings, configuration: Path, environ: Mapping[str, str]) -> Supervisor:

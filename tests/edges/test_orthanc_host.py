@@ -7,7 +7,7 @@ import pytest
 from tests.fakes import FakeAccounts, StillClock
 
 from gecit.edges.doors import Doors
-from gecit.edges.orthanc_host import DOWN, Forwarder, HttpFilter, encode_query, send_status
+from gecit.edges.orthanc_host import DOWN, INDEX_PATH, Forwarder, HttpFilter, IndexMark, encode_query, send_status
 
 
 class OldOutput:
@@ -191,3 +191,40 @@ def test_the_filter_guards_all_but_our_own_pages(
 
 def test_a_filter_that_errs_refuses(http_filter: HttpFilter) -> None:
     assert http_filter("/system", ip="127.0.0.1", headers=None) is False
+
+
+class PropertyOrthanc:
+    """The two calls of `orthanc` that keep a value in the index."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, str] = {}
+        self.broken = False
+
+    def GetGlobalProperty(self, number: int, default: str) -> str:
+        if self.broken:
+            raise RuntimeError("database")
+        return self.kept.get(number, default)
+
+    def SetGlobalProperty(self, number: int, value: str) -> None:
+        self.kept[number] = value
+
+
+def test_an_index_is_marked_once_and_another_index_has_another_mark() -> None:
+    one, other = PropertyOrthanc(), PropertyOrthanc()
+    marks = []
+    for orthanc in (one, one, other):
+        output = OldOutput()
+        IndexMark(orthanc)(output, INDEX_PATH, method="GET")
+        marks.append(output.body)
+    assert marks[0] == marks[1]
+    assert len(marks[0]) == 32
+    assert marks[2] != marks[0]
+
+
+def test_an_index_that_cannot_be_read_is_an_outage_and_gets_no_new_mark() -> None:
+    orthanc = PropertyOrthanc()
+    orthanc.broken = True
+    output = OldOutput()
+    IndexMark(orthanc)(output, INDEX_PATH, method="GET")
+    assert output.status == 503
+    assert orthanc.kept == {}

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -77,6 +79,13 @@ class OrthancModule(Protocol):
     def GetConfiguration(self) -> str:  # noqa: N802
         """Return the configuration as JSON, environment variables filled in."""
         ...
+
+    def GetGlobalProperty(self, number: int, default: str) -> str:  # noqa: N802
+        """Return a value kept in the index."""
+        ...
+
+    def SetGlobalProperty(self, number: int, value: str) -> None:  # noqa: N802
+        """Keep a value in the index; plugins use numbers from 1024 on."""
 
     def RegisterRestCallback(self, pattern: str, callback: Callback) -> None:  # noqa: N802
         """Route paths to a callback."""
@@ -209,3 +218,33 @@ def say_down(output: Output) -> None:
     output.SetHttpHeader("Content-Type", "text/plain; charset=utf-8")
     output.SetHttpHeader("Retry-After", "5")
     send_status(output, 502, f"{DOWN.tr}\n\n{DOWN.en}\n".encode())
+
+
+INDEX_PATH = "/gecit-index"
+INDEX_PROPERTY = 4716  # any number from 1024 on that no other plugin uses
+
+
+class IndexMark:
+    """Answers with what identifies the index: a random property in its own database, made when first asked for."""
+
+    def __init__(self, orthanc: OrthancModule) -> None:
+        self._orthanc = orthanc
+        self._lock = threading.Lock()
+
+    def __call__(self, output: Output, uri: str, **request: Any) -> None:
+        """Answer as plain text; a database that cannot be read is an outage, never another index."""
+        try:
+            mark = self._mark()
+        except Exception as fault:  # noqa: BLE001 -- the callback's boundary
+            log.error("the index cannot be identified: %s", type(fault).__name__)
+            send_status(output, 503, b"")
+            return
+        output.AnswerBuffer(mark.encode(), "text/plain")
+
+    def _mark(self) -> str:
+        with self._lock:
+            mark = self._orthanc.GetGlobalProperty(INDEX_PROPERTY, "")
+            if not mark:
+                mark = uuid.uuid4().hex
+                self._orthanc.SetGlobalProperty(INDEX_PROPERTY, mark)
+            return mark

@@ -20,10 +20,11 @@ from ..ports import Change, Changes, Refused, Unavailable
 from . import dicom_facts
 from .dicom_facts import SeriesRead
 from .dose_sr import MAX_BYTES, Unreadable, read_dose_report
+from .orthanc_host import INDEX_PATH
 
 log = logging.getLogger("gecit.orthanc_http")
 
-IDENTITY_PATH = "/gecit-index"
+IDENTITY_PATH = INDEX_PATH
 """Where the plugin answers with the random global property of its index, as plain text."""
 
 NEWEST = 2**53  # no index has so many changes; `?last` tells the newest row that is left, which deletions lower

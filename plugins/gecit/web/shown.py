@@ -9,7 +9,8 @@ from datetime import datetime
 from gecit.core.events import Event, ExamJudged, NotificationAnswered, ReportRefused, StudyLinked, StudyUnlinked
 from gecit.core.exam import Billing, Exam, LinkedStudy, Study
 from gecit.core.facts import DoseReport
-from gecit.core.order import Patient, Person
+from gecit.core.matching import near_misses
+from gecit.core.order import Order, Patient, Person
 from gecit.core.report import ReportStatus
 from gecit.core.values import Text, Value
 from gecit.core.verdict import Effect, Finding, Outcome, Status
@@ -73,6 +74,7 @@ class ShownStudy(Value):
     sent_by: str
     path: str = ""
     settled: bool = True
+    why: tuple[Text, ...] = ()  # of a study that no exam has: why not
 
 
 class ShownDose(Value):
@@ -189,8 +191,8 @@ def show_exam(exam: Exam) -> ShownExam:
     )
 
 
-def show_study(study: Study | LinkedStudy) -> ShownStudy:
-    """Return a study, with its match path where it is linked."""
+def show_study(study: Study | LinkedStudy, orders: Iterable[Order] | None = None) -> ShownStudy:
+    """Return a study: with its match path where it is linked, else why none of the `orders` is its own."""
     facts = study.facts
     devices = {f"{one.manufacturer} {one.model}".strip() for one in facts.series}
     return ShownStudy(
@@ -206,6 +208,7 @@ def show_study(study: Study | LinkedStudy) -> ShownStudy:
         sent_by=facts.calling_aet or facts.institution_name,
         path=study.path if isinstance(study, LinkedStudy) else "",
         settled=facts.settled,
+        why=near_misses(facts, orders) if orders is not None else (),
     )
 
 

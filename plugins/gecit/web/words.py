@@ -40,6 +40,7 @@ PAGE: dict[str, Text] = {
         "Bu erişim numarasıyla tetkik yok. Numarayı denetleyin; istem hiç gelmemiş de olabilir.",
         "No exam has this accession number. Check the number; the order may never have arrived.",
     ),
+    "why": _("Neden", "Why"),
     "unlinked": _("İstemi olmayan çalışmalar", "Studies without an order"),
     "unlinked-hint": _(
         "Görüntüsü gelen ama hiçbir istemle eşleşmeyen çalışmalar: HBYS istemi göndermeli ya da erişim numarası "

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, abort, render_template, request
 
 from gecit.core.exam import Exam
-from gecit.core.order import ExamKey
+from gecit.core.order import ExamKey, Order
 from gecit.ports import Views
 
-from ..shown import show_detail, show_exam, show_study
+from ..shown import ShownStudy, show_detail, show_exam, show_study
 
 LIMIT = 100  # lines of a page
 
@@ -25,6 +25,16 @@ def list_exams(views: Views, accession: str, limit: int) -> list[Exam]:
     return views.find_exams(accession)[:limit] if accession else views.recent_exams(limit)
 
 
+def list_unlinked(views: Views, limit: int) -> list[ShownStudy]:
+    """Return the studies that no exam has, each with the reason."""
+    return [show_study(one, _orders(views, one.facts.accession)) for one in views.unlinked_studies(limit)]
+
+
+def _orders(views: Views, accession: str) -> list[Order]:
+    exams = views.find_exams(accession) if accession else []
+    return [one.order for one in exams if one.order]
+
+
 def tracking(views: Views) -> Blueprint:
     """Build the tracking pages."""
     pages = Blueprint("tracking", __name__, url_prefix="/gecit")
@@ -35,7 +45,7 @@ def tracking(views: Views) -> Blueprint:
     def exams() -> str:
         accession = request.args.get("accession", "").strip()
         shown = [show_exam(one) for one in list_exams(views, accession, LIMIT)]
-        studies = [] if accession else [show_study(one) for one in views.unlinked_studies(LIMIT)]
+        studies = [] if accession else list_unlinked(views, LIMIT)
         return render_template("exams.html", exams=shown, studies=studies, asked=accession)
 
     @pages.get("/exams/<institution>/<path:accession>")
