@@ -1,0 +1,169 @@
+"""The demo's day on a real node: verdicts, MEDULA, the report in the archive, the ledger's folding."""
+
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import requests
+from tests.support.hospital import Hospital, as_it_should, billable, hospital, read_json
+from tests.support.node import HOME, free_ports
+from tests.support.postgres import cluster
+
+from gecit.core.exam import Billing
+from gecit.core.facts import StudyKey
+from gecit.core.verdict import Outcome, Status
+from gecit.sandbox.day import exams_of_the_day
+from gecit.sandbox.play import Result
+
+pytestmark = pytest.mark.system
+
+
+class Day(NamedTuple):
+    hospital: Hospital
+    results: dict[str, Result]
+
+
+def played(made: Hospital, folder: Path) -> Day:
+    stories = exams_of_the_day(datetime.now(UTC))
+    made.play(stories, folder)
+    return Day(made, {one.story.id: one for one in made.results(stories)})
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
+    data = tmp_path_factory.mktemp(f"day-{request.param}")
+    if request.param == "sqlite":
+        with hospital(data) as made:
+            yield played(made, data / "sent")
+        return
+    with cluster() as postgres, hospital(data, database=postgres.new_database()) as made:
+        yield played(made, data / "sent")
+
+
+def test_each_exam_ends_as_its_story_says(day: Day) -> None:
+    assert len(day.results) == 10
+    as_it_should(list(day.results.values()))
+
+
+@pytest.mark.parametrize(
+    ("story", "failing"),
+    [
+        ("ct-without-dose", {"dose-report"}),
+        ("report-by-non-radiologist", {"radiologist", "report-present"}),
+        ("order-without-loinc", {"loinc-code"}),
+        ("cancelled-order", {"order-active"}),
+    ],
+)
+def test_an_exam_is_held_for_its_own_reason_only_and_says_who_mends_it(day: Day, story: str, failing: set[str]) -> None:
+    verdict = day.results[story].verdict
+    assert verdict
+    found = [one for one in verdict.findings if one.status is Status.FAILED]
+    assert verdict.outcome is Outcome.HOLD and {one.rule for one in found} == failing
+    assert all(one.who and one.fix and one.fix.tr and one.fix.en for one in found)
+
+
+def test_medula_knows_each_billable_exam_once_and_no_other(day: Day) -> None:
+    assert day.hospital.effective() == billable(list(day.results.values()))
+    told = day.hospital.inspect()["carried_out"]
+    assert len(told) == len({str(one["key"]) for one in told})
+
+
+def test_medula_was_never_told_of_an_exam_that_is_held(day: Day) -> None:
+    held = {key for key, one in day.results.items() if one.story.outcome is Outcome.HOLD and key != "cancelled-order"}
+    numbers = {day.results[one].story.order.key.accession for one in held}
+    assert not numbers & {one["content"]["accession"] for one in day.hospital.inspect()["carried_out"]}
+    assert {day.results[one].exam.billing for one in held if day.results[one].exam} == {Billing.UNTOLD}  # type: ignore[union-attr]
+
+
+def pdf_of(made: Hospital, study: StudyKey) -> bytes:
+    instances = made.node.get(f"/studies/{study.orthanc_id}/instances").json()
+    documents = [
+        one["ID"] for one in instances
+        if made.node.get(f"/instances/{one['ID']}/metadata/SopClassUid").text == "1.2.840.10008.5.1.4.1.1.104.1"
+    ]  # fmt: skip
+    assert len(documents) == 1, "one report, attached once"
+    return made.node.get(f"/instances/{documents[0]}/pdf").content
+
+
+@pytest.mark.parametrize("story", ["clean-ct", "mr", "images-before-order", "ultrasound"])
+def test_the_report_stands_in_the_study_with_all_its_turkish_letters(day: Day, story: str) -> None:
+    result = day.results[story]
+    assert result.exam and result.exam.studies and len(result.exam.attached) == 1
+    pdf = pdf_of(day.hospital, result.exam.studies[0].facts.key)
+    text = subprocess.run(
+        ["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True
+    ).stdout.decode()
+    patient = result.story.order.patient
+    shown = " ".join(text.split())
+    assert patient.family in shown and patient.given in shown
+    for signer in result.story.report.radiologists if result.story.report else ():
+        assert signer.family in shown
+    assert set("ğışçöü") <= set(shown.lower())
+
+
+def test_a_refused_report_is_attached_nowhere(day: Day) -> None:
+    exam = day.results["report-by-non-radiologist"].exam
+    assert exam and exam.studies and not exam.attached and exam.refused_report
+    assert exam.refused_report.refused_by == ("radiologist",)
+
+
+def test_a_rebuilt_ledger_is_the_same(day: Day) -> None:
+    done = day.hospital.gecit("ledger", "rebuild")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "identical state" in done.stdout
+
+
+def test_the_node_says_that_it_is_well(day: Day) -> None:
+    done = day.hospital.gecit("health", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = read_json(done.stdout)
+    assert told["ok"] is True
+    processes = {one["process"] for one in told["processes"]}  # type: ignore[attr-defined]
+    assert processes == {"orthanc", "web", "listen", "work"}
+
+
+def test_the_json_shows_the_verdict_to_who_signs_in_only(day: Day) -> None:
+    key = day.results["ct-without-dose"].story.order.key
+    path = f"/gecit/api/exams/{key.institution}/{key.accession}"
+    assert day.hospital.node.get(path, signed_in=False).status_code == 401
+    shown = day.hospital.node.get(path).json()["exam"]
+    assert shown["outcome"] == "hold"
+    [missing] = [one for one in shown["missing"] if one["rule"] == "dose-report"]
+    assert missing["reason"]["tr"] and missing["reason"]["en"]
+
+
+def test_no_patient_stands_in_the_log(day: Day) -> None:
+    log = day.hospital.node.log_text()
+    for one in day.results.values():
+        patient = one.story.order.patient
+        assert patient.tckn not in log
+        assert not re.search(rf"\b{patient.family}\b", log)
+
+
+@pytest.fixture
+def ports() -> Callable[[], dict[str, str]]:
+    names = ("GECIT_HTTP_PORT", "GECIT_DICOM_PORT", "GECIT_MLLP_PORT", "GECIT_WEB_PORT")
+    return lambda: dict(zip(names, map(str, free_ports(4)), strict=True))
+
+
+def test_the_demo_plays_the_day_and_leaves_nothing_running(tmp_path: Path, ports: Callable[[], dict[str, str]]) -> None:
+    chosen = ports()
+    environ = {"PATH": f"{HOME}/.venv/bin:/usr/sbin:/usr/bin:/bin", "HOME": str(tmp_path), "DEMO_EXIT": "1", **chosen}
+    environ["GECIT_DATA"] = str(tmp_path / "demo")
+    done = subprocess.run(
+        [str(HOME / ".venv/bin/gecit"), "demo"],
+        env=environ, cwd=HOME, capture_output=True, text=True, timeout=200, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    for story in exams_of_the_day(datetime.now(UTC)):
+        assert story.name.tr in done.stdout and story.name.en in done.stdout
+    assert done.stdout.count("karar / verdict") == 10
+    assert "10/10" in done.stdout
+    assert "dose-report (failed)" in done.stdout
+    for port in chosen.values():
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"http://127.0.0.1:{port}/", timeout=2)
