@@ -15,7 +15,7 @@ from gecit.core.report import ReportStatus
 from gecit.core.values import Text, Value
 from gecit.core.verdict import Effect, Finding, Outcome, Status
 
-from .words import OUTCOMES
+from .words import OUTCOMES, path_name
 
 PERSON_NUMBER = re.compile(r"(?<!\d)\d{8}(?=\d{3}(?!\d))")  # of a TCKN (11 digits) all but the last three
 OPEN = (Status.FAILED, Status.CANNOT_TELL)
@@ -194,7 +194,7 @@ def show_exam(exam: Exam) -> ShownExam:
 def show_study(study: Study | LinkedStudy, orders: Iterable[Order] | None = None) -> ShownStudy:
     """Return a study: with its match path where it is linked, else why none of the `orders` is its own."""
     facts = study.facts
-    devices = {f"{one.manufacturer} {one.model}".strip() for one in facts.series}
+    devices = {f"{one.manufacturer} {one.model}".strip() for one in facts.series if one.images}
     return ShownStudy(
         study_instance_uid=facts.study_instance_uid,
         accession=facts.accession,
@@ -241,7 +241,8 @@ def _detail(event: Event) -> Text | None:
         case ExamJudged(verdict=verdict):
             return OUTCOMES[verdict.outcome]
         case StudyLinked(facts=facts, path=path):
-            return Text(tr=f"{facts.images} görüntü, {path}", en=f"{facts.images} images, {path}")
+            name = path_name(path)
+            return Text(tr=f"{facts.images} görüntü, {name.tr}", en=f"{facts.images} images, {name.en}")
         case StudyUnlinked(reason=reason):
             return Text(tr=reason, en=reason)
         case ReportRefused(rules=rules):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gecit.core import matching
 from gecit.core.exam import Billing
 from gecit.core.report import ReportStatus
 from gecit.core.values import Text
@@ -111,6 +112,23 @@ OUTCOMES: dict[Outcome | None, Text] = {
     Outcome.PENDING: _("Bekliyor", "Pending"),
     None: _("Değerlendirilmedi", "Not judged"),
 }
+PATHS: dict[str, Text] = {
+    matching.OTHER_PATIENT_ID: _("erişim no + TCKN (0010,1000)", "accession + TCKN in (0010,1000)"),
+    matching.PATIENT_ID: _("erişim no + TCKN (0010,0020)", "accession + TCKN in (0010,0020)"),
+    matching.FILE_NUMBER: _("erişim no + kurum içi dosya no", "accession + file number within the institution"),
+    matching.ACQUISITION_GROUP: _("aynı çekimin başka istemi", "another order of the same acquisition"),
+    matching.DOSE_STUDY_UID: _("doz raporu, aynı çalışma", "dose report of the same study"),
+    matching.DOSE_ACCESSION: _("doz raporu, aynı erişim no", "dose report, same accession"),
+    matching.DOSE_PATIENT_AND_TIME: _("doz raporu, aynı hasta ve zaman", "dose report, same patient and time"),
+}
+"""How a study was tied to its exam."""
+
+
+def path_name(path: str) -> Text:
+    """Return what a match path is called; an unknown one keeps its name."""
+    return PATHS.get(path, Text(tr=path, en=path))
+
+
 STATUSES: dict[Status, Text] = {
     Status.PASSED: _("geçti", "passed"),
     Status.FAILED: _("kaldı", "failed"),
