@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import NamedTuple
 
+from ..core.faults import described
 from .mllp_framer import Fault, Framer, wrap
 
 log = logging.getLogger("gecit.mllp")
@@ -29,18 +29,6 @@ class Frame(NamedTuple):
     data: bytes
     peer: str
     received_at: datetime  # UTC
-
-
-def _told(error: BaseException) -> str:
-    """Return an exception's type and the place that raised it."""
-    place: TracebackType | None = error.__traceback__
-    while place and place.tb_next:
-        place = place.tb_next
-    return (
-        f"{type(error).__name__} at {place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
-        if place
-        else str(type(error))
-    )
 
 
 class _Waiting(NamedTuple):
@@ -181,7 +169,7 @@ class Listener:
         try:
             return list(self._handle(frames))
         except Exception as error:  # noqa: BLE001 - one frame of many failed: find out which
-            log.warning("a group of %d frames failed, each is tried alone: %s", len(frames), _told(error))
+            log.warning("a group of %d frames failed, each is tried alone: %s", len(frames), described(error))
             return [self._commit_alone(frame) for frame in frames]
 
     def _handle(self, frames: list[Frame]) -> list[bytes]:
@@ -194,7 +182,7 @@ class Listener:
         try:
             return self._handle([frame])[0]
         except Exception as error:  # noqa: BLE001 - the boundary: the sender must hear that its message failed
-            log.error("a frame of %d bytes failed (peer %s): %s", len(frame.data), frame.peer, _told(error))
+            log.error("a frame of %d bytes failed (peer %s): %s", len(frame.data), frame.peer, described(error))
             self.counts["failures"] += 1
             return self._answer_failure(frame, error)
 
@@ -202,7 +190,7 @@ class Listener:
         try:
             return self._on_failure(frame, error)
         except Exception as another:  # noqa: BLE001 - closing without an answer is what remains
-            log.error("no answer could be made to a frame that failed: %s", _told(another))
+            log.error("no answer could be made to a frame that failed: %s", described(another))
             return None
 
     def answer_bad(self, fault: Fault, peer: str) -> bytes:

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
+from ..core.faults import described
 from ..core.values import Value
 from ..ports import Unavailable
 
@@ -42,9 +43,9 @@ def _run(loop: Loop, stop: threading.Event) -> None:
             if failures in (1, 10) or failures % 100 == 0:
                 log.warning("%s waits: %s", loop.name, fault)
             more = False
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001 -- the outermost boundary of a loop: said, and tried again
             failures += 1
-            log.error("%s failed: %s", loop.name, type(fault).__name__, exc_info=fault if failures == 1 else None)
+            log.error("%s failed: %s", loop.name, described(fault))
             more = False
         else:
             failures = 0

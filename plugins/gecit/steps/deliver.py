@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
 from ..core.events import Event
+from ..core.faults import described
 from ..core.values import Value
 from ..ports import AnswerUnknown, Clock, Delivery, Ledger, Refused, Unavailable
 from .breaker import Breaker, Circuit
@@ -122,8 +123,8 @@ class Courier:
             self._retry(delivery, failure)
         except Exception as fault:  # noqa: BLE001 - the outermost boundary of one delivery: parked, the others go on
             # The text of an unforeseen error may quote a patient, so only its kind and place are logged.
-            log.error("%s %d (%s) parked: %s", self._destination, delivery.id, delivery.kind, _describe(fault))
-            self._settle(delivery, "parked", error=_describe(fault))
+            log.error("%s %d (%s) parked: %s", self._destination, delivery.id, delivery.kind, described(fault))
+            self._settle(delivery, "parked", error=described(fault))
         else:
             self._breaker.succeeded()
             self._settle(delivery, "done", events=events)
@@ -158,12 +159,4 @@ class Courier:
         """Say that a delivery could not even be settled; its lease will end and another try be made."""
         fault = ended.exception()
         if fault is not None:
-            log.error("%s: a delivery could not be recorded: %s", self._destination, _describe(fault))
-
-
-def _describe(fault: BaseException) -> str:
-    trace = fault.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    place = f" at {trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else ""
-    return f"{type(fault).__name__}{place}"
+            log.error("%s: a delivery could not be recorded: %s", self._destination, described(fault))
