@@ -123,6 +123,7 @@ _ROWS = (
         HOSPITAL,
         "Bu adres tanımlı değil. IP adresinizi Geçit yöneticisine bildirin.",
         "This address is not registered. Give your IP address to the administrator of Geçit.",
+        transient=True,
     ),
     _row(
         "institution-unknown",
@@ -130,6 +131,7 @@ _ROWS = (
         HOSPITAL,
         "Kurum SKRS kodu '{found}' tanımlı değil.",
         "Institution SKRS code '{found}' is not registered.",
+        transient=True,
     ),
     _row(
         "institution-not-of-peer",
@@ -137,6 +139,7 @@ _ROWS = (
         HOSPITAL,
         "Bu adres '{found}' kurumu adına gönderemez.",
         "This address may not send for institution '{found}'.",
+        transient=True,
     ),
     _row(
         "institution-missing",

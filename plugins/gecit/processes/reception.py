@@ -8,15 +8,18 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from ipaddress import ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 
 from ..core.codes_of_remarks import remark
 from ..core.events import RegistryAnswer
+from ..core.faults import described
 from ..core.order import ExamKey
 from ..core.profile import Profile
 from ..core.remarks import Remark, Where
 from ..core.report import Report
+from ..core.values import Value, to_json
 from ..edges import hl7_ack, hl7_profile, hl7_reader
 from ..ports import Clock, Institution, Ledger, Registry, Transaction, Unavailable
 from ..steps.receive_message import Answered, Incoming, Judging, keep_failed, receive_message, retry_message
@@ -38,6 +41,17 @@ class Raw(NamedTuple):
 class _Read(NamedTuple):
     incoming: Incoming
     message: hl7_reader.Message
+
+
+class _Layout(NamedTuple):
+    profile: str
+    agreed: str  # character set
+
+
+class _Spoken(NamedTuple):
+    message: hl7_reader.Message
+    reading: hl7_profile.Reading
+    hint: str  # SKRS code of whom a silent message is
 
 
 class Reception:
@@ -78,7 +92,7 @@ class Reception:
 
         Such an answer is transient: the sender sends again, so nothing that was acknowledged is lost.
         """
-        log.error("message of %s failed: %s", frame.peer, type(fault).__name__, exc_info=fault)
+        log.error("message of %s failed: %s", frame.peer, described(fault))
         incoming = _bare(frame)
         answer = self._answerer(None)
         try:
@@ -89,7 +103,7 @@ class Reception:
             answer = self._answerer(message)
             return self._ledger.write(lambda tx: keep_failed(tx, incoming, answer)).answer
         except Exception as second:  # noqa: BLE001 -- the outermost boundary of one message: it is answered in any case
-            log.error("message of %s could not be kept either: %s", frame.peer, type(second).__name__)
+            log.error("message of %s could not be kept either: %s", frame.peer, described(second))
             return answer([remark("internal")])
 
     def refuse(self, code: str, peer: str, head: bytes, **values: object) -> bytes:
@@ -119,21 +133,18 @@ class Reception:
         if not registry:
             return False
         judging, answer = self._judging(), self._answerer(one.message)
-        self._ledger.write(lambda tx: retry_message(tx, stored, one.incoming, registry, judging, answer))
-        return True
+        result = self._ledger.write(lambda tx: retry_message(tx, stored, one.incoming, registry, judging, answer))
+        return not any(said.transient for said in result.remarks)
 
     def _read(self, frame: Raw, institutions: Sequence[Institution]) -> _Read:
         allowed = _allowed(frame.peer, institutions, self._default)
-        hint = allowed[0] if len(allowed) == 1 else None
-        first = hint or (allowed[0] if allowed else Institution(skrs=""))
-        message = hl7_reader.parse(frame.data, agreed=first.character_set)
-        reading = hl7_profile.read(message, self._profile(first), institution_hint=hint.skrs if hint else "")
-        said = next((one for one in allowed if one.skrs == reading.institution), None)
-        if said and said.profile != first.profile:
-            message = hl7_reader.parse(frame.data, agreed=said.character_set)
-            reading = hl7_profile.read(message, self._profile(said))
-        speaking = said or (hint if not reading.institution else None)
+        spoken = self._spoken(frame.data, allowed)
+        message, reading = spoken.message, spoken.reading
+        speaking = next((one for one in allowed if one.skrs == (reading.institution or spoken.hint)), None)
+        content = reading.content if speaking else None
         remarks = (*message.remarks, *reading.remarks, *_who(frame.peer, reading.institution, allowed, institutions))
+        if content is not None and _holds_nul(content, message, frame.data):
+            content, remarks = None, (*remarks, remark("binary"))
         incoming = Incoming(
             raw=frame.data,
             digest=hashlib.sha256(frame.data).hexdigest(),
@@ -143,13 +154,31 @@ class Reception:
             control_id=_text(reading.control_id),
             institution=speaking.skrs if speaking else "",
             accession=reading.accession,
-            content=reading.content if speaking else None,
+            content=content,
             remarks=tuple(dict.fromkeys(remarks)),
         )
         return _Read(incoming, message)
 
-    def _profile(self, institution: Institution) -> Profile:
-        return self._profiles.get(institution.profile) or self._profiles["ministry"]
+    def _spoken(self, data: bytes, allowed: Sequence[Institution]) -> _Spoken:
+        """Read in layout and letters of the institution that speaks: of several, the one that its own layout names."""
+        hint = allowed[0].skrs if len(allowed) == 1 else ""
+        layouts = list(dict.fromkeys(map(self._layout, allowed))) or [_Layout("ministry", "")]
+        tried: list[_Spoken] = []
+        for layout in layouts:
+            tried.append(self._speak(data, layout, hint))
+            named = _named(tried[-1], allowed)
+            if len(layouts) == 1 or (named and self._layout(named) == layout):
+                return tried[-1]
+        other = next((named for one in tried if (named := _named(one, allowed))), None)
+        return self._speak(data, self._layout(other), other.skrs) if other else tried[0]
+
+    def _speak(self, data: bytes, layout: _Layout, hint: str) -> _Spoken:
+        message = hl7_reader.parse(data, agreed=layout.agreed)
+        return _Spoken(message, hl7_profile.read(message, self._profiles[layout.profile], institution_hint=hint), hint)
+
+    def _layout(self, institution: Institution) -> _Layout:
+        name = institution.profile if institution.profile in self._profiles else "ministry"
+        return _Layout(name, institution.character_set or self._profiles[name].character_set)
 
     def _look_up(self, read: Sequence[_Read]) -> dict[str, RegistryAnswer]:
         """Ask about all signers of a group at once; who could not be asked is missing from the result."""
@@ -191,11 +220,44 @@ def _bare(
     )
 
 
+def _holds_nul(content: Value, message: hl7_reader.Message, data: bytes) -> bool:
+    r"""Whether an escape (`\X00\`) brought a NUL in; one that stood in the frame itself is remarked by the reader."""
+    escaped = f"{message.separators.escape}X".encode() in data and b"\0" not in data
+    return escaped and b"\\u0000" in to_json(content)
+
+
+def _named(spoken: _Spoken, allowed: Sequence[Institution]) -> Institution | None:
+    return next((one for one in allowed if one.skrs == spoken.reading.institution), None)
+
+
 def _allowed(peer: str, institutions: Sequence[Institution], default: str) -> list[Institution]:
     """Return the institutions that a peer may speak for."""
-    address = ip_address(peer)
-    mapped = [one for one in institutions if any(address in ip_network(net, strict=False) for net in one.hl7_peers)]
+    address = _address(peer)
+    if address is None:
+        return []
+    mapped = [one for one in institutions if any(net and address in net for net in map(_network, one.hl7_peers))]
     return mapped or [one for one in institutions if default and one.skrs == default]
+
+
+def _address(peer: str) -> IPv4Address | IPv6Address | None:
+    """Read a peer's address; IPv4 on a socket of both families (`::ffff:192.0.2.1`) is IPv4."""
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+
+
+@lru_cache(maxsize=4096)
+def _network(written: str) -> IPv4Network | IPv6Network | None:
+    """Read a network as recorded; one that is none opens the door to nobody, and shuts it to nobody else."""
+    try:
+        network = ip_network(written, strict=False)
+    except ValueError:
+        log.error("an institution's HL7 peer is no address: %r", written)
+        return None
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    return ip_network((mapped, network.prefixlen - 96)) if mapped and network.prefixlen >= 96 else network
 
 
 def _who(
