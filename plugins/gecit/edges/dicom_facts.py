@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property, lru_cache
 from typing import Any
 
 from ..core.facts import DoseReport, SeriesFacts, StudyFacts, StudyKey
@@ -57,7 +58,7 @@ class SeriesRead:
     metadata: Json = field(default_factory=dict)  # /instances/{id}/metadata?expand of the same
     sop_classes: tuple[str, ...] = ()  # of each instance where asked, else of one; the last holds for the rest
 
-    @property
+    @cached_property
     def instances(self) -> tuple[str, ...]:
         """Orthanc ids of the instances, sorted: the same whatever the order of arrival was."""
         return tuple(sorted(one for one in _list(self.series.get("Instances")) if isinstance(one, str)))
@@ -109,6 +110,7 @@ def series_facts(read: SeriesRead) -> SeriesFacts:
     )
 
 
+@lru_cache(maxsize=256)  # asked for every instance of a study, and a hospital sends few classes
 def is_picture(sop_class: str, modality: str = "") -> bool:
     """Whether an instance of the SOP class is something to look at; by modality where the class is unknown."""
     if not sop_class:

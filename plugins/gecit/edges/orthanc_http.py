@@ -49,6 +49,7 @@ class OrthancArchive:
         self._url, self._timeout, self._node = url.rstrip("/"), timeout, node
         self._session = requests.Session()
         self._session.trust_env = False  # loopback: no proxy, no .netrc
+        self._session.headers["Accept-Encoding"] = "identity"  # Orthanc would spend on gzip what its senders need
         retry = Retry(total=2, status=0, backoff_factor=0.1, allowed_methods={"GET"})  # a kept connection that ended
         self._session.mount(self._url, HTTPAdapter(max_retries=retry))
         if token:
