@@ -437,3 +437,19 @@ def test_what_is_said_of_the_message_is_shown_with_its_exam(door: Door) -> None:
     assert door.knock(*frames) == ["AA loinc-code", "AE order-control-unknown"]
     shown = [one.code for event in events(door.ledger, e.MessageRemarked) for one in event.remarks]  # type: ignore[attr-defined]
     assert shown == ["loinc-code", "order-control-unknown"]
+
+
+def test_a_deferred_report_that_fails_stops_no_other(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    door.registry.down = {RADIOLOGIST}
+    door.knock(oru_wire("A1"), oru_wire("A2", control_id="3"), oru_wire("A3", control_id="4"))
+    door.registry.down = set()
+    real = hl7_profile.read
+
+    def read(message: hl7_reader.Message, *args: object, **more: object) -> object:
+        if message.get("ORC", 2) == "A1":
+            raise RuntimeError
+        return real(message, *args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(hl7_profile, "read", read)
+    assert door.reception.retry_all() == 2
+    assert [exam(door.ledger, name).deferred_reports for name in ("A1", "A2", "A3")] == [(1,), (), ()]

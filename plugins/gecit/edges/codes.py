@@ -97,6 +97,15 @@ def get(database: Path, kind: str, code: str) -> Row | None:
     return rows[0] if rows else None
 
 
+def keys(database: Path, kind: str) -> frozenset[str] | None:
+    """Return all codes of a list; None where no such list was imported."""
+    if kind not in {one.kind for one in snapshots(database)}:
+        return None
+    name = key_of(kind)
+    rows = _ask(database, kind, f'select "{name}" from "{kind}"')  # noqa: S608  # a key of LISTS
+    return frozenset(str(row[name]) for row in rows)
+
+
 def search(database: Path, kind: str, text: str, limit: int = 20) -> list[Row]:
     """Return rows that hold every word of `text` or begin with it, Turkish letters folded; best first."""
     words = re.findall(r"\w+", fold(text))

@@ -6,6 +6,8 @@ import logging
 import sys
 from datetime import timedelta
 
+from sqlalchemy.exc import DBAPIError
+
 from ..core.profile import Profile
 from ..edges import codes, hl7_profile
 from ..edges.medula_json import JsonMedula
@@ -13,7 +15,7 @@ from ..edges.registry_http import HttpRegistry
 from ..edges.registry_snapshot import SnapshotRegistry
 from ..edges.store import SqlLedger, open_ledger
 from ..edges.system_clock import SystemClock
-from ..ports import Registry
+from ..ports import Registry, Unavailable
 from ..settings import Settings
 from ..steps.breaker import Breaker
 from ..steps.deliver import Policy
@@ -30,7 +32,7 @@ class Parts:
         self.settings = settings
         self.clock = SystemClock()
         settings.data.mkdir(parents=True, exist_ok=True)
-        self.ledger: SqlLedger = open_ledger(settings.database)
+        self.ledger: SqlLedger = _open(settings.database)
 
     def ensure_rulebook(self) -> None:
         """Activate the rule files where nothing was ever activated; later ones are a person's to activate."""
@@ -99,6 +101,17 @@ class Parts:
         """Return a circuit breaker for one destination."""
         chosen = self.settings.outbox
         return Breaker(chosen.breaker_failures, timedelta(seconds=chosen.breaker_seconds))
+
+
+def _open(database: str) -> SqlLedger:
+    try:
+        return open_ledger(database)
+    except DBAPIError as fault:
+        # The driver's first line says why, and neither address nor password stands in it.
+        reason = (str(fault.orig).strip().splitlines() or [type(fault).__name__])[0]
+        raise Unavailable(
+            f"Kayıt defteri açılamıyor (Gecit.Database, GECIT_DATA): {reason} / The ledger cannot be opened: {reason}"
+        ) from fault
 
 
 def start_logging(level: str) -> None:

@@ -123,6 +123,18 @@ class Reception:
             settled += self._retry(number)
         return settled
 
+    def retry_all(self, limit: int = 100) -> int:
+        """Look again at all deferred reports, none of which stands in another's way; returns how many are settled."""
+        settled = 0
+        for key in self._ledger.read(lambda tx: tx.deferred(self._clock.now(), limit)):
+            try:
+                settled += self.retry(key)
+            except Unavailable:
+                raise
+            except Exception as fault:  # noqa: BLE001 -- the outermost boundary of one report: it goes on waiting
+                log.error("deferred report of %s failed: %s", key, described(fault))
+        return settled
+
     def _retry(self, number: int) -> bool:
         stored = self._ledger.read(lambda tx: tx.message(number))
         if stored is None:

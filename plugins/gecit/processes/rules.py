@@ -1,14 +1,16 @@
-"""The rulebook that a process judges by: the revision in force in the ledger, looked up again every second."""
+"""What a process judges by: the revision in force in the ledger and the code lists, looked up again every second."""
 
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from ..core.checks import Context
+from ..core.faults import described
 from ..core.identifiers import IdentifierPolicy
 from ..core.rulebook import Rulebook
 from ..edges import codes
@@ -69,7 +71,8 @@ class Rules:
             return self._judging
 
     def _refresh(self) -> None:
-        if self._judging and self._ledger.active_revision() == self._judging.rulebook.revision:
+        known, lists = self._judging, self._lists()
+        if known and (self._ledger.active_revision(), lists) == (known.rulebook.revision, known.context.codes):
             return
         active = self._ledger.active_rulebook()
         if active:
@@ -78,7 +81,17 @@ class Rules:
                 context=context_of(self._settings),
                 group_minutes=int(self._settings.acquisition_group_minutes),
             )
-            log.info("judging by rulebook %s", active[0][:12])
+            log.info("judging by rulebook %s, code lists %s", active[0][:12], lists[:12] or "-")
+
+    def _lists(self) -> str:
+        """Return the code lists' revision; lists that cannot be read now change nothing for who judges already."""
+        try:
+            return codes.revision(self._settings.codes)
+        except sqlite3.Error as fault:
+            if self._judging is None:
+                raise
+            log.error("the code lists cannot be read: %s", described(fault))
+            return self._judging.context.codes
 
 
 def context_of(settings: Settings) -> Context:
@@ -91,6 +104,7 @@ def context_of(settings: Settings) -> Context:
             accept_nameless=chosen.accept_nameless,
             nameless_numbers=chosen.nameless_numbers,
         ),
-        codes=codes.revision(settings.codes) if settings.codes.exists() else "",
+        loinc_codes=codes.keys(settings.codes, "loinc"),
+        codes=codes.revision(settings.codes),
         recheck=timedelta(hours=settings.pending_recheck_hours),
     )

@@ -15,12 +15,11 @@ from ..settings import Settings
 from ..steps import attach_report, notify_medula
 from ..steps.deliver import Courier, Handler
 from ..steps.follow import Follower
-from ..steps.judge_exam import judge_due
 from .build import Parts, start_logging
+from .judging import Judge
 from .life import until_told_to_stop, wait_beating
 from .loops import Loop, run_loops
 from .reception import Reception
-from .rules import Rules
 from .run_folder import read_internal_token
 
 JUDGE_REST = 0.2
@@ -34,7 +33,7 @@ class Worker:
     def __init__(self, parts: Parts, archive: OrthancArchive) -> None:
         self._parts, self._settings = parts, parts.settings
         self._ledger, self._clock, self._archive = parts.ledger, parts.clock, archive
-        self._rules: Rules = parts.rules()
+        self._judge = Judge(parts.ledger, parts.clock, parts.rules().judging, self._settings.role)
         self._reception: Reception = parts.reception()
         self._owner = f"{self._settings.name}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
         self._follower = Follower(
@@ -53,7 +52,7 @@ class Worker:
         settings = self._settings
         found = [
             Loop(name="follow", step=self.follow, rest=settings.poll_milliseconds / 1000),
-            Loop(name="judge", step=self.judge, rest=JUDGE_REST),
+            Loop(name="judge", step=self._judge.step, rest=JUDGE_REST),
             Loop(name="deferred", step=self.look_at_deferred, rest=settings.transient_retry_seconds),
             Loop(name="modalities", step=self.tell_modalities, rest=MODALITIES_REST),
             self._courier("archive", self._archive_handlers()),
@@ -94,18 +93,9 @@ class Worker:
             self._swept_at = now
         return more
 
-    def judge(self) -> bool:
-        """Judge the exams whose time has come."""
-        now = self._clock.now()
-        if not self._ledger.read(lambda tx: tx.exams_due(now, 1)):
-            return False
-        judging = self._rules.judging()
-        return self._ledger.write(lambda tx: judge_due(tx, judging, now, self._settings.role)) > 0
-
     def look_at_deferred(self) -> bool:
         """Ask the registry again about reports that wait for it."""
-        for key in self._ledger.read(lambda tx: tx.deferred(self._clock.now(), 100)):
-            self._reception.retry(key)
+        self._reception.retry_all()
         return False
 
     def tell_modalities(self) -> bool:
@@ -125,6 +115,7 @@ class Worker:
         detail: dict[str, str | int | float] = {
             "open studies": self._follower.open_studies,
             "change": self._follower.position,
+            "cannot be judged": self._judge.aside,
             "last sweep": self._swept_at.isoformat(timespec="seconds") if self._swept_at else "",
         }
         return Beat(node=self._settings.name, process="work", pid=os.getpid(), at=now, detail=detail)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from ..core.events import ExamJudged
 from ..core.exam import Exam
 from ..core.judge import judge
+from ..core.order import ExamKey
 from ..core.verdict import Verdict
 from ..ports import Institution, Transaction
 from . import notify_medula
@@ -28,10 +29,19 @@ def judge_exam(
     return verdict
 
 
-def judge_due(tx: Transaction, judging: Judging, now: datetime, role: str, limit: int = 200) -> int:
-    """Judge the exams whose time has come; return how many there were."""
+def judge_due(
+    tx: Transaction,
+    judging: Judging,
+    now: datetime,
+    role: str,
+    limit: int = 200,
+    only: ExamKey | None = None,
+    but: Collection[ExamKey] = (),
+) -> int:
+    """Judge the exams whose time has come, or `only` one of them, and none of `but`; return how many there were."""
     institutions = {one.skrs: one for one in tx.institutions()}
-    due = tx.exams_due(now, limit)
+    exams = [tx.exam(only)] if only else tx.exams_due(now, limit + len(but))
+    due = [one for one in exams if one and one.key not in but and one.judge_at and one.judge_at <= now][:limit]
     for exam in due:
         judge_exam(tx, exam, judging, institutions, now, role)
     return len(due)
