@@ -72,7 +72,8 @@ class Ack(NamedTuple):
 
 def read_ack(answer: bytes) -> Ack:
     """Read an answer, framed or not, with a library of somebody else's."""
-    text = answer.lstrip(VT).split(b"\x1c")[0].decode()
+    data = answer.lstrip(VT).split(b"\x1c")[0]
+    text = data.decode("cp1254" if b"|Windows1254\r" in data else "utf-8")  # as MSH-18 says
     message = hl7.parse(text)
     msa = message.segment("MSA")
     errors = [line.partition("|")[2] for line in text.split("\r") if line.startswith("ERR|")]
@@ -210,6 +211,7 @@ def hospital(
     environ: Mapping[str, str] | None = None,
     institutions: Sequence[Institution] = (INSTITUTION,),
     database: str = "",
+    log: Path | None = None,
 ) -> Iterator[Hospital]:
     """Run a node with its outside world for the length of a block; its log is shown where a test fails."""
     data.mkdir(parents=True, exist_ok=True)
@@ -220,6 +222,7 @@ def hospital(
             "ORTHANC__GECIT__REGISTRY__URL": f"{sandbox}/registry",
         }
         node = Node(data, environ={**QUICK, **addresses, **(environ or {})})
+        node.log = log or node.log
         if database:
             node.database = node.environ["ORTHANC__GECIT__DATABASE"] = database
         node.add_administrator()
