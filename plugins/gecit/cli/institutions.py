@@ -36,13 +36,20 @@ def list_(as_json: bool) -> None:
 @institutions.command()
 @click.argument("skrs")
 @click.option("--medula-code", default="", help="MEDULA tesis kodu; not the SKRS code.")
-@click.option("--name", default="")
-@click.option("--ownership", type=click.Choice(["public", "private", "university"]), default="public")
-@click.option("--province", default="")
+@click.option("--name", default="", help="Name, as reports print it.")
+@click.option(
+    "--ownership", type=click.Choice(["public", "private", "university"]), default="public", help="Who owns it."
+)
+@click.option("--province", default="", help="Province (il).")
 @click.option("--aet", "aets", multiple=True, help="Calling AE title of its PACS or modality; repeatable.")
 @click.option("--hl7-peer", "peers", multiple=True, help="Address or network (CIDR) of its HBYS; repeatable.")
 @click.option("--profile", default="ministry", help="HL7 layout: a file of rules/profiles/.")
-@click.option("--character-set", type=click.Choice(["", "UTF8", "Windows1254"]), default="")
+@click.option(
+    "--character-set",
+    type=click.Choice(["", "UTF8", "Windows1254"]),
+    default="",
+    help="As agreed with its HBYS; empty: as each message declares.",
+)
 def add(
     skrs: str,
     medula_code: str,

@@ -13,8 +13,10 @@ def outbox() -> None:
 
 
 @outbox.command("list")
-@click.option("--state", type=click.Choice(["queued", "leased", "unknown", "parked", "done"]), default=None)
-@click.option("--limit", type=click.IntRange(1, 100_000), default=50)
+@click.option(
+    "--state", type=click.Choice(["queued", "leased", "unknown", "parked", "done"]), default=None, help="Only these."
+)
+@click.option("--limit", type=click.IntRange(1, 100_000), default=50, help="How many.")
 @as_json
 def list_(state: str | None, limit: int, as_json: bool) -> None:
     """List deliveries, the newest first."""

@@ -118,7 +118,7 @@ class StudyUnlinked(ExamEvent):
 
 
 class ExamJudged(ExamEvent):
-    """The verdict changed, or its due time came."""
+    """The exam was judged: something of it changed, or its due time came."""
 
     verdict: Verdict
     cause: str = ""
@@ -190,7 +190,7 @@ class IndexReset(Event):
 
 
 class RulebookActivated(Event):
-    """A revision of rules, exemptions and profiles is in force for judging."""
+    """A revision of rules and exemptions is in force for judging."""
 
     revision: str
     note: str = ""

@@ -193,11 +193,18 @@ class Listener:
             log.error("no answer could be made to a frame that failed: %s", described(another))
             return None
 
-    def answer_bad(self, fault: Fault, peer: str) -> bytes:
-        """Count and log a fault; return what its sender is told, empty for nothing."""
+    def answer_bad(self, fault: Fault, peer: str) -> asyncio.Future[bytes]:
+        """Count and log a fault; what its sender is told is made in the worker thread, empty for nothing."""
         self.counts[fault.kind] += 1
         log.warning("bad frame: %s, %d bytes (peer %s)", fault.kind, fault.size, peer)
-        return self._on_bad_frame(fault.kind, peer, fault.head) if fault.answered else b""
+        return asyncio.get_running_loop().run_in_executor(self._worker, self._tell_fault, fault, peer)
+
+    def _tell_fault(self, fault: Fault, peer: str) -> bytes:
+        try:
+            return self._on_bad_frame(fault.kind, peer, fault.head) if fault.answered else b""
+        except Exception as error:  # noqa: BLE001 - a frame that is none: closing without an answer is what remains
+            log.error("no answer could be made to a bad frame: %s", described(error))
+            return b""
 
     @property
     def limits(self) -> tuple[int, float, int]:
@@ -271,8 +278,7 @@ class _Connection:
         if isinstance(one, bytes):
             answer = await self._listener.submit(Frame(one, self._peer, datetime.now(UTC)))
         else:
-            answer = asyncio.get_running_loop().create_future()
-            answer.set_result(self._listener.answer_bad(one, self._peer))
+            answer = self._listener.answer_bad(one, self._peer)
         self._answers.put_nowait(answer)
 
     async def _write(self) -> None:

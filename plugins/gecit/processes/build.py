@@ -45,9 +45,11 @@ class Parts:
                 log.info("rulebook %s is in force", revision[:12])
 
     def ensure_codes(self) -> None:
-        """Build the code lists from the shipped rows where there are none."""
-        if not self.settings.codes.exists():
-            codes.import_folder(self.settings.codes, self.settings.rules / "codes", self.clock.now())
+        """Build each code list that was never imported from its shipped rows."""
+        known = {one.kind for one in codes.snapshots(self.settings.codes)} if self.settings.codes.exists() else set()
+        for path in sorted((self.settings.rules / "codes").glob("*.csv")):
+            if path.stem not in known:
+                codes.import_csv(self.settings.codes, path.stem, path, self.clock.now())
 
     def rules(self) -> Rules:
         """Return what gives the rulebook in force."""
@@ -119,5 +121,5 @@ def start_logging(level: str) -> None:
     logging.basicConfig(
         level=level, stream=sys.stderr, format="%(asctime)s %(levelname).1s %(name)s %(message)s", force=True
     )
-    for noisy in ("alembic", "urllib3", "waitress"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    for noisy in ("alembic", "urllib3", "waitress"):  # what they warn of, our loops say once
+        logging.getLogger(noisy).setLevel(logging.ERROR)
