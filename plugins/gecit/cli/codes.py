@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from gecit.edges import codes as lists
 from gecit.edges.system_clock import SystemClock
+from gecit.ports import Unavailable
 
 from .common import as_json, print_rows, settings
 
@@ -26,7 +30,8 @@ def import_(kind: str, csv_file: Path) -> None:
     """Replace one list by a CSV file; with any bad row nothing is imported."""
     found = settings()
     found.data.mkdir(parents=True, exist_ok=True)
-    snapshot = lists.import_csv(found.codes, kind, csv_file, SystemClock().now())
+    with _readable(found.codes):
+        snapshot = lists.import_csv(found.codes, kind, csv_file, SystemClock().now())
     click.echo(f"{kind}: {snapshot.rows} satır / rows, {snapshot.revision[:12]}")
 
 
@@ -36,4 +41,18 @@ def import_(kind: str, csv_file: Path) -> None:
 @as_json
 def search(kind: str, text: str, as_json: bool) -> None:
     """Search a list by words or code, Turkish letters folded."""
-    print_rows(lists.search(settings().codes, kind, text), json_wanted=as_json)
+    database = settings().codes
+    with _readable(database):
+        found = lists.search(database, kind, text)
+    print_rows(found, json_wanted=as_json)
+
+
+@contextmanager
+def _readable(database: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as fault:
+        raise Unavailable(
+            f"{database}: {fault}. Kod listeleri okunamıyor: dosyayı kaldırıp listeleri yeniden alın. / "
+            "The code lists cannot be read: move the file away and import the lists again."
+        ) from fault

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_network
+
 import click
 import msgspec
 
@@ -62,8 +65,8 @@ def add(
     character_set: str,
 ) -> None:
     """Add the institution with SKRS code SKRS, or replace it."""
-    from ipaddress import ip_network
-
+    if not re.fullmatch(r"[0-9A-Za-z._-]{1,64}", skrs):
+        raise click.BadParameter("boş ya da boşluklu olamaz / must be a code without blanks", param_hint="SKRS")
     for peer in peers:
         try:
             ip_network(peer, strict=False)
