@@ -312,3 +312,29 @@ def test_another_identity_under_the_same_name_is_another_index(world: World, mon
     settled(world)
     assert set(world.studies()) == {"1.2.2"}
     assert world.cursor() == world.archive.last_change()
+
+
+def test_a_study_that_cannot_be_read_stops_no_other_and_is_tried_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = generate_uid(), generate_uid()
+    world.send(bad)
+    world.send(good)
+    read = CountingArchive.study_facts
+
+    def stumble(archive: CountingArchive, orthanc_id: str) -> StudyFacts | None:
+        found = read(archive, orthanc_id)
+        if found and found.study_instance_uid == bad:
+            raise ValueError("nobody foresaw this")
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(CountingArchive, "study_facts", stumble)
+        world.catch_up()
+        assert good in world.studies()
+        assert bad not in world.studies()
+        assert (world.cursor() or 0) < world.follower.position
+    world.clock.forward(301)
+    world.catch_up()
+    assert bad in world.studies()
+    assert world.cursor() == world.follower.position

@@ -18,10 +18,14 @@ from itertools import islice
 
 from ..core.events import IndexReset
 from ..core.facts import StudyFacts, StudyKey
+from ..core.faults import described
 from ..ports import Archive, Changes, Clock, Ledger, Transaction, Unavailable
 from .receive_study import forget_study, receive_study
 
 log = logging.getLogger("gecit.follow")
+
+LATER = timedelta(minutes=5)
+"""When a study is tried again that could not be taken in; the cursor waits for it, the other studies do not."""
 
 
 @dataclass
@@ -185,11 +189,27 @@ class Follower:
         full = len(due) == self._batch
         if backlog and not full:
             return False
-        found = {study: self._archive.study_facts(study) for study in due}
-        cursor = self._safe_cursor(found)
-        if found or cursor > self._durable:
-            self._record(found, cursor, now)
+        self._take_in(due, now)
         return full
+
+    def _take_in(self, due: Sequence[str], now: datetime) -> None:
+        """Read and record studies together; where that fails, each alone, so that one bad study stops no other."""
+        try:
+            found = {study: self._archive.study_facts(study) for study in due}
+            cursor = self._safe_cursor(found)
+            if found or cursor > self._durable:
+                self._record(found, cursor, now)
+        except Unavailable:
+            raise
+        except Exception as fault:
+            if len(due) > 1:
+                for study in due:
+                    self._take_in([study], now)
+                return
+            if not due:
+                raise
+            log.error("study %s cannot be taken in, tried again later: %s", due[0], described(fault))
+            self._open[due[0]].at = now + LATER
 
     def _safe_cursor(self, done: Iterable[str]) -> int:
         """Return the last change before which everything is durable once the studies `done` are recorded."""
