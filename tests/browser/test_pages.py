@@ -10,13 +10,13 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from tests.fakes import NOON
-from tests.support.exams import CLEAN, FRESH, HELD, facts, life, order
-from tests.support.node import ADMINISTRATOR, HOME, Node
 
 from gecit.core import events as e
 from gecit.edges.store import open_ledger
 from gecit.ports import Transaction
+from tests.fakes import NOON
+from tests.support.exams import CLEAN, FRESH, HELD, facts, life, order
+from tests.support.node import ADMINISTRATOR, HOME, Node
 
 pytestmark = pytest.mark.browser
 SHOTS = HOME / "build" / "screenshots"

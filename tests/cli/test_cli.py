@@ -14,14 +14,14 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
-from tests.support.flow import incoming, judge, order, orm_wire, send
-from tests.support.postgres import free_port
 
 from gecit.cli import cli, main
 from gecit.edges import hl7_build, hl7_reader
 from gecit.edges.doors import token_digest
 from gecit.edges.store import SqlLedger, open_ledger
 from gecit.ports import Beat
+from tests.support.flow import incoming, judge, order, orm_wire, send
+from tests.support.postgres import free_port
 
 RULES = Path(__file__).parents[2] / "rules"
 Run = Callable[..., Result]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.support.billing import START
 
 from gecit.core.billing import Notification
 from gecit.core.facts import DoseValue
@@ -17,6 +16,7 @@ from gecit.edges.medula_json import JsonMedula
 from gecit.ports import Medula, Refused
 from gecit.sandbox.medula import PretendMedula, medula_app
 from gecit.sandbox.server import running
+from tests.support.billing import START
 
 
 @pytest.fixture(params=["by itself", "over HTTP"])

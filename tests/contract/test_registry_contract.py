@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.billing import HandClock
 
 from gecit.edges.codes import import_csv
 from gecit.edges.registry_http import HttpRegistry
@@ -14,6 +13,7 @@ from gecit.edges.registry_snapshot import SnapshotRegistry
 from gecit.ports import Registry, Unavailable
 from gecit.sandbox.registry import FakeRegistry, read_physicians, registry_app
 from gecit.sandbox.server import running
+from tests.support.billing import HandClock
 
 # 10000090178 and 10000090246 change on the day the clock stands at, 2024-03-01
 PHYSICIANS = """identifier,name,branch,is_radiologist,valid_from,valid_until,source,verified

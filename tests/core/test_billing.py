@@ -6,7 +6,6 @@ import itertools
 
 import msgspec
 import pytest
-from tests.support.billing import START, facts, key, order, report, verdict
 
 from gecit.core import events as e
 from gecit.core.billing import (
@@ -23,6 +22,7 @@ from gecit.core.exam import Billing, Exam, fold_exam
 from gecit.core.order import Control, Person, Procedure
 from gecit.core.values import to_json
 from gecit.core.verdict import Outcome
+from tests.support.billing import START, facts, key, order, report, verdict
 
 # Columns: the order as told, amended, replaced, cancelled. N notify, W withdraw, P propose a withdrawal, . nothing.
 SECOND_TRANSCRIPTION = """

@@ -5,6 +5,18 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+
+from gecit.core.checks import CHECKS, Answer, Context
+from gecit.core.dates import date_of
+from gecit.core.exam import Exam
+from gecit.core.identifiers import IdentifierPolicy
+from gecit.core.judge import in_scope, judge, judge_report
+from gecit.core.order import Patient, Person, Procedure
+from gecit.core.report import ReportStatus
+from gecit.core.rulebook import Exemption, Rulebook, Scope, Source, Window
+from gecit.core.values import Text
+from gecit.core.verdict import Finding, Outcome, Status, Verdict
+from gecit.edges.rules_files import read_folder
 from tests.builders import (
     DAY,
     KEY,
@@ -18,18 +30,6 @@ from tests.builders import (
     order,
     received,
 )
-
-from gecit.core.checks import CHECKS, Answer, Context
-from gecit.core.dates import date_of
-from gecit.core.exam import Exam
-from gecit.core.identifiers import IdentifierPolicy
-from gecit.core.judge import in_scope, judge, judge_report
-from gecit.core.order import Patient, Person, Procedure
-from gecit.core.report import ReportStatus
-from gecit.core.rulebook import Exemption, Rulebook, Scope, Source, Window
-from gecit.core.values import Text
-from gecit.core.verdict import Finding, Outcome, Status, Verdict
-from gecit.edges.rules_files import read_folder
 
 BOOK = read_folder(Path(__file__).parents[2] / "rules")
 TEXT = Text(tr="t", en="t")

@@ -2,9 +2,9 @@ import base64
 
 import pytest
 from argon2 import PasswordHasher
-from tests.fakes import NOON, FakeAccounts, StillClock
 
 from gecit.edges.doors import FAILURES, PASSWORD_SECONDS, TOKEN_SECONDS, Admission, Doors, Why, token_digest
+from tests.fakes import NOON, FakeAccounts, StillClock
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 

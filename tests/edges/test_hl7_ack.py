@@ -7,12 +7,12 @@ from hl7apy.consts import VALIDATION_LEVEL
 from hl7apy.parser import parse_message
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.hl7_samples import orm, wire
 
 from gecit.core.codes_of_remarks import remark
 from gecit.core.remarks import Severity, Where
 from gecit.edges.hl7_ack import acknowledge, escape
 from gecit.edges.hl7_reader import Message, Separators, parse
+from tests.support.hl7_samples import orm, wire
 
 NOW = datetime(2024, 1, 1, 9, 0, 5, tzinfo=UTC)
 NOTE = remark("sut-dotted", Where(segment="OBR", sequence=2, field=4), used="801590")

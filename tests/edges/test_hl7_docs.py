@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from tests.support.hl7_samples import PROFILES
 
 from gecit.core.codes_of_remarks import CATALOGUE
 from gecit.edges.hl7_profile import load
+from tests.support.hl7_samples import PROFILES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "conformance" / "hl7.md").read_text(encoding="utf-8")
 

@@ -8,7 +8,6 @@ from hl7apy.consts import VALIDATION_LEVEL
 from hl7apy.parser import parse_message
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.support.hl7_samples import profile
 
 from gecit.core.order import Control, ExamKey, Order, Patient, Person, Procedure
 from gecit.core.report import Report, ReportPart, ReportStatus
@@ -16,6 +15,7 @@ from gecit.core.values import ISTANBUL
 from gecit.edges.hl7_build import Envelope, order_message, report_message
 from gecit.edges.hl7_profile import read
 from gecit.edges.hl7_reader import parse
+from tests.support.hl7_samples import profile
 
 LETTERS = "abcçdefgğhıijklmnoöprsştuüvyzABCÇDEFGĞHIİJKLMNOÖPRSŞTUÜVYZâîû0123456789 .,-'()/|^~\\&"
 SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

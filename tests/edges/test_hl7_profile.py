@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import pytest
-from tests.support.hl7_samples import FINDINGS, PROFILES, b64, orm, oru, profile, wire
 
 from gecit.core.codes_of_remarks import CATALOGUE
 from gecit.core.order import Control, ExamKey, Patient, Person, Procedure
@@ -13,6 +12,7 @@ from gecit.core.report import ReportPart, ReportStatus
 from gecit.edges.hl7_facts import read_time
 from gecit.edges.hl7_profile import ProfileError, load, read
 from gecit.edges.hl7_reader import parse
+from tests.support.hl7_samples import FINDINGS, PROFILES, b64, orm, oru, profile, wire
 
 GOOD = f"{b64(FINDINGS)}^3~{b64('Olağan.')}^4"
 

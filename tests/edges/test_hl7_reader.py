@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.hl7_samples import orm, wire
 
 from gecit.core.remarks import Severity
 from gecit.edges.hl7_reader import codec_of, parse
+from tests.support.hl7_samples import orm, wire
 
 HEADER = "MSH|^~\\&|A|B|C|D|20240101||ORM^O01|1|P|2.3.1||||||UTF8\n"
 

@@ -4,10 +4,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from tests.fakes import FakeAccounts, StillClock
 
 from gecit.edges.doors import Doors
 from gecit.edges.orthanc_host import DOWN, INDEX_PATH, Forwarder, HttpFilter, IndexMark, encode_query, send_status
+from tests.fakes import FakeAccounts, StillClock
 
 
 class OldOutput:

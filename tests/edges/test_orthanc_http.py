@@ -12,13 +12,13 @@ from msgspec.structs import replace
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
-from tests.support.bare import BareOrthanc
-from tests.support.node import free_ports
 
 from gecit.core.facts import StudyFacts
 from gecit.edges.dose_sr import MAX_BYTES
 from gecit.edges.orthanc_http import OrthancArchive
 from gecit.ports import Refused, Unavailable
+from tests.support.bare import BareOrthanc
+from tests.support.node import free_ports
 
 pytestmark = pytest.mark.system
 

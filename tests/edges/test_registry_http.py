@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.support.billing import HandClock
 
 from gecit.edges.registry_http import HttpRegistry
 from gecit.edges.registry_snapshot import SnapshotRegistry
@@ -16,6 +15,7 @@ from gecit.ports import Unavailable
 from gecit.sandbox.faults import Faults
 from gecit.sandbox.registry import FakeRegistry, Physician, registry_app
 from gecit.sandbox.server import running
+from tests.support.billing import HandClock
 
 RADIOLOGIST = "10000000146"
 STRANGER = "10562272296"

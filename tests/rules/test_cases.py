@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.builders import BASES, NOW, exam_of
 
 from gecit.core.checks import CHECKS, Context
 from gecit.core.dates import DATED_BY, date_of
 from gecit.core.judge import judge
 from gecit.core.verdict import Status
 from gecit.edges.rules_files import lint, read_folder
+from tests.builders import BASES, NOW, exam_of
 
 RULES = Path(__file__).parents[2] / "rules"
 BOOK = read_folder(RULES)

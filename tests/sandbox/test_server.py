@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 import requests
-from tests.support.billing import HandClock, arrive, judge, key
-from tests.support.world import World, world
 
 from gecit.core.verdict import Outcome
 from gecit.edges.medula_json import JsonMedula
@@ -17,6 +15,8 @@ from gecit.edges.registry_http import HttpRegistry
 from gecit.sandbox.medula import PretendMedula, medula_app
 from gecit.sandbox.registry import read_physicians
 from gecit.sandbox.server import RADIOLOGISTS, outside_world, running, serve
+from tests.support.billing import HandClock, arrive, judge, key
+from tests.support.world import World, world
 
 __all__ = ["world"]
 

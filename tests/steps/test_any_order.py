@@ -11,6 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from gecit.core.order import Control, Procedure
+from gecit.core.verdict import Outcome
+from gecit.edges.store import SqlLedger, open_ledger
+from gecit.sandbox.medula import PretendMedula
+from gecit.steps.deliver import Courier
+from gecit.steps.notify_medula import handlers
 from tests.support.billing import HandClock
 from tests.support.flow import (
     HOSPITAL,
@@ -26,13 +33,6 @@ from tests.support.flow import (
     send,
     study,
 )
-
-from gecit.core.order import Control, Procedure
-from gecit.core.verdict import Outcome
-from gecit.edges.store import SqlLedger, open_ledger
-from gecit.sandbox.medula import PretendMedula
-from gecit.steps.deliver import Courier
-from gecit.steps.notify_medula import handlers
 
 Do = Callable[[SqlLedger], object]
 Make = Callable[[], SqlLedger]

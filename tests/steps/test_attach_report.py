@@ -15,7 +15,6 @@ import pytest
 import requests
 from msgspec.structs import replace
 from pydicom import dcmread
-from tests.support.postgres import free_port
 
 from gecit.core import events
 from gecit.core.facts import SeriesFacts, StudyFacts, StudyKey
@@ -26,6 +25,7 @@ from gecit.ports import Delivery, Refused
 from gecit.sandbox.day import INSTITUTION, exams_of_the_day
 from gecit.sandbox.imaging import build_study
 from gecit.steps.attach_report import Attacher, Template, document_uids, missing_attachments, plan_attach
+from tests.support.postgres import free_port
 
 NOW = datetime(2024, 7, 1, 9, 30, tzinfo=UTC)
 STORY = exams_of_the_day(NOW)[0]

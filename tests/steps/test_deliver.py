@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import pytest
-from tests.support.billing import START, HandClock, arrive, exam_of, judge, key, order
-from tests.support.world import World, world
 
 from gecit.core.events import Event, NotificationAnswered, OrderCancelled, OrderChanged
 from gecit.core.exam import Billing
@@ -21,6 +19,8 @@ from gecit.sandbox.faults import KINDS
 from gecit.sandbox.server import running
 from gecit.steps.breaker import Breaker, Circuit
 from gecit.steps.deliver import Courier, Policy, wait_before_retry
+from tests.support.billing import START, HandClock, arrive, exam_of, judge, key, order
+from tests.support.world import World, world
 
 __all__ = ["world"]
 

@@ -12,7 +12,6 @@ import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 from pydicom.uid import generate_uid
-from tests.support.bare import BareOrthanc
 
 from gecit.core.exam import Study
 from gecit.core.facts import StudyFacts, StudyKey
@@ -20,6 +19,7 @@ from gecit.edges.orthanc_http import OrthancArchive
 from gecit.edges.store import SqlLedger
 from gecit.ports import Institution, Transaction, Unavailable
 from gecit.steps.follow import Follower
+from tests.support.bare import BareOrthanc
 
 pytestmark = pytest.mark.system
 

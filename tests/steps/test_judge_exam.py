@@ -7,6 +7,19 @@ from datetime import datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
+
+from gecit.core.billing import read_notification
+from gecit.core.exam import Billing
+from gecit.core.judge import judge as pure
+from gecit.core.order import Control, Procedure
+from gecit.core.verdict import Outcome
+from gecit.edges.store import SqlLedger
+from gecit.ports import Transaction
+from gecit.sandbox.medula import PretendMedula
+from gecit.steps.deliver import Courier
+from gecit.steps.judge_exam import judge_due, judge_exam
+from gecit.steps.notify_medula import handlers
+from gecit.steps.receive_study import forget_study
 from tests.support.billing import HandClock
 from tests.support.flow import (
     DOSE,
@@ -24,19 +37,6 @@ from tests.support.flow import (
     send,
     study,
 )
-
-from gecit.core.billing import read_notification
-from gecit.core.exam import Billing
-from gecit.core.judge import judge as pure
-from gecit.core.order import Control, Procedure
-from gecit.core.verdict import Outcome
-from gecit.edges.store import SqlLedger
-from gecit.ports import Transaction
-from gecit.sandbox.medula import PretendMedula
-from gecit.steps.deliver import Courier
-from gecit.steps.judge_exam import judge_due, judge_exam
-from gecit.steps.notify_medula import handlers
-from gecit.steps.receive_study import forget_study
 
 NO_LOINC = (Procedure(sut="R100250"),)
 

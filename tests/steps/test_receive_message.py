@@ -6,6 +6,16 @@ from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
+
+from gecit.core import events as e
+from gecit.core.codes_of_remarks import remark
+from gecit.core.order import Control, Patient, Procedure
+from gecit.core.remarks import Severity, Where
+from gecit.core.report import ReportStatus
+from gecit.core.verdict import Outcome
+from gecit.edges.store import SqlLedger
+from gecit.ports import Transaction
+from gecit.steps.receive_message import Answered, Incoming, keep_failed, receive_message, retry_message
 from tests.support.flow import (
     ASKED,
     DOWN,
@@ -26,16 +36,6 @@ from tests.support.flow import (
     send,
     study,
 )
-
-from gecit.core import events as e
-from gecit.core.codes_of_remarks import remark
-from gecit.core.order import Control, Patient, Procedure
-from gecit.core.remarks import Severity, Where
-from gecit.core.report import ReportStatus
-from gecit.core.verdict import Outcome
-from gecit.edges.store import SqlLedger
-from gecit.ports import Transaction
-from gecit.steps.receive_message import Answered, Incoming, keep_failed, receive_message, retry_message
 
 NO_LOINC = (Procedure(sut="R100250"),)
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from msgspec.structs import replace
 
 from gecit.core import events as e
@@ -246,3 +247,25 @@ def test_who_sent_a_study(aet: str, name: str, sender: str) -> None:
 )
 def test_the_code_in_an_institution_name(name: str, code: str) -> None:
     assert skrs_of(name) == code
+
+
+def test_many_orders_of_one_patient_cost_their_number_not_its_square(sqlite_ledger: SqlLedger) -> None:
+    """A sender that writes one TCKN into every order must not bring the node to a stand."""
+    orders = [order(f"G{number}") for number in range(60)]
+    asked: list[str] = []
+
+    def count(*arguments: object) -> None:
+        asked.append(str(arguments[2]))
+
+    for one in orders[:-1]:
+        sqlite_ledger.write(lambda tx, one=one: tx.append(e.OrderPlaced(at=NOON, exam=one.key, order=one, message=1)))
+    sa.event.listen(sqlite_ledger.engine, "before_cursor_execute", count)
+    last = orders[-1]
+
+    def work(tx: Transaction) -> None:
+        tx.append(e.OrderPlaced(at=NOON, exam=last.key, order=last, message=1))
+        link_exam(tx, last.key, NOON, 40)
+
+    sqlite_ledger.write(work)
+    sa.event.remove(sqlite_ledger.engine, "before_cursor_execute", count)
+    assert len(asked) < 5 * len(orders)

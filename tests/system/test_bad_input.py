@@ -19,6 +19,12 @@ from pydicom import Dataset, dcmread
 from pydicom.uid import generate_uid
 from pynetdicom import AE
 from requests.auth import HTTPBasicAuth
+
+from gecit.core.order import ExamKey, Order
+from gecit.edges import hl7_build
+from gecit.ports import Institution
+from gecit.sandbox.day import INSTITUTION, NO_RADIOLOGIST
+from gecit.sandbox.imaging import build_study
 from tests.support.hospital import (
     FS_CR,
     VT,
@@ -32,12 +38,6 @@ from tests.support.hospital import (
     with_field,
 )
 from tests.support.node import ADMINISTRATOR, until
-
-from gecit.core.order import ExamKey, Order
-from gecit.edges import hl7_build
-from gecit.ports import Institution
-from gecit.sandbox.day import INSTITUTION, NO_RADIOLOGIST
-from gecit.sandbox.imaging import build_study
 
 pytestmark = pytest.mark.system
 

@@ -9,15 +9,15 @@ from typing import NamedTuple
 
 import pytest
 import requests
-from tests.support.hospital import Hospital, as_it_should, billable, hospital, read_json
-from tests.support.node import HOME, free_ports
-from tests.support.postgres import cluster
 
 from gecit.core.exam import Billing
 from gecit.core.facts import StudyKey
 from gecit.core.verdict import Outcome, Status
 from gecit.sandbox.day import exams_of_the_day
 from gecit.sandbox.play import Result
+from tests.support.hospital import Hospital, as_it_should, billable, hospital, read_json
+from tests.support.node import HOME, free_ports
+from tests.support.postgres import cluster
 
 pytestmark = pytest.mark.system
 

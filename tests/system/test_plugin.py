@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from tests.support.node import HOME, STOP_SECONDS, Node, until
 
 pytestmark = pytest.mark.system

@@ -46,9 +46,9 @@ def receive_study(
         read = msgspec.structs.replace(read, settled=True)
     if before and not before.deleted and _says_nothing_new(before.facts, read):
         return before.facts
-    touched = _exams_touched(tx, before.facts) if before else set()
+    touched = _exams_touched(tx, before.facts, group_minutes) if before else set()
     tx.append(StudyFactsRecorded(at=now, study=read.key, facts=read))
-    _relink_all(tx, touched | _exams_touched(tx, read), now, group_minutes)
+    _relink_all(tx, touched | _exams_touched(tx, read, group_minutes), now, group_minutes)
     return read
 
 
@@ -57,7 +57,7 @@ def link_exam(tx: Transaction, exam_key: ExamKey, now: datetime, group_minutes: 
     exam = tx.exam(exam_key)
     if exam is None:
         return
-    touched = {exam_key} | _patients_exams(tx, exam)
+    touched = {exam_key} | _group(tx, exam, group_minutes)
     for linked in exam.studies:  # whoever shared them by what the order said before
         touched |= {other.key for other in tx.exams_of_study(linked.facts.key)}
     _relink_all(tx, touched, now, group_minutes)
@@ -68,7 +68,7 @@ def forget_study(tx: Transaction, key: StudyKey, now: datetime, group_minutes: i
     study = tx.study(key)
     if study is None or study.deleted:
         return
-    touched = _exams_touched(tx, study.facts)
+    touched = _exams_touched(tx, study.facts, group_minutes)
     tx.append(StudyDeleted(at=now, study=key, reason=reason))
     _relink_all(tx, touched, now, group_minutes)
 
@@ -104,14 +104,14 @@ def _evidence(facts: StudyFacts) -> tuple[object, ...]:
     return tuple(one for one in facts.series if one.images or one.modality == "SR"), facts.dose_reports
 
 
-def _exams_touched(tx: Transaction, facts: StudyFacts) -> set[ExamKey]:
+def _exams_touched(tx: Transaction, facts: StudyFacts, group_minutes: int) -> set[ExamKey]:
     """Every exam whose links may depend on this study."""
     exams = {exam.key: exam for exam in tx.exams_of_study(facts.key)}
     if facts.accession:
         exams |= {exam.key: exam for exam in tx.exams_of_accession(facts.accession)}
     if facts.dose_reports:
         exams |= {exam.key: exam for exam in _exams_by_patient(tx, facts)}
-    siblings = (_patients_exams(tx, exam) for exam in exams.values())
+    siblings = (_group(tx, exam, group_minutes) for exam in exams.values())
     return set(exams).union(*siblings)
 
 
@@ -124,25 +124,26 @@ def _exams_by_patient(tx: Transaction, facts: StudyFacts) -> Iterable[Exam]:
         yield from tx.exams_of_study(study.key)
 
 
-def _patients_exams(tx: Transaction, exam: Exam) -> set[ExamKey]:
-    """The exams that may share an acquisition with this one (guide 5.4): same TCKN, same institution."""
-    if exam.order is None or not exam.order.patient.tckn:
+def _group(tx: Transaction, exam: Exam, group_minutes: int) -> set[ExamKey]:
+    """The exams that may share an acquisition with this one (guide 5.4)."""
+    order = exam.order
+    if order is None or not order.patient.tckn:
         return set()
-    others = tx.exams_of_patient(exam.order.patient.tckn, exam.key.institution, "")
-    return {one.key for one in others if one.key.institution == exam.key.institution}
+    others = (one.order for one in tx.exams_of_patient(order.patient.tckn, order.key.institution, ""))
+    return {one.key for one in others if one and matching.same_acquisition(order, one, group_minutes)}
 
 
 def _relink_all(tx: Transaction, keys: Iterable[ExamKey], now: datetime, group_minutes: int) -> None:
     ordered = sorted(keys)
     tx.prefetch(ordered)  # and locked in one order, so that two writers never wait for each other
+    linker = _Linker(tx, group_minutes)
     for key in ordered:
         exam = tx.exam(key)
         if exam is not None:
-            _relink(tx, exam, now, group_minutes)
+            _relink(tx, exam, linker.links(exam.order) if exam.order else {}, now)
 
 
-def _relink(tx: Transaction, exam: Exam, now: datetime, group_minutes: int) -> None:
-    wanted = _links(tx, exam.order, group_minutes) if exam.order else {}
+def _relink(tx: Transaction, exam: Exam, wanted: Links, now: datetime) -> None:
     standing = {one.facts.key: (one.facts, one.path) for one in exam.studies}
     for key in sorted(standing.keys() - wanted.keys()):
         study = tx.study(key)
@@ -154,42 +155,65 @@ def _relink(tx: Transaction, exam: Exam, now: datetime, group_minutes: int) -> N
             tx.append(StudyLinked(at=now, exam=exam.key, facts=facts, path=path))
 
 
-def _links(tx: Transaction, order: Order, group_minutes: int) -> Links:
-    """The studies of an order's exam: its own, else its siblings', and dose reports that stand apart."""
-    links = _own(tx, order)
-    if not any(facts.images for facts, _ in links.values()):
-        links = _siblings(tx, order, group_minutes) | links
-    return links | _dose(tx, order, links)
+class _Linker:
+    """Works links out; while it lives no order and no study changes, so each question is asked of the ledger once.
 
+    Otherwise one patient with many orders in one acquisition would cost the square of their number.
+    """
 
-def _own(tx: Transaction, order: Order) -> Links:
-    found = [study.facts for study in tx.studies_of_accession(order.key.accession)]
-    paths = ((facts, matching.match(facts, order)) for facts in found)
-    return {facts.key: (facts, path) for facts, path in paths if path}
+    def __init__(self, tx: Transaction, group_minutes: int) -> None:
+        self._tx, self._minutes = tx, group_minutes
+        self._by_accession: dict[str, list[Study]] = {}
+        self._by_patient: dict[tuple[str, ...], list[Study]] = {}
+        self._orders: dict[tuple[str, str], list[Order]] = {}
 
+    def links(self, order: Order) -> Links:
+        """Return the studies of an order's exam: its own, else its siblings', and dose reports that stand apart."""
+        links = self._own(order)
+        if not any(facts.images for facts, _ in links.values()):
+            links = self._siblings(order) | links
+        return links | self._dose(order, links)
 
-def _siblings(tx: Transaction, order: Order, group_minutes: int) -> Links:
-    """What one acquisition made for several orders: only an exam without pictures of its own takes part in it."""
-    if not order.patient.tckn:
-        return {}
-    exams = tx.exams_of_patient(order.patient.tckn, order.key.institution, "")
-    orders = [exam.order for exam in exams if exam.order and not exam.cancelled]
-    links: Links = {}
-    for other in (one for one in orders if matching.same_acquisition(order, one, group_minutes)):
-        links |= {key: (facts, matching.ACQUISITION_GROUP) for key, (facts, _) in _own(tx, other).items()}
-    return links
+    def _own(self, order: Order) -> Links:
+        found = [study.facts for study in self._studies_of(order.key.accession)]
+        paths = ((facts, matching.match(facts, order)) for facts in found)
+        return {facts.key: (facts, path) for facts, path in paths if path}
 
+    def _siblings(self, order: Order) -> Links:
+        """What one acquisition made for several orders: only an exam without pictures of its own takes part in it."""
+        links: Links = {}
+        for other in self._orders_of(order.patient.tckn, order.key.institution):
+            if matching.same_acquisition(order, other, self._minutes):
+                links |= {key: (facts, matching.ACQUISITION_GROUP) for key, (facts, _) in self._own(other).items()}
+        return links
 
-def _dose(tx: Transaction, order: Order, links: Links) -> Links:
-    pictures = [facts for facts, _ in links.values() if facts.images]
-    paths = ((facts, matching.dose_path(facts, order, pictures)) for facts in _dose_candidates(tx, order, pictures))
-    return {facts.key: (facts, path) for facts, path in paths if path and facts.key not in links}
+    def _dose(self, order: Order, links: Links) -> Links:
+        pictures = [facts for facts, _ in links.values() if facts.images]
+        found = self._dose_candidates(order, pictures)
+        paths = ((facts, matching.dose_path(facts, order, pictures)) for facts in found)
+        return {facts.key: (facts, path) for facts, path in paths if path and facts.key not in links}
 
+    def _dose_candidates(self, order: Order, pictures: Sequence[StudyFacts]) -> list[StudyFacts]:
+        numbers = {order.patient.tckn, order.patient.file_number}.union(*map(matching.identifiers, pictures)) - {""}
+        found = [*self._studies_of(order.key.accession), *self._studies_of_patient(tuple(sorted(numbers)))]
+        for one in pictures:
+            found += self._tx.study_by_uid(one.study_instance_uid)
+        return list({study.key: study.facts for study in found if matching.dose_only(study.facts)}.values())
 
-def _dose_candidates(tx: Transaction, order: Order, pictures: Sequence[StudyFacts]) -> list[StudyFacts]:
-    numbers = {order.patient.tckn, order.patient.file_number}.union(*map(matching.identifiers, pictures)) - {""}
-    found: list[Study] = tx.studies_of_accession(order.key.accession)
-    found += tx.studies_of_patient(sorted(numbers)) if numbers else []
-    for one in pictures:
-        found += tx.study_by_uid(one.study_instance_uid)
-    return list({study.key: study.facts for study in found if matching.dose_only(study.facts)}.values())
+    def _studies_of(self, accession: str) -> list[Study]:
+        if accession not in self._by_accession:
+            self._by_accession[accession] = self._tx.studies_of_accession(accession)
+        return self._by_accession[accession]
+
+    def _studies_of_patient(self, numbers: tuple[str, ...]) -> list[Study]:
+        if numbers and numbers not in self._by_patient:
+            self._by_patient[numbers] = self._tx.studies_of_patient(numbers)
+        return self._by_patient.get(numbers, [])
+
+    def _orders_of(self, tckn: str, institution: str) -> list[Order]:
+        """The patient's orders in one institution that were not cancelled."""
+        patient = (tckn, institution)
+        if tckn and patient not in self._orders:
+            exams = self._tx.exams_of_patient(tckn, institution, "")
+            self._orders[patient] = [one.order for one in exams if one.order and not one.cancelled]
+        return self._orders.get(patient, [])
