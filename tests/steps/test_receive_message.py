@@ -280,7 +280,6 @@ def test_nothing_of_a_message_is_there_when_its_transaction_fails(ledger: SqlLed
     assert ledger.read(lambda tx: tx.exam(order().key)) is None
 
 
-@pytest.mark.xfail(reason="the fold takes the report settled last for the one in force, not the one sent last")
 def test_an_older_report_that_waited_does_not_overtake_the_correction_sent_after_it(sqlite_ledger: SqlLedger) -> None:
     older = incoming(report(status=ReportStatus.PRELIMINARY), "2")
     number = send(sqlite_ledger, older, DOWN).message

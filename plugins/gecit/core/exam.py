@@ -53,7 +53,7 @@ class Exam(Value):
     order: Order | None = None
     order_received_at: datetime | None = None  # of the first message
     order_changed_at: datetime | None = None  # of the last one
-    reports: tuple[ReceivedReport, ...] = ()  # accepted versions, oldest first
+    reports: tuple[ReceivedReport, ...] = ()  # accepted versions, in the order of their acceptance
     refused_report: ReceivedReport | None = None  # the last one refused since the last accepted one
     deferred_reports: tuple[int, ...] = ()  # messages that wait for the registry
     studies: tuple[LinkedStudy, ...] = ()
@@ -74,22 +74,22 @@ class Exam(Value):
 
     @property
     def report(self) -> ReceivedReport | None:
-        """The report in force: the last accepted version."""
-        return self.reports[-1] if self.reports else None
+        """The report in force: the accepted version that was sent last, whenever its signers could be checked."""
+        return max(self.reports, key=lambda one: one.message, default=None)
 
     @property
     def patient(self) -> Patient:
         """The patient as ordered, else as reported."""
         if self.order:
             return self.order.patient
-        return self.reports[-1].report.patient if self.reports else Patient()
+        return self.report.report.patient if self.report else Patient()
 
     @property
     def modality(self) -> str:
         """The modality as ordered (OBR-24), else as reported; never guessed from a SUT code."""
         if self.order and self.order.modality:
             return self.order.modality
-        return self.reports[-1].report.modality if self.reports else ""
+        return self.report.report.modality if self.report else ""
 
     @property
     def images(self) -> int:

@@ -34,11 +34,11 @@ def judge(exam: Exam, rulebook: Rulebook, context: Context, *, judged_at: dateti
 
 
 def judge_report(exam: Exam, candidate: ReceivedReport, rulebook: Rulebook, context: Context) -> tuple[Finding, ...]:
-    """Say what the refusing rules make of a report before it is accepted, as if it were the exam's last version.
+    """Say what the refusing rules make of a report before it is accepted, as if it were the exam's only version.
 
     Any FAILED finding refuses it; otherwise any CANNOT_TELL defers it.
     """
-    supposed = msgspec.structs.replace(exam, reports=(*exam.reports, candidate), refused_report=None)
+    supposed = msgspec.structs.replace(exam, reports=(candidate,), refused_report=None)
     rules = (rule for rule in rulebook.rules if rule.effect is Effect.REFUSE_REPORT)
     return tuple(_finding(rule, supposed, rulebook, context, candidate.received_at) for rule in rules)
 

@@ -49,7 +49,7 @@ def read_event(data: str) -> Event:
 def exam_row(exam: Exam, changed_at: datetime) -> dict[str, Any]:
     """Return the row of an exam."""
     order = exam.order
-    procedures = order.procedures if order else exam.reports[-1].report.procedures if exam.reports else ()
+    procedures = order.procedures if order else exam.report.report.procedures if exam.report else ()
     return {
         "institution": exam.key.institution,
         "accession": exam.key.accession,

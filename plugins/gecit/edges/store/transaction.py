@@ -168,11 +168,12 @@ class SqlTransaction:
         return self._find_exams(exam.c.judge_at <= now, order=exam.c.judge_at, limit=limit)
 
     def deferred(self, now: datetime, limit: int) -> list[ExamKey]:
-        """Return exams that have deferred reports."""
+        """Return exams that have deferred reports, in any order, so that some that never settle starve no other."""
         self.flush()
         found = self._connection.execute(
             sa.select(exam.c.institution, exam.c.accession)
             .where(exam.c.deferred, exam.c.changed_at <= now)
+            .order_by(sa.func.random())
             .limit(limit)
         )
         return [ExamKey(institution=row.institution, accession=row.accession) for row in found]
