@@ -15,10 +15,9 @@ from ..settings import Settings
 from .build import Parts, start_logging
 from .life import until_told_to_stop, wait_beating
 from .reception import Raw, Reception
+from .taken import port_of
 
 log = logging.getLogger("gecit.listen")
-
-PORT_TAKEN = 98  # errno EADDRINUSE
 
 
 def listener_of(settings: Settings, reception: Reception) -> Listener:
@@ -49,7 +48,7 @@ async def serve(listener: Listener, stop: threading.Event) -> None:
 
 
 def run(settings: Settings) -> int:
-    """Run the process; returns its exit code."""
+    """Run the process; returns its exit code. PortTakenError where somebody else listens."""
     start_logging(settings.log_level)
     stop = until_told_to_stop()
     parts = Parts(settings)
@@ -62,17 +61,8 @@ def run(settings: Settings) -> int:
 
     threading.Thread(target=wait_beating, args=(stop, parts.ledger, parts.clock, beat), daemon=True).start()
     try:
-        asyncio.run(serve(listener, stop))
-    except OSError as fault:
-        if fault.errno != PORT_TAKEN:
-            raise
-        log.error(
-            "HL7 kapısı %d dolu: onu kullanan programı durdurun ya da GECIT_MLLP_PORT verin. / "
-            "HL7 port %d is in use: stop what uses it, or set GECIT_MLLP_PORT.",
-            settings.mllp_port,
-            settings.mllp_port,
-        )
-        return 1
+        with port_of("HL7", settings.mllp_port, "GECIT_MLLP_PORT"):
+            asyncio.run(serve(listener, stop))
     finally:
         parts.ledger.close()
     return 0

@@ -19,6 +19,7 @@ from gecit.web.app import create_app
 
 from .life import until_told_to_stop, wait_beating
 from .run_folder import read_internal_token
+from .taken import port_of
 
 log = logging.getLogger("gecit.web")
 
@@ -44,7 +45,8 @@ def run(settings: Settings, stop: threading.Event) -> None:
     clock, ledger = SystemClock(), open_ledger(settings.database)
     doors = Doors(ledger, read_internal_token(settings), clock)
     app = create_app(doors=doors, views=ledger, vitals=ledger, clock=clock, node=settings.name)
-    end = serve(app, settings.web_port)
+    with port_of("web", settings.web_port, "GECIT_WEB_PORT"):
+        end = serve(app, settings.web_port)
     log.info("pages on 127.0.0.1:%d", settings.web_port)
     wait_beating(stop, ledger, clock, lambda now: Beat(node=settings.name, process="web", pid=os.getpid(), at=now))
     end()
