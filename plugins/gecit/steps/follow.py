@@ -59,7 +59,8 @@ class Follower:
         batch: int = 50,
     ) -> None:
         self._archive, self._ledger, self._clock = archive, ledger, clock
-        self._settle, self._patience = settle, patience
+        self._settle = settle
+        self._patience = min(patience, settle / 2)  # so that a study which still grows is put off before it is read
         self._group_minutes, self._default_institution = group_minutes, default_institution
         self._page, self._batch = page, batch
         self._started = False
