@@ -76,19 +76,6 @@ def kill(made: Hospital, name: str) -> int:
     return process.pid
 
 
-def back(made: Hospital, name: str, old: int) -> bool:
-    found = made.node.children().get(name)
-    return found is not None and found.pid != old
-
-
-@pytest.mark.parametrize("name", ["web", "listen", "work"])
-def test_each_process_comes_back_after_sigkill(node: Hospital, name: str) -> None:
-    old = kill(node, name)
-    until(lambda: back(node, name, old), 20, f"{name} is back")
-    ready(node)
-    assert f"{name} ended with -9" in node.node.log_text()
-
-
 # HL7
 
 
@@ -136,18 +123,17 @@ def test_no_acknowledged_order_is_lost_while_the_door_is_killed_again_and_again(
     def accepted() -> int:
         return sum(len(one.accepted) for one in senders)
 
-    killed = 0
+    killed: list[int] = []
     for share in (20, 80, 140):
         until(lambda share=share: accepted() >= share, 40, f"{share} are accepted")  # type: ignore[misc]
-        kill(node, "listen")
-        killed += 1
+        killed.append(kill(node, "listen"))
         told = [number for one in senders for number in list(one.accepted)]
         missing = [one for one in told if not node.exam(ExamKey(institution=INSTITUTION.skrs, accession=one))]
         assert not missing, "acknowledged, and not in the ledger"
     for one in senders:
         one.join(60)
     assert sorted(number for one in senders for number in one.accepted) == sorted(one.key.accession for one in orders)
-    assert killed == 3 and sum(one.broken for one in senders) >= 3
+    assert len(set(killed)) == 3 and sum(one.broken for one in senders) >= 3
     placed = {one.key.accession: node.kinds(one.key).count("OrderPlaced") for one in orders}
     assert set(placed.values()) == {1}
 
@@ -229,23 +215,13 @@ def test_whatever_medula_does_with_a_delivery_each_exam_is_notified_once(
     node: Hospital, stories: list[ExamStory], tmp_path: Path
 ) -> None:
     medula = node.world["/medula"]
-    kinds = (
-        "reset-after",
-        "500-after",
-        "half",
-        "wrong-json",
-        "duplicate",
-        "other-answer",
-        "503",
-        "reset-before",
-        "500",
-    )
+    kinds = ["reset-after", "hang-after", "500-after", "half", "wrong-json", "other-answer", "503", "reset-before",
+             "duplicate", "500"]  # fmt: skip
     before = len(medula.spoilt)
-    medula.plan("reset-after", "hang-after", "500-after", "half")
-    medula.spoil(0.5, kinds, seed=5)
+    medula.plan(*kinds)
     try:
         node.play(stories, tmp_path)
-        until(lambda: len(medula.spoilt) - before >= 5, 60, "five deliveries were spoilt")
+        until(lambda: medula.spoilt[before:] == kinds, 60, "every fault was played")
     finally:
         medula.stop()
     told_once(node, stories)
