@@ -385,7 +385,7 @@ def test_a_port_in_use_is_said_with_its_cure(data: Path) -> None:
             text=True,
             timeout=60,
         )
-    assert process.returncode == 1
+    assert process.returncode == 2
     assert str(port) in process.stderr
     assert "GECIT_MLLP_PORT" in process.stderr
     assert "Traceback" not in process.stderr

@@ -130,7 +130,7 @@ def test_rebuilding_gives_the_identical_state(ledger: SqlLedger) -> None:
     before = ledger.content()
     assert len(before["exam"]) == 2
     assert [row[0] for row in before["study_identifier"]] == ["99"]
-    assert ledger.rebuild() == len(events)
+    assert ledger.rebuild() == (len(events), True)
     assert ledger.content() == before
     exam = ledger.read(lambda tx: tx.exam(KEY))
     assert exam is not None
@@ -337,3 +337,13 @@ def test_a_postgresql_that_is_gone_is_unavailable_and_recovers(tmp_path) -> None
         ledger.write(lambda tx: tx.append(placed()))
         assert len(ledger.timeline(KEY)) == 2
         ledger.close()
+
+
+def test_rebuilding_mends_and_tells_a_state_that_was_not_what_the_events_say(ledger: SqlLedger) -> None:
+    ledger.write(lambda tx: tx.append(placed()))
+    good = ledger.content()
+    with ledger.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE exam SET modality = 'XX'")
+    assert ledger.rebuild() == (1, False)
+    assert ledger.content() == good
+    assert ledger.rebuild() == (1, True)

@@ -108,7 +108,7 @@ class Reception:
 
     def refuse(self, code: str, peer: str, head: bytes, **values: object) -> bytes:
         """Keep the beginning of a frame that is no message and answer it."""
-        message = hl7_reader.parse(head)
+        message = hl7_reader.parse(_whole_letters(head))
         remarks = (remark(code, None, **values),)
         incoming = _bare(Raw(head, peer, self._clock.now()), remarks=remarks)
         answer = self._answerer(message if message.segments else None)
@@ -211,6 +211,18 @@ class Reception:
             return hl7_ack.acknowledge(message, remarks, self._clock.now(), uuid.uuid4().hex[:20])
 
         return answer
+
+
+def _whole_letters(head: bytes) -> bytes:
+    """Drop a UTF-8 letter that the cut went through, lest the whole be taken for Windows-1254."""
+    for cut in range(min(4, len(head))):
+        part = head[: len(head) - cut]
+        try:
+            part.decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+        return part
+    return head
 
 
 def _text(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +14,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from gecit.core.events import AccessGranted, Event, RulebookActivated
+from gecit.core.events import AccessGranted, Event, ExamEvent, RulebookActivated
 from gecit.core.exam import Exam, Study
 from gecit.core.order import ExamKey
 from gecit.ports import Beat, Delivery, Transaction, Unavailable
@@ -297,22 +298,35 @@ class SqlLedger:
                 yield row.id, rows.read_event(row.data)
             after = found[-1].id
 
-    def rebuild(self) -> int:
-        """Make the folded tables again from the events alone; return how many events were folded."""
+    def rebuild(self) -> tuple[int, bool]:
+        """Make the folded tables again from the events alone, while nobody writes.
+
+        Returns how many events were folded, and whether the state is what it was before.
+        """
         with self._begin() as connection:
-            for table in FOLDED:
-                connection.execute(sa.delete(table))
-            transaction = SqlTransaction(connection, writing=True)
-            count, after = 0, 0
-            while True:
-                query = sa.select(event.c.id, event.c.data).where(event.c.id > after).order_by(event.c.id)
-                found = connection.execute(query.limit(REBUILD_PAGE)).all()
-                if not found:
-                    return count
-                for row in found:
-                    transaction.fold(rows.read_event(row.data))
-                transaction.flush()
-                count, after = count + len(found), found[-1].id
+            if connection.dialect.name == "postgresql":  # SQLite has one writer, and it is this one
+                connection.exec_driver_sql("LOCK TABLE event, exam, study, study_identifier, link IN EXCLUSIVE MODE")
+            before = _fingerprint(connection)
+            count = self._fold_anew(connection)
+            return count, _fingerprint(connection) == before
+
+    def _fold_anew(self, connection: sa.Connection) -> int:
+        for table in FOLDED:
+            connection.execute(sa.delete(table))
+        transaction = SqlTransaction(connection, writing=True)
+        count, after = 0, 0
+        while True:
+            query = sa.select(event.c.id, event.c.data).where(event.c.id > after).order_by(event.c.id)
+            found = connection.execute(query.limit(REBUILD_PAGE)).all()
+            if not found:
+                return count
+            page = [rows.read_event(row.data) for row in found]
+            transaction.prefetch(one.exam for one in page if isinstance(one, ExamEvent))
+            for one in page:
+                transaction.fold(one)
+            transaction.flush()
+            transaction.forget()
+            count, after = count + len(found), found[-1].id
 
     def content(self) -> dict[str, list[tuple[object, ...]]]:
         """Return the folded tables' rows in key order, to compare two ledgers or two foldings."""
@@ -321,6 +335,16 @@ class SqlLedger:
                 table.name: [tuple(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key))]
                 for table in FOLDED
             }
+
+
+def _fingerprint(connection: sa.Connection) -> str:
+    """Digest the folded tables, rows in key order, without holding them in memory."""
+    digest = hashlib.sha256()
+    for table in FOLDED:
+        query = sa.select(table).order_by(*table.primary_key).execution_options(yield_per=REBUILD_PAGE)
+        for row in connection.execute(query):
+            digest.update(repr(tuple(row)).encode())
+    return digest.hexdigest()
 
 
 class _ConflictError(Unavailable):

@@ -78,6 +78,12 @@ class SqlTransaction:
         self._flush_exams()
         self._flush_studies()
 
+    def forget(self) -> None:
+        """Drop what was read, so that a long transaction needs no more memory than a page of it."""
+        self.flush()
+        self._exams.clear()
+        self._studies.clear()
+
     def _flush_exams(self) -> None:
         changed = [(one, at) for key, at in self._changed_exams.items() if (one := self._exams[key]) is not None]
         self._changed_exams.clear()
