@@ -2,14 +2,17 @@
 
 import base64
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.expected_conditions import url_contains
+from selenium.webdriver.support.wait import WebDriverWait
 
 from gecit.core import events as e
 from gecit.edges.store import open_ledger
@@ -131,7 +134,13 @@ def test_a_search_by_keyboard_finds_one_exam(browser: webdriver.Chrome, node: No
     read(browser, node, "/gecit?lang=tr")
     field = browser.find_element(By.ID, "accession")
     field.send_keys(HELD.accession, Keys.ENTER)
-    text = browser.find_element(By.TAG_NAME, "main").text
-    assert HELD.accession in text and CLEAN.accession not in text
+    WebDriverWait(browser, 20).until(url_contains("accession="))
+    wait_for_text(browser, lambda text: HELD.accession in text and CLEAN.accession not in text)
     browser.find_element(By.LINK_TEXT, "Hepsini göster").click()
-    assert CLEAN.accession in browser.find_element(By.TAG_NAME, "main").text
+    wait_for_text(browser, lambda text: CLEAN.accession in text)
+
+
+def wait_for_text(browser: webdriver.Chrome, wanted: Callable[[str], bool]) -> None:
+    """Wait until the page's text is as wanted; the page before may still stand there for a moment."""
+    patient = WebDriverWait(browser, 20, ignored_exceptions=[StaleElementReferenceException, NoSuchElementException])
+    assert patient.until(lambda page: wanted(page.find_element(By.TAG_NAME, "main").text))
