@@ -106,7 +106,7 @@ def test_a_suite_that_fails_fails_the_run_and_the_next_one_still_runs(tmp_path: 
     assert "== fast: HATA" in done.stdout
     assert "== system: tamam" in done.stdout
     assert "== browser: test yok" in done.stdout
-    assert done.stdout.endswith("failed: fast\n")
+    assert done.stdout.endswith("failed: fast browser\n")
 
 
 def test_every_target_of_the_makefile_that_people_use_is_listed() -> None:
