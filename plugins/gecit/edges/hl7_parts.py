@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import binascii
-import html
 import re
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
@@ -13,6 +12,7 @@ from gecit.core.remarks import Where
 from gecit.core.report import ReportPart, ReportStatus
 
 from .hl7_reader import LABELS, Message, Segment, codec_of, decode
+from .html_text import pieces
 
 NAMES = {
     ReportPart.TECHNIQUE: ("Teknik", "technique"),
@@ -22,9 +22,8 @@ NAMES = {
 }
 _NUMBERS = {part.value: part for part in ReportPart}
 _LEAST_FINAL_FIRST = (ReportStatus.PRELIMINARY, ReportStatus.CORRECTED, ReportStatus.FINAL)
-_LINE_BREAK = re.compile(r"[ \t]*[\r\n]+[ \t]*")
+_LINE_BREAK = re.compile(r"[\r\n]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
-_MARK_UP = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
 class Note(Protocol):
@@ -98,7 +97,8 @@ def _text(message: Message, segment: Segment, part: ReportPart, encoded: str, no
 
 def from_base64(encoded: str) -> bytes | None:
     """Decode base64, line breaks inside and missing padding tolerated; None where it is none (blanks included)."""
-    joined = _LINE_BREAK.sub("", encoded)
+    first, *lines = _LINE_BREAK.split(encoded)
+    joined = "".join((first.rstrip(" \t"), *(one.strip(" \t") for one in lines))) if lines else first
     try:
         return binascii.a2b_base64(joined + "=" * (-len(joined) % 4), strict_mode=True)
     except ValueError:
@@ -108,7 +108,7 @@ def from_base64(encoded: str) -> bytes | None:
 def plain(text: str, form: str) -> str:
     """Return text without mark-up and with single blanks: what a length is measured on."""
     if form == "HTML":
-        text = html.unescape(_MARK_UP.sub(" ", text))
+        text = " ".join(seen for _, seen in pieces(text))
     return " ".join(text.split())
 
 

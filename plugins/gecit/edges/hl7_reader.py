@@ -182,7 +182,8 @@ def _unescaper(escape: str) -> re.Pattern[str]:
 @lru_cache(maxsize=32)
 def _segment_break(field: str) -> Callable[[str], list[str]]:
     """Line ends that begin a new segment; any other stays inside its field (base64 in OBX-5)."""
-    return re.compile(rf"[\r\n]+(?=[A-Z][A-Z0-9]{{2}}(?:{re.escape(field)}|[\r\n]|$))").split
+    # A run of line ends is looked at once, from its beginning: it may be as long as a message.
+    return re.compile(rf"(?<![\r\n])[\r\n]++(?=[A-Z][A-Z0-9]{{2}}(?:{re.escape(field)}|[\r\n]|$))").split
 
 
 class Decoded(NamedTuple):

@@ -6,7 +6,6 @@ import io
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from html.parser import HTMLParser
 from pathlib import Path
 from threading import Lock
 from xml.sax.saxutils import escape
@@ -23,6 +22,7 @@ from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, T
 from ..core.order import Order, Person
 from ..core.report import Report, ReportPart, ReportStatus
 from ..core.values import Value, local
+from .html_text import text_of_html
 
 FONT_FOLDER = Path("/usr/share/fonts/truetype/dejavu")  # Debian: fonts-dejavu-core
 FONT, BOLD = "DejaVuSans", "DejaVuSans-Bold"
@@ -88,50 +88,6 @@ def build_pdf(
     )
     document.build(_story(report, institution, order, names, issue), canvasmaker=_numbered(report, issue))
     return out.getvalue()
-
-
-def text_of_html(html: str) -> str:
-    """Return what a reader would see of an HTML part, line breaks kept; scripts and styles are dropped."""
-    reader = _TextReader()
-    reader.feed(html)
-    reader.close()
-    lines = (re.sub(r"[^\S\n]+", " ", line).strip() for line in "".join(reader.pieces).split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-
-
-class _TextReader(HTMLParser):
-    BLOCKS = frozenset(("p", "div", "li", "tr", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre"))
-    SILENT = frozenset(("script", "style", "title"))
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self._silent = ""  # the outermost silent element we are in
-        self._as_typed = False  # in <pre>: line breaks are meant
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in self.SILENT:
-            self._silent = self._silent or tag
-        elif tag in self.BLOCKS:
-            self._new_line()
-        self._as_typed = self._as_typed or tag == "pre"
-        self.pieces.append({"br": "\n", "li": "• ", "td": "  ", "th": "  "}.get(tag, ""))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == self._silent:
-            self._silent = ""
-        elif tag in self.BLOCKS:
-            self._new_line()
-        self._as_typed = self._as_typed and tag != "pre"
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.pieces.append(data if self._as_typed else re.sub(r"\s+", " ", data))
-
-    def _new_line(self) -> None:
-        written = next((one for one in reversed(self.pieces) if one.strip(" ")), "\n")
-        if not written.endswith("\n"):
-            self.pieces.append("\n")
 
 
 def _load_fonts() -> None:
