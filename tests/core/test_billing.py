@@ -44,6 +44,9 @@ withdrawal proposed   pending  ..WW
 withdrawal queued     submit   ....
 withdrawal queued     hold     ....
 withdrawal queued     pending  ....
+withdrawal refused    submit   ....
+withdrawal refused    hold     ....
+withdrawal refused    pending  ....
 withdrawn             submit   NNN.
 withdrawn             hold     ....
 withdrawn             pending  ....
@@ -212,9 +215,31 @@ def test_a_withdrawal_that_is_answered_wakes_the_judge_so_that_the_exam_may_be_t
     assert (after.billing, after.judge_at) == (Billing.WITHDRAWN, START)
 
 
-@pytest.mark.parametrize(("kind", "then"), [("notify", Billing.TOLD), ("withdraw", Billing.WITHDRAWN)])
-def test_a_refused_delivery_that_is_accepted_when_a_person_retries_it_counts(kind: str, then: Billing) -> None:
-    assert answered(exam(Billing.REFUSED), kind, accepted=True).billing is then
+@pytest.mark.parametrize(
+    ("before", "kind", "then"),
+    [
+        (Billing.REFUSED, "notify", Billing.TOLD),
+        (Billing.WITHDRAWAL_REFUSED, "withdraw", Billing.WITHDRAWN),
+    ],
+)
+def test_a_refused_delivery_that_is_accepted_when_a_person_retries_it_counts(
+    before: Billing, kind: str, then: Billing
+) -> None:
+    assert answered(exam(before), kind, accepted=True).billing is then
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_a_refused_withdrawal_never_leads_to_a_second_notification(cause: Cause) -> None:
+    refused = answered(exam(Billing.WITHDRAWAL_QUEUED, cause), "withdraw", accepted=False)
+    assert refused.billing is Billing.WITHDRAWAL_REFUSED
+    assert decide(refused, verdict(Outcome.SUBMIT)) is Action.NONE
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_late_answer_to_an_older_generation_says_nothing_of_the_one_under_way(accepted: bool) -> None:
+    second = msgspec.structs.replace(exam(Billing.QUEUED), generation=2)
+    late = e.NotificationAnswered(at=START, exam=key(), key="999001:GT000001:1:notify", accepted=accepted)
+    assert fold_exam(second, late).billing is Billing.QUEUED
 
 
 def test_the_answer_to_an_older_generation_changes_nothing() -> None:

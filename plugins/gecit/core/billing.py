@@ -37,7 +37,8 @@ class Cause(StrEnum):
 # - while a delivery is under way (queued, withdrawal queued) nothing is added, so that no withdrawal overtakes its
 #   notification; the answer wakes the judge where something changed meanwhile;
 # - pending takes nothing back: a piece that is missing now may still come (a deleted study undoes nothing: 7.12);
-# - a refusal is a person's, until the order is mended.
+# - a refusal is a person's, until the order is mended; a refused withdrawal stays a person's, since MEDULA still bills
+#   what it was told and another generation would bill it twice.
 DECIDES: dict[tuple[Billing, Outcome, Cause], Action] = {
     (Billing.UNTOLD, Outcome.SUBMIT, Cause.AS_TOLD): Action.NOTIFY,
     (Billing.WITHDRAWN, Outcome.SUBMIT, Cause.AS_TOLD): Action.NOTIFY,

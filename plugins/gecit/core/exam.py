@@ -25,6 +25,7 @@ class Billing(StrEnum):
     REFUSED = "refused"  # MEDULA said no: a person must look
     WITHDRAWAL_PROPOSED = "withdrawal proposed"
     WITHDRAWAL_QUEUED = "withdrawal queued"
+    WITHDRAWAL_REFUSED = "withdrawal refused"  # MEDULA keeps what it was told: a person must look
     WITHDRAWN = "withdrawn"
 
 
@@ -219,24 +220,25 @@ def _(event: e.WithdrawalProposed, exam: Exam) -> dict[str, object]:
     return {"billing": Billing.WITHDRAWAL_PROPOSED}
 
 
-# (what MEDULA was told last, whether it accepted) -> what it then knows
-ANSWERED: dict[tuple[Billing, bool], Billing] = {
-    (Billing.QUEUED, True): Billing.TOLD,
-    (Billing.QUEUED, False): Billing.REFUSED,
-    (Billing.WITHDRAWAL_QUEUED, True): Billing.WITHDRAWN,
-    (Billing.WITHDRAWAL_QUEUED, False): Billing.REFUSED,
+# (kind, what we knew, whether it accepted) -> what it then knows; a refused delivery that a person retried may be
+# accepted after all. A withdrawal refused is not a notification refused: what was told still stands, and telling
+# another generation would bill the exam twice.
+ANSWERED: dict[tuple[str, Billing, bool], Billing] = {
+    ("notify", Billing.QUEUED, True): Billing.TOLD,
+    ("notify", Billing.QUEUED, False): Billing.REFUSED,
+    ("notify", Billing.REFUSED, True): Billing.TOLD,
+    ("withdraw", Billing.WITHDRAWAL_QUEUED, True): Billing.WITHDRAWN,
+    ("withdraw", Billing.WITHDRAWAL_QUEUED, False): Billing.WITHDRAWAL_REFUSED,
+    ("withdraw", Billing.WITHDRAWAL_REFUSED, True): Billing.WITHDRAWN,
 }
 
 
 def _answered(event: e.NotificationAnswered, exam: Exam) -> Billing:
-    """What MEDULA knows after its answer; a refused delivery that a person retried may be accepted after all."""
-    if exam.billing is Billing.REFUSED and event.accepted:
-        retried = {
-            f":{exam.generation}:notify": Billing.TOLD,
-            f":{exam.generation}:withdraw": Billing.WITHDRAWN,
-        }
-        return next((billing for end, billing in retried.items() if event.key.endswith(end)), exam.billing)
-    return ANSWERED.get((exam.billing, event.accepted), exam.billing)
+    """What MEDULA knows after its answer; one to an older generation changes nothing."""
+    rest, _, kind = event.key.rpartition(":")
+    if rest.rpartition(":")[2] != str(exam.generation):
+        return exam.billing
+    return ANSWERED.get((kind, exam.billing, event.accepted), exam.billing)
 
 
 @_change.register

@@ -149,6 +149,7 @@ BILLING: dict[Billing, Text] = {
     Billing.REFUSED: _("MEDULA kabul etmedi", "Refused by MEDULA"),
     Billing.WITHDRAWAL_PROPOSED: _("Geri alma onay bekliyor", "Withdrawal waits for approval"),
     Billing.WITHDRAWAL_QUEUED: _("Geri alma yolda", "Withdrawal on its way"),
+    Billing.WITHDRAWAL_REFUSED: _("MEDULA geri almayı kabul etmedi", "Withdrawal refused by MEDULA"),
     Billing.WITHDRAWN: _("Geri alındı", "Withdrawn"),
 }
 REPORT: dict[ReportStatus, Text] = {
