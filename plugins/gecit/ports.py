@@ -228,8 +228,12 @@ class Ledger(Protocol):
         next_at: datetime | None = None,
         error: str = "",
         events: Sequence[Event] = (),
+        doubt: bool = False,
     ) -> bool:
-        """Record how a leased delivery went, its events in the same transaction; False where the lease was lost."""
+        """Record how a leased delivery went, its events in the same transaction; False where the lease was lost.
+
+        `doubt`: a parked one may have been carried out; whoever retries it asks first.
+        """
         ...
 
 

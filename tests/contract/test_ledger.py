@@ -108,6 +108,15 @@ def test_an_exam_is_due_until_it_is_judged(ledger: SqlLedger) -> None:
     assert [one.key for one in both] == [KEY, later]
 
 
+def test_an_instant_of_any_year_is_read_as_it_was_written(ledger: SqlLedger) -> None:
+    old = datetime(900, 1, 1, tzinfo=UTC)
+    event = e.OrderPlaced(at=NOW, exam=KEY, order=msgspec.structs.replace(order(), ordered_at=old), message=1)
+    ledger.write(lambda tx: tx.append(event))
+    (row,) = ledger.content()["exam"]
+    assert old in row
+    assert ledger.rebuild() == (1, True)
+
+
 def test_rebuilding_gives_the_identical_state(ledger: SqlLedger) -> None:
     report = Report(
         key=KEY, patient=Patient(tckn="10000000146"), status=ReportStatus.FINAL, parts={ReportPart.FINDINGS: "Olağan."}

@@ -220,7 +220,20 @@ def test_times_are_aware_and_in_istanbul_unless_they_say_otherwise(written, mean
 
 
 @pytest.mark.parametrize(
-    "written", ["", "2024", "202401", "20240230", "20240101 1200", "20240101120060", "00000101", "x"]
+    "written",
+    [
+        "",
+        "2024",
+        "202401",
+        "20240230",
+        "20240101 1200",
+        "20240101120060",
+        "00000101",
+        "00010101",
+        "18991231",
+        "22000101",
+        "x",
+    ],
 )
 def test_what_is_no_time_is_none(written):
     assert read_time(written) is None

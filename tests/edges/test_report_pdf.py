@@ -53,6 +53,14 @@ def test_a_page_says_whose_report_it_is_and_who_approved_it_when(story: ExamStor
         assert expected in found
 
 
+def test_clinical_information_longer_than_a_page_is_printed_whole(story: ExamStory) -> None:
+    long = replace(story.order, clinical_information="klinik bilgi " * 3000 + "SONUNCU")
+    pdf = build_pdf(with_findings(story, "Olağan."), "H", long)
+    found = text_of(pdf)
+    assert found.count("klinik") == 3000
+    assert "SONUNCU" in found
+
+
 def test_the_four_parts_stand_in_their_order(story: ExamStory) -> None:
     found = text_of(build_pdf(with_findings(story, "Olağan."), "H"))
     headings = ["Teknik", "Karşılaştırma", "Bulgular", "Sonuç ve Öneriler"]

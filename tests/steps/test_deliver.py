@@ -14,7 +14,7 @@ from gecit.core.order import Control, ExamKey, Procedure
 from gecit.core.verdict import Outcome
 from gecit.edges.json_http import Busy
 from gecit.edges.store import SqlLedger
-from gecit.ports import AnswerUnknown, Delivery, Unavailable
+from gecit.ports import AnswerUnknown, Delivery, Refused, Unavailable
 from gecit.sandbox.faults import KINDS
 from gecit.sandbox.server import running
 from gecit.steps.breaker import Breaker, Circuit
@@ -321,6 +321,37 @@ def test_doubt_once_raised_is_handed_to_the_next_try(desk: Desk) -> None:
         desk.run()
         desk.clock.forward(minutes=20)
     assert desk.hands.states == ["queued", "unknown", "unknown"]
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("after it was sent"), Refused("no-handler", "")])
+def test_doubt_outlives_parking_so_that_a_retry_asks_first(desk: Desk, fault: Exception) -> None:
+    desk.queue(1)
+    desk.hands.does = {key(1).accession: [AnswerUnknown("?"), fault]}
+    desk.run()
+    desk.clock.forward(minutes=20)
+    desk.run()
+    assert desk.states() == {"1": "parked"}
+    assert desk.ledger.retry_delivery(desk.ledger.deliveries()[0].id, desk.clock.now())
+    desk.run()
+    assert desk.hands.states == ["queued", "unknown", "unknown"]
+
+
+def test_an_unforeseen_error_may_have_come_after_the_message_was_sent(desk: Desk) -> None:
+    desk.queue(1)
+    desk.hands.does = {key(1).accession: [RuntimeError("?")]}
+    desk.run()
+    assert desk.ledger.retry_delivery(desk.ledger.deliveries()[0].id, desk.clock.now())
+    desk.run()
+    assert desk.hands.states == ["queued", "unknown"]
+
+
+def test_a_late_end_does_not_settle_the_next_lease_of_the_same_owner(desk: Desk) -> None:
+    desk.queue(1)
+    now = desk.clock.now()
+    (first,) = desk.ledger.lease("d", "one", now, now + timedelta(seconds=1), 1)
+    (second,) = desk.ledger.lease("d", "one", now + timedelta(seconds=2), now + timedelta(minutes=1), 1)
+    assert not desk.ledger.settle(first, "one", "queued", next_at=now)
+    assert desk.ledger.settle(second, "one", "done")
 
 
 def test_a_delivery_whose_lease_was_lost_records_nothing(desk: Desk) -> None:

@@ -130,9 +130,12 @@ def _value(segment: Segment, source: Source) -> str:
 
 
 def read_time(value: str) -> datetime | None:
-    """Read an HL7 time stamp `YYYYMMDD[HHMM[SS[.f]]][+ZZZZ]`, in Europe/Istanbul unless it says otherwise."""
+    """Read an HL7 time stamp `YYYYMMDD[HHMM[SS[.f]]][+ZZZZ]`, in Europe/Istanbul unless it says otherwise.
+
+    Years from 1900 to 2199: beyond them it is a slip, and days cannot be counted everywhere.
+    """
     match = _TIME.fullmatch(value)
-    if not match:
+    if not match or not "1900" <= match[1] <= "2199":
         return None
     year, month, day, hour, minute, second, fraction, sign, zone_hours, zone_minutes = match.groups()
     zone: Any = ISTANBUL

@@ -120,7 +120,9 @@ def _head(report: Report, order: Order | None) -> Table:
         ("LINEABOVE", (0, 0), (-1, 0), 0.6, HexColor("#9aa5b1")),
         ("LINEBELOW", (0, -1), (-1, -1), 0.6, HexColor("#9aa5b1")),
     ]
-    return Table(rows, colWidths=[42 * mm, A4[0] - 2 * MARGIN - 42 * mm], style=TableStyle(style), hAlign="LEFT")
+    return Table(
+        rows, colWidths=[42 * mm, A4[0] - 2 * MARGIN - 42 * mm], style=TableStyle(style), hAlign="LEFT", splitInRow=1
+    )
 
 
 def _facts(report: Report, order: Order | None) -> list[tuple[str, str]]:

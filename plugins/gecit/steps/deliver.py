@@ -116,15 +116,16 @@ class Courier:
             events = self._handler(delivery)(delivery)
         except Refused as refusal:
             self._breaker.succeeded()
-            events = refusal.events if isinstance(refusal, RefusedWith) else ()
-            self._settle(delivery, "parked", error=str(refusal), events=events)
+            answered = refusal.events if isinstance(refusal, RefusedWith) else ()
+            doubt = doubtful(delivery) and not answered
+            self._settle(delivery, "parked", error=str(refusal), events=answered, doubt=doubt)
         except Unavailable as failure:
             self._breaker.failed(self._clock.now())
             self._retry(delivery, failure)
         except Exception as fault:  # noqa: BLE001 - the outermost boundary of one delivery: parked, the others go on
             # The text of an unforeseen error may quote a patient, so only its kind and place are logged.
             log.error("%s %d (%s) parked: %s", self._destination, delivery.id, delivery.kind, described(fault))
-            self._settle(delivery, "parked", error=described(fault))
+            self._settle(delivery, "parked", error=described(fault), doubt=True)
         else:
             self._breaker.succeeded()
             self._settle(delivery, "done", events=events)
@@ -150,8 +151,11 @@ class Courier:
         next_at: datetime | None = None,
         error: str = "",
         events: Sequence[Event] = (),
+        doubt: bool = False,
     ) -> None:
-        kept = self._ledger.settle(delivery, self._owner, state, next_at=next_at, error=error[:500], events=events)
+        kept = self._ledger.settle(
+            delivery, self._owner, state, next_at=next_at, error=error[:500], events=events, doubt=doubt
+        )
         if not kept:
             log.warning("%s %d: the lease ended before the delivery did", self._destination, delivery.id)
 

@@ -120,15 +120,21 @@ class SqlLedger:
         next_at: datetime | None = None,
         error: str = "",
         events: Sequence[Event] = (),
+        doubt: bool = False,
     ) -> bool:
         """Record how a leased delivery went, its events in the same transaction."""
 
         def work(tx: Transaction) -> bool:
             assert isinstance(tx, SqlTransaction)  # noqa: S101
+            # `attempts` tells this lease from a later one of the same owner.
             change = sa.update(outbox).where(
-                outbox.c.id == delivery.id, outbox.c.state == "leased", outbox.c.leased_by == owner
+                outbox.c.id == delivery.id,
+                outbox.c.state == "leased",
+                outbox.c.leased_by == owner,
+                outbox.c.attempts == delivery.attempts,
             )
-            values: dict[str, object] = {"state": state, "leased_by": "", "last_error": error}
+            resume = "unknown" if doubt else "queued"
+            values: dict[str, object] = {"state": state, "resume": resume, "leased_by": "", "last_error": error}
             if next_at is not None:
                 values["next_at"] = next_at
             if tx.execute(change.values(values)).rowcount != 1:
@@ -148,10 +154,10 @@ class SqlLedger:
             return [rows.read_delivery(row) for row in connection.execute(query)]
 
     def retry_delivery(self, number: int, now: datetime) -> bool:
-        """Put a parked delivery back into the queue."""
+        """Put a parked delivery back into the queue; one that may have been carried out is asked for first."""
         with self._begin() as connection:
             change = sa.update(outbox).where(outbox.c.id == number, outbox.c.state == "parked")
-            return connection.execute(change.values(state="queued", next_at=now)).rowcount == 1
+            return connection.execute(change.values(state=outbox.c.resume, next_at=now)).rowcount == 1
 
     # Rulebook revisions
 

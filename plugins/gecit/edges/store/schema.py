@@ -32,7 +32,9 @@ class Instant(sa.types.TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError("naive instant")
         utc = value.astimezone(UTC)
-        return utc if dialect.name == "postgresql" else utc.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return (
+            utc if dialect.name == "postgresql" else f"{utc.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+        )
 
     def process_result_value(self, value: object, dialect: Dialect) -> datetime | None:
         """Read UTC."""
@@ -153,9 +155,9 @@ outbox = sa.Table(
     sa.Column("accession", sa.Text, nullable=False),
     sa.Column("payload", sa.LargeBinary, nullable=False),
     # queued -> leased [courier] -> done | queued at next_at (try later) | unknown at next_at (ask first)
-    #                             | parked (a person must look) -> queued [gecit outbox retry]
+    #                             | parked (a person must look) -> queued | unknown [gecit outbox retry]
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("resume", sa.Text, nullable=False),  # the state before the lease: queued | unknown
+    sa.Column("resume", sa.Text, nullable=False),  # the state before the lease, or after parking: queued | unknown
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("next_at", Instant, nullable=False),  # of a leased row: when the lease ends
     sa.Column("created_at", Instant, nullable=False),
