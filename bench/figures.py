@@ -43,6 +43,7 @@ class Figure(Value, omit_defaults=False):
     anchor_is: str
     ratio: Spread
     noise: Spread
+    elsewhere: Spread  # share of the machine's processor time that others used during the runs
     rounds: int
     goal: Goal | None
     met: bool | None  # none: there is no goal
@@ -62,6 +63,7 @@ def compare(
     figure: str,
     unit: str,
     rounds: Sequence[tuple[float, float, float]],
+    elsewhere: Sequence[float],
     goal: Goal | None = None,
     anchor_is: str = "bare Orthanc",
 ) -> Figure:
@@ -77,6 +79,7 @@ def compare(
         anchor_is=anchor_is,
         ratio=spread(ratios),
         noise=spread([other / one for _, one, other in rounds]),
+        elsewhere=spread(elsewhere),
         rounds=len(rounds),
         goal=goal,
         met=goal.met(median(ratios)) if goal else None,

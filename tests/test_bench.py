@@ -11,23 +11,46 @@ import pytest
 from bench import corpus, ingest
 from bench.corpus import Case
 from bench.figures import Goal, compare, line, spread
+from bench.machine import Machine, elsewhere
 from pydicom import dcmread
 
 from gecit.core.identifiers import is_tckn
 
 TINY = Case(name="tiny", edge=16, studies=2, series=2, slices=3)
 FIELDS = {
-    *("bench", "case", "figure", "unit", "value", "anchor", "anchor_is", "ratio", "noise", "rounds", "goal", "met"),
+    *(
+        "bench",
+        "case",
+        "figure",
+        "unit",
+        "value",
+        "anchor",
+        "anchor_is",
+        "ratio",
+        "noise",
+        "elsewhere",
+        "rounds",
+        "goal",
+        "met",
+    ),
 }
 
 
+@pytest.fixture
+def any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No run is repeated because other tests run beside it."""
+    monkeypatch.setattr(ingest, "QUIET", 1.0)
+
+
 def test_a_figure_is_the_value_over_the_mean_of_the_anchors_and_its_noise_is_anchor_over_anchor() -> None:
-    figure = compare("b", "c", "f", "u", [(9.0, 8.0, 12.0), (12.0, 10.0, 10.0), (5.0, 10.0, 10.0)], Goal(least=0.9))
+    figure = compare(
+        "b", "c", "f", "u", [(9.0, 8.0, 12.0), (12.0, 10.0, 10.0), (5.0, 10.0, 10.0)], [0.1], Goal(least=0.9)
+    )
     assert (figure.ratio.min, figure.ratio.median, figure.ratio.max) == (0.5, 0.9, 1.2)
     assert (figure.noise.min, figure.noise.max) == (1.0, 1.5)
     assert figure.met is True
-    assert compare("b", "c", "f", "u", [(9.0, 10.0, 10.0)], Goal(most=0.89)).met is False
-    assert compare("b", "c", "f", "u", [(9.0, 10.0, 10.0)]).met is None
+    assert compare("b", "c", "f", "u", [(9.0, 10.0, 10.0)], [0.1], Goal(most=0.89)).met is False
+    assert compare("b", "c", "f", "u", [(9.0, 10.0, 10.0)], [0.1]).met is None
 
 
 def test_quartiles_lie_between_the_rounds() -> None:
@@ -57,6 +80,12 @@ def test_the_stated_sizes_are_the_real_ones(tmp_path: Path) -> None:
         assert file.stat().st_size == pytest.approx(size, rel=0.05)
 
 
+def test_what_nobody_of_us_used_was_used_elsewhere() -> None:
+    before, after = Machine(total=100, busy=50, ours=5), Machine(total=120, busy=64, ours=7)
+    assert elsewhere(before, after, 9) == pytest.approx(0.15)
+    assert elsewhere(before, after, 13) == 0.0
+
+
 def test_every_goal_is_of_a_figure_that_is_measured() -> None:
     assert {case for case, _ in ingest.GOALS} <= {one.name for one in ingest.CASES}
 
@@ -68,6 +97,7 @@ def test_an_unknown_name_is_refused() -> None:
 
 
 @pytest.mark.system
+@pytest.mark.usefixtures("any_machine")
 def test_tiny_studies_go_through_both_orthancs_and_give_every_figure() -> None:
     lines = [json.loads(line(one)) for one in ingest.figures(rounds=1, cases=[TINY])]
     assert all(set(one) == FIELDS for one in lines)

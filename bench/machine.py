@@ -1,0 +1,33 @@
+"""What else the machine did: a figure taken beside other work says little, and should say so."""
+
+from __future__ import annotations
+
+import resource
+
+import psutil
+
+from gecit.core.values import Value
+
+
+class Machine(Value):
+    """Processor seconds since the machine was started, summed over its processors."""
+
+    total: float
+    busy: float  # by everyone, the hypervisor's other guests included
+    ours: float  # of it, by this process and the children that it has waited for
+
+
+def machine_now() -> Machine:
+    """Read the counters."""
+    times = psutil.cpu_times()
+    rest = times.idle + getattr(times, "iowait", 0.0)
+    guests = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)  # Linux counts them in user and nice too
+    uses = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    total = sum(times) - guests
+    return Machine(total=total, busy=total - rest, ours=sum(one.ru_utime + one.ru_stime for one in uses))
+
+
+def elsewhere(before: Machine, after: Machine, known: float) -> float:
+    """Return the share of all processor time that went elsewhere; `known`: seconds of other processes that are ours."""
+    unknown = (after.busy - before.busy) - (after.ours - before.ours) - known
+    return max(unknown, 0.0) / max(after.total - before.total, 1e-9)
