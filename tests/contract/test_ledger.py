@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from gecit.core import events as e
 from gecit.core.exam import Billing
@@ -15,7 +17,8 @@ from gecit.core.order import Control, ExamKey, Order, Patient, Procedure
 from gecit.core.report import Report, ReportPart, ReportStatus
 from gecit.edges.store import SqlLedger, open_ledger
 from gecit.edges.store.migrate import LedgerTooNewError
-from gecit.ports import Beat, Institution, NewMessage, Unavailable
+from gecit.edges.store.schema import exam as exam_rows
+from gecit.ports import Beat, Institution, NewMessage, Transaction, Unavailable
 
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 KEY = ExamKey(institution="10001", accession="A1")
@@ -106,6 +109,28 @@ def test_an_exam_is_due_until_it_is_judged(ledger: SqlLedger) -> None:
     assert [one.key for one in due] == [KEY]
     both = ledger.read(lambda tx: tx.exams_due(NOW + timedelta(hours=2), 10))
     assert [one.key for one in both] == [KEY, later]
+
+
+def test_a_reader_keeps_its_view_while_others_write(ledger: SqlLedger) -> None:
+    later = ExamKey(institution="10001", accession="A2")
+
+    def look(tx: Transaction) -> tuple[int, int]:
+        first = len(tx.exams_due(NOW, 10))
+        writer = threading.Thread(target=lambda: ledger.write(lambda other: other.append(placed(later))))
+        writer.start()
+        writer.join()
+        return first, len(tx.exams_due(NOW, 10))
+
+    ledger.write(lambda tx: tx.append(placed()))
+    assert ledger.read(look) == (1, 1)
+    assert ledger.read(lambda tx: len(tx.exams_due(NOW, 10))) == 2
+
+
+def test_an_error_of_the_database_quotes_nothing_of_what_it_was_given(sqlite_ledger: SqlLedger) -> None:
+    bad = {"institution": "10001", "accession": "A1", "tckn": "10000000146"}
+    with pytest.raises(IntegrityError) as fault, sqlite_ledger.engine.begin() as connection:
+        connection.execute(sa.insert(exam_rows).values(bad))
+    assert "10000000146" not in str(fault.value)
 
 
 def test_an_instant_of_any_year_is_read_as_it_was_written(ledger: SqlLedger) -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from gecit.core import events as e
 from gecit.core.codes_of_remarks import remark
 from gecit.core.order import Control, Patient, Procedure
-from gecit.core.remarks import Severity, Where
+from gecit.core.remarks import Remark, Severity, Where
 from gecit.core.report import ReportStatus
 from gecit.core.verdict import Outcome
 from gecit.edges.store import SqlLedger
@@ -130,6 +130,25 @@ def test_a_deferred_report_is_settled_once_by_retry_or_by_resend(ledger: SqlLedg
     assert send(ledger, incoming(report(), "2")).replayed
     assert len(events(ledger, e.ReportReceived)) == 1
     assert exam(ledger).deferred_reports == ()
+
+
+def test_a_report_that_goes_on_waiting_adds_nothing_however_often_it_is_looked_at(ledger: SqlLedger) -> None:
+    send(ledger, incoming(report(), "1"), DOWN)
+    before = kinds(ledger)
+    for _ in range(3):
+        assert send(ledger, incoming(report(), "1"), DOWN).remarks[0].transient
+    assert kinds(ledger) == before
+    send(ledger, incoming(report(), "1"))
+    assert "ReportReceived" in kinds(ledger)
+
+
+@pytest.mark.parametrize("said", [(), (remark("sut-dotted", used="801590"),)])
+def test_what_could_not_be_used_is_never_answered_with_an_acceptance(
+    ledger: SqlLedger, said: tuple[Remark, ...]
+) -> None:
+    answered = send(ledger, replace(incoming(order(), "1"), content=None, remarks=said))
+    assert answered.answer.startswith(b"AE")
+    assert kinds(ledger) == []
 
 
 def test_a_retry_that_a_resend_overtook_takes_nothing_in_again(ledger: SqlLedger) -> None:

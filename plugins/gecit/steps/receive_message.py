@@ -160,14 +160,23 @@ def _take_in(
     """Fold the content and return what it adds to the remarks; nothing is folded where a remark refuses it."""
     content, at = incoming.content, incoming.received_at
     if content is None or worst(list(remarks)) is not Severity.NOTE:
-        _remark_exam(tx, incoming, remarks, number)
-        return []
+        # What could not be used is never answered AA, whatever severities a profile gives.
+        unused = [remark("internal")] if worst(list(remarks)) is Severity.NOTE else []
+        _remark_exam(tx, incoming, [*remarks, *unused], number)
+        return unused
+    waited = _waits(tx, content.key, number)
     if isinstance(content, Order):
         added = _take_order(tx, content, number, at, judging)
     else:
         added = _take_report(tx, content, number, at, registry, judging)
-    _remark_exam(tx, incoming, [*remarks, *added], number)
+    if not (waited and _waits(tx, content.key, number)):  # still waiting is said once, not with every look
+        _remark_exam(tx, incoming, [*remarks, *added], number)
     return added
+
+
+def _waits(tx: Transaction, key: ExamKey, number: int) -> bool:
+    exam = tx.exam(key)
+    return exam is not None and number in exam.deferred_reports
 
 
 def _remark_exam(tx: Transaction, incoming: Incoming, remarks: Sequence[Remark], number: int) -> None:
@@ -218,7 +227,7 @@ def _take_report(
     exam = tx.exam(report.key) or Exam(key=report.key)
     findings = judge_report(exam, candidate, judging.rulebook, judging.context)
     refused = [one for one in findings if one.status is Status.FAILED]
-    event: Event
+    event: Event | None
     if refused:
         rules = tuple(one.rule for one in refused)
         event = ReportRefused(
@@ -226,12 +235,14 @@ def _take_report(
         )
         added = [_as_remark(one, Severity.ERROR, code=f"{one.rule}-refused") for one in refused]
     elif any(one.status is Status.CANNOT_TELL for one in findings):
-        event = ReportDeferred(at=at, exam=report.key, message=number, reason="registry")
+        known = number in exam.deferred_reports
+        event = None if known else ReportDeferred(at=at, exam=report.key, message=number, reason="registry")
         added = [remark("registry-unavailable", Where(segment="OBX", field=16))]
     else:
         event = ReportReceived(at=at, exam=report.key, report=report, message=number, registry=candidate.registry)
         added = []
-    tx.append(event)
+    if event is not None:
+        tx.append(event)
     return added
 
 

@@ -17,11 +17,13 @@ def open_engine(url: str) -> sa.Engine:
     `postgresql://` is read as `postgresql+psycopg://`.
     """
     parsed = make_url(url)
+    quiet: dict[str, Any] = {"hide_parameters": True}  # an error's text would quote what it could not write
     if parsed.get_backend_name() == "postgresql":
-        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, **quiet)
     memory = parsed.database in (None, "", ":memory:")
     options: dict[str, Any] = {"poolclass": StaticPool} if memory else {}
-    engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **options)
+    arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+    engine = sa.create_engine(parsed, connect_args=arguments, **options, **quiet)
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine

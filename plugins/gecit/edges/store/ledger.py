@@ -70,6 +70,8 @@ class SqlLedger:
         try:
             with self.engine.connect() as connection:
                 connection.execution_options(reading=reading)
+                if reading and connection.dialect.name == "postgresql":  # one view for all statements, as on SQLite
+                    connection.execution_options(isolation_level="REPEATABLE READ")
                 with connection.begin():
                     yield connection
         except DBAPIError as error:
