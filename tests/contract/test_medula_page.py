@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gecit
 from gecit.core.billing import DOSE_CODES, Notification
-from gecit.edges.json_http import NOT_THE_MESSAGE, PERHAPS_DONE
+from gecit.edges.json_http import NOT_THE_MESSAGE, SURELY_NOT_DONE
 from gecit.sandbox.faults import KINDS
 from gecit.sandbox.medula import HTTP_STATUS
 
@@ -30,7 +30,7 @@ def test_every_fault_on_demand_is_listed() -> None:
 
 def test_every_status_with_a_meaning_of_its_own_is_listed() -> None:
     failures = PAGE.split("## What a failure means")[1]
-    assert all(str(one) in failures for one in NOT_THE_MESSAGE | PERHAPS_DONE)
+    assert all(str(one) in failures for one in NOT_THE_MESSAGE | SURELY_NOT_DONE)
 
 
 def test_every_refusal_and_dose_code_is_listed() -> None:

@@ -90,7 +90,7 @@ def test_an_answer_that_cannot_be_read_is_not_known(peer: Peer, body: bytes) -> 
         send(peer, timeout=5)
 
 
-@pytest.mark.parametrize("status", [301, 401, 404, 408, 425, 429, 501, 503, 599])
+@pytest.mark.parametrize("status", [301, 401, 404, 408, 425, 429, 501, 503, 505, 511])
 def test_what_speaks_of_the_moment_or_the_address_lets_the_message_wait(peer: Peer, status: int) -> None:
     peer.answer = Response(b"", status)
     with pytest.raises(Unavailable) as failure:
@@ -98,7 +98,7 @@ def test_what_speaks_of_the_moment_or_the_address_lets_the_message_wait(peer: Pe
     assert not isinstance(failure.value, AnswerUnknown)
 
 
-@pytest.mark.parametrize("status", [500, 502, 504])
+@pytest.mark.parametrize("status", [500, 502, 504, 507, 522, 524, 599])
 def test_what_may_have_been_written_after_the_work_was_done_is_not_known(peer: Peer, status: int) -> None:
     peer.answer = Response(b"", status)
     with pytest.raises(AnswerUnknown):

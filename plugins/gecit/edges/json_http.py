@@ -24,9 +24,9 @@ Json = dict[str, object]
 # Statuses that speak of us, of the address or of the moment, not of the message: the message waits.
 # RFC 9110: 401, 404, 405, 407, 408; RFC 8470: 425; RFC 6585: 429.
 NOT_THE_MESSAGE = frozenset({401, 404, 405, 407, 408, 425, 429})
-# A gateway gave up on an answer that the service behind it may have been making (RFC 9110 15.6.3, 15.6.5); a 500 may
-# have been written after the work was done.
-PERHAPS_DONE = frozenset({500, 502, 504})
+# Of the 5xx only these say that nothing was done (RFC 9110 15.6.2, 15.6.4, 15.6.6; RFC 6585 6). Any other may come of a
+# gateway that gave up on an answer (502, 504, 52x, 598), or after the work was done (500).
+SURELY_NOT_DONE = frozenset({501, 503, 505, 511})
 
 
 class Busy(Unavailable):
@@ -152,7 +152,7 @@ def _failure(response: requests.Response, content: bytes) -> Exception:
     """Say what an answer other than 2xx means for the message."""
     status = response.status_code
     retry_after = _seconds(response.headers.get("Retry-After", ""))
-    if status in PERHAPS_DONE:
+    if status >= 500 and status not in SURELY_NOT_DONE:
         return AnswerUnknown(f"HTTP {status}")
     if status in NOT_THE_MESSAGE or status >= 500 or status < 400:
         return Busy(f"HTTP {status}", retry_after) if retry_after else Unavailable(f"HTTP {status}")
