@@ -61,6 +61,13 @@ def test_clinical_information_longer_than_a_page_is_printed_whole(story: ExamSto
     assert "SONUNCU" in found
 
 
+def test_a_long_report_without_line_breaks_is_printed_whole(story: ExamStory) -> None:
+    found = text_of(build_pdf(with_findings(story, "kelime " * 20_000 + "x" * 9_000 + " SONUNCU"), "H"))
+    assert found.count("kelime") == 20_000
+    assert found.count("x") >= 9_000
+    assert "SONUNCU" in found
+
+
 def test_the_four_parts_stand_in_their_order(story: ExamStory) -> None:
     found = text_of(build_pdf(with_findings(story, "Olağan."), "H"))
     headings = ["Teknik", "Karşılaştırma", "Bulgular", "Sonuç ve Öneriler"]

@@ -18,13 +18,21 @@ from pydicom import dcmread
 
 from gecit.core import events
 from gecit.core.facts import SeriesFacts, StudyFacts, StudyKey
+from gecit.core.report import ReportPart
 from gecit.edges.encapsulated_pdf import Documents, template_of
 from gecit.edges.orthanc_http import OrthancArchive
 from gecit.edges.store import SqlLedger
 from gecit.ports import Delivery, Refused
 from gecit.sandbox.day import INSTITUTION, exams_of_the_day
 from gecit.sandbox.imaging import build_study
-from gecit.steps.attach_report import Attacher, Template, document_uids, missing_attachments, plan_attach
+from gecit.steps.attach_report import (
+    LONGEST_REPORT,
+    Attacher,
+    Template,
+    document_uids,
+    missing_attachments,
+    plan_attach,
+)
 from tests.support.postgres import free_port
 
 NOW = datetime(2024, 7, 1, 9, 30, tzinfo=UTC)
@@ -238,3 +246,12 @@ def test_the_identifiers_depend_on_exam_version_and_study_alone() -> None:
     }
     assert len(named) == 8
     assert document_uids(KEY, 1, "1") == document_uids(KEY, 1, "1")
+
+
+def test_what_is_too_long_for_a_report_is_parked_and_not_made_into_a_document(sqlite_ledger: SqlLedger) -> None:
+    assert STORY.report is not None
+    long = replace(STORY.report, parts={ReportPart.FINDINGS: "x\n" * LONGEST_REPORT})
+    happen(sqlite_ledger, ordered(), linked(facts()), events.ReportReceived(at=NOW, exam=KEY, report=long, message=2))
+    (row,) = leased(sqlite_ledger)
+    with pytest.raises(Refused, match="report-too-long"):
+        attacher(sqlite_ledger, Shelf(), {})(row)

@@ -50,6 +50,8 @@ HEADING = ParagraphStyle(
 )
 TITLE = ParagraphStyle("title", parent=BODY, fontName=BOLD, fontSize=13, leading=17)
 
+_LONG_LINE = re.compile(r".{1,4000}(?:\s|$)|.{1,4000}")
+
 _fonts = Lock()
 
 
@@ -111,7 +113,7 @@ def _story(report: Report, institution: str, order: Order | None, signers: list[
 
 
 def _head(report: Report, order: Order | None) -> Table:
-    rows = [[_paragraph(label, LABEL), _paragraph(value, SMALL)] for label, value in _facts(report, order) if value]
+    rows = [[_paragraph(label, LABEL), _paragraphs(value, SMALL)] for label, value in _facts(report, order) if value]
     style = [
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("TOPPADDING", (0, 0), (-1, -1), 1.5),
@@ -149,7 +151,7 @@ def _parts(report: Report) -> list[Flowable]:
         text = report.parts.get(part, "")
         text = text_of_html(text) if report.format == "HTML" else text.strip()
         if text:
-            found += [_paragraph(heading, HEADING), *(_paragraph(line, BODY) for line in text.splitlines())]
+            found += [_paragraph(heading, HEADING), *_paragraphs(text, BODY)]
     return found
 
 
@@ -183,6 +185,11 @@ def _numbered(report: Report, issue: Issue) -> type[Canvas]:
             super().save()
 
     return Numbered
+
+
+def _paragraphs(text: str, style: ParagraphStyle) -> list[Paragraph]:
+    """Return a paragraph for each line; a very long one is cut, since reportlab's time grows with its square."""
+    return [_paragraph(one, style) for line in text.splitlines() for one in _LONG_LINE.findall(line) or [""]]
 
 
 def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:

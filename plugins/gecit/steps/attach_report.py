@@ -18,6 +18,8 @@ from ..ports import Archive, Clock, Delivery, Ledger, Refused, Transaction
 
 DESTINATION = "archive"
 KIND = "attach-report"
+LONGEST_REPORT = 200_000
+"""Characters; more of them is no report, and making a document of it would keep the others waiting for minutes."""
 
 Template = Mapping[str, object]
 """Patient and study attributes by DICOM keyword, as Orthanc's `/studies/{id}` holds them."""
@@ -101,6 +103,9 @@ class Attacher:
             raise Refused("report-gone", f"{delivery.exam} has no report version {wanted.version}")
         if wanted.sop_instance_uid in exam.attached:
             return ()
+        length = sum(map(len, exam.reports[wanted.version - 1].report.parts.values()))
+        if length > LONGEST_REPORT:
+            raise Refused("report-too-long", f"{length} characters, the limit is {LONGEST_REPORT}")
         linked = next((one for one in exam.studies if one.facts.key == wanted.study), None)
         template = self._template(wanted.study.orthanc_id) if linked else None
         if linked is None or template is None:
