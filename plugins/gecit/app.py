@@ -16,11 +16,11 @@ import urllib3
 from .core.values import Text
 from .edges.doors import Doors, new_token
 from .edges.orthanc_host import INDEX_PATH, PREFIX, Forwarder, HttpFilter, IndexMark, OrthancLog, OrthancModule
-from .edges.store import open_ledger
 from .edges.system_clock import SystemClock
 from .ports import Accounts, Beat, Vitals
+from .processes.build import Parts
 from .processes.life import wait_beating
-from .processes.run_folder import write_run_folder
+from .processes.run_folder import lock_folder, write_run_folder
 from .processes.supervisor import Child, State, Supervisor
 from .settings import Settings, from_orthanc
 
@@ -51,8 +51,12 @@ def start(orthanc: OrthancModule, environ: Mapping[str, str] | None = None) -> S
     environ = os.environ if environ is None else environ
     settings = from_orthanc(json.loads(orthanc.GetConfiguration()), environ)
     log_to(orthanc, settings.log_level)
-    settings.data.mkdir(parents=True, exist_ok=True)
-    ledger = open_ledger(settings.database)
+    os.umask(0o077)  # patients' data, Orthanc's own files included, is this user's alone
+    lock_folder(settings)
+    parts = Parts(settings)
+    parts.ensure_rulebook()
+    parts.profiles()  # a wrong rule or layout stops the start here, not each process for itself
+    ledger = parts.ledger
     refuse_open_house(settings, ledger)
     token = new_token()
     configuration = write_run_folder(settings, token)
@@ -80,7 +84,7 @@ def refuse_open_house(settings: Settings, accounts: Accounts) -> None:
 def register(orthanc: OrthancModule, doors: Doors, web_port: int) -> None:
     """Guard every HTTP request, and pass ours on to the web process."""
     orthanc.RegisterIncomingHttpRequestFilter(HttpFilter(doors))
-    forwarder = Forwarder(web_port)
+    forwarder = Forwarder(web_port, doors.proof)
     orthanc.RegisterRestCallback(PREFIX, forwarder)
     orthanc.RegisterRestCallback(f"{PREFIX}/(.*)", forwarder)
     orthanc.RegisterRestCallback(INDEX_PATH, IndexMark(orthanc))

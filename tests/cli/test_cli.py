@@ -158,7 +158,8 @@ def test_an_institution_is_added_replaced_and_listed(run: Run) -> None:
 )
 def test_an_institution_that_could_never_speak_is_not_recorded(run: Run, args: tuple[str, ...], named: str) -> None:
     assert named in run("institutions", "add", *args, code=2).output
-    assert json.loads(run("institutions", "list", "--json").output) == []
+    run("institutions", "add", "999999")
+    assert [one["skrs"] for one in json.loads(run("institutions", "list", "--json").output)] == ["999999"]
 
 
 # People and programs
@@ -227,7 +228,11 @@ def test_a_state_that_is_not_what_the_events_say_is_told(run: Run, filled: SqlLe
 def test_health_is_one_while_nobody_beats_and_nought_when_all_do(run: Run, filled: SqlLedger) -> None:
     assert not json.loads(run("health", "--json", code=1).output)["ok"]
     now = datetime.now(UTC)
-    filled.beat(Beat(node="n", process="listen", pid=1, at=now))
+    for process in ("listen", "orthanc", "web"):
+        filled.beat(Beat(node="n", process=process, pid=1, at=now))
+    unwell = json.loads(run("health", "--json", code=1).output)
+    assert unwell["silent"] == ["work"]
+    filled.beat(Beat(node="n", process="work", pid=2, at=now))
     shown = json.loads(run("health", "--json").output)
     assert shown["ok"]
     assert shown["counts"]["exam.pending"] == 1
@@ -265,7 +270,13 @@ def test_all_faults_of_a_configuration_are_told_together(
     assert "Nonsense" in said
 
 
-@pytest.mark.parametrize("database", ["sqlite:////proc/nowhere/ledger.db", "sqlite:///{data}/broken.db", "postgres"])
+def test_a_command_that_reads_makes_no_ledger_and_names_the_folder(run: Run, data: Path) -> None:
+    for words in (("health",), ("outbox", "list"), ("ledger", "rebuild"), ("institutions", "list")):
+        assert str(data / "ledger.db") in run(*words, code=2).output
+    assert not (data / "ledger.db").exists()
+
+
+@pytest.mark.parametrize("database", ["sqlite:///{data}/broken.db", "postgres"])
 def test_a_ledger_that_cannot_be_opened_is_said(
     data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, database: str
 ) -> None:

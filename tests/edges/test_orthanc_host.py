@@ -228,3 +228,14 @@ def test_an_index_that_cannot_be_read_is_an_outage_and_gets_no_new_mark() -> Non
     IndexMark(orthanc)(output, INDEX_PATH, method="GET")
     assert output.status == 503
     assert orthanc.kept == {}
+
+
+def test_a_stranger_on_the_web_port_is_sent_no_password_and_answers_for_nobody(server: ThreadingHTTPServer) -> None:
+    """Two nodes on neighbouring ports must not serve each other's pages."""
+    doors = Doors(FakeAccounts(), "secret", StillClock())
+    output = OldOutput()
+    Forwarder(server.server_port, doors.proof)(
+        output, "/gecit/exams", method="GET", get={}, headers={"authorization": "Basic abc"}
+    )
+    assert output.status != 200
+    assert all("authorization" not in {name.lower() for name in headers} for _, _, headers, _ in Echo.seen)

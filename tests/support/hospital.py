@@ -165,7 +165,7 @@ class Hospital:
     def running(self) -> laptop.Running:
         """Return the node as the demo's player knows it."""
         settings = load(environ=self.node.environ)
-        return laptop.Running(settings=settings, sandbox=self.sandbox, password="", token="")
+        return laptop.Running(settings=settings, sandbox=self.sandbox, password="", token="", ended=lambda: None)
 
     def play(self, stories: Sequence[ExamStory], folder: Path) -> None:
         """Send all that the stories say."""

@@ -1,13 +1,14 @@
 import json
 import signal
 import stat
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.support.node import HOME, STOP_SECONDS, Node, until
+from tests.support.node import HOME, STOP_SECONDS, Node, free_ports, until
 
 pytestmark = pytest.mark.system
 Make = Callable[..., Node]
@@ -48,7 +49,7 @@ def test_an_administrator_opens_all_of_it(orthanc_node: Node, path: str) -> None
 def test_the_internal_token_opens_and_stands_in_a_file_of_its_own_user(orthanc_node: Node) -> None:
     assert orthanc_node.get("/system", signed_in=False, headers=orthanc_node.internal()).status_code == 200
     run = orthanc_node.data / "run"
-    assert {one.name for one in run.iterdir()} == {"internal.token", "effective.json"}
+    assert {one.name for one in run.iterdir()} == {"internal.token", "effective.json", "lock"}
     assert {stat.S_IMODE(one.stat().st_mode) for one in run.iterdir()} == {0o600}
     assert (run / "internal.token").read_text() not in (run / "effective.json").read_text()
 
@@ -201,3 +202,17 @@ def test_effective_configuration_gives_the_children_the_same_settings(orthanc_no
     found = json.loads((orthanc_node.data / "run/effective.json").read_text())
     assert found["HttpPort"] == orthanc_node.http
     assert found["Gecit"]["WebPort"] == orthanc_node.web
+
+
+def test_a_second_node_on_the_same_folder_is_refused_and_harms_nothing(orthanc_node: Node) -> None:
+    effective = (orthanc_node.data / "run" / "effective.json").read_bytes()
+    names = ("GECIT_HTTP_PORT", "GECIT_DICOM_PORT", "GECIT_MLLP_PORT", "GECIT_WEB_PORT")
+    others = dict(zip(names, map(str, free_ports(4)), strict=True))
+    environ = {**orthanc_node.environ, **others}
+    done = subprocess.run(
+        ["/usr/sbin/Orthanc", str(HOME / "orthanc-config")], env=environ, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode != 0
+    assert "Another node uses the folder" in done.stdout + done.stderr
+    assert (orthanc_node.data / "run" / "effective.json").read_bytes() == effective
+    assert orthanc_node.get("/gecit/api/live").status_code == 200

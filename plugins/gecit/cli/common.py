@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from sqlalchemy.engine import make_url
 
 from gecit.processes.build import Parts
 from gecit.settings import Settings, load
@@ -26,13 +28,31 @@ def settings() -> Settings:
 
 
 @contextmanager
-def parts() -> Iterator[Parts]:
-    """Open the ledger for the length of a command."""
-    opened = Parts(settings())
+def parts(*, create: bool = True) -> Iterator[Parts]:
+    """Open the ledger for the length of a command; one that only reads makes none where there is none."""
+    found = settings()
+    if not create:
+        _must_exist(found)
+    opened = Parts(found)
     try:
         yield opened
     finally:
         opened.ledger.close()
+
+
+class NoLedgerError(click.ClickException):
+    """There is nothing to read; most often GECIT_DATA names another folder than the node's."""
+
+    exit_code = 2
+
+
+def _must_exist(found: Settings) -> None:
+    path = make_url(found.database).database or ""
+    if found.database.startswith("sqlite") and not Path(path).exists():
+        raise NoLedgerError(
+            f"Kayıt defteri yok: {path}. GECIT_DATA doğru klasörü gösteriyor mu? / "
+            f"There is no ledger at {path}. Does GECIT_DATA name the right folder?"
+        )
 
 
 def print_json(value: object) -> None:

@@ -9,6 +9,7 @@ import click
 
 from .common import as_json, parts, print_json, print_table
 
+EXPECTED = ("orthanc", "web", "listen", "work")
 STALE = timedelta(seconds=90)
 """Three beats: a process that said nothing for so long is taken as dead."""
 
@@ -17,17 +18,18 @@ STALE = timedelta(seconds=90)
 @as_json
 def health(as_json: bool) -> None:
     """Show processes and counts; exit code 1 where a process is silent."""
-    with parts() as opened:
+    with parts(create=False) as opened:
         now = opened.clock.now()
         beats, counts = opened.ledger.beats(), opened.ledger.counts()
         revision = opened.ledger.active_revision()
-    silent = [one.process for one in beats if now - one.at > STALE]
+    heard = {one.process for one in beats if now - one.at <= STALE}
+    silent = [one for one in EXPECTED if one not in heard]
     processes = [
         {"node": one.node, "process": one.process, "pid": one.pid, "beat": one.at.isoformat(), "detail": one.detail}
         for one in beats
     ]
     if as_json:
-        print_json({"ok": not silent and bool(beats), "rulebook": revision, "processes": processes, "counts": counts})
+        print_json({"ok": not silent, "silent": silent, "rulebook": revision, "processes": processes, "counts": counts})
     else:
         print_table(
             ("node", "process", "pid", "seconds ago"),
@@ -35,4 +37,6 @@ def health(as_json: bool) -> None:
         )
         click.echo(f"\nrulebook {revision[:12] or '-'}")
         print_table(("what", "count"), sorted(counts.items()))
-    sys.exit(1 if silent or not beats else 0)
+    if silent and not as_json:
+        click.echo(f"\nsessiz / silent: {', '.join(silent)}", err=True)
+    sys.exit(1 if silent else 0)

@@ -23,7 +23,7 @@ def institutions() -> None:
 @as_json
 def list_(as_json: bool) -> None:
     """List the institutions."""
-    with parts() as opened:
+    with parts(create=False) as opened:
         found = opened.ledger.read(lambda tx: tx.institutions())
     if as_json:
         print_json(msgspec.to_builtins(found))

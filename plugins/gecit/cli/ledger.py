@@ -20,7 +20,7 @@ def rebuild() -> None:
 
     Exit code 1 where the state before was not what the events say; afterwards it is.
     """
-    with parts() as opened:
+    with parts(create=False) as opened:
         count, same = opened.ledger.rebuild()
     click.echo(f"{count} olay / events; " + ("aynı durum / identical state" if same else "DURUM FARKLIYDI / DIFFERED"))
     sys.exit(0 if same else 1)

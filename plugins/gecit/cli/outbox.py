@@ -20,7 +20,7 @@ def outbox() -> None:
 @as_json
 def list_(state: str | None, limit: int, as_json: bool) -> None:
     """List deliveries, the newest first."""
-    with parts() as opened:
+    with parts(create=False) as opened:
         found = opened.ledger.deliveries(state=state or "", limit=limit)
     shown = [
         {
@@ -41,7 +41,7 @@ def list_(state: str | None, limit: int, as_json: bool) -> None:
 @click.argument("number", type=int)
 def retry(number: int) -> None:
     """Put parked delivery NUMBER back into the queue."""
-    with parts() as opened:
+    with parts(create=False) as opened:
         done = opened.ledger.retry_delivery(number, opened.clock.now())
     if not done:
         raise click.ClickException(f"{number} beklemeye alınmış değil / is not parked")

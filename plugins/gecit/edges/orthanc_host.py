@@ -6,9 +6,12 @@ a trailing slash, and an encoded slash in the path.
 
 from __future__ import annotations
 
+import hmac
 import logging
 import re
+import secrets
 import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -24,6 +27,9 @@ log = logging.getLogger("gecit.host")
 
 Callback = Callable[..., Any]
 PREFIX = "/gecit"
+LIVE_PATH = "/gecit/api/live"
+CHALLENGE, PROOF = "X-Gecit-Challenge", "X-Gecit-Proof"
+PROVEN_SECONDS = 5.0  # how long one proof serves
 PASSED_ON = ("content-type", "authorization", "cookie", "accept", "accept-language", "user-agent")
 PASSED_BACK = (
     "Cache-Control",
@@ -151,9 +157,15 @@ def _encoded(text: str) -> str:
 
 
 class Forwarder:
-    """Passes `/gecit...` to the web process over loopback with kept connections."""
+    """Passes `/gecit...` to the web process over loopback with kept connections.
 
-    def __init__(self, port: int, timeout_seconds: float = 60.0) -> None:
+    `proof` is how our own web process answers a challenge: whoever else may listen on that port, another node say,
+    is sent no password. Without it nobody is asked.
+    """
+
+    def __init__(self, port: int, proof: Callable[[str], str] | None = None, timeout_seconds: float = 60.0) -> None:
+        self._proof = proof
+        self._proven_until = 0.0
         self._pool = urllib3.HTTPConnectionPool(
             "127.0.0.1",
             port,
@@ -167,13 +179,28 @@ class Forwarder:
         try:
             self._forward(output, uri, request)
         except urllib3.exceptions.HTTPError as fault:
+            self._proven_until = 0.0
             log.error("web process does not answer: %s", type(fault).__name__)
             say_down(output)
         except Exception as fault:  # noqa: BLE001 the outermost boundary of a callback
             log.error("cannot forward: %s", type(fault).__name__)
             say_down(output)
 
+    def _is_ours(self) -> bool:
+        if self._proof is None or time.monotonic() < self._proven_until:
+            return True
+        challenge = secrets.token_hex(16)
+        answer = self._pool.request("GET", LIVE_PATH, headers={CHALLENGE: challenge}, redirect=False)
+        if not hmac.compare_digest(answer.headers.get(PROOF, ""), self._proof(challenge)):
+            return False
+        self._proven_until = time.monotonic() + PROVEN_SECONDS
+        return True
+
     def _forward(self, output: Output, uri: str, request: Mapping[str, Any]) -> None:
+        if not self._is_ours():
+            log.error("somebody else listens on the web process's port %d: give this node another", self._pool.port)
+            say_down(output)
+            return
         query = encode_query(request.get("get", {}))
         given = request.get("headers", {})
         answer = self._pool.request(

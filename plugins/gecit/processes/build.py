@@ -31,7 +31,7 @@ class Parts:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock = SystemClock()
-        settings.data.mkdir(parents=True, exist_ok=True)
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.ledger: SqlLedger = _open(settings.database)
 
     def ensure_rulebook(self) -> None:
@@ -94,7 +94,7 @@ class Parts:
         """Return how deliveries are repeated."""
         chosen = self.settings.outbox
         return Policy(
-            lease=timedelta(seconds=max(chosen.lease_seconds, 2 * self.settings.medula.timeout_seconds + 5)),
+            lease=timedelta(seconds=max(chosen.lease_seconds, 4 * self.settings.medula.timeout_seconds + 5)),
             backoff=timedelta(seconds=chosen.backoff_seconds),
             backoff_limit=timedelta(seconds=chosen.backoff_limit_seconds),
         )

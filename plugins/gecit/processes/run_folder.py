@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -10,6 +11,31 @@ from gecit.settings import Settings, effective
 
 INTERNAL = "internal.token"
 EFFECTIVE = "effective.json"
+
+
+LOCK = "lock"
+
+
+class FolderInUseError(Exception):
+    """Another node runs on the data folder; two would overwrite each other's run-time files."""
+
+    def __init__(self, data: Path) -> None:
+        super().__init__(
+            f"{data} klasörünü başka bir düğüm kullanıyor: onu durdurun ya da GECIT_DATA ile başka klasör verin. / "
+            f"Another node uses the folder {data}: stop it, or set GECIT_DATA to another folder."
+        )
+
+
+def lock_folder(settings: Settings) -> int:
+    """Take the data folder for this process's life and return the descriptor that holds it; `FolderInUseError`."""
+    settings.run_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    held = os.open(settings.run_folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as fault:
+        os.close(held)
+        raise FolderInUseError(settings.data) from fault
+    return held
 
 
 def write_private(path: Path, text: str) -> None:

@@ -19,11 +19,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 import requests
 from argon2 import PasswordHasher
 
-from ..core.values import Value
 from ..edges.doors import new_token, token_digest
 from ..edges.store import open_ledger
 from ..edges.system_clock import SystemClock
@@ -49,13 +49,14 @@ class StartError(Exception):
     """The node does not start; the text says why and what to do."""
 
 
-class Running(Value):
+class Running(NamedTuple):
     """A node that answers."""
 
     settings: Settings
     sandbox: str  # address of the pretend outside world
     password: str  # of ADMINISTRATOR; empty where it was there before
     token: str  # of the pretend HBYS, for the JSON
+    ended: Callable[[], int | None]  # Orthanc's exit code, once it has ended
 
 
 Play = Callable[[Running], bool]
@@ -70,7 +71,7 @@ def run_node(data: Path, play: Play | None, *, leave_running: bool = True) -> in
             good = play(node) if play and not stop.is_set() else True
             if leave_running and not stop.is_set():
                 _say_where(node)
-                stop.wait()
+                _stay(node, stop)
     except StartError as fault:
         sys.stderr.write(f"{fault}\n")
         return 2
@@ -79,6 +80,7 @@ def run_node(data: Path, play: Play | None, *, leave_running: bool = True) -> in
 
 @contextmanager
 def _node(data: Path, stop: threading.Event) -> Iterator[Running]:
+    os.umask(0o077)
     data.mkdir(parents=True, exist_ok=True)
     with running(outside_world(SystemClock(), data / "medula.jsonl")) as sandbox:
         environ = _environment(data, sandbox)
@@ -88,9 +90,16 @@ def _node(data: Path, stop: threading.Event) -> Iterator[Running]:
         process = _start(settings, environ)
         try:
             _wait(settings, process, stop)
-            yield Running(settings=settings, sandbox=sandbox, password=password, token=token)
+            yield Running(settings, sandbox, password, token, process.poll)
         finally:
             _stop(process)
+
+
+def _stay(node: Running, stop: threading.Event) -> None:
+    while not stop.wait(0.5):
+        if node.ended() is not None:
+            journal = node.settings.data / "orthanc.log"
+            raise StartError(f"Orthanc kapandı / ended ({node.ended()}): {journal}\n{_tail(journal)}")
 
 
 def _until_stopped() -> threading.Event:
@@ -209,7 +218,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 def _say_where(node: Running) -> None:
     settings = node.settings
-    secret = node.password or "(ilk açılışta yazıldı / printed at the first start)"
+    renew = f"yenisi / a new one: GECIT_DATA={settings.data} .venv/bin/gecit users add {ADMINISTRATOR}"
+    secret = node.password or f"(ilk açılışta yazıldı / printed at the first start; {renew})"
     sys.stdout.write(
         f"""
 Sayfalar / pages   {settings.orthanc_url}/gecit/   kullanıcı / user {ADMINISTRATOR}   parola / password {secret}

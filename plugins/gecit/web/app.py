@@ -13,7 +13,7 @@ from gecit.ports import Clock, Views, Vitals
 
 from . import words
 from .api import api
-from .guard import add_headers, guard
+from .guard import add_headers, guard, prove
 from .health import health
 from .language import language, moment, remember_language, say
 from .problem import on_fault, on_http_error
@@ -33,6 +33,7 @@ def create_app(
     app.before_request(guard(doors))
     app.after_request(remember_language)
     app.after_request(add_headers)
+    app.after_request(prove(doors))
     app.register_error_handler(HTTPException, on_http_error)
     app.register_error_handler(Exception, on_fault)
     app.context_processor(_helpers)

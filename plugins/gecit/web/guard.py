@@ -7,9 +7,11 @@ from collections.abc import Callable
 from flask import Response, request
 
 from gecit.edges.doors import Doors
+from gecit.edges.orthanc_host import CHALLENGE, LIVE_PATH, PROOF
 
 from .problem import BY_WHY, refuse
 
+LONGEST_CHALLENGE = 64
 OPEN = ("/gecit/api/live", "/gecit/static/")  # nothing of anybody stands there
 
 # No script at all runs on these pages, so none is allowed.
@@ -32,6 +34,18 @@ def guard(doors: Doors) -> Callable[[], Response | None]:
         return None if admission.granted or admission.why is None else refuse(BY_WHY[admission.why])
 
     return ask
+
+
+def prove(doors: Doors) -> Callable[[Response], Response]:
+    """Return what answers the forwarder's challenge, so that it knows us from a stranger on our port."""
+
+    def answer(response: Response) -> Response:
+        challenge = request.headers.get(CHALLENGE, "")
+        if 0 < len(challenge) <= LONGEST_CHALLENGE and request.path == LIVE_PATH:
+            response.headers[PROOF] = doors.proof(challenge)
+        return response
+
+    return answer
 
 
 def add_headers(response: Response) -> Response:
