@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
 
 from . import ingest
 from .figures import Figure, line
 
-BENCHES: Mapping[str, Callable[[int], Iterator[Figure]]] = {"ingest": ingest.figures}
+BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {"ingest": ingest.figures}
 
 
 def main() -> None:
@@ -16,9 +18,12 @@ def main() -> None:
     reader = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     reader.add_argument("names", nargs="*", choices=[[], *BENCHES], metavar="NAME", help=", ".join(BENCHES))
     reader.add_argument("--rounds", type=int, default=ingest.ROUNDS, help="interleaved rounds (%(default)s)")
+    wait = "seconds that each run waits for a machine that is busy elsewhere (%(default)s)"
+    reader.add_argument("--patience", type=float, default=ingest.PATIENCE_SECONDS, help=wait)
     chosen = reader.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     for name in chosen.names or BENCHES:
-        for figure in BENCHES[name](chosen.rounds):
+        for figure in BENCHES[name](chosen.rounds, chosen.patience):
             print(line(figure), flush=True)
 
 

@@ -21,13 +21,14 @@ from gecit.core.values import Value
 from . import corpus, nodes
 from .corpus import Case, Sent
 from .figures import Figure, Goal, compare
-from .machine import elsewhere, machine_now
+from .machine import elsewhere, machine_now, wait_quiet
 from .nodes import Cpu, Node
 
 ASSOCIATIONS = 4
 ROUNDS = 5
 QUIET = 0.06  # a run is repeated when more of the machine's processor time than this went elsewhere
 TRIES = 4  # after which it counts as it is
+PATIENCE_SECONDS = 30.0  # how long a run waits for a machine that is busy elsewhere before it begins anyway
 ORDERS = ("gbb", "bgb", "bbg")  # g: ours, b: bare; one after the other, so that a drift of the machine cancels out
 WARM_UP = Case(name="warm-up", edge=16, studies=1, series=1, slices=4)
 WARM_UP_NUMBER = 900_000
@@ -58,32 +59,35 @@ class Run(Value):
         return max(self.answered, self.recorded - nodes.WAIT_SECONDS)
 
 
-def figures(rounds: int = ROUNDS, cases: Sequence[Case] = CASES) -> Iterator[Figure]:
+def figures(
+    rounds: int = ROUNDS, patience: float = PATIENCE_SECONDS, cases: Sequence[Case] = CASES
+) -> Iterator[Figure]:
     """Measure every case and yield its figures."""
     for case in cases:
         with tempfile.TemporaryDirectory(prefix="gecit-bench-") as folder:
-            yield from _figures(case, _rounds(case, Path(folder), rounds))
+            yield from _figures(case, _rounds(case, Path(folder), rounds, patience))
 
 
-def _rounds(case: Case, folder: Path, rounds: int) -> list[tuple[Run, Run, Run]]:
+def _rounds(case: Case, folder: Path, rounds: int, patience: float) -> list[tuple[Run, Run, Run]]:
     _say(f"{case.name}: writing {case.instances} files")
     studies = corpus.write(case, folder / "files")
     warm_up = corpus.write(WARM_UP, folder / "warm-up", WARM_UP_NUMBER)
-    _run("b", folder, studies, warm_up)
-    return [_round(ORDERS[number % len(ORDERS)], folder, studies, warm_up) for number in range(rounds)]
+    one_run = Runner(folder, studies, warm_up, patience)
+    one_run("b")
+    return [_round(ORDERS[number % len(ORDERS)], one_run) for number in range(rounds)]
 
 
-def _round(order: str, folder: Path, studies: Sequence[Sent], warm_up: Sequence[Sent]) -> tuple[Run, Run, Run]:
+def _round(order: str, one_run: Runner) -> tuple[Run, Run, Run]:
     runs: dict[str, list[Run]] = {"g": [], "b": []}
     for kind in order:
-        runs[kind].append(_quiet_run(kind, folder, studies, warm_up))
+        runs[kind].append(_quiet_run(kind, one_run))
     return runs["g"][0], runs["b"][0], runs["b"][1]
 
 
-def _quiet_run(kind: str, folder: Path, studies: Sequence[Sent], warm_up: Sequence[Sent]) -> Run:
+def _quiet_run(kind: str, one_run: Runner) -> Run:
     """Run until nobody else disturbed it much. Whether it counts is settled by that alone, never by its result."""
     for attempt in range(1, TRIES + 1):
-        run = _run(kind, folder, studies, warm_up)
+        run = one_run(kind)
         good = run.elsewhere <= QUIET or attempt == TRIES
         _say(f"  {'ours' if kind == 'g' else 'bare'}{'' if good else ', disturbed, again'}: {run}")
         if good:
@@ -91,13 +95,21 @@ def _quiet_run(kind: str, folder: Path, studies: Sequence[Sent], warm_up: Sequen
     return run
 
 
-def _run(kind: str, folder: Path, studies: Sequence[Sent], warm_up: Sequence[Sent]) -> Run:
-    with tempfile.TemporaryDirectory(prefix="node-", dir=folder) as data, _node(kind, Path(data)) as node:
-        node.expect([*warm_up, *studies])
-        _send_when_allowed(node, warm_up)
-        node.wait_recorded(warm_up)
-        os.sync()  # what the run before left to write is not this run's
-        return _measure(node, studies)
+class Runner:
+    """Sends the same files to one fresh node after the other."""
+
+    def __init__(self, folder: Path, studies: Sequence[Sent], warm_up: Sequence[Sent], patience: float) -> None:
+        self._folder, self._studies, self._warm_up, self._patience = folder, studies, warm_up, patience
+
+    def __call__(self, kind: str) -> Run:
+        """Start a node, `g` ours or `b` bare, send and stop it."""
+        with tempfile.TemporaryDirectory(prefix="node-", dir=self._folder) as data, _node(kind, Path(data)) as node:
+            node.expect([*self._warm_up, *self._studies])
+            _send_when_allowed(node, self._warm_up)
+            node.wait_recorded(self._warm_up)
+            os.sync()  # what the run before left to write is not this run's
+            wait_quiet(QUIET, self._patience)
+            return _measure(node, self._studies)
 
 
 def _node(kind: str, data: Path) -> AbstractContextManager[Node]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import resource
+import time
 
 import psutil
 
 from gecit.core.values import Value
+
+LOOK_SECONDS = 2.0
 
 
 class Machine(Value):
@@ -31,3 +34,12 @@ def elsewhere(before: Machine, after: Machine, known: float) -> float:
     """Return the share of all processor time that went elsewhere; `known`: seconds of other processes that are ours."""
     unknown = (after.busy - before.busy) - (after.ours - before.ours) - known
     return max(unknown, 0.0) / max(after.total - before.total, 1e-9)
+
+
+def wait_quiet(share: float, patience: float) -> bool:
+    """Wait until no more than `share` of the machine is in use, `patience` seconds at the most; whether it is so."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if psutil.cpu_percent(LOOK_SECONDS) <= 100 * share:
+            return True
+    return False

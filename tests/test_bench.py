@@ -99,7 +99,7 @@ def test_an_unknown_name_is_refused() -> None:
 @pytest.mark.system
 @pytest.mark.usefixtures("any_machine")
 def test_tiny_studies_go_through_both_orthancs_and_give_every_figure() -> None:
-    lines = [json.loads(line(one)) for one in ingest.figures(rounds=1, cases=[TINY])]
+    lines = [json.loads(line(one)) for one in ingest.figures(rounds=1, patience=0, cases=[TINY])]
     assert all(set(one) == FIELDS for one in lines)
     named = {one["figure"]: one for one in lines}
     assert set(named) == {"rate", "rate-with-settle-wait", "rate-of-answers", "cpu-all", "cpu-orthanc"}
