@@ -22,8 +22,8 @@ from .loops import Loop, run_loops
 from .reception import Reception
 from .run_folder import read_internal_token
 
-JUDGE_REST = 0.2
-DELIVER_REST = 0.2
+JUDGE_REST = 0.5  # asking the ledger in vain costs about a millisecond of processor time
+DELIVER_REST = 0.5
 MODALITIES_REST = 5.0
 
 
