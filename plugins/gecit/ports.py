@@ -253,6 +253,13 @@ class Changes(Value):
     done: bool
 
 
+class StudyRead(Value):
+    """A study as just read. `facts.institution` and `facts.settled` are left to the step."""
+
+    facts: StudyFacts
+    instances: frozenset[str]  # Orthanc ids of all its instances
+
+
 class Archive(Protocol):
     """An Orthanc index, asked over loopback HTTP. Every method raises `Unavailable` where Orthanc does not answer."""
 
@@ -272,10 +279,6 @@ class Archive(Protocol):
         """Return changes after `since`, oldest first."""
         ...
 
-    def study_of_instance(self, orthanc_id: str) -> str | None:
-        """Return the Orthanc id of an instance's study; None where the instance is gone."""
-        ...
-
     def series_of_instance(self, orthanc_id: str) -> tuple[str, frozenset[str]] | None:
         """Return an instance's study and all instances of its series; None where the instance is gone."""
         ...
@@ -284,8 +287,12 @@ class Archive(Protocol):
         """Return the Orthanc ids of all studies, for the sweep."""
         ...
 
-    def study_facts(self, orthanc_id: str) -> StudyFacts | None:
-        """Read a study; None where it is gone. `institution` and `settled` are left to the step."""
+    def last_instance_at(self, orthanc_id: str) -> datetime | None:
+        """Return when an instance last came for a study; None where the study is gone or nothing says so."""
+        ...
+
+    def read_study(self, orthanc_id: str) -> StudyRead | None:
+        """Read a study; None where it is gone."""
         ...
 
     def store(self, dicom: bytes) -> str:

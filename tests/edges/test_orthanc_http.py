@@ -70,9 +70,9 @@ def encoded(dataset: Dataset) -> bytes:
 
 def only_study(archive: OrthancArchive) -> StudyFacts:
     [study] = archive.study_ids()
-    facts = archive.study_facts(study)
-    assert facts
-    return facts
+    read = archive.read_study(study)
+    assert read
+    return read.facts
 
 
 def test_all_ways_in_give_the_same_facts(orthanc: BareOrthanc, archive: OrthancArchive, tmp_path: Path) -> None:
@@ -221,15 +221,16 @@ def test_one_look_up_answers_for_a_whole_series(orthanc: BareOrthanc, archive: O
     ids = {orthanc.rest(encoded(ct())).json()["ID"] for _ in range(3)}
     [study] = archive.study_ids()
     assert archive.series_of_instance(next(iter(ids))) == (study, frozenset(ids))
-    assert archive.study_of_instance(next(iter(ids))) == study
+    read = archive.read_study(study)
+    assert read
+    assert read.instances == ids
+    assert archive.last_instance_at(study) == read.facts.last_instance_at
 
 
 def test_what_is_gone_is_none(archive: OrthancArchive) -> None:
     nobody = "11111111-11111111-11111111-11111111-11111111"
-    assert (
-        archive.study_facts(nobody) is archive.study_of_instance(nobody) is archive.series_of_instance(nobody) is None
-    )
-    assert archive.study_facts("../system") is None
+    assert archive.read_study(nobody) is archive.last_instance_at(nobody) is archive.series_of_instance(nobody) is None
+    assert archive.read_study("../system") is None
 
 
 def test_storing_again_changes_nothing_and_no_dicom_is_refused(archive: OrthancArchive) -> None:

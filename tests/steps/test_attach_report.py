@@ -207,9 +207,9 @@ def test_on_a_real_orthanc_the_report_stands_in_its_study_once(
     subprocess.run(sender, check=True, env={**os.environ, "TCP_NODELAY": "1"}, capture_output=True)
     (study,) = requests.get(f"{url}/studies", timeout=10).json()
     archive = OrthancArchive(url)
-    read = archive.study_facts(study)
+    read = archive.read_study(study)
     assert read is not None
-    happen(sqlite_ledger, ordered(), reported(), linked(read))
+    happen(sqlite_ledger, ordered(), reported(), linked(read.facts))
     (row,) = leased(sqlite_ledger)
     attach = Attacher(
         sqlite_ledger,
@@ -231,9 +231,9 @@ def test_on_a_real_orthanc_the_report_stands_in_its_study_once(
     pdf = requests.get(f"{url}{found[0]['Path']}/pdf", timeout=10).content
     text = subprocess.run(["pdftotext", "-", "-"], input=pdf, capture_output=True, check=True).stdout.decode()
     assert "Şule ÖRNEKOĞLU" in text
-    again = archive.study_facts(study)
+    again = archive.read_study(study)
     assert again is not None
-    assert again.images == read.images  # a document is no picture
+    assert again.facts.images == read.facts.images  # a document is no picture
 
 
 def test_the_identifiers_depend_on_exam_version_and_study_alone() -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 import urllib3
 
-from ..core.facts import DoseReport, StudyFacts
-from ..ports import Change, Changes, Refused, Unavailable
+from ..core.facts import DoseReport
+from ..ports import Change, Changes, Refused, StudyRead, Unavailable
 from . import dicom_facts
 from .dicom_facts import SeriesRead
 from .dose_sr import MAX_BYTES, Unreadable, read_dose_report
@@ -83,11 +84,6 @@ class OrthancArchive:
         )
         return Changes(rows=rows, last=int(page.get("Last", 0)), done=bool(page.get("Done", True)))
 
-    def study_of_instance(self, orthanc_id: str) -> str | None:
-        """Return the Orthanc id of an instance's study; None where the instance is gone."""
-        study = self._json_or_none(f"/instances/{_id(orthanc_id)}/study")
-        return str(study["ID"]) if study else None
-
     def series_of_instance(self, orthanc_id: str) -> tuple[str, frozenset[str]] | None:
         """Return an instance's study and all instances of its series, in one request."""
         series = self._json_or_none(f"/instances/{_id(orthanc_id)}/series")
@@ -98,7 +94,12 @@ class OrthancArchive:
         found = self._get("/studies")
         return [str(one) for one in json.loads(found or b"[]")]
 
-    def study_facts(self, orthanc_id: str) -> StudyFacts | None:
+    def last_instance_at(self, orthanc_id: str) -> datetime | None:
+        """Return when an instance last came for a study; None where the study is gone or nothing says so."""
+        answer = self._get(f"/studies/{_id(orthanc_id)}/metadata/LastUpdate")
+        return dicom_facts.instant(answer.decode("ascii", "replace")) if answer else None
+
+    def read_study(self, orthanc_id: str) -> StudyRead | None:
         """Read a study: two requests, two more a series, one a structured report; None where it is gone."""
         study = self._json_or_none(f"/studies/{_id(orthanc_id)}")
         answer = self._get(f"/studies/{_id(orthanc_id)}/series?expand")
@@ -106,7 +107,8 @@ class OrthancArchive:
             return None
         series = [self._series(one) for one in json.loads(answer) if isinstance(one, dict)]
         doses, unreadable = self._reports(series)
-        return dicom_facts.study_facts(self.node(), study, series, doses, unreadable)
+        facts = dicom_facts.study_facts(self.node(), study, series, doses, unreadable)
+        return StudyRead(facts=facts, instances=frozenset(one for some in series for one in some.instances))
 
     def store(self, dicom: bytes) -> str:
         """Store an instance and return its Orthanc id; raises `Refused` for what is no DICOM."""

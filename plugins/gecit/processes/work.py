@@ -22,7 +22,7 @@ from .loops import Loop, run_loops
 from .reception import Reception
 from .run_folder import read_internal_token
 
-JUDGE_REST = 0.5  # asking the ledger in vain costs about a millisecond of processor time
+JUDGE_REST = 0.5
 DELIVER_REST = 0.5
 MODALITIES_REST = 5.0
 

@@ -1,8 +1,10 @@
 """Follow Orthanc's change log: live work and recovery are the same code, and ingest pays almost nothing for it.
 
-    new study seen   -> read once at once, recorded as unsettled -> the cursor may pass
-    nothing new for the settle time -> read again, recorded as settled
-    instance of a settled study     -> as a new study
+    nothing new in a study for the settle time -> read, recorded as settled -> the cursor may pass
+    still growing at the first look            -> read, recorded as unsettled, and again when it rests
+    instance of a settled study                -> as a new study
+
+Whether a study still grows costs one small question; only what came for no study that was read is looked up.
 
 The cursor stands before the first change that is not yet durable in the ledger; unsettled studies are read again
 at the start. Deletions are not in the change log: `sweep` compares inventories (design 7.12).
@@ -11,9 +13,9 @@ at the start. Deletions are not in the change log: `sweep` compares inventories 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from ..core.events import IndexReset
@@ -23,6 +25,9 @@ from ..ports import Archive, Changes, Clock, Ledger, Transaction, Unavailable
 from .receive_study import forget_study, receive_study
 
 log = logging.getLogger("gecit.follow")
+
+FIRST_LOOK = timedelta(seconds=15)
+"""When a study is read that grows all the while, and an instance looked up that no study read since then has."""
 
 LATER = timedelta(minutes=5)
 """When a study is tried again that could not be taken in; the cursor waits for it, the other studies do not."""
@@ -34,15 +39,15 @@ class _Open:
 
     at: datetime  # when
     change: int | None = None  # the first change of it that only memory knows
+    look_by: datetime | None = None  # then it is read, grow as it may
     recorded: bool = False  # it stands in the ledger as unsettled, and is read again after a crash
 
 
 class Follower:
     """Follows one index. One follower per index at a time: the caller holds the lease.
 
-    `settle`: how long nothing must arrive before a study counts as complete. `patience`: how long a new instance may
-    wait before its study is looked up, so that one look-up serves many. `page`: changes per request.
-    `batch`: studies per transaction.
+    `settle`: how long nothing must arrive before a study counts as complete. `page`: changes per request.
+    `batch`: studies per transaction. `memory`: instances that may wait for their study to be read.
     """
 
     def __init__(
@@ -54,15 +59,14 @@ class Follower:
         *,
         group_minutes: int = 40,
         default_institution: str = "",
-        patience: timedelta = timedelta(seconds=2),
         page: int = 1000,
         batch: int = 50,
+        memory: int = 20_000,
     ) -> None:
         self._archive, self._ledger, self._clock = archive, ledger, clock
         self._settle = settle
-        self._patience = min(patience, settle / 2)  # so that a study which still grows is put off before it is read
         self._group_minutes, self._default_institution = group_minutes, default_institution
-        self._page, self._batch = page, batch
+        self._page, self._batch, self._memory = page, batch, memory
         self._started = False
         self._node = self._identity = ""
         self._position = 0  # changes up to here are in memory
@@ -121,8 +125,8 @@ class Follower:
             return True
         now = self._clock.now()
         self._note(page, now)
-        self._attribute(now, rush=len(self._waiting) >= self._page)
         full = self._read_due(now, backlog=not page.done)
+        self._attribute(now)
         return full or not page.done
 
     def _start(self) -> None:
@@ -160,11 +164,11 @@ class Follower:
                 self._touch(row.orthanc_id, row.number, now)
         self._position = page.last
 
-    def _attribute(self, now: datetime, *, rush: bool) -> None:
+    def _attribute(self, now: datetime) -> None:
         """Find the studies of instances that have waited long enough; one look-up answers for a whole series."""
         while self._waiting:
             instance, (number, seen_at) = next(iter(self._waiting.items()))
-            if not rush and now - seen_at < self._patience:
+            if len(self._waiting) <= self._memory and now - seen_at < FIRST_LOOK:
                 return
             found = self._archive.series_of_instance(instance)
             del self._waiting[instance]
@@ -175,10 +179,11 @@ class Follower:
             self._touch(study, number, max(seen, default=seen_at))
 
     def _touch(self, study: str, change: int, seen_at: datetime) -> None:
-        """Something came for a study: one that is open in the ledger is read when it rests, any other one at once."""
+        """Something came for a study, which is read when it rests."""
         entry = self._open.get(study)
         if entry is None:
-            self._open[study] = _Open(seen_at, change)
+            look_by = seen_at + FIRST_LOOK
+            self._open[study] = _Open(min(seen_at + self._settle, look_by), change, look_by)
         elif entry.recorded:
             entry.at = max(entry.at, seen_at + self._settle)
         else:
@@ -190,16 +195,30 @@ class Follower:
         full = len(due) == self._batch
         if backlog and not full:
             return False
-        self._take_in(due, now)
+        self._take_in([study for study in due if self._ready(study, now)], now)
         return full
+
+    def _ready(self, study: str, now: datetime) -> bool:
+        """Whether to read a study now; one that still grows is put off."""
+        entry = self._open[study]
+        if entry.look_by and entry.look_by <= now:
+            return True
+        last = self._archive.last_instance_at(study)
+        if last is None or last + self._settle <= now:
+            return True
+        entry.at = min(last + self._settle, entry.look_by or datetime.max.replace(tzinfo=UTC))
+        return False
 
     def _take_in(self, due: Sequence[str], now: datetime) -> None:
         """Read and record studies together; where that fails, each alone, so that one bad study stops no other."""
         try:
-            found = {study: self._archive.study_facts(study) for study in due}
-            cursor = self._safe_cursor(found)
-            if found or cursor > self._durable:
-                self._record(found, cursor, now)
+            read = {study: self._archive.read_study(study) for study in due}
+            seen = frozenset[str]().union(*(one.instances for one in read.values() if one))
+            cursor = self._safe_cursor(read, seen)
+            if read or cursor > self._durable:
+                self._record({study: one.facts if one else None for study, one in read.items()}, cursor, now)
+                for instance in seen & self._waiting.keys():
+                    del self._waiting[instance]
         except Unavailable:
             raise
         except Exception as fault:
@@ -212,12 +231,11 @@ class Follower:
             log.error("study %s cannot be taken in, tried again later: %s", due[0], described(fault))
             self._open[due[0]].at = now + LATER
 
-    def _safe_cursor(self, done: Iterable[str]) -> int:
-        """Return the last change before which everything is durable once the studies `done` are recorded."""
-        in_memory = [entry.change for study, entry in self._open.items() if entry.change and study not in set(done)]
-        oldest = next(iter(self._waiting.values()), None)  # in the order of their changes
-        if oldest:
-            in_memory.append(oldest[0])
+    def _safe_cursor(self, done: Collection[str], seen: Collection[str]) -> int:
+        """Return the last change before which all is durable once the studies `done` and their instances `seen` are."""
+        in_memory = [entry.change for study, entry in self._open.items() if entry.change and study not in done]
+        waiting = (number for instance, (number, _) in self._waiting.items() if instance not in seen)
+        in_memory.extend(islice(waiting, 1))  # the oldest: they stand in the order of their changes
         return max(self._durable, min(in_memory, default=self._position + 1) - 1)
 
     def _record(self, found: dict[str, StudyFacts | None], cursor: int, now: datetime) -> None:
