@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from .core.background import DuplicateQuery, EarlierExam, Outage
 from .core.events import Event, RegistryAnswer
 from .core.exam import Exam, Study
 from .core.facts import StudyFacts, StudyKey
@@ -187,6 +188,25 @@ class Transaction(Protocol):
         """Return exams that have deferred reports."""
         ...
 
+    def earlier_exams(self, tckn: str, suts: Sequence[str]) -> list[EarlierExam]:
+        """Return a patient's procedures with one of the SUT codes, at any institution and time, cancelled ones left out.
+
+        Oldest first, by `ordered_at`; the exam that one asks for is among them.
+        """
+        ...
+
+    def duplicate_queries(self, tckn: str, since: datetime, until: datetime) -> list[DuplicateQuery]:
+        """Return the queries for a patient in a stretch of time, ends included, oldest first."""
+        ...
+
+    def duplicate_query(self, query_id: str) -> DuplicateQuery | None:
+        """Return one query with what was opened since."""
+        ...
+
+    def outages(self, since: datetime, until: datetime) -> list[Outage]:
+        """Return the outages that overlap a stretch of time, oldest first."""
+        ...
+
     def institutions(self) -> list[Institution]:
         """Return all institutions, by SKRS code."""
         ...
@@ -234,6 +254,59 @@ class Ledger(Protocol):
 
         `doubt`: a parked one may have been carried out; whoever retries it asks first.
         """
+        ...
+
+
+class Snapshot(Value):
+    """Something that judging rests on, as it was recorded: a rulebook, or the site's choices with its code lists."""
+
+    revision: str  # SHA-256 of the content
+    recorded_at: datetime
+    content: bytes
+
+
+class Scanned(Value):
+    """Exams in key order, from a ledger of any size."""
+
+    exams: tuple[Exam, ...]
+    after: ExamKey | None  # where to go on; None = that was the last page
+
+
+class Records(Protocol):
+    """What re-judging and reproducing ask of the ledger; none of it holds a lock for longer than a page."""
+
+    def scan(
+        self,
+        after: ExamKey | None,
+        limit: int,
+        *,
+        ordered_from: datetime | None = None,
+        ordered_until: datetime | None = None,
+    ) -> Scanned:
+        """Return the next exams that were judged, in key order; of a stretch of order dates where one is given.
+
+        The order date is that of `dates.DATED_BY`; `ordered_until` is exclusive.
+        """
+        ...
+
+    def exam_at(self, key: ExamKey, known_at: datetime) -> Exam | None:
+        """Return the exam as it stood at an instant, folded from its events."""
+        ...
+
+    def rulebook_at(self, known_at: datetime) -> Snapshot | None:
+        """Return the revision in force at an instant."""
+        ...
+
+    def record_context(self, revision: str, content: bytes, at: datetime) -> bool:
+        """Record the site's choices and code lists where they differ from the last ones."""
+        ...
+
+    def context_at(self, known_at: datetime) -> Snapshot | None:
+        """Return the site's choices and code lists that were recorded last at an instant."""
+        ...
+
+    def rejudged_by(self) -> str:
+        """Return the revision that all exams stand judged by; empty before the first."""
         ...
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from .background import Background, DuplicateQuery, Opening
 from .facts import StudyFacts, StudyKey
 from .order import ExamKey, Order
 from .remarks import Remark
@@ -117,6 +118,12 @@ class StudyUnlinked(ExamEvent):
     reason: str
 
 
+class BackgroundRecorded(ExamEvent):
+    """What the judge looked up beside the exam differs from when it was last judged."""
+
+    background: Background
+
+
 class ExamJudged(ExamEvent):
     """The exam was judged: something of it changed, or its due time came."""
 
@@ -196,6 +203,46 @@ class RulebookActivated(Event):
     note: str = ""
 
 
+class Rejudged(Event):
+    """Every exam that a new revision can touch was judged anew; a verdict that stays the same has no event of its own.
+
+    `looked_at`, `changed`, `released` and `withdrawals` are numbers of exams.
+    """
+
+    revision: str
+    before: str  # the revision that was judged by until then
+    looked_at: int = 0
+    changed: int = 0
+    released: int = 0
+    withdrawals: int = 0  # proposed, for a person to approve
+
+
+class DuplicateQueried(Event):
+    """HBYS asked for earlier exams; the query with its answer or failure."""
+
+    query: DuplicateQuery
+
+
+class DuplicateOpened(Event):
+    """The report or the images of an earlier exam that a query found were opened."""
+
+    query: str  # its id
+    opening: Opening
+
+
+class OutageBegan(Event):
+    """A service stopped answering at `at`."""
+
+    service: str
+    reason: str = ""
+
+
+class OutageEnded(Event):
+    """A service answers again since `at`."""
+
+    service: str
+
+
 class InstitutionRecorded(Event):
     """An institution was added or changed."""
 
@@ -221,6 +268,7 @@ AnyExamEvent = (
     | ReportDeferred
     | StudyLinked
     | StudyUnlinked
+    | BackgroundRecorded
     | ExamJudged
     | JudgingAsked
     | NotificationQueued
@@ -230,5 +278,15 @@ AnyExamEvent = (
     | ReportAttached
 )
 AnyStudyEvent = StudyFactsRecorded | StudyDeleted
-AnyInstallationEvent = IndexReset | RulebookActivated | InstitutionRecorded | AccessGranted
+AnyInstallationEvent = (
+    IndexReset
+    | RulebookActivated
+    | Rejudged
+    | DuplicateQueried
+    | DuplicateOpened
+    | OutageBegan
+    | OutageEnded
+    | InstitutionRecorded
+    | AccessGranted
+)
 AnyEvent = AnyExamEvent | AnyStudyEvent | AnyInstallationEvent

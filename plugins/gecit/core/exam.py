@@ -9,6 +9,7 @@ from functools import singledispatch
 import msgspec
 
 from . import events as e
+from .background import Background
 from .facts import StudyFacts, StudyKey
 from .order import Control, ExamKey, Order, Patient
 from .report import Report
@@ -58,6 +59,7 @@ class Exam(Value):
     refused_report: ReceivedReport | None = None  # the last one refused since the last accepted one
     deferred_reports: tuple[int, ...] = ()  # messages that wait for the registry
     studies: tuple[LinkedStudy, ...] = ()
+    background: Background = Background()  # as the judge last looked it up
     verdict: Verdict | None = None
     billing: Billing = Billing.UNTOLD
     generation: int = 0  # of the last notification: submit -> withdraw -> submit counts up
@@ -192,6 +194,11 @@ def _(event: e.StudyLinked, exam: Exam) -> dict[str, object]:
 def _(event: e.StudyUnlinked, exam: Exam) -> dict[str, object]:
     studies = tuple(one for one in exam.studies if one.facts.key != event.study)
     return {"studies": studies, **_judge(event, event.reason)}
+
+
+@_change.register
+def _(event: e.BackgroundRecorded, exam: Exam) -> dict[str, object]:
+    return {"background": event.background}
 
 
 @_change.register

@@ -35,6 +35,10 @@ class Scope(Value):
     modality: tuple[str, ...] = ()  # by OBR-24 or by the images
     not_modality: tuple[str, ...] = ()  # by OBR-24; by the images only where OBR-24 is empty
     institution: tuple[str, ...] = ()  # SKRS codes
+    not_institution: tuple[str, ...] = ()
+    ownership: tuple[str, ...] = ()  # public | private | university, as the institution is recorded
+    sut: tuple[str, ...] = ()  # SUT codes, any procedure; a trailing * stands for any ending
+    not_sut: tuple[str, ...] = ()  # every procedure
     device_serial: tuple[str, ...] = ()  # every device that made images must be one of them
 
 
@@ -49,6 +53,7 @@ class Edition(Value):
     applies: Scope = Scope()
     published: date | None = None  # the Ministry's day
     reading: str = ""  # how we read what the text leaves open
+    track: str = ""  # editions of different tracks run side by side, each for exams that its `applies` names
     gap: str = ""  # why nothing was in force between the edition before and this one
 
     def covers(self, moment: datetime) -> bool:
@@ -87,6 +92,8 @@ class Window(Value):
     last: datetime | None  # None = until further notice
     published: date
     source: Source
+    applies: Scope = Scope()  # narrows the exemption's own
+    teletip_id: str = ""  # of the device that a waiver is for
 
     def covers(self, moment: datetime) -> bool:
         """Whether `moment` lies inside; 12:30:59 is inside a window whose last minute is 12:30, 12:31:00 is not."""
@@ -107,6 +114,8 @@ class Exemption(Value):
     dated_by: str
     windows: tuple[Window, ...]
     applies: Scope = Scope()
+    provided: str = ""  # a name in `checks.CHECKS`: it excuses only an exam that passes this too
+    provided_params: dict[str, Param] = msgspec.field(default_factory=dict)
     reading: str = ""
     origin: Origin = "shipped"
 
