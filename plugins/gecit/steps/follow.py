@@ -27,7 +27,7 @@ from .receive_study import forget_study, receive_study
 log = logging.getLogger("gecit.follow")
 
 FIRST_LOOK = timedelta(seconds=15)
-"""When a study is read that grows all the while, and an instance looked up that no study read since then has."""
+"""When a study is read that grows all the while; an instance that no study read since has is looked up then at last."""
 
 LATER = timedelta(minutes=5)
 """When a study is tried again that could not be taken in; the cursor waits for it, the other studies do not."""
@@ -65,6 +65,7 @@ class Follower:
     ) -> None:
         self._archive, self._ledger, self._clock = archive, ledger, clock
         self._settle = settle
+        self._patience = min(2 * settle, FIRST_LOOK)  # of an instance for its study to be read
         self._group_minutes, self._default_institution = group_minutes, default_institution
         self._page, self._batch, self._memory = page, batch, memory
         self._started = False
@@ -168,7 +169,7 @@ class Follower:
         """Find the studies of instances that have waited long enough; one look-up answers for a whole series."""
         while self._waiting:
             instance, (number, seen_at) = next(iter(self._waiting.items()))
-            if len(self._waiting) <= self._memory and now - seen_at < FIRST_LOOK:
+            if len(self._waiting) <= self._memory and now - seen_at < self._patience:
                 return
             found = self._archive.series_of_instance(instance)
             del self._waiting[instance]
