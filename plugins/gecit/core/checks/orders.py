@@ -1,0 +1,133 @@
+"""Checks of the order and of what it says of the patient."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from .. import identifiers
+from ..exam import Exam
+from ..identifiers import Kind, masked
+from ..order import Procedure
+from ..values import Text, local
+from .answers import Answer, Context, Params, failed, no_order, passed, whole
+
+
+def has_order(exam: Exam, context: Context, params: Params) -> Answer:
+    """An ORM^O01 for the exam was accepted."""
+    if exam.order is None:
+        return failed(
+            "Bu tetkik için istem mesajı (ORM) alınmadı.", "No order message (ORM) was received for this exam."
+        )
+    return passed(exam.order.control.value)
+
+
+def order_is_active(exam: Exam, context: Context, params: Params) -> Answer:
+    """The last order message did not cancel the order."""
+    if exam.order is None:
+        return no_order()
+    if exam.cancelled:
+        return failed("İstem iptal edildi.", "The order was cancelled.", expected="NW, XO", found="CA")
+    return passed(exam.order.control.value)
+
+
+def kind_of_patient(exam: Exam, context: Context) -> Kind:
+    """What the patient's number is, by the age at the order."""
+    patient = exam.patient
+    ordered = exam.order.ordered_at if exam.order else None
+    moment = ordered or exam.order_received_at or (exam.report.received_at if exam.report else None)
+    age = identifiers.age_in_days(patient.birth_date, local(moment).date()) if moment else None
+    return identifiers.classify(patient.tckn, context.policy, age_days=age)
+
+
+def patient_identifier_valid(exam: Exam, context: Context, params: Params) -> Answer:
+    """The patient's number is a valid TCKN or 99... number, or a case that the site accepts."""
+    if exam.order is None and exam.report is None:
+        return no_order()
+    kind = kind_of_patient(exam, context)
+    if identifiers.accepts(kind, context.policy, file_number=exam.patient.file_number):
+        return passed(kind.value)
+    tr, en = _IDENTIFIER_FAULTS[kind]
+    return failed(tr, en, expected="TCKN | 99...", found=masked(exam.patient.tckn))
+
+
+_IDENTIFIER_FAULTS = {
+    Kind.MISSING: ("Hasta kimlik numarası boş.", "The patient's identity number is empty."),
+    Kind.INVALID: ("Hasta kimlik numarası geçerli değil.", "The patient's identity number is not valid."),
+    Kind.FOREIGN: ("Hasta kimlik numarası geçerli değil.", "The patient's identity number is not valid."),
+    Kind.NEWBORN: (
+        "Kimlik numarası olmayan yenidoğan, bu kurulumda kabul edilmiyor ya da dosya numarası boş.",
+        "A newborn without a number is not accepted by this installation, or the file number is empty.",
+    ),
+    Kind.NAMELESS: (
+        "Kimliği belirsiz hasta, bu kurulumda kabul edilmiyor ya da dosya numarası boş.",
+        "A patient without identity is not accepted by this installation, or the file number is empty.",
+    ),
+}
+
+
+def has_loinc(exam: Exam, context: Context, params: Params) -> Answer:
+    """Every procedure of the order names a LOINC code; stricter readings are switched on by parameters."""
+    if exam.order is None:
+        return no_order()
+    faults = [(one, _loinc_fault(one, context, params)) for one in exam.order.procedures or (Procedure(),)]
+    for procedure, fault in faults:
+        if fault:
+            name = procedure.sut or "-"
+            return failed(
+                f"{fault.tr} (SUT {name}).",
+                f"{fault.en} (SUT {name}).",
+                expected="LOINC^...^LNC",
+                found=procedure.loinc,
+            )
+    return passed(", ".join(one.loinc for one in exam.order.procedures))
+
+
+def _loinc_fault(procedure: Procedure, context: Context, params: Params) -> Text | None:
+    if not procedure.loinc:
+        return Text(tr="İstemde LOINC kodu yok", en="The order has no LOINC code")
+    if params["check_digit"] and not identifiers.is_loinc(procedure.loinc):
+        return Text(tr="LOINC kodunun kontrol basamağı yanlış", en="The LOINC code's check digit is wrong")
+    if params["listed"] and context.loinc_codes is not None and procedure.loinc not in context.loinc_codes:
+        return Text(tr="LOINC kodu yayımlanan listede yok", en="The LOINC code is not in the published list")
+    return None
+
+
+def dates_plausible(exam: Exam, context: Context, params: Params) -> Answer:
+    """Neither the order nor a study lies in the future of the instant at which Geçit learned of it."""
+    return _order_in_future(exam, whole(params, "tolerance_minutes")) or _study_in_future(
+        exam, whole(params, "study_tolerance_minutes")
+    )
+
+
+def _order_in_future(exam: Exam, tolerance: int) -> Answer | None:
+    ordered, received = exam.order and exam.order.ordered_at, exam.order_changed_at or exam.order_received_at
+    if not ordered or not received or ordered <= received + timedelta(minutes=tolerance):
+        return None
+    return failed(
+        "İstem tarihi, istem mesajının alındığı andan sonra.",
+        "The order date lies after the receipt of the order message.",
+        where="OBR-6",
+        expected=f"<= {local(received):%d.%m.%Y %H:%M} + {tolerance} min",
+        found=f"{local(ordered):%d.%m.%Y %H:%M}",
+    )
+
+
+def _study_in_future(exam: Exam, tolerance: int) -> Answer:
+    """Compare as DICOM writes them (PS3.5 section 6.2, DA and TM): a date that cannot be read lies in no future."""
+    for study in exam.studies:
+        day, clock = study.facts.study_date, study.facts.study_time
+        limit = local(study.linked_at) + timedelta(minutes=tolerance)
+        if len(day) == len("YYYYMMDD") and day.isdigit() and day + _clock(clock) > f"{limit:%Y%m%d%H%M%S}":
+            return failed(
+                "Çekim tarihi, görüntünün alındığı andan sonra.",
+                "The study date lies after the receipt of the images.",
+                where="(0008,0020), (0008,0030)",
+                expected=f"<= {local(study.linked_at):%d.%m.%Y %H:%M} + {tolerance} min",
+                found=f"{day} {clock}".strip(),
+            )
+    return passed()
+
+
+def _clock(text: str) -> str:
+    digits = text.partition(".")[0].replace(":", "")
+    return digits[:6].ljust(6, "0") if digits.isdigit() else "000000"

@@ -1,0 +1,94 @@
+"""Checks of the report and of who signed it."""
+
+from __future__ import annotations
+
+from ..events import RegistryAnswer
+from ..exam import Exam, ReceivedReport
+from ..identifiers import masked
+from ..report import Report, ReportPart, ReportStatus
+from ..verdict import Status
+from .answers import Answer, Context, Params, failed, passed, unknown
+
+
+def has_report(exam: Exam, context: Context, params: Params) -> Answer:
+    """A report was accepted; a preliminary one alone counts only by parameter."""
+    if exam.report is None:
+        return _why_no_report(exam)
+    if params["preliminary_counts"] or any(one.report.status is not ReportStatus.PRELIMINARY for one in exam.reports):
+        return passed(exam.report.report.status.value)
+    return failed("Yalnızca ön rapor alındı.", "Only a preliminary report was received.", expected="F, C", found="P")
+
+
+def _why_no_report(exam: Exam) -> Answer:
+    if exam.deferred_reports:
+        return unknown(
+            "Rapor alındı; hekim kaydı sorgulanmayı bekliyor.", "A report waits for the physicians' registry."
+        )
+    if exam.refused_report:
+        rules = ", ".join(exam.refused_report.refused_by)
+        return failed("Son gönderilen rapor kabul edilmedi.", "The last report sent was refused.", found=rules)
+    return failed("Rapor (ORU) alınmadı.", "No report (ORU) was received.", expected="F, C")
+
+
+def signed_by_radiologist(exam: Exam, context: Context, params: Params) -> Answer:
+    """The approving signer of the report (OBX-16, first) is a radiologist in the registry; all signers by parameter."""
+    received = exam.report or exam.refused_report
+    if received is None:
+        return unknown("Rapor henüz alınmadı.", "No report has been received yet.")
+    signers = [one.identifier for one in received.report.radiologists]
+    asked = signers if params["all_signers"] else signers[:1]
+    if not asked or not all(asked):
+        return failed("Raporda hekim kimlik bilgisi yok.", "The report names no physician.", expected="TCKN")
+    answers = [_signer(one, received) for one in asked]
+    return next((one for one in answers if one.status is Status.FAILED), None) or next(
+        (one for one in answers if one.status is Status.CANNOT_TELL), answers[0]
+    )
+
+
+def _signer(identifier: str, received: ReceivedReport) -> Answer:
+    known: RegistryAnswer | None = next((one for one in received.registry if one.identifier == identifier), None)
+    shown = masked(identifier)
+    if known is None:
+        return unknown("Hekim kaydı sorgulanamadı.", "The physicians' registry could not be asked.", found=shown)
+    if not known.known:
+        return failed("Raporu onaylayan hekim kayıtlarda yok.", "The signer is not in the registry.", found=shown)
+    if not known.radiologist:
+        return failed("Raporu onaylayan hekim radyolog değil.", "The signer is no radiologist.", found=shown)
+    return passed(shown)
+
+
+# What later clients of the guide send -> where it stands, and what it is called. Each is a switch of the check.
+_OF_ORDER = {"clinical_information": ("OBR-13", "klinik bilgi", "clinical information")}
+_OF_REPORT = {
+    "findings_part": ("OBX-5^3", "Bulgular", "findings"),
+    "conclusion_part": ("OBX-5^4", "Sonuç ve Öneriler", "conclusion"),
+    "ratings": ("OBX-13", "istem ve çekim değerlendirmesi", "ratings of request and images"),
+}
+
+
+def follows_guide(exam: Exam, context: Context, params: Params) -> Answer:
+    """Order and report hold what the guide asks for since its profile of 1 February 2020, as far as it is known."""
+    report = exam.report.report if exam.report else None
+    missing = [
+        _OF_ORDER[one] for one in _OF_ORDER if params[one] and exam.order and not exam.order.clinical_information
+    ]
+    if report:
+        missing += [place for name, place in _OF_REPORT.items() if params[name] and not _said(report, name)]
+    if missing:
+        places = ", ".join(where for where, _, _ in missing)
+        return failed(
+            f"Eksik: {', '.join(tr for _, tr, _ in missing)}.",
+            f"Missing: {', '.join(en for _, _, en in missing)}.",
+            where=places,
+            expected=places,
+        )
+    if exam.order is None or report is None:
+        return unknown("İstem ya da rapor henüz alınmadı.", "Order or report has not been received yet.")
+    return passed()
+
+
+def _said(report: Report, name: str) -> bool:
+    if name == "ratings":
+        return None not in (report.request_reason_rating, report.image_quality_rating)
+    part = ReportPart.FINDINGS if name == "findings_part" else ReportPart.CONCLUSION
+    return bool(report.parts.get(part, "").strip())
