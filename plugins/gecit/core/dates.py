@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from .exam import Exam
-from .values import Text, Value, local
+from .values import ISTANBUL, Text, Value, local
 
 
 class DatedBy(Value):
@@ -45,11 +45,21 @@ def _dicom_moment(day: str, time: str) -> datetime | None:
     """Read (0008,0020) with (0008,0030), PS3.5 section 6.2 DA and TM; a time that cannot be read counts as 00:00."""
     clock = time.partition(".")[0].replace(":", "").ljust(6, "0")[:6]
     for text in (day + clock, day + "000000"):
-        try:
-            return local(datetime.strptime(text, "%Y%m%d%H%M%S"))  # noqa: DTZ007 - `local` adds the zone
-        except ValueError:
-            continue
+        moment = _moment(text)
+        if moment is not None:
+            return moment
     return None
+
+
+def _moment(text: str) -> datetime | None:
+    """Read YYYYMMDDHHMMSS; by slices, since strptime costs ten times as much and this is asked of every exam."""
+    if len(text) != 14 or not (text.isascii() and text.isdigit()):
+        return None
+    parts = text[:4], text[4:6], text[6:8], text[8:10], text[10:12], text[12:]
+    try:
+        return datetime(*map(int, parts), tzinfo=ISTANBUL)  # type: ignore[misc, arg-type]  # six numbers
+    except ValueError:
+        return None
 
 
 DATED_BY: dict[str, DatedBy] = {

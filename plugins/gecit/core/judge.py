@@ -1,36 +1,189 @@
 """The judge: what every rule of a rulebook says of one exam, and what it adds up to. Pure and reproducible.
 
 Which revision of the rulebook was known is the caller's business (the ledger cuts by `activated_at`);
-here each rule's edition is picked by the exam's own date.
+here each rule's edition is picked by the exam's own date. A full verdict and its marks are two ways to write down
+the same weighing; only the verdict makes texts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from enum import Enum
+from typing import NamedTuple
 
 import msgspec
 
 from .checks import CHECKS, Answer, Context, unknown
-from .dates import DATED_BY, date_of
+from .dates import DATED_BY
 from .exam import Exam, ReceivedReport
-from .rulebook import Edition, Exemption, Rule, Rulebook, Scope, Window
-from .values import Text, local
-from .verdict import Effect, Finding, Outcome, Status, Verdict, outcome
+from .excusing import Hit, PreparedExemption, excusing, prepare
+from .rulebook import Edition, Rule, Rulebook
+from .scopes import PreparedScope, Subject, in_scope
+from .values import Text, Value, local
+from .verdict import Effect, Finding, Outcome, Status, Verdict, decide
+
+__all__ = ["Compiled", "Mark", "Marks", "in_scope", "judge", "judge_report", "marks_of"]
+
+Mark = tuple[str, Status, tuple[str, ...]]
+"""Rule id, status, ids of the windows that excuse."""
 
 
-def judge(exam: Exam, rulebook: Rulebook, context: Context, *, judged_at: datetime, known_at: datetime) -> Verdict:
-    """Apply every rule; `rulebook` is the revision in force at `known_at`, `judged_at` the present instant."""
-    findings = tuple(_finding(rule, exam, rulebook, context, judged_at) for rule in rulebook.rules)
-    decided = outcome(findings, unsettled=exam.unsettled)
-    return Verdict(
-        outcome=decided,
-        findings=findings,
-        judged_at=judged_at,
-        known_at=known_at,
-        rulebook=rulebook.revision,
-        codes=context.codes,
-        due_at=_due_at(findings, judged_at, context) if decided is Outcome.PENDING else None,
-    )
+class Marks(Value):
+    """What a verdict comes down to: two verdicts with equal marks need no new one.
+
+    Rules that are not in force are left out, so that a rule without power over an exam changes nothing of it.
+    """
+
+    outcome: Outcome
+    findings: tuple[Mark, ...]  # in the order of rule ids
+
+
+def marks_of(verdict: Verdict) -> Marks:
+    """Return the marks of a full verdict."""
+    said = [(one.rule, one.status, one.exemptions) for one in verdict.findings if one.status is not _NOT_IN_FORCE]
+    return Marks(outcome=verdict.outcome, findings=tuple(said))
+
+
+class Lack(Enum):
+    """Why no check was asked; its text is made only for a full verdict."""
+
+    DATE_UNKNOWN = "date unknown"
+    DATE_OUTSIDE = "not in force at its date"
+    SCOPE_UNKNOWN = "not known whether it is meant"
+    SCOPE_OUTSIDE = "not meant"
+
+
+class Weighed(NamedTuple):
+    """What one rule says of one exam, before it is written down."""
+
+    status: Status
+    answer: Answer | Lack
+    edition: Edition | None = None
+    hits: tuple[Hit, ...] = ()
+
+
+class PreparedEdition(NamedTuple):
+    """An edition with its ends in seconds since 1970 and the parameters of its check filled in."""
+
+    start: float
+    until: float
+    timeless: bool
+    scope: PreparedScope
+    run: Callable[[Exam], Answer]
+    edition: Edition
+
+
+class PreparedRule:
+    """One rule, its editions and exemptions, ready to be asked."""
+
+    __slots__ = ("_dated_by", "_editions", "_exemptions", "passed", "rule")
+
+    def __init__(self, rule: Rule, exemptions: tuple[PreparedExemption, ...], context: Context) -> None:
+        self.rule = rule
+        self.passed: Mark = (rule.id, _PASSED, ())
+        self._dated_by = rule.dated_by
+        self._editions = tuple(_prepared(one, context) for one in rule.editions)
+        self._exemptions = exemptions
+
+    def weigh(self, subject: Subject) -> Weighed:
+        """Say what the rule makes of the exam.
+
+        A window that covers the exam means that the rule cannot hold it, whatever the check would say later; so
+        "cannot tell" is excused too, and nobody waits for a dose report that is not asked for.
+        """
+        weighed = self._ask(subject)
+        status = weighed.status
+        if status is _PASSED or status is _NOT_IN_FORCE or not self._exemptions:
+            return weighed
+        hits = excusing(self._exemptions, subject)
+        return Weighed(Status.EXCUSED, weighed.answer, weighed.edition, hits) if hits else weighed
+
+    def _ask(self, subject: Subject) -> Weighed:
+        """Ask the first edition, in the order of tracks, that covers the exam's date and means the exam."""
+        moment = subject.moment(self._dated_by)
+        outside: Edition | None = None
+        for start, until, timeless, scope, run, edition in self._editions:
+            if moment is None:
+                if not timeless:
+                    return _DATE_UNKNOWN
+            elif not start <= moment < until:
+                continue
+            inside = scope.holds(subject)
+            if inside:
+                answer = run(subject.exam)
+                return Weighed(answer.status, answer, edition)
+            if inside is None:
+                return Weighed(Status.CANNOT_TELL, Lack.SCOPE_UNKNOWN, edition)
+            outside = outside or edition
+        return Weighed(_NOT_IN_FORCE, Lack.SCOPE_OUTSIDE, outside) if outside else _DATE_OUTSIDE
+
+
+class Compiled:
+    """A rulebook and the site's choices made ready once, to judge any number of exams."""
+
+    def __init__(self, rulebook: Rulebook, context: Context) -> None:
+        self.rulebook = rulebook
+        self.context = context
+        exemptions = prepare(rulebook, context)
+        self._rules = tuple(PreparedRule(one, exemptions.get(one.id, ()), context) for one in rulebook.rules)
+
+    def judge(
+        self, exam: Exam, *, judged_at: datetime, known_at: datetime, valid_at: datetime | None = None
+    ) -> Verdict:
+        """Return the full verdict; `valid_at` stands in for every date of the exam that picks editions and windows."""
+        subject = Subject(exam, judged_at, valid_at)
+        weighed = [one.weigh(subject) for one in self._rules]
+        findings = tuple(_finding(one.rule, said, subject) for one, said in zip(self._rules, weighed, strict=True))
+        decided = self._outcome(exam, weighed)
+        return Verdict(
+            outcome=decided,
+            findings=findings,
+            judged_at=judged_at,
+            known_at=known_at,
+            rulebook=self.rulebook.revision,
+            codes=self.context.codes,
+            due_at=_due_at(findings, judged_at, self.context) if decided is Outcome.PENDING else None,
+        )
+
+    def marks(self, exam: Exam, now: datetime) -> Marks:
+        """Return the marks of the verdict that `judge` would give at `now`."""
+        subject = Subject(exam, now)
+        weighed = [one.weigh(subject) for one in self._rules]
+        marks: list[Mark] = []
+        for prepared, (status, _, _, hits) in zip(self._rules, weighed, strict=True):
+            if status is _PASSED:
+                marks.append(prepared.passed)
+            elif status is not _NOT_IN_FORCE:
+                marks.append((prepared.rule.id, status, tuple([one.window.id for one in hits])))
+        return Marks(outcome=self._outcome(exam, weighed), findings=tuple(marks))
+
+    def findings(self, exam: Exam, now: datetime, effect: Effect) -> tuple[Finding, ...]:
+        """Return what the rules of one effect say."""
+        subject = Subject(exam, now)
+        rules = [one for one in self._rules if one.rule.effect is effect]
+        return tuple(_finding(one.rule, one.weigh(subject), subject) for one in rules)
+
+    def _outcome(self, exam: Exam, weighed: Iterable[Weighed]) -> Outcome:
+        pairs = [
+            (said.status, prepared.rule.effect)
+            for prepared, said in zip(self._rules, weighed, strict=True)
+            if said.status is not _PASSED and said.status is not _NOT_IN_FORCE
+        ]
+        return decide(pairs, unsettled=exam.unsettled)
+
+
+def judge(
+    exam: Exam,
+    rulebook: Rulebook,
+    context: Context,
+    *,
+    judged_at: datetime,
+    known_at: datetime,
+    valid_at: datetime | None = None,
+) -> Verdict:
+    """Judge one exam; `rulebook` is the revision in force at `known_at`, `judged_at` the present instant."""
+    return Compiled(rulebook, context).judge(exam, judged_at=judged_at, known_at=known_at, valid_at=valid_at)
 
 
 def judge_report(exam: Exam, candidate: ReceivedReport, rulebook: Rulebook, context: Context) -> tuple[Finding, ...]:
@@ -39,8 +192,46 @@ def judge_report(exam: Exam, candidate: ReceivedReport, rulebook: Rulebook, cont
     Any FAILED finding refuses it; otherwise any CANNOT_TELL defers it.
     """
     supposed = msgspec.structs.replace(exam, reports=(candidate,), refused_report=None)
-    rules = (rule for rule in rulebook.rules if rule.effect is Effect.REFUSE_REPORT)
-    return tuple(_finding(rule, supposed, rulebook, context, candidate.received_at) for rule in rules)
+    return Compiled(rulebook, context).findings(supposed, candidate.received_at, Effect.REFUSE_REPORT)
+
+
+# As module names: members of an Enum are looked up through a descriptor, and this is asked of every rule of every exam.
+_PASSED, _NOT_IN_FORCE = Status.PASSED, Status.NOT_IN_FORCE
+_DATE_UNKNOWN = Weighed(Status.CANNOT_TELL, Lack.DATE_UNKNOWN)
+_DATE_OUTSIDE = Weighed(Status.NOT_IN_FORCE, Lack.DATE_OUTSIDE)
+
+
+def _prepared(edition: Edition, context: Context) -> PreparedEdition:
+    check = CHECKS[edition.check]
+    run, params = check.run, {**check.params, **edition.params}
+    return PreparedEdition(
+        start=edition.start.timestamp() if edition.start else float("-inf"),
+        until=edition.until.timestamp() if edition.until else float("inf"),
+        timeless=edition.timeless,
+        scope=PreparedScope(edition.applies),
+        run=lambda exam: run(exam, context, params),
+        edition=edition,
+    )
+
+
+def _finding(rule: Rule, weighed: Weighed, subject: Subject) -> Finding:
+    answer = _SAID[weighed.answer](rule, subject) if isinstance(weighed.answer, Lack) else weighed.answer
+    return Finding(
+        rule=rule.id,
+        status=weighed.status,
+        effect=rule.effect,
+        title=rule.title,
+        reason=answer.reason,
+        fix=rule.fix if weighed.status is Status.FAILED else None,
+        who=rule.who,
+        where=answer.where or rule.where,
+        expected=answer.expected,
+        found=answer.found,
+        edition=weighed.edition.start if weighed.edition else None,
+        exemptions=tuple(one.window.id for one in weighed.hits),
+        recheck_at=answer.recheck_at,
+        from_site="site" in {rule.origin, *(one.window.origin for one in weighed.hits)},
+    )
 
 
 def _due_at(findings: tuple[Finding, ...], judged_at: datetime, context: Context) -> datetime:
@@ -48,89 +239,7 @@ def _due_at(findings: tuple[Finding, ...], judged_at: datetime, context: Context
     return min(asked, default=judged_at + context.recheck)
 
 
-def _finding(rule: Rule, exam: Exam, rulebook: Rulebook, context: Context, now: datetime) -> Finding:
-    picked = _pick(rule, exam, now)
-    if isinstance(picked, Answer):
-        edition, answer = None, picked
-    else:
-        edition, answer = picked, _ask(picked, exam, context)
-    excusing = _excusing(rule, exam, rulebook, now) if answer.status in _EXCUSABLE else ()
-    return Finding(
-        rule=rule.id,
-        status=Status.EXCUSED if excusing else answer.status,
-        effect=rule.effect,
-        title=rule.title,
-        reason=answer.reason,
-        fix=rule.fix if answer.status is Status.FAILED and not excusing else None,
-        who=rule.who,
-        where=answer.where or rule.where,
-        expected=answer.expected,
-        found=answer.found,
-        edition=edition.start if edition else None,
-        exemptions=tuple(window.id for _, window in excusing),
-        recheck_at=answer.recheck_at,
-        from_site=rule.origin == "site" or any(one.origin == "site" for one, _ in excusing),
-    )
-
-
-# A window that covers the exam means that the rule cannot hold it, whatever the check would say later;
-# so "cannot tell" is excused too, and nobody waits for a dose report that is not asked for.
-_EXCUSABLE = frozenset({Status.FAILED, Status.CANNOT_TELL})
-
-
-def _pick(rule: Rule, exam: Exam, now: datetime) -> Edition | Answer:
-    """Return the edition of the exam's date, or why there is none."""
-    moment = date_of(exam, rule.dated_by, now)
-    if moment is None:
-        only = rule.editions[0]
-        return only if only.timeless else _date_unknown(rule)
-    return rule.edition_at(moment) or _not_in_force(rule, moment)
-
-
-def _ask(edition: Edition, exam: Exam, context: Context) -> Answer:
-    inside = in_scope(edition.applies, exam)
-    if inside is None:
-        return unknown("Tetkikin yöntemi (modalite) henüz bilinmiyor.", "The exam's modality is not known yet.")
-    if not inside:
-        return _out_of_scope(exam)
-    check = CHECKS[edition.check]
-    return check.run(exam, context, {**check.params, **edition.params})
-
-
-def _excusing(rule: Rule, exam: Exam, rulebook: Rulebook, now: datetime) -> tuple[tuple[Exemption, Window], ...]:
-    """Return every window that excuses, with its exemption."""
-    found: list[tuple[Exemption, Window]] = []
-    for exemption in rulebook.exemptions_of(rule.id):
-        moment = date_of(exam, exemption.dated_by, now)
-        if moment is not None and in_scope(exemption.applies, exam):
-            found.extend((exemption, window) for window in exemption.windows if window.covers(moment))
-    return tuple(found)
-
-
-def in_scope(scope: Scope, exam: Exam) -> bool | None:
-    """Whether the exam is meant; None while what decides it is not known."""
-    imaged = {one for study in exam.studies for one in study.facts.modalities}
-    declared = {exam.modality} if exam.modality else imaged
-    if declared & set(scope.not_modality):
-        return False
-    if scope.institution and exam.key.institution not in scope.institution:
-        return False
-    if scope.device_serial and not _made_by(scope.device_serial, exam):
-        return False
-    if not scope.modality:
-        return True
-    if not declared:
-        return None
-    return bool((declared | imaged) & set(scope.modality))
-
-
-def _made_by(serials: tuple[str, ...], exam: Exam) -> bool:
-    """Whether every device that made images of the exam is one of `serials`; one other device breaks the waiver."""
-    used = {one.device_serial for study in exam.studies for one in study.facts.series if one.images}
-    return bool(used) and used <= set(serials)
-
-
-def _date_unknown(rule: Rule) -> Answer:
+def _date_unknown(rule: Rule, subject: Subject) -> Answer:
     name = DATED_BY[rule.dated_by].name
     return unknown(
         f"Kuralın dayandığı tarih henüz bilinmiyor: {name.tr}.",
@@ -138,8 +247,9 @@ def _date_unknown(rule: Rule) -> Answer:
     )
 
 
-def _not_in_force(rule: Rule, moment: datetime) -> Answer:
-    name, shown = DATED_BY[rule.dated_by].name, f"{local(moment):%d.%m.%Y %H:%M}"
+def _date_outside(rule: Rule, subject: Subject) -> Answer:
+    name, date = DATED_BY[rule.dated_by].name, subject.date(rule.dated_by)
+    shown = f"{local(date):%d.%m.%Y %H:%M}" if date else "-"
     return Answer(
         status=Status.NOT_IN_FORCE,
         reason=Text(
@@ -149,8 +259,15 @@ def _not_in_force(rule: Rule, moment: datetime) -> Answer:
     )
 
 
-def _out_of_scope(exam: Exam) -> Answer:
-    modality = exam.modality or "-"
+def _scope_unknown(rule: Rule, subject: Subject) -> Answer:
+    return unknown(
+        "Tetkikin yöntemi (modalite) ya da SUT kodu henüz bilinmiyor.",
+        "The exam's modality or SUT code is not known yet.",
+    )
+
+
+def _scope_outside(rule: Rule, subject: Subject) -> Answer:
+    modality = subject.exam.modality or "-"
     return Answer(
         status=Status.NOT_IN_FORCE,
         reason=Text(
@@ -158,3 +275,11 @@ def _out_of_scope(exam: Exam) -> Answer:
             en=f"The rule does not apply to this exam (modality: {modality}).",
         ),
     )
+
+
+_SAID: dict[Lack, Callable[[Rule, Subject], Answer]] = {
+    Lack.DATE_UNKNOWN: _date_unknown,
+    Lack.DATE_OUTSIDE: _date_outside,
+    Lack.SCOPE_UNKNOWN: _scope_unknown,
+    Lack.SCOPE_OUTSIDE: _scope_outside,
+}

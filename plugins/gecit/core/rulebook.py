@@ -76,12 +76,16 @@ class Rule(Value):
     where: str
     effect: Effect
     dated_by: str  # a name in `dates.DATED_BY`
-    editions: tuple[Edition, ...]  # oldest first
+    editions: tuple[Edition, ...]  # track after track, in each the oldest first
     origin: Origin = "shipped"
 
     def edition_at(self, moment: datetime) -> Edition | None:
-        """Return the edition in force at `moment`; None where there is none."""
-        return next((one for one in self.editions if one.covers(moment)), None)
+        """Return the edition in force at `moment`, of the first track that has one; None where there is none."""
+        return next(iter(self.editions_at(moment)), None)
+
+    def editions_at(self, moment: datetime) -> tuple[Edition, ...]:
+        """Return the editions in force at `moment`, one of a track at the most; the first that means an exam counts."""
+        return tuple(one for one in self.editions if one.covers(moment))
 
 
 class Window(Value):
@@ -94,6 +98,7 @@ class Window(Value):
     source: Source
     applies: Scope = Scope()  # narrows the exemption's own
     teletip_id: str = ""  # of the device that a waiver is for
+    origin: Origin = "shipped"  # a site may add a window to a shipped exemption
 
     def covers(self, moment: datetime) -> bool:
         """Whether `moment` lies inside; 12:30:59 is inside a window whose last minute is 12:30, 12:31:00 is not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -85,9 +86,14 @@ DECIDES: dict[tuple[Status, Effect], Outcome] = {
 PRECEDENCE = (Outcome.HOLD, Outcome.PENDING)
 
 
-def outcome(findings: tuple[Finding, ...], *, unsettled: bool) -> Outcome:
-    """Add the findings up; `unsettled` = images of the exam may still be arriving."""
-    decided = {DECIDES.get((one.status, one.effect)) for one in findings}
+def decide(said: Iterable[tuple[Status, Effect]], *, unsettled: bool) -> Outcome:
+    """Add up what the rules said; `unsettled` = images of the exam may still be arriving."""
+    decided = {DECIDES.get(one) for one in said}
     if unsettled:
         decided.add(Outcome.PENDING)
     return next((one for one in PRECEDENCE if one in decided), Outcome.SUBMIT)
+
+
+def outcome(findings: tuple[Finding, ...], *, unsettled: bool) -> Outcome:
+    """Add findings up."""
+    return decide(((one.status, one.effect) for one in findings), unsettled=unsettled)
