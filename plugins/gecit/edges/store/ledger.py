@@ -2,87 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import random
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, OperationalError
 
-from gecit.core.events import AccessGranted, Event, ExamEvent, RulebookActivated
+from gecit.core.events import AccessGranted, Event
 from gecit.core.exam import Exam, Study
 from gecit.core.order import ExamKey
-from gecit.ports import Beat, Delivery, Transaction, Unavailable
+from gecit.ports import Beat, Delivery, Transaction
 
 from . import rows
 from .engine import open_engine
 from .migrate import migrate
-from .schema import FOLDED, administrator, beat, event, exam, link, message, outbox, rulebook, study, token
-from .transaction import SqlTransaction, upsert
-
-T = TypeVar("T")
-TRIES = 5
-CONFLICTS = ("40001", "40P01")  # PostgreSQL: serialization failure, deadlock
-REBUILD_PAGE = 5_000
+from .rebuild import Rebuilding
+from .records import Recorded
+from .schema import administrator, beat, event, exam, link, message, outbox, study, token
+from .sql import upsert
+from .transaction import SqlTransaction
 
 
-class SqlLedger:
-    """Implements `ports.Ledger`, `Accounts`, `Vitals` and `Views`."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self.engine = engine
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self.engine.dispose()
-
-    # Transactions
-
-    def write(self, work: Callable[[Transaction], T]) -> T:
-        """Run `work` in one transaction and commit; again on a conflict."""
-        for attempt in range(1, TRIES):
-            try:
-                return self._once(work)
-            except _ConflictError:
-                time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311 -- jitter, no secret
-        return self._once(work)
-
-    def _once(self, work: Callable[[Transaction], T]) -> T:
-        with self._begin() as connection:
-            transaction = SqlTransaction(connection, writing=True)
-            result = work(transaction)
-            transaction.flush()
-            return result
-
-    def read(self, work: Callable[[Transaction], T]) -> T:
-        """Run `work` on one consistent view."""
-        with self._reading() as connection:
-            return work(SqlTransaction(connection, writing=False))
-
-    @contextmanager
-    def _begin(self, *, reading: bool = False) -> Iterator[sa.Connection]:
-        """Open a transaction; a database that is locked, full or gone is `Unavailable`, nothing else is."""
-        try:
-            with self.engine.connect() as connection:
-                connection.execution_options(reading=reading)
-                if reading and connection.dialect.name == "postgresql":  # one view for all statements, as on SQLite
-                    connection.execution_options(isolation_level="REPEATABLE READ")
-                with connection.begin():
-                    yield connection
-        except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) in CONFLICTS:
-                raise _ConflictError("ledger") from error
-            if isinstance(error, OperationalError) or error.connection_invalidated:
-                raise Unavailable("ledger") from error
-            raise
-
-    def _reading(self) -> AbstractContextManager[sa.Connection]:
-        return self._begin(reading=True)
+class SqlLedger(Recorded, Rebuilding):
+    """Implements `ports.Ledger`, `Records`, `Accounts`, `Vitals` and `Views`."""
 
     # Outbox
 
@@ -162,37 +104,6 @@ class SqlLedger:
         with self._begin() as connection:
             change = sa.update(outbox).where(outbox.c.id == number, outbox.c.state == "parked")
             return connection.execute(change.values(state=outbox.c.resume, next_at=now)).rowcount == 1
-
-    # Rulebook revisions
-
-    def activate_rulebook(self, revision: str, content: bytes, at: datetime, note: str = "") -> bool:
-        """Publish a revision for all processes and nodes; False where it is in force already."""
-
-        def work(tx: Transaction) -> bool:
-            assert isinstance(tx, SqlTransaction)  # noqa: S101
-            newest = tx.execute(sa.select(rulebook.c.revision).order_by(rulebook.c.id.desc()).limit(1)).scalar()
-            if newest == revision:
-                return False
-            tx.execute(sa.insert(rulebook).values(revision=revision, activated_at=at, content=content.decode()))
-            tx.append(RulebookActivated(at=at, revision=revision, note=note))
-            return True
-
-        return self.write(work)
-
-    def active_rulebook(self, known_at: datetime | None = None) -> tuple[str, bytes] | None:
-        """Return revision and content in force at an instant, by default now."""
-        query = sa.select(rulebook.c.revision, rulebook.c.content).order_by(rulebook.c.id.desc()).limit(1)
-        if known_at is not None:
-            query = query.where(rulebook.c.activated_at <= known_at)
-        with self._reading() as connection:
-            row = connection.execute(query).first()
-        return (row.revision, row.content.encode()) if row else None
-
-    def active_revision(self) -> str:
-        """Return the revision in force; empty before the first."""
-        query = sa.select(rulebook.c.revision).order_by(rulebook.c.id.desc()).limit(1)
-        with self._reading() as connection:
-            return connection.scalar(query) or ""
 
     # Accounts
 
@@ -293,72 +204,6 @@ class SqlLedger:
         with self._reading() as connection:
             found = connection.scalars(query.order_by(study.c.changed_at.desc()).limit(limit))
             return [rows.read_study(data) for data in found]
-
-    # Rebuilding
-
-    def events(self, after: int = 0, page: int = REBUILD_PAGE) -> Iterator[tuple[int, Event]]:
-        """Yield all events in the order in which they were recorded."""
-        while True:
-            query = sa.select(event.c.id, event.c.data).where(event.c.id > after).order_by(event.c.id).limit(page)
-            with self._reading() as connection:
-                found = connection.execute(query).all()
-            if not found:
-                return
-            for row in found:
-                yield row.id, rows.read_event(row.data)
-            after = found[-1].id
-
-    def rebuild(self) -> tuple[int, bool]:
-        """Make the folded tables again from the events alone, while nobody writes.
-
-        Returns how many events were folded, and whether the state is what it was before.
-        """
-        with self._begin() as connection:
-            if connection.dialect.name == "postgresql":  # SQLite has one writer, and it is this one
-                connection.exec_driver_sql("LOCK TABLE event, exam, study, study_identifier, link IN EXCLUSIVE MODE")
-            before = _fingerprint(connection)
-            count = self._fold_anew(connection)
-            return count, _fingerprint(connection) == before
-
-    def _fold_anew(self, connection: sa.Connection) -> int:
-        for table in FOLDED:
-            connection.execute(sa.delete(table))
-        transaction = SqlTransaction(connection, writing=True)
-        count, after = 0, 0
-        while True:
-            query = sa.select(event.c.id, event.c.data).where(event.c.id > after).order_by(event.c.id)
-            found = connection.execute(query.limit(REBUILD_PAGE)).all()
-            if not found:
-                return count
-            page = [rows.read_event(row.data) for row in found]
-            transaction.prefetch(one.exam for one in page if isinstance(one, ExamEvent))
-            for one in page:
-                transaction.fold(one)
-            transaction.flush()
-            transaction.forget()
-            count, after = count + len(found), found[-1].id
-
-    def content(self) -> dict[str, list[tuple[object, ...]]]:
-        """Return the folded tables' rows in key order, to compare two ledgers or two foldings."""
-        with self._reading() as connection:
-            return {
-                table.name: [tuple(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key))]
-                for table in FOLDED
-            }
-
-
-def _fingerprint(connection: sa.Connection) -> str:
-    """Digest the folded tables, rows in key order, without holding them in memory."""
-    digest = hashlib.sha256()
-    for table in FOLDED:
-        query = sa.select(table).order_by(*table.primary_key).execution_options(yield_per=REBUILD_PAGE)
-        for row in connection.execute(query):
-            digest.update(repr(tuple(row)).encode())
-    return digest.hexdigest()
-
-
-class _ConflictError(Unavailable):
-    """Two transactions of PostgreSQL met; one of them is run again."""
 
 
 def open_ledger(url: str) -> SqlLedger:

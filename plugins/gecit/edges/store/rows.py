@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import msgspec
 
+from gecit.core.background import DuplicateQuery, EarlierExam
+from gecit.core.dates import date_of
 from gecit.core.events import AnyEvent, Event, ExamEvent, StudyEvent
 from gecit.core.exam import Exam, Study
-from gecit.core.order import ExamKey
+from gecit.core.order import ExamKey, Procedure
 from gecit.core.values import to_json
-from gecit.ports import Delivery, StoredMessage
+from gecit.ports import Delivery, Institution, StoredMessage
 
 _events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEvent)
 _exams = msgspec.json.Decoder(Exam)
 _studies = msgspec.json.Decoder(Study)
+_queries = msgspec.json.Decoder(DuplicateQuery)
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @cache
@@ -48,8 +53,7 @@ def read_event(data: str) -> Event:
 
 def exam_row(exam: Exam, changed_at: datetime) -> dict[str, Any]:
     """Return the row of an exam."""
-    order = exam.order
-    procedures = order.procedures if order else exam.report.report.procedures if exam.report else ()
+    procedures = _procedures(exam)
     return {
         "institution": exam.key.institution,
         "accession": exam.key.accession,
@@ -57,7 +61,14 @@ def exam_row(exam: Exam, changed_at: datetime) -> dict[str, Any]:
         "file_number": exam.patient.file_number,
         "modality": exam.modality,
         "sut": procedures[0].sut if procedures else "",
-        "ordered_at": order.ordered_at if order else None,
+        "ordered_at": _date(exam, "order_date"),
+        **judged_columns(exam, changed_at),
+    }
+
+
+def judged_columns(exam: Exam, changed_at: datetime) -> dict[str, Any]:
+    """Return what changes in the row of an exam while its order, reports and studies do not."""
+    return {
         "outcome": exam.verdict.outcome.value if exam.verdict else "",
         "billing": exam.billing.value,
         "judge_at": exam.judge_at,
@@ -65,6 +76,76 @@ def exam_row(exam: Exam, changed_at: datetime) -> dict[str, Any]:
         "changed_at": changed_at,
         "data": to_json(exam).decode(),
     }
+
+
+def procedure_rows(exam: Exam) -> list[dict[str, Any]]:
+    """Return the rows that a duplicate query finds the exam by, one for each OBR group."""
+    common = {
+        "institution": exam.key.institution,
+        "accession": exam.key.accession,
+        "tckn": exam.patient.tckn,
+        "modality": exam.modality,
+        "ordered_at": _date(exam, "order_date"),
+        "scheduled_at": exam.order.scheduled_at if exam.order else None,
+        "performed_at": _date(exam, "performed_date"),
+        "cancelled": exam.cancelled,
+        "images": exam.images > 0,
+        "report": exam.report is not None,
+    }
+    return [
+        {**common, "number": number, "sut": one.sut, "description": one.sut_name or one.loinc_name}
+        for number, one in enumerate(_procedures(exam), start=1)
+    ]
+
+
+def _procedures(exam: Exam) -> tuple[Procedure, ...]:
+    if exam.order:
+        return exam.order.procedures
+    return exam.report.report.procedures if exam.report else ()
+
+
+def _date(exam: Exam, name: str) -> datetime | None:
+    """Return one of the exam's dates that does not hang on the present instant."""
+    return date_of(exam, name, NEVER)
+
+
+def read_procedure(row: Any, institution_name: str) -> EarlierExam:
+    """Turn a procedure's row into what a duplicate query finds."""
+    return EarlierExam(
+        institution=row.institution,
+        accession=row.accession,
+        sut=row.sut,
+        description=row.description,
+        institution_name=institution_name,
+        ordered_at=row.ordered_at,
+        scheduled_at=row.scheduled_at,
+        performed_at=row.performed_at,
+        images=row.images,
+        report=row.report,
+    )
+
+
+def name_of(recorded: str | None) -> str:
+    """Return an institution's name out of its row; empty for one that is not recorded."""
+    return msgspec.json.decode(recorded, type=Institution).name if recorded else ""
+
+
+def query_row(query: DuplicateQuery) -> dict[str, Any]:
+    """Return the row of a duplicate query."""
+    return {
+        "id": query.id,
+        "at": query.at,
+        "institution": query.institution,
+        "tckn": query.tckn,
+        "physician": query.physician,
+        "state": query.state.value,
+        "data": to_json(query).decode(),
+    }
+
+
+def read_query(data: str) -> DuplicateQuery:
+    """Decode a duplicate query."""
+    return _queries.decode(data)
 
 
 def read_exam(data: str) -> Exam:

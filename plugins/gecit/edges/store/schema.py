@@ -1,8 +1,8 @@
 """The ledger's tables. One definition for SQLite and PostgreSQL; Alembic carries it from release to release.
 
-`event` and `message` are the record: rows are only added. `exam` and `study` are folded from `event`
-(`gecit ledger rebuild` makes them again, to the byte); their JSON is `core.exam.Exam` and `core.exam.Study`,
-and the columns beside it are copies to search by.
+`event` and `message` are the record: rows are only added. The tables of `FOLDED` are folded from `event`
+(`gecit ledger rebuild` makes them again, to the byte). The JSON of `exam` and `study` is `core.exam.Exam` and
+`core.exam.Study`; the columns beside it are copies to search by.
 """
 
 from __future__ import annotations
@@ -61,6 +61,13 @@ event = sa.Table(
     sa.Column("data", sa.Text, nullable=False),  # JSON of core.events
     sa.Index("event_of_exam", "institution", "accession", "id"),
     sa.Index("event_of_study", "study", "id"),
+    # The newest one says what all exams stand judged by; there is one for each revision.
+    sa.Index(
+        "event_rejudged",
+        "id",
+        sqlite_where=sa.text("kind = 'Rejudged'"),
+        postgresql_where=sa.text("kind = 'Rejudged'"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -92,7 +99,7 @@ exam = sa.Table(
     sa.Column("file_number", sa.Text, nullable=False),
     sa.Column("modality", sa.Text, nullable=False),
     sa.Column("sut", sa.Text, nullable=False),  # of the first procedure
-    sa.Column("ordered_at", Instant),
+    sa.Column("ordered_at", Instant),  # the order date of core.dates: OBR-6 or ORC-9, else the first order's receipt
     sa.Column("outcome", sa.Text, nullable=False),  # '' before the first verdict
     sa.Column("billing", sa.Text, nullable=False),
     sa.Column("judge_at", Instant),  # when the judge is to look; NULL = nothing to do
@@ -103,6 +110,7 @@ exam = sa.Table(
     sa.Index("exam_patient", "tckn", "sut"),
     sa.Index("exam_file_number", "institution", "file_number"),
     sa.Index("exam_judge_at", "judge_at"),
+    sa.Index("exam_ordered_at", "ordered_at", "institution", "accession"),
     sa.Index("exam_changed_at", "changed_at"),
     sa.Index("exam_deferred", "deferred", sqlite_where=sa.text("deferred"), postgresql_where=sa.text("deferred")),
 )
@@ -124,7 +132,47 @@ study = sa.Table(
     sa.Index("study_unsettled", "node", sqlite_where=sa.text("NOT settled"), postgresql_where=sa.text("NOT settled")),
 )
 
-# Folded too: what to search studies and links by.
+# Folded too: what a duplicate query searches, one row for each OBR group of an exam.
+procedure = sa.Table(
+    "procedure",
+    metadata,
+    sa.Column("institution", sa.Text, primary_key=True),
+    sa.Column("accession", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),  # 1 = the first group
+    sa.Column("tckn", sa.Text, nullable=False),
+    sa.Column("sut", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("modality", sa.Text, nullable=False),
+    sa.Column("ordered_at", Instant),
+    sa.Column("scheduled_at", Instant),
+    sa.Column("performed_at", Instant),  # of the first linked study
+    sa.Column("cancelled", sa.Boolean, nullable=False),
+    sa.Column("images", sa.Boolean, nullable=False),
+    sa.Column("report", sa.Boolean, nullable=False),
+    sa.Index("procedure_patient", "tckn", "sut", "ordered_at"),
+)
+duplicate_query = sa.Table(
+    "duplicate_query",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("institution", sa.Text, nullable=False),  # who asked
+    sa.Column("tckn", sa.Text, nullable=False),  # '' = the patient has no number to ask by
+    sa.Column("physician", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # answered | failed | unaskable
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.background.DuplicateQuery, what was opened included
+    sa.Index("duplicate_query_patient", "tckn", "at"),
+)
+outage = sa.Table(
+    "outage",
+    metadata,
+    sa.Column("service", sa.Text, primary_key=True),
+    sa.Column("began_at", Instant, primary_key=True),
+    sa.Column("ended_at", Instant),  # NULL = it goes on
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
+# And what to search studies and links by.
 study_identifier = sa.Table(
     "study_identifier",
     metadata,
@@ -191,6 +239,15 @@ rulebook = sa.Table(
     sa.Column("content", sa.Text, nullable=False),
 )
 
+context = sa.Table(
+    "context",
+    metadata,
+    sa.Column("id", Number, primary_key=True, autoincrement=True),
+    sa.Column("revision", sa.Text, nullable=False),  # SHA-256 of the content
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),  # the site's choices and code lists that judging rests on
+)
+
 administrator = sa.Table(
     "administrator",
     metadata,
@@ -219,4 +276,4 @@ beat = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),
 )
 
-FOLDED = (link, study_identifier, study, exam)
+FOLDED = (link, study_identifier, study, procedure, exam, duplicate_query, outage)

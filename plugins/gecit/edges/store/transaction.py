@@ -8,50 +8,36 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from gecit.core.background import DuplicateQuery, EarlierExam, Outage
 from gecit.core.events import Event, ExamEvent, InstitutionRecorded, StudyEvent
 from gecit.core.exam import Exam, Study, fold_exam, fold_study
 from gecit.core.facts import StudyKey
 from gecit.core.order import ExamKey
 from gecit.core.values import to_json
-from gecit.ports import Institution, NewMessage, StoredMessage
+from gecit.ports import Institution
 
 from . import rows
-from .schema import cursor, event, exam, institution, link, message, outbox, study, study_identifier
-
-PAGE = 200
-"""Keys asked for in one statement: below every engine's limit of bound values."""
-
-_without_raw = [column for column in message.c if column.name != "raw"]
-
-
-def upsert(connection: sa.Connection, table: sa.Table, values: Sequence[dict[str, Any]]) -> None:
-    """Insert rows or replace them, by primary key."""
-    if not values:
-        return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
-    keys = [column.name for column in table.primary_key]
-    rest = {name: statement.excluded[name] for name in values[0] if name not in keys}
-    if rest:
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), values)
-    else:
-        connection.execute(statement.on_conflict_do_nothing(index_elements=keys), values)
+from .asked import Asked
+from .exams import Change, same_facts, write_exams
+from .kept import Kept
+from .schema import event, exam, institution, link, procedure, study, study_identifier
+from .sql import of_exams, pages, upsert
 
 
-class SqlTransaction:
+class SqlTransaction(Kept):
     """Implements `ports.Transaction` on one connection."""
 
     def __init__(self, connection: sa.Connection, *, writing: bool) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._writing = writing
-        self._postgres = connection.dialect.name == "postgresql"
         self._exams: dict[ExamKey, Exam | None] = {}
         self._studies: dict[StudyKey, Study | None] = {}
         self._events: list[Event] = []
-        self._changed_exams: dict[ExamKey, datetime] = {}
+        self._changed_exams: dict[ExamKey, tuple[Exam | None, datetime]] = {}  # as it was before, and the last change
+        self._facts_changed = False  # of an exam, since the last flush
         self._changed_studies: dict[StudyKey, datetime] = {}
+        self._asked = Asked(connection, self._lock)
 
     # Events
 
@@ -64,11 +50,20 @@ class SqlTransaction:
         """Fold an event that stands in the ledger already."""
         match event:
             case ExamEvent():
-                self._exams[event.exam] = fold_exam(self.exam(event.exam), event)
-                self._changed_exams[event.exam] = event.at
+                self._fold_exam(event)
             case StudyEvent():
                 self._studies[event.study] = fold_study(self.study(event.study), event)
                 self._changed_studies[event.study] = event.at
+            case _:
+                self._asked.fold(event)
+
+    def _fold_exam(self, event: ExamEvent) -> None:
+        before = self.exam(event.exam)
+        after = fold_exam(before, event)
+        first = self._changed_exams[event.exam][0] if event.exam in self._changed_exams else before
+        self._changed_exams[event.exam] = (first, event.at)
+        self._exams[event.exam] = after
+        self._facts_changed = self._facts_changed or not same_facts(before, after)
 
     def flush(self) -> None:
         """Write what was appended. Searches flush first, so that they see this transaction's own events."""
@@ -77,24 +72,24 @@ class SqlTransaction:
             self._events.clear()
         self._flush_exams()
         self._flush_studies()
+        self._asked.flush()
 
     def forget(self) -> None:
         """Drop what was read, so that a long transaction needs no more memory than a page of it."""
         self.flush()
         self._exams.clear()
         self._studies.clear()
+        self._asked.forget()
 
     def _flush_exams(self) -> None:
-        changed = [(one, at) for key, at in self._changed_exams.items() if (one := self._exams[key]) is not None]
+        changes = [
+            Change(before, after, at)
+            for key, (before, at) in self._changed_exams.items()
+            if (after := self._exams[key]) is not None
+        ]
         self._changed_exams.clear()
-        if not changed:
-            return
-        upsert(self._connection, exam, [rows.exam_row(one, at) for one, at in changed])
-        links = [row for one, _ in changed for row in rows.link_rows(one)]
-        keys = [one.key for one, _ in changed]
-        for page in _pages(keys):
-            self._connection.execute(sa.delete(link).where(_exam_keys(link, page)))
-        upsert(self._connection, link, links)
+        self._facts_changed = False
+        write_exams(self._connection, changes)
 
     def _flush_studies(self) -> None:
         changed = [(one, at) for key, at in self._changed_studies.items() if (one := self._studies[key]) is not None]
@@ -127,8 +122,8 @@ class SqlTransaction:
         """Read many exams at once, in key order so that two transactions never lock crosswise."""
         wanted = sorted({key for key in exams if key not in self._exams})
         self._lock(f"exam {key}" for key in wanted)
-        for page in _pages(wanted):
-            for data in self._connection.scalars(sa.select(exam.c.data).where(_exam_keys(exam, page))):
+        for page in pages(wanted):
+            for data in self._connection.scalars(sa.select(exam.c.data).where(of_exams(exam, page))):
                 found = rows.read_exam(data)
                 self._exams[found.key] = found
         for key in wanted:
@@ -187,7 +182,8 @@ class SqlTransaction:
     def _find_exams(
         self, where: sa.ColumnElement[bool], *, order: sa.ColumnElement[Any] | None = None, limit: int | None = None
     ) -> list[Exam]:
-        self.flush()
+        if self._changed_exams:
+            self.flush()
         keys = sa.select(exam.c.institution, exam.c.accession).where(where)
         keys = keys.order_by(order if order is not None else exam.c.institution, exam.c.accession)
         found = [
@@ -235,65 +231,43 @@ class SqlTransaction:
         return set(self._connection.scalars(query))
 
     def _find_studies(self, *where: sa.ColumnElement[bool]) -> list[Study]:
-        self.flush()
+        if self._changed_studies:
+            self.flush()
         query = sa.select(study.c.data).where(sa.not_(study.c.deleted), *where)
         found = self._connection.scalars(query.order_by(study.c.node, study.c.orthanc_id))
         studies = [rows.read_study(data) for data in found]
         self._studies.update((one.key, one) for one in studies)
         return studies
 
-    # Messages
+    # Earlier exams, duplicate queries, outages
 
-    def message_with(self, sender: tuple[str, str], control_id: str) -> list[StoredMessage]:
-        """Return the messages of that sender and MSH-10, oldest first."""
-        query = sa.select(*_without_raw).where(
-            message.c.control_id == control_id,
-            message.c.sending_application == sender[0],
-            message.c.sending_facility == sender[1],
-        )
-        return [rows.read_message(row) for row in self._connection.execute(query.order_by(message.c.id))]
+    def earlier_exams(self, tckn: str, suts: Sequence[str]) -> list[EarlierExam]:
+        """Return a patient's procedures with one of the SUT codes, oldest first; nobody's without a TCKN."""
+        if self._facts_changed:  # a verdict moves no procedure: a round of judging is written in one go
+            self.flush()
+        wanted = sorted({one for one in suts if one})
+        if not tckn or not wanted:
+            return []
+        mine = sa.and_(procedure.c.tckn == tckn, procedure.c.sut.in_(wanted), sa.not_(procedure.c.cancelled))
+        of = procedure.outerjoin(institution, institution.c.skrs == procedure.c.institution)
+        query = sa.select(*procedure.c, institution.c.data.label("recorded")).select_from(of).where(mine)
+        order = (procedure.c.ordered_at.nulls_first(), *procedure.primary_key)
+        found = self._connection.execute(query.order_by(*order)).all()
+        return [rows.read_procedure(row, rows.name_of(row.recorded)) for row in found]
 
-    def message(self, number: int) -> StoredMessage | None:
-        """Return one message, raw bytes included."""
-        row = self._connection.execute(sa.select(message).where(message.c.id == number)).first()
-        return rows.read_message(row) if row else None
+    def duplicate_queries(self, tckn: str, since: datetime, until: datetime) -> list[DuplicateQuery]:
+        """Return the queries for a patient in a stretch of time, ends included, oldest first."""
+        return self._asked.of_patient(tckn, since, until)
 
-    def add_message(self, new: NewMessage) -> int:
-        """Keep a frame and return its number."""
-        values = msgspec.structs.asdict(new)
-        values["sending_application"], values["sending_facility"] = values.pop("sender")
-        added = sa.insert(message).values(values).returning(message.c.id)
-        return int(self._connection.execute(added).scalar_one())
+    def duplicate_query(self, query_id: str) -> DuplicateQuery | None:
+        """Return one query with what was opened since."""
+        return self._asked.query(query_id)
 
-    def answer_message(self, number: int, answer: bytes, code: str, *, transient: bool) -> None:
-        """Keep what a message was answered."""
-        change = sa.update(message).where(message.c.id == number)
-        self._connection.execute(change.values(answer=answer, answer_code=code, transient=transient))
+    def outages(self, since: datetime, until: datetime) -> list[Outage]:
+        """Return the outages that overlap a stretch of time, oldest first."""
+        return self._asked.outages(since, until)
 
-    # Outbox
-
-    def queue(self, destination: str, kind: str, key: str, exam: ExamKey, payload: bytes, at: datetime) -> bool:
-        """Put a delivery into the outbox; False where its key stands there already."""
-        dialect = postgresql if self._postgres else sqlite
-        statement = dialect.insert(outbox).on_conflict_do_nothing(index_elements=["destination", "key"])
-        added = statement.values(
-            destination=destination,
-            kind=kind,
-            key=key,
-            institution=exam.institution,
-            accession=exam.accession,
-            payload=payload,
-            state="queued",
-            resume="queued",
-            attempts=0,
-            next_at=at,
-            created_at=at,
-            leased_by="",
-            last_error="",
-        ).returning(outbox.c.id)
-        return self._connection.execute(added).first() is not None
-
-    # Institutions and cursors
+    # Institutions
 
     def institutions(self) -> list[Institution]:
         """Return all institutions, by SKRS code."""
@@ -304,20 +278,3 @@ class SqlTransaction:
         """Add an institution or replace it."""
         upsert(self._connection, institution, [{"skrs": new.skrs, "data": to_json(new).decode()}])
         self.append(InstitutionRecorded(at=at, skrs=new.skrs, by=by))
-
-    def cursor(self, node: str) -> int | None:
-        """Return the last change that was taken in."""
-        return self._connection.scalar(sa.select(cursor.c.change).where(cursor.c.node == node))
-
-    def move_cursor(self, node: str, to: int) -> None:
-        """Record that all changes up to `to` are taken in."""
-        upsert(self._connection, cursor, [{"node": node, "change": to}])
-
-
-def _pages(keys: Sequence[ExamKey]) -> Iterable[Sequence[ExamKey]]:
-    return (keys[start : start + PAGE] for start in range(0, len(keys), PAGE))
-
-
-def _exam_keys(table: sa.Table, keys: Sequence[ExamKey]) -> sa.ColumnElement[bool]:
-    pairs = [(key.institution, key.accession) for key in keys]
-    return sa.tuple_(table.c.institution, table.c.accession).in_(pairs)

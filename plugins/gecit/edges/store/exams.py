@@ -1,0 +1,74 @@
+"""Writing exams that changed: the row, its procedures and its links, and no more of them than did change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from gecit.core.exam import Exam
+
+from . import rows
+from .schema import exam, link, procedure
+from .sql import of_exams, pages, upsert
+
+JUDGED = ("outcome", "billing", "judge_at", "deferred", "changed_at", "data")
+"""The columns that change while order, reports and studies stay as they are."""
+
+
+class Change(NamedTuple):
+    """An exam before and after a transaction's events."""
+
+    before: Exam | None
+    after: Exam
+    at: datetime
+
+    @property
+    def judged_only(self) -> bool:
+        """Whether order, reports and studies are the very same: a million exams are re-judged, few are reordered."""
+        return same_facts(self.before, self.after)
+
+
+def same_facts(before: Exam | None, after: Exam) -> bool:
+    """Whether nothing changed by which the exam, its procedures or its studies are found; False may be a mistake."""
+    return (
+        before is not None
+        and before.order is after.order
+        and before.reports is after.reports
+        and before.studies is after.studies
+        and before.order_received_at == after.order_received_at
+    )
+
+
+def write_exams(connection: sa.Connection, changes: Sequence[Change]) -> None:
+    """Write the rows of exams that changed."""
+    judged = [one for one in changes if one.judged_only]
+    if judged:
+        _write_judged(connection, judged)
+    others = [one for one in changes if not one.judged_only]
+    if others:
+        _write_whole(connection, others)
+
+
+def _write_judged(connection: sa.Connection, changes: Sequence[Change]) -> None:
+    mine = sa.and_(
+        exam.c.institution == sa.bindparam("of_institution"), exam.c.accession == sa.bindparam("of_accession")
+    )
+    change = sa.update(exam).where(mine).values({name: sa.bindparam(f"new_{name}") for name in JUDGED})
+    values = []
+    for one in changes:
+        row = rows.judged_columns(one.after, one.at)
+        of = {"of_institution": one.after.key.institution, "of_accession": one.after.key.accession}
+        values.append({**{f"new_{name}": row[name] for name in JUDGED}, **of})
+    connection.execute(change, values)
+
+
+def _write_whole(connection: sa.Connection, changes: Sequence[Change]) -> None:
+    upsert(connection, exam, [rows.exam_row(one.after, one.at) for one in changes])
+    known = [one.after.key for one in changes if one.before is not None]
+    for table, make in ((link, rows.link_rows), (procedure, rows.procedure_rows)):
+        for page in pages(known):
+            connection.execute(sa.delete(table).where(of_exams(table, page)))
+        upsert(connection, table, [row for one in changes for row in make(one.after)])

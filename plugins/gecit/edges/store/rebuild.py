@@ -1,0 +1,82 @@
+"""The folded tables made again from the events alone, and compared with what stood there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from gecit.core.events import Event, ExamEvent
+
+from . import rows
+from .base import Transactions
+from .schema import FOLDED, event
+from .transaction import SqlTransaction
+
+REBUILD_PAGE = 5_000
+
+
+class Rebuilding(Transactions):
+    """What `gecit ledger rebuild` asks of a ledger."""
+
+    def events(self, after: int = 0, page: int = REBUILD_PAGE) -> Iterator[tuple[int, Event]]:
+        """Yield all events in the order in which they were recorded."""
+        while True:
+            query = sa.select(event.c.id, event.c.data).where(event.c.id > after).order_by(event.c.id).limit(page)
+            with self._reading() as connection:
+                found = connection.execute(query).all()
+            if not found:
+                return
+            for row in found:
+                yield row.id, rows.read_event(row.data)
+            after = found[-1].id
+
+    def rebuild(self) -> tuple[int, bool]:
+        """Make the folded tables again from the events alone, while nobody writes.
+
+        Returns how many events were folded, and whether the state is what it was before.
+        """
+        with self._begin() as connection:
+            if connection.dialect.name == "postgresql":  # SQLite has one writer, and it is this one
+                names = ", ".join(table.name for table in (event, *FOLDED))
+                connection.exec_driver_sql(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
+            before = _fingerprint(connection)
+            count = self._fold_anew(connection)
+            return count, _fingerprint(connection) == before
+
+    def _fold_anew(self, connection: sa.Connection) -> int:
+        for table in FOLDED:
+            connection.execute(sa.delete(table))
+        transaction = SqlTransaction(connection, writing=True)
+        count, after = 0, 0
+        while True:
+            query = sa.select(event.c.id, event.c.data).where(event.c.id > after).order_by(event.c.id)
+            found = connection.execute(query.limit(REBUILD_PAGE)).all()
+            if not found:
+                return count
+            page = [rows.read_event(row.data) for row in found]
+            transaction.prefetch(one.exam for one in page if isinstance(one, ExamEvent))
+            for one in page:
+                transaction.fold(one)
+            transaction.flush()
+            transaction.forget()
+            count, after = count + len(found), found[-1].id
+
+    def content(self) -> dict[str, list[tuple[object, ...]]]:
+        """Return the folded tables' rows in key order, to compare two ledgers or two foldings."""
+        with self._reading() as connection:
+            return {
+                table.name: [tuple(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key))]
+                for table in FOLDED
+            }
+
+
+def _fingerprint(connection: sa.Connection) -> str:
+    """Digest the folded tables, rows in key order, without holding them in memory."""
+    digest = hashlib.sha256()
+    for table in FOLDED:
+        query = sa.select(table).order_by(*table.primary_key).execution_options(yield_per=REBUILD_PAGE)
+        for row in connection.execute(query):
+            digest.update(repr(tuple(row)).encode())
+    return digest.hexdigest()
