@@ -15,7 +15,7 @@ from gecit.ports import Unavailable
 from gecit.processes.rules import NoRulebookError
 from gecit.settings import SettingsError
 
-from . import codes, demo, health, institutions, ledger, outbox, processes, rules, users
+from . import check, codes, demo, health, institutions, ledger, outbox, processes, rules, users
 
 FAULTS = (
     SettingsError,
@@ -42,6 +42,7 @@ for command in (
     *processes.COMMANDS,
     *demo.COMMANDS,
     health.health,
+    check.check,
     rules.rules,
     codes.codes,
     institutions.institutions,

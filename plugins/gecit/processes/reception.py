@@ -73,6 +73,10 @@ class Reception:
 
     def receive(self, frames: Sequence[Raw]) -> list[bytes]:
         """Take in a group of frames in one transaction and return their answers in order."""
+        return [one.answer for one in self.take_in(frames)]
+
+    def take_in(self, frames: Sequence[Raw]) -> list[Answered]:
+        """Do so, and return what each was answered with the reasons."""
         institutions = self._ledger.read(lambda tx: tx.institutions())
         read = [self._read(frame, institutions) for frame in frames]
         registry = self._look_up(read)
@@ -85,7 +89,7 @@ class Reception:
         answered = self._ledger.write(work)
         for one, result in zip(read, answered, strict=True):
             _log(one.incoming, result)
-        return [one.answer for one in answered]
+        return answered
 
     def receive_failed(self, frame: Raw, fault: Exception) -> bytes:
         """Keep a frame whose handling failed and say so; where even that fails, the answer is given all the same.

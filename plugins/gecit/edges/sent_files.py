@@ -1,0 +1,56 @@
+"""What stands in a file that an integrator hands over: HL7 messages, a DICOM instance, or neither."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from .dicom_files import looks_like_dicom
+from .mllp_framer import VT, Fault, Framer
+
+HEAD = 4096
+MAX_BYTES = 64 * 1024 * 1024
+"""The largest HL7 file that is read."""
+
+_LEADING = b"\xef\xbb\xbf \t\r\n\x0b"
+_STARTS = (b"MSH", b"FHS", b"BHS")  # HL7 v2.3.1 2.23: a batch file begins with FHS or BHS
+_MESSAGE = re.compile(rb"(?:\A|(?<=[\r\n]))(?=MSH[^A-Za-z0-9\s])")
+_TRAILER = re.compile(rb"[\r\n]+(?:BTS|FTS|BHS|FHS)[^A-Za-z0-9\s][^\r\n]*")
+
+
+def files_in(paths: Sequence[Path]) -> Iterator[Path]:
+    """Yield the files of paths, folders searched through in order of name; hidden ones are left out."""
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        for one in sorted(path.rglob("*")):
+            if one.is_file() and not any(part.startswith(".") for part in one.relative_to(path).parts):
+                yield one
+
+
+def kind_of(path: Path) -> str:
+    """Return `hl7` or `dicom` by the file's content, never by its name; empty for anything else."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if looks_like_dicom(head):
+        return "dicom"
+    return "hl7" if head.lstrip(_LEADING).startswith(_STARTS) or VT + b"MSH" in head else ""
+
+
+def messages_in(data: bytes) -> list[bytes | Fault]:
+    """Return a file's messages and framing faults: MLLP frames, or messages that follow each other bare."""
+    return _framed(data) if VT in data else list(_bare(data))
+
+
+def _framed(data: bytes) -> list[bytes | Fault]:
+    framer = Framer(MAX_BYTES)
+    return [*framer.feed(data), *framer.finish()]
+
+
+def _bare(data: bytes) -> Iterator[bytes]:
+    starts = [one.start() for one in _MESSAGE.finditer(data.removeprefix(b"\xef\xbb\xbf"))]
+    text = data.removeprefix(b"\xef\xbb\xbf")
+    for begin, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        yield _TRAILER.sub(b"", text[begin:end]).strip(b"\r\n\x1c \t")

@@ -1,0 +1,315 @@
+"""`gecit check`: files -> what Geçit would say of them, by the real reception and judge on a ledger in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from ..core import matching
+from ..core.checks import Context
+from ..core.exam import Exam
+from ..core.facts import StudyFacts, StudyKey
+from ..core.order import ExamKey
+from ..core.profile import Profile
+from ..core.remarks import Remark
+from ..core.rulebook import Rulebook
+from ..core.values import Text, Value
+from ..core.verdict import Verdict
+from ..edges import hl7_profile, hl7_reader, hl7_structure, sent_files
+from ..edges.dicom_files import DicomFiles, NotReadError
+from ..edges.mllp_framer import Fault
+from ..edges.store import SqlLedger, open_ledger
+from ..ports import Institution, Registry, Transaction
+from ..steps import preflight as step
+from ..steps.judge_exam import judge_due
+from ..steps.preflight import Meaning, Said
+from ..steps.receive_message import Judging
+from ..steps.receive_study import receive_study, skrs_of
+from .reception import Raw, Reception
+
+PEER = "127.0.0.1"
+NOBODY = "?"
+"""Stands for the institution where neither a file nor `--institution` names one."""
+
+
+class Options(Value):
+    """How files are looked at: as if all of them came at `now`."""
+
+    now: datetime
+    profile: Profile
+    institution: str = ""  # SKRS code; empty = as the files say
+    known: frozenset[str] = frozenset()  # checks of `OFFLINE` that can be answered
+
+
+class Unused(Value):
+    """A file, or a part of one, that is nothing Geçit takes."""
+
+    file: str
+    text: str
+    broken: bool = False  # it claims to be DICOM or HL7, or cannot be opened
+
+
+class MessageSaid(Value):
+    """One message with its answer."""
+
+    file: str
+    number: int  # within the file, from 1
+    type: str
+    control_id: str
+    exam: ExamKey
+    code: str  # AA | AE | AR
+    answer: str
+    remarks: tuple[Remark, ...]
+    structure: tuple[str, ...] = ()  # hl7apy's own words
+
+    @property
+    def mend(self) -> bool:
+        """Whether it would not be taken as it is."""
+        return self.code != "AA"
+
+
+class StudySaid(Value):
+    """One study with the exams that it is of, else with why it is of none."""
+
+    facts: StudyFacts
+    files: int
+    exams: tuple[ExamKey, ...] = ()
+    misses: tuple[Text, ...] = ()  # why it is of no exam, where something is to be mended
+    note: Text | None = None
+    held_for: tuple[Said, ...] = ()  # what images alone would be held for
+
+    @property
+    def mend(self) -> bool:
+        """Whether something is to be mended."""
+        return bool(self.misses or self.held_for)
+
+
+class ExamSaid(Value):
+    """One exam judged as if all its messages and images had arrived."""
+
+    exam: ExamKey
+    verdict: Verdict
+    said: tuple[Said, ...]
+    given: tuple[str, ...]
+
+    @property
+    def mend(self) -> bool:
+        """Whether something of what was given is to be mended."""
+        return any(one.meaning is Meaning.MEND for one in self.said)
+
+
+class Checked(Value):
+    """All that is said of the files."""
+
+    now: datetime
+    rulebook: str
+    messages: tuple[MessageSaid, ...] = ()
+    studies: tuple[StudySaid, ...] = ()
+    exams: tuple[ExamSaid, ...] = ()
+    unused: tuple[Unused, ...] = ()
+
+    @property
+    def code(self) -> int:
+        """0 nothing to mend, 1 something is, 2 nothing could be read, or something broken stood there."""
+        if not (self.messages or self.studies) or any(one.broken for one in self.unused):
+            return 2
+        mend = (
+            [one.mend for one in self.messages] + [one.mend for one in self.studies] + [one.mend for one in self.exams]
+        )
+        return int(any(mend))
+
+
+class _Sent(Value):
+    file: str
+    number: int
+    data: bytes
+    message: str  # type
+    sent_at: str  # MSH-7
+    reading: hl7_profile.Reading
+
+
+class Files:
+    """Reads files one by one and keeps what they hold."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self.sent: list[_Sent] = []
+        self.dicom = DicomFiles()
+        self.unused: list[Unused] = []
+
+    def add(self, path: Path, *, named: bool = False) -> None:
+        """Take in one file; `named`: the caller asked for this very file, so it should be something."""
+        try:
+            match sent_files.kind_of(path):
+                case "dicom":
+                    self.dicom.add(path)
+                case "hl7":
+                    self._messages(path)
+                case _:
+                    unknown = "ne HL7 ne DICOM; bakılmadı / neither HL7 nor DICOM; not looked at"
+                    self.unused.append(Unused(file=str(path), text=unknown, broken=named))
+        except NotReadError as fault:
+            self.unused.append(Unused(file=str(path), text=str(fault), broken="DICOMDIR" not in str(fault)))
+        except OSError as fault:
+            reason = f"açılamadı / cannot be opened: {fault.strerror}"
+            self.unused.append(Unused(file=str(path), text=reason, broken=True))
+
+    def _messages(self, path: Path) -> None:
+        if path.stat().st_size > sent_files.MAX_BYTES:
+            self.unused.append(Unused(file=str(path), text="çok büyük / too large", broken=True))
+            return
+        found = sent_files.messages_in(path.read_bytes())
+        for number, one in enumerate((one for one in found if isinstance(one, bytes)), start=1):
+            self._message(path, number, one)
+        for fault in (one for one in found if isinstance(one, Fault)):
+            text = f"MLLP: {fault.kind} ({fault.size} bayt / bytes)"
+            self.unused.append(Unused(file=str(path), text=text, broken=fault.kind != "garbage"))
+
+    def _message(self, path: Path, number: int, data: bytes) -> None:
+        message = hl7_reader.parse(data, agreed=self._profile.character_set)
+        reading = hl7_profile.read(message, self._profile)
+        sent_at = message.get("MSH", 7)
+        self.sent.append(
+            _Sent(file=str(path), number=number, data=data, message=reading.type, sent_at=sent_at, reading=reading)
+        )
+
+
+def check(
+    paths: Iterable[tuple[Path, bool]],
+    options: Options,
+    rulebook: Rulebook,
+    context: Context,
+    registry: Registry,
+    group_minutes: int = 40,
+) -> Checked:
+    """Say what Geçit would say of files; a path comes with whether the caller named this very file."""
+    files = Files(options.profile)
+    for path, named in paths:
+        files.add(path, named=named)
+    judging = Judging(rulebook=rulebook, context=context, group_minutes=group_minutes)
+    ledger = open_ledger("sqlite://")
+    try:
+        return _Check(ledger, files, options, judging, registry).run()
+    finally:
+        ledger.close()
+
+
+class StoppedClock:
+    """A clock that stands still; implements `ports.Clock`."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        """Return where it stands."""
+        return self._now
+
+
+class _Check:
+    def __init__(self, ledger: SqlLedger, files: Files, options: Options, judging: Judging, registry: Registry) -> None:
+        self._ledger, self._files, self._options, self._judging = ledger, files, options, judging
+        self._studies = list(files.dicom.studies())
+        self._institutions = _institutions(options, [one.reading.institution for one in files.sent], self._studies)
+        self._default = self._institutions[0].skrs if len(self._institutions) == 1 else ""
+        profiles = {options.profile.id: options.profile, "ministry": options.profile}
+        clock = StoppedClock(options.now)
+        self._reception = Reception(ledger, registry, clock, lambda: judging, profiles, self._default)
+
+    def run(self) -> Checked:
+        """Receive everything, judge, and tell."""
+        ledger, now = self._ledger, self._options.now
+        ledger.write(self._register)
+        messages = self._receive()
+        keys = ledger.write(self._take_studies)
+        exams = {one.key: one for one in ledger.recent_exams(len(self._files.sent) + 1)}
+        ledger.write(lambda tx: step.suppose_queries(tx, exams.values(), now))
+        while ledger.write(lambda tx: judge_due(tx, self._judging, now, "Preflight")):
+            pass
+        given = self._given()
+        judged = ledger.read(lambda tx: [one for key in sorted(exams) if (one := tx.exam(key)) and one.verdict])
+        return Checked(
+            now=now,
+            rulebook=self._judging.rulebook.revision,
+            messages=messages,
+            studies=tuple(ledger.read(lambda tx: list(map(partial(self._study, tx), keys, self._studies)))),
+            exams=tuple(self._exam(one, given) for one in judged),
+            unused=tuple(self._files.unused),
+        )
+
+    def _register(self, tx: Transaction) -> None:
+        for one in self._institutions:
+            tx.record_institution(one, self._options.now)
+
+    def _receive(self) -> tuple[MessageSaid, ...]:
+        """Let the messages in, in the order in which they say they were sent; answers stand in the files' order."""
+        said: dict[int, MessageSaid] = {}
+        for place, one in sorted(enumerate(self._files.sent), key=lambda pair: pair[1].sent_at):
+            (answered,) = self._reception.take_in([Raw(one.data, PEER, self._options.now)])
+            remarks = answered.remarks
+            said[place] = MessageSaid(
+                file=one.file,
+                number=one.number,
+                type=one.message,
+                control_id=one.reading.control_id,
+                exam=self._key(one.reading),
+                code=_code(answered.answer),
+                answer=hl7_reader.decode(answered.answer, None).text,
+                remarks=remarks,
+                structure=tuple(hl7_structure.complaints(one.data)),
+            )
+        return tuple(said[place] for place in sorted(said))
+
+    def _key(self, reading: hl7_profile.Reading) -> ExamKey:
+        return ExamKey(institution=reading.institution or self._default, accession=reading.accession)
+
+    def _take_studies(self, tx: Transaction) -> list[StudyKey]:
+        known, minutes = tx.institutions(), self._judging.group_minutes
+        return [
+            receive_study(tx, facts, known, self._options.now, timedelta(0), minutes, self._default).key
+            for facts, _ in self._studies
+        ]
+
+    def _given(self) -> dict[str, set[str]]:
+        """Return the pieces at hand of each accession number."""
+        given: dict[str, set[str]] = {}
+        for one in self._files.sent:
+            piece = step.ORDER if one.message.startswith("ORM") else step.REPORT
+            given.setdefault(one.reading.accession, set()).add(piece)
+        for facts, _ in self._studies:
+            given.setdefault(facts.accession, set()).add(step.IMAGES)
+        return given
+
+    def _exam(self, exam: Exam, given: Mapping[str, Collection[str]]) -> ExamSaid:
+        assert exam.verdict  # noqa: S101 -- the caller chose those that have one
+        at_hand = {*given.get(exam.key.accession, ()), *([step.IMAGES] if exam.studies else [])}
+        said = step.explain(exam.verdict, self._judging.rulebook, at_hand, self._options.known)
+        return ExamSaid(exam=exam.key, verdict=exam.verdict, said=said, given=tuple(sorted(at_hand)))
+
+    def _study(self, tx: Transaction, key: StudyKey, found: tuple[StudyFacts, int]) -> StudySaid:
+        study = tx.study(key)
+        facts = study.facts if study else found[0]
+        exams = tuple(one.key for one in tx.exams_of_study(key))
+        if exams:
+            return StudySaid(facts=facts, files=found[1], exams=exams)
+        orders = [one.order for one in tx.exams_of_accession(facts.accession) if one.order]
+        near = matching.near_misses(facts, orders)
+        held = step.images_alone(facts, self._judging, self._options.now, self._options.known)
+        misses = tuple(one for one in near if one != matching.NO_ORDER)
+        note = step.NOT_GIVEN[step.ORDER] if matching.NO_ORDER in near else None
+        return StudySaid(facts=facts, files=found[1], misses=misses, note=note, held_for=held if note else ())
+
+
+def _institutions(
+    options: Options, said: Iterable[str], studies: Iterable[tuple[StudyFacts, int]]
+) -> Sequence[Institution]:
+    """Return who may speak: whom the caller names, else everyone whom the files name."""
+    named = {*said, *(skrs_of(facts.institution_name) for facts, _ in studies)} - {""}
+    codes = [options.institution] if options.institution else sorted(named) or [NOBODY]
+    return [Institution(skrs=one, hl7_peers=(PEER,), profile=options.profile.id) for one in codes]
+
+
+def _code(answer: bytes) -> str:
+    """Return MSA-1."""
+    return answer.partition(b"\rMSA|")[2][:2].decode("ascii", "replace")
