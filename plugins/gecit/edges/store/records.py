@@ -171,7 +171,9 @@ class Recorded(Transactions):
         """Return every activation, oldest first; the last one is in force."""
         with self._reading() as connection:
             found = connection.execute(sa.select(rulebook).order_by(rulebook.c.id)).all()
-        return [Snapshot(revision=one.revision, recorded_at=one.activated_at, content=one.content.encode()) for one in found]
+        return [
+            Snapshot(revision=one.revision, recorded_at=one.activated_at, content=one.content.encode()) for one in found
+        ]
 
     def _add_unless_newest(self, table: sa.Table, revision: str, add: Callable[[SqlTransaction], object]) -> bool:
         def work(tx: Transaction) -> bool:
