@@ -113,11 +113,11 @@ def test_a_dose_report_in_another_study_of_the_exam_is_enough_and_its_path_is_sh
     assert (one.status, one.found) == (Status.PASSED, "study-uid")
 
 
-def test_every_window_that_excuses_is_named() -> None:
+def test_every_window_that_excuses_is_named_the_oldest_first() -> None:
     book = with_exemption(window("first"), window("second", hours=2))
     verdict = judged(exam_of({"base": "clean CT", "dose": False}), book)
     one = verdict.finding("dose-report")
-    assert (one.status, one.exemptions) == (Status.EXCUSED, ("first", "second"))
+    assert (one.status, one.exemptions) == (Status.EXCUSED, ("second", "first"))
     assert verdict.outcome is Outcome.SUBMIT
 
 

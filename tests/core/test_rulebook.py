@@ -257,9 +257,9 @@ FAULTS: dict[str, tuple[Breaks, str, str, str]] = {
         lambda f: f[OTHER]["window"].append(deepcopy(f[OTHER]["window"][0])),
         f"{OTHER}: window",
         "id",
-        "two",
+        "twice",
     ),
-    "rule twice": (lambda f: f.update({"submission/again.toml": deepcopy(f[NAME])}), "submission/", "id", "two files"),
+    "rule twice": (lambda f: f.update({"submission/again.toml": deepcopy(f[NAME])}), "submission/", "id", "twice"),
 }
 
 

@@ -33,7 +33,8 @@ def test_a_site_exemption_lies_over_the_shipped_rules(site: Path) -> None:
         text.replace('id       = "dose-report"', 'id = "ours"'), encoding="utf-8"
     )
     book = read_folder(SHIPPED, site)
-    assert [(one.id, one.origin) for one in book.exemptions] == [("dose-report", "shipped"), ("ours", "site")]
+    assert {one.id: one.origin for one in book.exemptions}["ours"] == "site"
+    assert {one.origin for one in book.exemptions if one.id != "ours"} == {"shipped"}
     assert book.revision != read_folder(SHIPPED).revision
     assert lint(site, SHIPPED) == []
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from .checks import CHECKS, Context
-from .rulebook import Exemption, Rulebook, Scope, Window
+from .rulebook import Exemption, Origin, Rulebook, Scope, Window
 from .scopes import PreparedScope, Subject
 from .verdict import Status
 
@@ -21,6 +21,11 @@ class Hit(NamedTuple):
     exemption: Exemption
     window: Window
     devices: frozenset[str] | None  # it excuses only pictures of these; None = of any device
+
+    @property
+    def origins(self) -> tuple[Origin, Origin]:
+        """Whose files these are."""
+        return self.exemption.origin, self.window.origin
 
 
 class PreparedWindow(NamedTuple):

@@ -230,7 +230,7 @@ def _finding(rule: Rule, weighed: Weighed, subject: Subject) -> Finding:
         edition=weighed.edition.start if weighed.edition else None,
         exemptions=tuple(one.window.id for one in weighed.hits),
         recheck_at=answer.recheck_at,
-        from_site="site" in {rule.origin, *(one.window.origin for one in weighed.hits)},
+        from_site="site" in {rule.origin, *(origin for one in weighed.hits for origin in one.origins)},
     )
 
 

@@ -1,26 +1,24 @@
-"""How a TOML file of `rules/` becomes a rule or an exemption; every fault is collected and named by file and key."""
+"""How the TOML files of `rules/` become a rulebook; every fault is collected and named by file and key."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time, timedelta
-from itertools import pairwise
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import combinations, pairwise
 
-from .checks import CHECKS
 from .dates import DATED_BY
-from .rulebook import Edition, Exemption, Origin, Param, Rule, Rulebook, Scope, Source, Window
+from .exemptionfile import EPOCH, Addition, add, read_exemption
+from .rulebook import Edition, Exemption, Origin, Rule, Rulebook, Scope
+from .rulekeys import DATED_SOURCES, doubles, read_check, read_scope, read_source
 from .tables import Fault, Table
-from .values import local
 from .verdict import Effect
 
 Files = dict[str, dict[str, object]]
 """File name -> what TOML made of it; a file in a folder `exemptions` is an exemption, any other a rule."""
 
 WHO = ("modality", "HBYS", "radiologist", "PACS", "administrator")
-SOURCES = ("notice", "letter", "circular", "guide", "reading", "site")
-DATED_SOURCES = ("notice", "letter", "circular")  # these have a day, and it must be given
-EPOCH = datetime(1900, 1, 1)  # noqa: DTZ001 - `local` adds the zone
+Numbered = tuple[int, Edition]
+"""An edition with its place in the file, from 1."""
 
 
 class RulebookError(ValueError):
@@ -31,54 +29,90 @@ class RulebookError(ValueError):
         super().__init__("\n".join(str(one) for one in self.faults))
 
 
-def parse(files: Files, site: Files | None = None) -> Rulebook:
-    """Make a rulebook of rule files; those of `site` replace shipped ones with the same id, or add. RulebookError."""
-    faults: list[Fault] = []
-    shipped, own = _read(files, "shipped", faults), _read(site or {}, "site", faults)
-    rules = {**{one.id: one for one in shipped[0]}, **{one.id: one for one in own[0]}}
-    exemptions = {**{one.id: one for one in shipped[1]}, **{one.id: one for one in own[1]}}
-    if not faults:
-        faults.extend(_unknown_rules(exemptions.values(), rules))
+class Content:
+    """What files of one origin made: rules, exemptions and rows for other exemptions."""
+
+    def __init__(self, files: Files, origin: Origin, faults: list[Fault]) -> None:
+        self.rules: list[Rule] = []
+        self.exemptions: list[Exemption] = []
+        self.additions: list[Addition] = []
+        for name, content in sorted(files.items()):
+            self._read(name, Table(name, content, faults), origin)
+        prefix = "site: " if origin == "site" else ""
+        faults.extend(doubles(f"{prefix}submission/", [one.id for one in self.rules]))
+        faults.extend(doubles(f"{prefix}exemptions/", [one.id for one in self.exemptions]))
+
+    def _read(self, name: str, table: Table, origin: Origin) -> None:
+        if not is_exemption(name):
+            rule = _rule(table, origin)
+            self.rules.extend([rule] if rule else [])
+            return
+        read = read_exemption(table, stem_of(name), origin)
+        if isinstance(read, Addition):
+            self.additions.append(read)
+        elif read:
+            self.exemptions.append(read)
+
+
+def parse(files: Files, site: Files | None = None, unread: Mapping[str, Fault] | None = None) -> Rulebook:
+    """Make a rulebook of rule files; those of `site` replace shipped ones with the same id, or add. RulebookError.
+
+    `unread` has the files that are no TOML, with their faults: the others are looked at all the same.
+    """
+    faults = list((unread or {}).values())
+    shipped, own = Content(files, "shipped", faults), Content(site or {}, "site", faults)
+    rules = {one.id: one for one in (*shipped.rules, *own.rules)}
+    exemptions = {one.id: one for one in (*shipped.exemptions, *own.exemptions)}
+    additions = (*shipped.additions, *own.additions)
+    named = [*files.items(), *(site or {}).items(), *((name, {}) for name in unread or {})]
+    faults.extend(_unknown_names(exemptions.values(), additions, _ids(named)))
+    add(additions, exemptions, faults)
     if faults:
         raise RulebookError(faults)
     return Rulebook.of(tuple(rules.values()), tuple(exemptions.values()))
 
 
-def _read(files: Files, origin: Origin, faults: list[Fault]) -> tuple[list[Rule], list[Exemption]]:
-    rules: list[Rule] = []
-    exemptions: list[Exemption] = []
-    for name, content in sorted(files.items()):
-        table = Table(name, content, faults)
-        folder, _, stem = name.removesuffix(".toml").rpartition("/")
-        if folder.rpartition("/")[2] == "exemptions":
-            exemption = _exemption(table, stem, origin)
-            exemptions.extend([exemption] if exemption else [])
-        else:
-            rule = _rule(table, origin)
-            rules.extend([rule] if rule else [])
-    prefix = "site: " if origin == "site" else ""
-    faults.extend(_doubles(f"{prefix}submission/", [one.id for one in rules]))
-    faults.extend(_doubles(f"{prefix}exemptions/", [one.id for one in exemptions]))
-    return rules, exemptions
+def is_exemption(name: str) -> bool:
+    """Whether a file is an exemption, by its folder."""
+    return name.rpartition("/")[0].rpartition("/")[2] == "exemptions"
 
 
-def _doubles(where: str, ids: list[str]) -> list[Fault]:
-    doubles = [one for one, count in Counter(ids).items() if count > 1]
-    return [Fault.of(where, "id", f"{one!r} iki dosyada var", f"{one!r} stands in two files") for one in doubles]
+def stem_of(name: str) -> str:
+    """Return the file's name without folder and ending: the id of an exemption that names none."""
+    return name.removesuffix(".toml").rpartition("/")[2]
 
 
-def _unknown_rules(exemptions: Iterable[Exemption], rules: Mapping[str, Rule]) -> list[Fault]:
+def id_of(name: str, content: Mapping[str, object]) -> str:
+    """Return the id that a file speaks of, faults in it or not; the file's own name where it has none."""
+    said = content.get("adds_to") or content.get("id")
+    return said if isinstance(said, str) else stem_of(name)
+
+
+def _ids(files: Iterable[tuple[str, Mapping[str, object]]]) -> tuple[set[str], set[str]]:
+    """The ids of rules and of exemptions, those of faulty files too, so that one fault does not make others."""
+    found: tuple[set[str], set[str]] = set(), set()
+    for name, content in files:
+        if "adds_to" not in content:
+            found[is_exemption(name)].add(id_of(name, content))
+    return found
+
+
+def _unknown_names(
+    exemptions: Iterable[Exemption], additions: Iterable[Addition], ids: tuple[set[str], set[str]]
+) -> list[Fault]:
+    rules, others = ids
     return [
         Fault.unknown(f"exemptions/{one.id}", "excuses", rule, rules)
         for one in exemptions
         for rule in one.excuses
         if rule not in rules
-    ]
+    ] + [Fault.unknown(one.file, "adds_to", one.adds_to, others) for one in additions if one.adds_to not in others]
 
 
 def _rule(table: Table, origin: Origin) -> Rule | None:
     before = len(table.faults)
-    editions = tuple(_edition(one) for one in table.tables("edition", required=True))
+    editions = [(number, _edition(one)) for number, one in enumerate(table.tables("edition", required=True), 1)]
+    tracks = _tracks(editions)
     rule = Rule(
         id=table.text("id"),
         title=table.languages("title"),
@@ -87,28 +121,31 @@ def _rule(table: Table, origin: Origin) -> Rule | None:
         where=table.text("where"),
         effect=Effect(table.choice("effect", [one.value for one in Effect])),
         dated_by=table.choice("dated_by", DATED_BY),
-        editions=tuple(sorted(editions, key=lambda one: one.start or local(EPOCH))),
+        editions=tuple(edition for track in tracks for _, edition in track),
         origin=origin,
     )
     table.close()
     if len(table.faults) == before:
-        _succession(table, rule.editions)
+        for track in tracks:
+            _succession(table, track)
+        _side_by_side(table, tracks)
     return rule if len(table.faults) == before else None
 
 
 def _edition(table: Table) -> Edition:
     start, until = _start(table), table.moment("until", required=False)
-    check = table.choice("check", CHECKS)
-    source = _source(table.table("source"))
+    check, params = read_check(table)
+    source = read_source(table.table("source"))
     edition = Edition(
         start=start,
         until=until,
         check=check,
-        params=_params(table.table("params", required=False), check),
-        applies=_scope(table.table("applies")),
+        params=params,
+        applies=read_scope(table.table("applies")),
         source=source,
         published=table.day("published", required=source.kind in DATED_SOURCES),
         reading=table.text("reading", required=False),
+        track=table.text("track", required=False),
         gap=table.text("gap", required=False),
     )
     if start and until and until <= start:
@@ -126,39 +163,17 @@ def _start(table: Table) -> datetime | None:
     return start
 
 
-def _params(table: Table, check: str) -> dict[str, Param]:
-    known = CHECKS[check].params if check in CHECKS else {}
-    params = {name: table.param(name, default) for name, default in known.items() if name in table}
-    if check in CHECKS:
-        table.close(known)
-    return params
+def _tracks(editions: Sequence[Numbered]) -> list[list[Numbered]]:
+    """Editions by track, tracks as they first come in the file, each with its oldest edition first."""
+    tracks: dict[str, list[Numbered]] = {}
+    for one in editions:
+        tracks.setdefault(one[1].track, []).append(one)
+    return [sorted(track, key=lambda one: one[1].start or EPOCH) for track in tracks.values()]
 
 
-def _scope(table: Table) -> Scope:
-    scope = Scope(
-        modality=table.names("modality", any_is_empty=True),
-        not_modality=table.names("not_modality"),
-        institution=table.names("institution"),
-        device_serial=table.names("device_serial"),
-    )
-    table.close()
-    return scope
-
-
-def _source(table: Table) -> Source:
-    source = Source(
-        kind=table.choice("kind", SOURCES),
-        title=table.text("title"),
-        published=table.day("published", required=False),
-        reference=table.text("reference", required=False),
-    )
-    table.close()
-    return source
-
-
-def _succession(table: Table, editions: tuple[Edition, ...]) -> None:
-    """Refuse editions that overlap, and gaps that nobody explains."""
-    for number, (former, later) in enumerate(pairwise(editions), start=2):
+def _succession(table: Table, track: Sequence[Numbered]) -> None:
+    """Refuse editions of one track that overlap, and gaps that nobody explains."""
+    for (_, former), (number, later) in pairwise(track):
         key = f"edition[{number}]"
         if later.start is None or former.until is None or later.start < former.until:
             table.fault(f"{key}.from", "önceki sürümle çakışıyor", "overlaps the edition before it")
@@ -170,48 +185,28 @@ def _succession(table: Table, editions: tuple[Edition, ...]) -> None:
             )
 
 
-def _exemption(table: Table, stem: str, origin: Origin) -> Exemption | None:
-    before = len(table.faults)
-    exemption_id = table.text("id", required=False) or stem
-    windows = [_window(one, exemption_id) for one in table.tables("window", required=True)]
-    exemption = Exemption(
-        id=exemption_id,
-        title=table.languages("title"),
-        excuses=table.names("excuses", required=True),
-        dated_by=table.choice("dated_by", DATED_BY),
-        windows=tuple(sorted(windows, key=lambda one: (one.start, one.id))),
-        applies=_scope(table.table("applies", required=False)),
-        reading=table.text("reading", required=False),
-        origin=origin,
-    )
-    table.close()
-    ids = [one.id for one in exemption.windows]
-    table.faults.extend(_doubles(f"{table.file}: window", ids) if len(table.faults) == before else [])
-    return exemption if len(table.faults) == before else None
+def _side_by_side(table: Table, tracks: Sequence[Sequence[Numbered]]) -> None:
+    """Refuse an edition that no exam can reach, since an earlier track takes all that it means."""
+    for former, later in combinations(tracks, 2):
+        for _, one in former:
+            for number, other in later:
+                if _takes_all(one.applies, other.applies) and _meet(one, other):
+                    table.fault(
+                        f"edition[{number}].applies",
+                        f"{one.track!r} kolunun aldığı tetkiklerin dışında kimse kalmıyor",
+                        f"leaves no exam that the track {one.track!r} does not take before it",
+                    )
 
 
-def _window(table: Table, exemption_id: str) -> Window:
-    open_ended = table.flag("open_ended")
-    start, last = table.moment("from", whole_minutes=True), _last(table, required=not open_ended)
-    if open_ended and last:
-        table.fault("open_ended", "`last` ile birlikte yazılamaz", "cannot stand beside `last`")
-    if start and last and last < start:
-        table.fault("last", "`from` değerinden önce", "is before `from`")
-    begin = start or local(EPOCH)
-    window = Window(
-        id=table.text("id", required=False) or f"{exemption_id}@{begin:%Y-%m-%dT%H:%M}",
-        start=begin,
-        last=last,
-        published=table.day("published") or date.min,
-        source=_source(table.table("source")),
-    )
-    table.close()
-    return window
+def _takes_all(former: Scope, later: Scope) -> bool:
+    return former == Scope() or _as_sets(former) == _as_sets(later)
 
 
-def _last(table: Table, *, required: bool) -> datetime | None:
-    """The last minute inside; a date without a time means the whole day."""
-    last = table.moment("last", required=required, whole_minutes=True)
-    if last is None or not table.is_day("last"):
-        return last
-    return datetime.combine(last.date(), time.min, last.tzinfo) + timedelta(days=1, minutes=-1)
+def _as_sets(scope: Scope) -> list[frozenset[str]]:
+    return [frozenset(getattr(scope, name)) for name in scope.__struct_fields__]
+
+
+def _meet(one: Edition, other: Edition) -> bool:
+    begins = [edition.start for edition in (one, other) if edition.start]
+    ends = [edition.until for edition in (one, other) if edition.until]
+    return not begins or not ends or max(begins) < min(ends)

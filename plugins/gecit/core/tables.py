@@ -56,6 +56,10 @@ class Table:
     def __contains__(self, key: str) -> bool:
         return key in self._content
 
+    def faulty(self, key: str) -> bool:
+        """Whether a fault of one key was recorded."""
+        return any((one.file, one.key) == (self.file, self._path + key) for one in self.faults)
+
     def fault(self, key: str, tr: str, en: str) -> None:
         """Record a fault of one key."""
         self.faults.append(Fault.of(self.file, self._path + key, tr, en))
@@ -106,8 +110,10 @@ class Table:
             self.faults.append(Fault.unknown(self.file, self._path + key, value, known))
         return next(iter(known))
 
-    def names(self, key: str, *, required: bool = False, any_is_empty: bool = False) -> tuple[str, ...]:
-        """Read a list of names; with `any_is_empty` the word "any" is the empty list."""
+    def names(
+        self, key: str, *, required: bool = False, any_is_empty: bool = False, known: Collection[str] = ()
+    ) -> tuple[str, ...]:
+        """Read a list of names, of the `known` ones where there are any; by `any_is_empty` "any" is the empty list."""
         if any_is_empty and self._content.get(key) == "any":
             self._asked.add(key)
             return ()
@@ -117,6 +123,8 @@ class Table:
         if not value or not all(isinstance(one, str) and one for one in value):
             self.fault(key, "boş olmayan metinlerden bir liste olmalı", "must be a list of texts, none of them empty")
             return ()
+        unknown = [one for one in value if known and one not in known]
+        self.faults.extend(Fault.unknown(self.file, self._path + key, one, known) for one in unknown)
         return tuple(value)
 
     def param(self, key: str, default: Param) -> Param:

@@ -6,8 +6,9 @@ import tomllib
 from pathlib import Path
 
 from ..core.rulebook import Rulebook
-from ..core.rulefile import Files, RulebookError, parse
+from ..core.rulefile import Files, RulebookError, id_of, is_exemption, parse
 from ..core.tables import Fault
+from ..core.values import Text
 
 FOLDERS = ("submission", "exemptions")
 """What becomes the rulebook; profiles/, codes/ and cases/ beside them are read by others."""
@@ -15,13 +16,11 @@ FOLDERS = ("submission", "exemptions")
 
 def read_folder(shipped: Path, site: Path | None = None) -> Rulebook:
     """Read both folders into one revision; RulebookError lists every fault of every file."""
-    files, faults = _read(shipped)
-    over, more = _read(site) if site else ({}, [])
-    if not files and not faults:  # without rules every exam would be submitted
-        faults.append(_fault(str(shipped), "klasörde kural yok", "there is no rule in the folder"))
-    if faults or more:
-        raise RulebookError((*faults, *more))
-    return parse(files, over)
+    files, unread = _read(shipped)
+    over, more = _read(site) if site else ({}, {})
+    if not files and not unread:  # without rules every exam would be submitted
+        unread[str(shipped)] = _fault(str(shipped), "klasörde kural yok", "there is no rule in the folder")
+    return parse(files, over, {**unread, **more})
 
 
 def lint(folder: Path, shipped: Path | None = None) -> list[str]:
@@ -33,21 +32,48 @@ def lint(folder: Path, shipped: Path | None = None) -> list[str]:
     return []
 
 
-def _read(folder: Path) -> tuple[Files, list[Fault]]:
+def notes(site: Path, shipped: Path) -> list[str]:
+    """Return one line per file of a site that takes the place of a shipped one or adds rows to one; no faults."""
+    ours, theirs = _read(shipped)[0], _read(site)[0]
+    shipped_files = {(is_exemption(name), id_of(name, content)): name for name, content in ours.items()}
+    said: list[str] = []
+    for name, content in theirs.items():
+        key = is_exemption(name), id_of(name, content)
+        if key in shipped_files:
+            text = _NOTES["adds_to" in content]
+            place = {"id": key[1], "file": Path(shipped_files[key]).name}
+            said.append(f"{name}: {text.en.format(**place)} / {text.tr.format(**place)}")
+    return said
+
+
+_NOTES = {
+    False: Text(
+        tr="gelen {id!r} ({file}) dosyasının tümünün yerine geçer",
+        en="takes the place of the whole shipped {id!r} ({file})",
+    ),
+    True: Text(
+        tr="gelen {id!r} muafiyetine ({file}) satır ekler", en="adds rows to the shipped exemption {id!r} ({file})"
+    ),
+}
+
+
+def _read(folder: Path) -> tuple[Files, dict[str, Fault]]:
+    """Return what could be read, and the faults of files that could not, by file."""
     files: Files = {}
-    faults: list[Fault] = []
+    unread: dict[str, Fault] = {}
     if not folder.is_dir():
-        return files, [_fault(str(folder), "klasör yok", "there is no such folder")]
+        return files, {str(folder): _fault(str(folder), "klasör yok", "there is no such folder")}
     for path in sorted(one for name in FOLDERS for one in (folder / name).glob("*.toml")):
+        name = path.as_posix()
         try:
-            files[path.as_posix()] = tomllib.loads(path.read_text(encoding="utf-8"))
+            files[name] = tomllib.loads(path.read_text(encoding="utf-8"))
         except tomllib.TOMLDecodeError as error:
-            faults.append(_fault(str(path), f"TOML okunamadı: {error}", f"this is no TOML: {error}"))
+            unread[name] = _fault(name, f"TOML okunamadı: {error}", f"this is no TOML: {error}")
         except UnicodeDecodeError:
-            faults.append(_fault(str(path), "dosya UTF-8 değil", "the file is not UTF-8"))
+            unread[name] = _fault(name, "dosya UTF-8 değil", "the file is not UTF-8")
         except OSError as error:
-            faults.append(_fault(str(path), f"okunamadı: {error.strerror}", f"cannot be read: {error.strerror}"))
-    return files, faults
+            unread[name] = _fault(name, f"okunamadı: {error.strerror}", f"cannot be read: {error.strerror}")
+    return files, unread
 
 
 def _fault(file: str, tr: str, en: str) -> Fault:

@@ -1,0 +1,65 @@
+"""Keys that rule files and exemption files share: scopes, sources, parameters of checks."""
+
+from __future__ import annotations
+
+from .checks import CHECKS
+from .rulebook import Param, Scope, Source
+from .tables import Fault, Table
+
+SOURCES = ("notice", "letter", "circular", "guide", "reading", "site")
+DATED_SOURCES = ("notice", "letter", "circular")  # these have a day, and it must be given
+OWNERSHIPS = ("public", "private", "university")
+
+
+def read_scope(table: Table) -> Scope:
+    """Read `applies`."""
+    scope = Scope(
+        modality=table.names("modality", any_is_empty=True),
+        not_modality=table.names("not_modality"),
+        institution=table.names("institution"),
+        not_institution=table.names("not_institution"),
+        ownership=table.names("ownership", known=OWNERSHIPS),
+        sut=_codes(table, "sut"),
+        not_sut=_codes(table, "not_sut"),
+        device_serial=table.names("device_serial"),
+    )
+    table.close()
+    return scope
+
+
+def _codes(table: Table, key: str) -> tuple[str, ...]:
+    codes = table.names(key)
+    if any("*" in one[:-1] or one == "*" for one in codes):
+        table.fault(key, "* yalnızca bir kodun sonunda olabilir", "* can only stand at the end of a code")
+    return codes
+
+
+def read_source(table: Table) -> Source:
+    """Read `source`."""
+    source = Source(
+        kind=table.choice("kind", SOURCES),
+        title=table.text("title"),
+        published=table.day("published", required=False),
+        reference=table.text("reference", required=False),
+    )
+    table.close()
+    return source
+
+
+def read_check(table: Table) -> tuple[str, dict[str, Param]]:
+    """Read `check` and `params` of an edition, or of what an exemption is `provided` for."""
+    check = table.choice("check", CHECKS)
+    if table.faulty("check"):
+        table.table("params", required=False)  # whose parameters these are is not known
+        return check, {}
+    params = table.table("params", required=False)
+    known = CHECKS[check].params
+    read = {name: params.param(name, default) for name, default in known.items() if name in params}
+    params.close(known)
+    return check, read
+
+
+def doubles(where: str, ids: list[str]) -> list[Fault]:
+    """Return a fault of every id that stands more than once."""
+    twice = dict.fromkeys(one for one in ids if ids.count(one) > 1)
+    return [Fault.of(where, "id", f"{one!r} iki kez var", f"{one!r} stands twice") for one in twice]
