@@ -141,8 +141,8 @@ def test_the_shipped_windows_are_exactly_those_of_the_notices(book: Rulebook) ->
 
 
 def test_each_shipped_window_names_its_notice(book: Rulebook) -> None:
-    named = {(kind, one.start): (one.source.title, str(one.source.published)) for kind, one in _windows(book)}
-    assert named == {(one.kind, one.start): (one.title, one.published) for one in NOTICES}
+    named = {(kind, one.start): (one.source.kind, one.source.title) for kind, one in _windows(book)}
+    assert named == {(one.kind, one.start): ("notice", one.title) for one in NOTICES}
 
 
 def test_each_exemption_excuses_exactly_its_rule_by_the_order_date(book: Rulebook) -> None:
