@@ -230,7 +230,10 @@ def _show_said(said: Said) -> None:
     finding = said.finding
     where = f" ({finding.where})" if finding.where else ""
     click.echo(f"  {SIGNS[said.meaning]} {finding.rule}{where}: {_both(finding.title)}")
-    for text in (finding.reason, said.note, finding.fix if said.meaning is not Meaning.MISSING else None):
+    if said.note:  # it says more than the finding, which rests on what is not at hand
+        _lines("     ", said.note)
+        return
+    for text in (finding.reason, finding.fix):
         if text:
             _lines("     ", text)
     if finding.exemptions:

@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from ..core import matching
 from ..core.checks import Context
 from ..core.exam import Exam
 from ..core.facts import StudyFacts, StudyKey
-from ..core.order import ExamKey
+from ..core.order import ExamKey, Order
 from ..core.profile import Profile
 from ..core.remarks import Remark
 from ..core.rulebook import Rulebook
@@ -213,6 +215,7 @@ class _Check:
         self._studies = list(files.dicom.studies())
         self._institutions = _institutions(options, [one.reading.institution for one in files.sent], self._studies)
         self._default = self._institutions[0].skrs if len(self._institutions) == 1 else ""
+        self._sent = [self._with_hint(one) for one in files.sent]
         profiles = {options.profile.id: options.profile, "ministry": options.profile}
         clock = StoppedClock(options.now)
         self._reception = Reception(ledger, registry, clock, lambda: judging, profiles, self._default)
@@ -221,10 +224,11 @@ class _Check:
         """Receive everything, judge, and tell."""
         ledger, now = self._ledger, self._options.now
         ledger.write(self._register)
+        orders = [one.reading.content for one in self._sent if isinstance(one.reading.content, Order)]
+        ledger.write(lambda tx: step.suppose_queries(tx, orders, now))
         messages = self._receive()
         keys = ledger.write(self._take_studies)
-        exams = {one.key: one for one in ledger.recent_exams(len(self._files.sent) + 1)}
-        ledger.write(lambda tx: step.suppose_queries(tx, exams.values(), now))
+        exams = {one.key: one for one in ledger.recent_exams(len(self._sent) + 1)}
         while ledger.write(lambda tx: judge_due(tx, self._judging, now, "Preflight")):
             pass
         given = self._given()
@@ -238,6 +242,12 @@ class _Check:
             unused=tuple(self._files.unused),
         )
 
+    def _with_hint(self, one: _Sent) -> _Sent:
+        """Read a message as one of the only institution, where it names none itself."""
+        message = hl7_reader.parse(one.data, agreed=self._options.profile.character_set)
+        reading = hl7_profile.read(message, self._options.profile, institution_hint=self._default)
+        return msgspec.structs.replace(one, reading=reading)
+
     def _register(self, tx: Transaction) -> None:
         for one in self._institutions:
             tx.record_institution(one, self._options.now)
@@ -245,7 +255,7 @@ class _Check:
     def _receive(self) -> tuple[MessageSaid, ...]:
         """Let the messages in, in the order in which they say they were sent; answers stand in the files' order."""
         said: dict[int, MessageSaid] = {}
-        for place, one in sorted(enumerate(self._files.sent), key=lambda pair: pair[1].sent_at):
+        for place, one in sorted(enumerate(self._sent), key=lambda pair: pair[1].sent_at):
             (answered,) = self._reception.take_in([Raw(one.data, PEER, self._options.now)])
             remarks = answered.remarks
             said[place] = MessageSaid(
@@ -274,7 +284,7 @@ class _Check:
     def _given(self) -> dict[str, set[str]]:
         """Return the pieces at hand of each accession number."""
         given: dict[str, set[str]] = {}
-        for one in self._files.sent:
+        for one in self._sent:
             piece = step.ORDER if one.message.startswith("ORM") else step.REPORT
             given.setdefault(one.reading.accession, set()).add(piece)
         for facts, _ in self._studies:

@@ -90,22 +90,18 @@ class SupposedRegistry:
         return RegistryAnswer(identifier=identifier, known=True, radiologist=True, source="supposed")
 
 
-def suppose_queries(tx: Transaction, exams: Iterable[Exam], now: datetime) -> None:
+def suppose_queries(tx: Transaction, orders: Iterable[Order], now: datetime) -> None:
     """Record, for every order, a duplicate query at the order's own instant, which found nothing."""
-    for exam in exams:
-        if exam.order is not None and not exam.cancelled:
-            tx.append(DuplicateQueried(at=now, query=_query(exam, exam.order, now)))
-
-
-def _query(exam: Exam, order: Order, now: datetime) -> DuplicateQuery:
-    return DuplicateQuery(
-        id=f"supposed {exam.key}",
-        at=date_of(exam, "order_date", now) or now,
-        institution=exam.key.institution,
-        tckn=order.patient.tckn,
-        sut=tuple(one.sut for one in order.procedures),
-        physician=order.physician.identifier,
-    )
+    for number, order in enumerate(orders, start=1):
+        query = DuplicateQuery(
+            id=f"supposed-{number}",
+            at=order.ordered_at or now,
+            institution=order.key.institution,
+            tckn=order.patient.tckn,
+            sut=tuple(one.sut for one in order.procedures),
+            physician=order.physician.identifier,
+        )
+        tx.append(DuplicateQueried(at=now, query=query))
 
 
 def explain(verdict: Verdict, rulebook: Rulebook, given: Collection[str], known: Collection[str]) -> tuple[Said, ...]:
