@@ -7,18 +7,18 @@ the same weighing; only the verdict makes texts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
 
 import msgspec
 
-from .checks import CHECKS, Answer, Context, unknown
+from .checks import CHECKS, Answer, Context, Params, unknown
 from .dates import DATED_BY
 from .exam import Exam, ReceivedReport
 from .excusing import Hit, PreparedExemption, excusing, prepare
-from .rulebook import Edition, Rule, Rulebook
+from .rulebook import Edition, Rule, Rulebook, Scope
 from .scopes import PreparedScope, Subject, in_scope
 from .values import Text, Value, local
 from .verdict import Effect, Finding, Outcome, Status, Verdict, decide
@@ -54,13 +54,8 @@ class Lack(Enum):
     SCOPE_OUTSIDE = "not meant"
 
 
-class Weighed(NamedTuple):
-    """What one rule says of one exam, before it is written down."""
-
-    status: Status
-    answer: Answer | Lack
-    edition: Edition | None = None
-    hits: tuple[Hit, ...] = ()
+Weighed = tuple[Status, Answer | Lack, Edition | None, tuple[Hit, ...]]
+"""What one rule says of one exam, before it is written down: a plain tuple, made for every rule of every exam."""
 
 
 class PreparedEdition(NamedTuple):
@@ -69,21 +64,23 @@ class PreparedEdition(NamedTuple):
     start: float
     until: float
     timeless: bool
-    scope: PreparedScope
-    run: Callable[[Exam], Answer]
+    scope: PreparedScope | None  # None = every exam
+    run: Callable[[Exam, Context, Params], Answer]
+    params: Params
     edition: Edition
 
 
 class PreparedRule:
     """One rule, its editions and exemptions, ready to be asked."""
 
-    __slots__ = ("_dated_by", "_editions", "_exemptions", "passed", "rule")
+    __slots__ = ("_context", "_dated_by", "_editions", "_exemptions", "passed", "rule")
 
     def __init__(self, rule: Rule, exemptions: tuple[PreparedExemption, ...], context: Context) -> None:
         self.rule = rule
         self.passed: Mark = (rule.id, _PASSED, ())
+        self._context = context
         self._dated_by = rule.dated_by
-        self._editions = tuple(_prepared(one, context) for one in rule.editions)
+        self._editions = tuple(_prepared(one) for one in rule.editions)
         self._exemptions = exemptions
 
     def weigh(self, subject: Subject) -> Weighed:
@@ -93,30 +90,30 @@ class PreparedRule:
         "cannot tell" is excused too, and nobody waits for a dose report that is not asked for.
         """
         weighed = self._ask(subject)
-        status = weighed.status
+        status, answer, edition, _ = weighed
         if status is _PASSED or status is _NOT_IN_FORCE or not self._exemptions:
             return weighed
         hits = excusing(self._exemptions, subject)
-        return Weighed(Status.EXCUSED, weighed.answer, weighed.edition, hits) if hits else weighed
+        return (Status.EXCUSED, answer, edition, hits) if hits else weighed
 
     def _ask(self, subject: Subject) -> Weighed:
         """Ask the first edition, in the order of tracks, that covers the exam's date and means the exam."""
         moment = subject.moment(self._dated_by)
         outside: Edition | None = None
-        for start, until, timeless, scope, run, edition in self._editions:
+        for start, until, timeless, scope, run, params, edition in self._editions:
             if moment is None:
                 if not timeless:
                     return _DATE_UNKNOWN
             elif not start <= moment < until:
                 continue
-            inside = scope.holds(subject)
+            inside = True if scope is None else scope.holds(subject)
             if inside:
-                answer = run(subject.exam)
-                return Weighed(answer.status, answer, edition)
+                answer = run(subject.exam, self._context, params)
+                return answer.status, answer, edition, ()
             if inside is None:
-                return Weighed(Status.CANNOT_TELL, Lack.SCOPE_UNKNOWN, edition)
+                return Status.CANNOT_TELL, Lack.SCOPE_UNKNOWN, edition, ()
             outside = outside or edition
-        return Weighed(_NOT_IN_FORCE, Lack.SCOPE_OUTSIDE, outside) if outside else _DATE_OUTSIDE
+        return (_NOT_IN_FORCE, Lack.SCOPE_OUTSIDE, outside, ()) if outside else _DATE_OUTSIDE
 
 
 class Compiled:
@@ -135,7 +132,8 @@ class Compiled:
         subject = Subject(exam, judged_at, valid_at)
         weighed = [one.weigh(subject) for one in self._rules]
         findings = tuple(_finding(one.rule, said, subject) for one, said in zip(self._rules, weighed, strict=True))
-        decided = self._outcome(exam, weighed)
+        pairs = [(said[0], one.rule.effect) for one, said in zip(self._rules, weighed, strict=True)]
+        decided = decide(pairs, unsettled=exam.unsettled)
         return Verdict(
             outcome=decided,
             findings=findings,
@@ -149,28 +147,22 @@ class Compiled:
     def marks(self, exam: Exam, now: datetime) -> Marks:
         """Return the marks of the verdict that `judge` would give at `now`."""
         subject = Subject(exam, now)
-        weighed = [one.weigh(subject) for one in self._rules]
         marks: list[Mark] = []
-        for prepared, (status, _, _, hits) in zip(self._rules, weighed, strict=True):
+        pairs: list[tuple[Status, Effect]] = []
+        for one in self._rules:
+            status, _, _, hits = one.weigh(subject)
             if status is _PASSED:
-                marks.append(prepared.passed)
+                marks.append(one.passed)
             elif status is not _NOT_IN_FORCE:
-                marks.append((prepared.rule.id, status, tuple([one.window.id for one in hits])))
-        return Marks(outcome=self._outcome(exam, weighed), findings=tuple(marks))
+                marks.append((one.rule.id, status, tuple([hit.window.id for hit in hits])))
+                pairs.append((status, one.rule.effect))
+        return Marks(outcome=decide(pairs, unsettled=exam.unsettled), findings=tuple(marks))
 
     def findings(self, exam: Exam, now: datetime, effect: Effect) -> tuple[Finding, ...]:
         """Return what the rules of one effect say."""
         subject = Subject(exam, now)
         rules = [one for one in self._rules if one.rule.effect is effect]
         return tuple(_finding(one.rule, one.weigh(subject), subject) for one in rules)
-
-    def _outcome(self, exam: Exam, weighed: Iterable[Weighed]) -> Outcome:
-        pairs = [
-            (said.status, prepared.rule.effect)
-            for prepared, said in zip(self._rules, weighed, strict=True)
-            if said.status is not _PASSED and said.status is not _NOT_IN_FORCE
-        ]
-        return decide(pairs, unsettled=exam.unsettled)
 
 
 def judge(
@@ -197,40 +189,41 @@ def judge_report(exam: Exam, candidate: ReceivedReport, rulebook: Rulebook, cont
 
 # As module names: members of an Enum are looked up through a descriptor, and this is asked of every rule of every exam.
 _PASSED, _NOT_IN_FORCE = Status.PASSED, Status.NOT_IN_FORCE
-_DATE_UNKNOWN = Weighed(Status.CANNOT_TELL, Lack.DATE_UNKNOWN)
-_DATE_OUTSIDE = Weighed(Status.NOT_IN_FORCE, Lack.DATE_OUTSIDE)
+_DATE_UNKNOWN: Weighed = (Status.CANNOT_TELL, Lack.DATE_UNKNOWN, None, ())
+_DATE_OUTSIDE: Weighed = (Status.NOT_IN_FORCE, Lack.DATE_OUTSIDE, None, ())
 
 
-def _prepared(edition: Edition, context: Context) -> PreparedEdition:
+def _prepared(edition: Edition) -> PreparedEdition:
     check = CHECKS[edition.check]
-    run, params = check.run, {**check.params, **edition.params}
     return PreparedEdition(
         start=edition.start.timestamp() if edition.start else float("-inf"),
         until=edition.until.timestamp() if edition.until else float("inf"),
         timeless=edition.timeless,
-        scope=PreparedScope(edition.applies),
-        run=lambda exam: run(exam, context, params),
+        scope=PreparedScope(edition.applies) if edition.applies != Scope() else None,
+        run=check.run,
+        params={**check.params, **edition.params},
         edition=edition,
     )
 
 
 def _finding(rule: Rule, weighed: Weighed, subject: Subject) -> Finding:
-    answer = _SAID[weighed.answer](rule, subject) if isinstance(weighed.answer, Lack) else weighed.answer
+    status, said, edition, hits = weighed
+    answer = _SAID[said](rule, subject) if isinstance(said, Lack) else said
     return Finding(
         rule=rule.id,
-        status=weighed.status,
+        status=status,
         effect=rule.effect,
         title=rule.title,
         reason=answer.reason,
-        fix=rule.fix if weighed.status is Status.FAILED else None,
+        fix=rule.fix if status is Status.FAILED else None,
         who=rule.who,
         where=answer.where or rule.where,
         expected=answer.expected,
         found=answer.found,
-        edition=weighed.edition.start if weighed.edition else None,
-        exemptions=tuple(one.window.id for one in weighed.hits),
+        edition=edition.start if edition else None,
+        exemptions=tuple(one.window.id for one in hits),
         recheck_at=answer.recheck_at,
-        from_site="site" in {rule.origin, *(origin for one in weighed.hits for origin in one.origins)},
+        from_site="site" in {rule.origin, *(origin for one in hits for origin in one.origins)},
     )
 
 

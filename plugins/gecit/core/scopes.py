@@ -43,10 +43,12 @@ class Subject:
 
     def moment(self, dated_by: str) -> float | None:
         """Return the same date as seconds since 1970."""
-        if dated_by not in self._moments:
+        try:
+            return self._moments[dated_by]
+        except KeyError:
             date = self.date(dated_by)
-            self._moments[dated_by] = None if date is None else date.timestamp()
-        return self._moments[dated_by]
+            self._moments[dated_by] = moment = None if date is None else date.timestamp()
+            return moment
 
     @property
     def imaged(self) -> frozenset[str]:
