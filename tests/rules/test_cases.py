@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from gecit.core.checks import CHECKS, Context
 from gecit.core.dates import DATED_BY, date_of
 from gecit.core.judge import judge
-from gecit.core.verdict import Status
+from gecit.core.verdict import Status, Verdict
 from gecit.edges.rules_files import lint, read_folder
 from tests.builders import BASES, NOW, exam_of
 
@@ -23,20 +24,39 @@ BOOK = read_folder(RULES)
 MINUTE = timedelta(minutes=1)
 
 
-def _cases() -> list[tuple[str, dict[str, Any]]]:
-    files = sorted((RULES / "cases").glob("*.toml"))
-    return [(one.stem, case) for one in files for case in tomllib.loads(one.read_text())["case"]]
+def _cases() -> Iterator[tuple[str, dict[str, Any]]]:
+    for file in sorted((RULES / "cases").glob("*.toml")):
+        for case in tomllib.loads(file.read_text(encoding="utf-8"))["case"]:
+            yield from ((file.stem, one) for one in _spelled_out(case))
 
 
-CASES = _cases()
+def _spelled_out(case: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A case with `rule` stands for one case for each order date under `excused` and under `failed`."""
+    if "rule" not in case:
+        yield case
+        return
+    assert set(case) == {"name", "rule", "given", "excused", "failed"}
+    for status in ("excused", "failed"):
+        for day in case[status]:
+            name = f"{case['name']}: {day:%Y-%m-%d %H:%M:%S} {status}"
+            yield {"name": name, "given": {**case["given"], "order_date": day}, "then": {case["rule"]: status}}
+
+
+CASES = list(_cases())
+
+
+def _judged(case: dict[str, Any]) -> Verdict:
+    return judge(exam_of(case["given"]), BOOK, Context(), judged_at=NOW, known_at=NOW)
 
 
 @pytest.mark.parametrize("case", [pytest.param(one, id=f"{file}: {one['name']}") for file, one in CASES])
 def test_the_case_holds(case: dict[str, Any]) -> None:
     assert set(case) <= {"name", "given", "then", "outcome"}
-    verdict = judge(exam_of(case["given"]), BOOK, Context(), judged_at=NOW, known_at=NOW)
+    verdict = _judged(case)
     assert {rule: verdict.finding(rule).status.value for rule in case["then"]} == case["then"]
     assert verdict.outcome == case.get("outcome", verdict.outcome)
+    tckn = exam_of(case["given"]).patient.tckn
+    assert not tckn or tckn not in repr(verdict)
 
 
 @pytest.mark.parametrize("base", sorted(BASES))
@@ -63,16 +83,25 @@ def _boundaries() -> Iterator[tuple[str, str, datetime]]:
 def test_a_boundary_has_a_case_in_the_minute_before_and_in_the_minute_after(
     rule: str, dated_by: str, boundary: datetime
 ) -> None:
-    said = [(date_of(exam_of(case["given"]), dated_by, NOW), case["then"][rule]) for _, case in _naming(rule)]
-    before = {status for date, status in said if date and boundary - MINUTE <= date < boundary}
-    after = {status for date, status in said if date and boundary <= date < boundary + MINUTE}
+    near = [(case, date) for case, date in _dated(rule, dated_by) if abs(date - boundary) <= MINUTE]
+    before = {_said(case, rule) for case, date in near if boundary - MINUTE <= date < boundary}
+    after = {_said(case, rule) for case, date in near if boundary <= date < boundary + MINUTE}
     assert before, "no case in the last minute before it"
     assert after, "no case in its first minute"
     assert before != after, "the cases do not show that anything changes"
 
 
-def _naming(rule: str) -> list[tuple[str, dict[str, Any]]]:
-    return [(file, case) for file, case in CASES if rule in case["then"]]
+@cache
+def _dated(rule: str, dated_by: str) -> list[tuple[dict[str, Any], datetime]]:
+    naming = [case for _, case in CASES if rule in case["then"]]
+    dates = [(case, date_of(exam_of(case["given"]), dated_by, NOW)) for case in naming]
+    return [(case, date) for case, date in dates if date]
+
+
+def _said(case: dict[str, Any], rule: str) -> tuple[str, tuple[str, ...]]:
+    """The status and the windows that excuse: where two windows touch, only the second changes."""
+    finding = _judged(case).finding(rule)
+    return finding.status.value, finding.exemptions
 
 
 def test_every_rule_has_a_case_that_passes_and_one_that_fails() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from ..background import Answering, DuplicateQuery, EarlierExam
+from ..duplicates import LEDGER, counts, dated_at, first_day
 from ..exam import Exam
 from ..identifiers import Kind
 from ..order import Order
@@ -32,7 +33,7 @@ def duplicate_queried(exam: Exam, context: Context, params: Params) -> Answer:
     asked = {code for one in counting for code in one.sut}
     missing = codes - asked
     if codes and not missing:
-        return passed(f"{local(counting[-1].at):%d.%m.%Y %H:%M}")
+        return passed(counting[-1].id)  # under this id the query stands in the ledger
     if kind_of_patient(exam, context) in _UNASKABLE:
         return passed("unaskable", _WHY_UNASKABLE)
     return _not_asked(exam, sorted(missing), ordered, params)
@@ -94,13 +95,13 @@ def no_earlier_exam(exam: Exam, context: Context, params: Params) -> Answer:
     ordered = exam.order.ordered_at or exam.order_received_at
     if ordered is None:
         return no_order()
-    found = [one for one in _candidates(exam) if _is_earlier(one, exam, ordered, params)]
+    found = [one for one in _candidates(exam) if counts(one, ordered, **_period(params))]
     if not found:
         return passed("0")
     shown = "; ".join(f"{one.institution}/{one.accession} {_day(one, params)}" for one in found)
     if params["justified_passes"] and exam.order.repeat_reason:
         return passed(f"{shown} | OBR-31: {exam.order.repeat_reason}", _JUSTIFIED)
-    since = _since(local(ordered).date(), params)
+    since = first_day(local(ordered).date(), whole(params, "months"), whole(params, "days"))
     return failed(
         f"Aynı hastaya aynı SUT koduyla daha önce tetkik yapılmış: {shown}.",
         f"The same patient has had an exam with the same SUT code before: {shown}.",
@@ -127,38 +128,15 @@ def _candidates(exam: Exam) -> Iterator[EarlierExam]:
 
 def _all(exam: Exam) -> Iterable[EarlierExam]:
     codes = {one.sut for one in exam.order.procedures} if exam.order else set()
-    upstream = (one for query in _of_patient(exam) for one in query.found if one.source != "ledger")
+    upstream = (one for query in _of_patient(exam) for one in query.found if one.source != LEDGER)
     return (one for known in (exam.background.earlier, upstream) for one in known if one.sut in codes)
 
 
-def _is_earlier(one: EarlierExam, exam: Exam, ordered: datetime, params: Params) -> bool:
-    if params["performed_only"] and not (one.images or one.report):
-        return False
-    moment = _moment(one, params)
-    if moment is None:  # the upstream service returned it without dates: it has applied the period itself
-        return one.source != "ledger"
-    begun = one.ordered_at or moment
-    return begun <= ordered and local(moment).date() >= _since(local(ordered).date(), params)
-
-
-def _moment(one: EarlierExam, params: Params) -> datetime | None:
-    """The date by which an earlier exam counts; where it is not known, the nearest that is."""
-    if params["dated"] == "performed":
-        return one.performed_at or one.ordered_at or one.scheduled_at
-    return one.ordered_at or one.performed_at or one.scheduled_at
+def _period(params: Params) -> dict[str, Any]:
+    """The parameters by which `duplicates.counts` decides; the query that HBYS asks goes by the same arithmetic."""
+    return {name: params[name] for name in ("months", "days", "dated", "performed_only")}
 
 
 def _day(one: EarlierExam, params: Params) -> str:
-    moment = _moment(one, params)
+    moment = dated_at(one, str(params["dated"]))
     return f"{local(moment):%d.%m.%Y}" if moment else one.source
-
-
-def _since(day: date, params: Params) -> date:
-    """The first day that counts: `days` before, or as many calendar months; 31 August less six is 28 or 29 February."""
-    days, months = whole(params, "days"), whole(params, "months")
-    return day - timedelta(days=days) if days else _months_before(day, months)
-
-
-def _months_before(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..events import RegistryAnswer
 from ..exam import Exam, ReceivedReport
 from ..identifiers import masked
+from ..order import Order
 from ..report import Report, ReportPart, ReportStatus
 from ..verdict import Status
 from .answers import Answer, Context, Params, failed, passed, unknown
@@ -57,9 +58,9 @@ def _signer(identifier: str, received: ReceivedReport) -> Answer:
     return passed(shown)
 
 
-# What later clients of the guide send -> where it stands, and what it is called. Each is a switch of the check.
-_OF_ORDER = {"clinical_information": ("OBR-13", "klinik bilgi", "clinical information")}
-_OF_REPORT = {
+# Parameter -> where it stands, and what it is called: what clients of later guides send.
+_FIELDS = {
+    "clinical_information": ("OBR-13", "klinik bilgi", "clinical information"),
     "findings_part": ("OBX-5^3", "Bulgular", "findings"),
     "conclusion_part": ("OBX-5^4", "Sonuç ve Öneriler", "conclusion"),
     "ratings": ("OBX-13", "istem ve çekim değerlendirmesi", "ratings of request and images"),
@@ -68,12 +69,9 @@ _OF_REPORT = {
 
 def follows_guide(exam: Exam, context: Context, params: Params) -> Answer:
     """Order and report hold what the guide asks for since its profile of 1 February 2020, as far as it is known."""
-    report = exam.report.report if exam.report else None
-    missing = [
-        _OF_ORDER[one] for one in _OF_ORDER if params[one] and exam.order and not exam.order.clinical_information
-    ]
-    if report:
-        missing += [place for name, place in _OF_REPORT.items() if params[name] and not _said(report, name)]
+    report = exam.report
+    lacking = _lacks_of_order(exam.order) + (_lacks_of_report(report.report) if report else [])
+    missing = [_FIELDS[name] for name in lacking if params[name]]
     if missing:
         places = ", ".join(where for where, _, _ in missing)
         return failed(
@@ -87,8 +85,12 @@ def follows_guide(exam: Exam, context: Context, params: Params) -> Answer:
     return passed()
 
 
-def _said(report: Report, name: str) -> bool:
-    if name == "ratings":
-        return None not in (report.request_reason_rating, report.image_quality_rating)
-    part = ReportPart.FINDINGS if name == "findings_part" else ReportPart.CONCLUSION
-    return bool(report.parts.get(part, "").strip())
+def _lacks_of_order(order: Order | None) -> list[str]:
+    return [] if order is None or order.clinical_information else ["clinical_information"]
+
+
+def _lacks_of_report(report: Report) -> list[str]:
+    lacks = [] if report.parts.get(ReportPart.FINDINGS, "").strip() else ["findings_part"]
+    lacks += [] if report.parts.get(ReportPart.CONCLUSION, "").strip() else ["conclusion_part"]
+    rated = report.request_reason_rating is not None and report.image_quality_rating is not None
+    return lacks if rated else [*lacks, "ratings"]
