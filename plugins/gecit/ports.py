@@ -189,7 +189,7 @@ class Transaction(Protocol):
         ...
 
     def earlier_exams(self, tckn: str, suts: Sequence[str]) -> list[EarlierExam]:
-        """Return a patient's procedures with one of the SUT codes, at any institution and time, cancelled ones left out.
+        """Return a patient's procedures with one of the SUT codes, anywhere, at any time, cancelled ones left out.
 
         Oldest first, by `ordered_at`; the exam that one asks for is among them.
         """
@@ -309,6 +309,14 @@ class Records(Protocol):
         """Return the revision that all exams stand judged by; empty before the first."""
         ...
 
+    def rejudged_at(self) -> datetime | None:
+        """Return when re-judging was last done; None before the first."""
+        ...
+
+    def activations(self) -> list[Snapshot]:
+        """Return every activation, oldest first; the last one is in force."""
+        ...
+
 
 class Change(Value):
     """One row of an index's change log."""
@@ -378,6 +386,31 @@ class Registry(Protocol):
 
     def look_up(self, identifier: str) -> RegistryAnswer:
         """Say whose number it is; raises `Unavailable`."""
+        ...
+
+
+class DuplicateService(Protocol):
+    """A duplicate query that others answer, asked beside our own ledger (`docs/conformance/duplicates.md`).
+
+    Every method raises `Unavailable`, or `Refused` where the service understood and said no.
+    """
+
+    name: str  # as in `EarlierExam.source`
+
+    def previous_studies(self, medula_code: str, tckn: str, suts: Sequence[str], physician: str) -> list[EarlierExam]:
+        """Return what it knows of earlier exams; it applies its own stretch of time."""
+        ...
+
+    def opened(self, medula_code: str, tckn: str, suts: Sequence[str]) -> dict[str, bool]:
+        """Say for each SUT code whether an earlier report or image has been opened."""
+        ...
+
+    def report(self, reference: str) -> str:
+        """Return an earlier exam's report as plain text."""
+        ...
+
+    def image_link(self, reference: str) -> str:
+        """Return the address at which an earlier exam's images are seen."""
         ...
 
 

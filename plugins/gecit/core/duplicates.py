@@ -7,13 +7,17 @@ calendar months before the day of the order, that day six months ago included, c
 from __future__ import annotations
 
 import calendar
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+
+import msgspec
 
 from .background import EarlierExam
 from .values import local
 
 MONTHS = 6
 LEDGER = "ledger"  # `EarlierExam.source` of what we know ourselves
+MOST_FOUND = 100  # of one answer, the newest
 ORDERED, PERFORMED = "ordered", "performed"  # which of an earlier exam's dates counts
 
 
@@ -65,3 +69,28 @@ def counts(
     if moment is None:
         return earlier.source != LEDGER
     return moment <= ordered_at and reaches_back(local(ordered_at).date(), local(moment).date(), months, days)
+
+
+def merged(own: Sequence[EarlierExam], above: Sequence[EarlierExam]) -> tuple[EarlierExam, ...]:
+    """Return both, newest first, an exam that both know once: ours, with what the service above has beyond it."""
+    found = {(one.institution, one.accession, one.sut): one for one in own}
+    for one in above:
+        key = (one.institution, one.accession, one.sut)
+        mine = found.get(key)
+        found[key] = one if mine is None else _with(mine, one)
+    dated = sorted(found.values(), key=lambda one: _stamp(dated_at(one)), reverse=True)
+    return tuple(dated[:MOST_FOUND])
+
+
+def _with(mine: EarlierExam, above: EarlierExam) -> EarlierExam:
+    return msgspec.structs.replace(
+        mine,
+        images=mine.images or above.images,
+        report=mine.report or above.report,
+        performed_at=mine.performed_at or above.performed_at,
+        reference=above.reference,
+    )
+
+
+def _stamp(moment: datetime | None) -> float:
+    return moment.timestamp() if moment else 0.0
