@@ -13,7 +13,7 @@ ISTANBUL = ZoneInfo("Europe/Istanbul")
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """A frozen value; its JSON leaves out what stands at its default."""
 
 
