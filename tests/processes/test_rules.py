@@ -6,10 +6,12 @@ import logging
 import shutil
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gecit.core.exam import Exam
+from gecit.core.judge import Compiled
 from gecit.core.order import Procedure
 from gecit.core.rulefile import RulebookError
 from gecit.core.verdict import Status, Verdict
@@ -17,9 +19,8 @@ from gecit.edges import codes
 from gecit.edges.store import SqlLedger
 from gecit.ports import Unavailable
 from gecit.processes.judging import ASIDE, Judge
-from gecit.processes.rules import NoRulebookError, Rules, publish
+from gecit.processes.rules import NoRulebookError, Rules, context_from, context_of, publish
 from gecit.settings import Settings, load
-from gecit.steps import judge_exam as step
 from tests.support.billing import HandClock
 from tests.support.flow import JUDGING, START, exam, incoming, key, order, send
 
@@ -101,7 +102,10 @@ def test_a_list_imported_later_is_judged_by_and_stands_in_the_verdict(
     codes.import_folder(settings.codes, settings.rules / "codes", START)
     clock.forward(seconds=1)
     context = rules.judging().context
-    assert context.codes == codes.revision(settings.codes) != ""
+    recorded = sqlite_ledger.context_at(clock.now())
+    assert recorded is not None
+    assert context.codes == recorded.revision
+    assert context_of(settings).codes == codes.revision(settings.codes) != ""
     assert context.loinc_codes is not None
     assert "24725-4" in context.loinc_codes
     for name, loinc in (("A1", "24725-4"), ("A2", "99999-9")):
@@ -110,6 +114,24 @@ def test_a_list_imported_later_is_judged_by_and_stands_in_the_verdict(
     verdicts = [exam(sqlite_ledger, name).verdict for name in ("A1", "A2")]
     assert [one.finding("loinc-code").status for one in verdicts if one] == [Status.PASSED, Status.FAILED]
     assert {one.codes for one in verdicts if one} == {context.codes}
+
+
+def test_the_context_is_recorded_once_and_again_when_it_differs(ledger: SqlLedger, settings: Settings) -> None:
+    clock = HandClock(START)
+    publish(ledger, settings.rules, None, START)
+    first = Rules(ledger, settings, clock).judging().context
+    clock.forward(hours=1)
+    assert Rules(ledger, settings, clock).judging().context == first
+    recorded = ledger.context_at(clock.now())
+    assert recorded is not None
+    assert recorded.recorded_at == START
+    codes.import_folder(settings.codes, settings.rules / "codes", START)
+    second = Rules(ledger, settings, clock).judging().context
+    assert second.codes != first.codes
+    assert [ledger.context_at(one) and context_from(ledger.context_at(one)) for one in (START, clock.now())] == [  # type: ignore[arg-type]
+        first,
+        second,
+    ]
 
 
 def test_code_lists_that_cannot_be_read_stop_nobody_who_judges_already(
@@ -146,14 +168,14 @@ def test_many_threads_get_one_judging(sqlite_ledger: SqlLedger, settings: Settin
 def poisoned(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Accession numbers whose judging fails, after the exam was looked at."""
     bad: set[str] = set()
-    real = step.judge
+    real = Compiled.judge
 
-    def judge(exam: Exam, *args: object, **more: object) -> Verdict:
+    def judge(self: Compiled, exam: Exam, **more: Any) -> Verdict:
         if exam.key.accession in bad:
             raise ValueError("division by 10000000146")
-        return real(exam, *args, **more)  # type: ignore[arg-type]
+        return real(self, exam, **more)
 
-    monkeypatch.setattr(step, "judge", judge)
+    monkeypatch.setattr(Compiled, "judge", judge)
     return bad
 
 

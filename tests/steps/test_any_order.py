@@ -40,6 +40,7 @@ Day = tuple[tuple[Do, ...], ...]
 """What happens; within a row the order is given, between rows it is not."""
 
 NO_LOINC = (Procedure(sut="R100250"),)
+OTHER = (Procedure(sut="R100260", loinc="36938-9"),)  # or the sibling would be a duplicate of the first
 
 
 def ordered(accession: str, control: Control = Control.NEW, minute: int = 0, **differs: object) -> Do:
@@ -64,7 +65,7 @@ DAY: Day = (
     (read("d", "", 0),),
     (reported("A1"),),
     # a sibling of the 40-minute rule: no pictures of its own
-    (ordered("B1", minute=40),),
+    (ordered("B1", minute=40, procedures=OTHER),),
     (reported("B1", by=SURGEON), reported("B1")),
     # too late for the group: it waits for images
     (ordered("C1", minute=100), ordered("C1", Control.CHANGE, 100, procedures=NO_LOINC)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import sqlite3
 import threading
@@ -9,13 +10,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from ..core.checks import Context
 from ..core.faults import described
 from ..core.identifiers import IdentifierPolicy
 from ..core.rulebook import Rulebook
+from ..core.values import to_json
 from ..edges import codes
 from ..edges.rules_files import read_folder
-from ..ports import Clock
+from ..ports import Clock, Snapshot
 from ..settings import Settings
 from ..steps.receive_message import Judging
 
@@ -25,7 +29,7 @@ EVERY = timedelta(seconds=1)
 
 
 class Revisions(Protocol):
-    """The part of the ledger that keeps rulebooks."""
+    """The part of the ledger that keeps what judging rests on."""
 
     def active_rulebook(self, known_at: datetime | None = None) -> tuple[str, bytes] | None:
         """Return revision and content in force."""
@@ -37,6 +41,10 @@ class Revisions(Protocol):
 
     def activate_rulebook(self, revision: str, content: bytes, at: datetime, note: str = "") -> bool:
         """Publish a revision."""
+        ...
+
+    def record_context(self, revision: str, content: bytes, at: datetime) -> bool:
+        """Record the site's choices and code lists where they differ from the last ones."""
         ...
 
 
@@ -58,27 +66,32 @@ class Rules:
         self._lock = threading.Lock()
         self._asked_at: datetime | None = None
         self._judging: Judging | None = None
+        self._lists_known = ""
 
     def judging(self) -> Judging:
-        """Return what to judge by now; raises `NoRulebookError`."""
+        """Return what to judge by now; raises `NoRulebookError`. It may write, so never ask inside a transaction."""
         with self._lock:
             now = self._clock.now()
             if self._judging is None or self._asked_at is None or now - self._asked_at >= EVERY:
-                self._refresh()
+                self._refresh(now)
                 self._asked_at = now
             if self._judging is None:
                 raise NoRulebookError("activate a rulebook first: gecit rules activate")
             return self._judging
 
-    def _refresh(self) -> None:
+    def _refresh(self, now: datetime) -> None:
         known, lists = self._judging, self._lists()
-        if known and (self._ledger.active_revision(), lists) == (known.rulebook.revision, known.context.codes):
+        if known and (self._ledger.active_revision(), lists) == (known.rulebook.revision, self._lists_known):
             return
         active = self._ledger.active_rulebook()
         if active:
+            snapshot = snapshot_of(context_of(self._settings), now)
+            if self._ledger.record_context(snapshot.revision, snapshot.content, now):
+                log.info("the site's choices and code lists are recorded as %s", snapshot.revision[:12])
+            self._lists_known = lists
             self._judging = Judging(
                 rulebook=Rulebook.from_json(active[1]),
-                context=context_of(self._settings),
+                context=context_from(snapshot),
                 group_minutes=int(self._settings.acquisition_group_minutes),
             )
             log.info("judging by rulebook %s, code lists %s", active[0][:12], lists[:12] or "-")
@@ -91,11 +104,11 @@ class Rules:
             if self._judging is None:
                 raise
             log.error("the code lists cannot be read: %s", described(fault))
-            return self._judging.context.codes
+            return self._lists_known
 
 
 def context_of(settings: Settings) -> Context:
-    """Return the site's choices as judging needs them."""
+    """Return the site's choices and code lists as judging needs them; `codes` is the revision of the lists alone."""
     chosen = settings.identifiers
     return Context(
         policy=IdentifierPolicy(
@@ -108,3 +121,15 @@ def context_of(settings: Settings) -> Context:
         codes=codes.revision(settings.codes),
         recheck=timedelta(hours=settings.pending_recheck_hours),
     )
+
+
+def snapshot_of(context: Context, now: datetime) -> Snapshot:
+    """Return the context as the ledger keeps it, named by the SHA-256 of its content."""
+    content = to_json(context)
+    return Snapshot(revision=hashlib.sha256(content).hexdigest(), recorded_at=now, content=content)
+
+
+def context_from(snapshot: Snapshot) -> Context:
+    """Return the context of a snapshot; its verdicts name the snapshot, so that they can be reproduced."""
+    stored = msgspec.json.decode(snapshot.content, type=Context)
+    return msgspec.structs.replace(stored, codes=snapshot.revision)

@@ -5,25 +5,36 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
+from ..core.background import Background
 from ..core.events import ExamJudged
 from ..core.exam import Exam
-from ..core.judge import judge
 from ..core.order import ExamKey
 from ..core.verdict import Verdict
 from ..ports import Institution, Transaction
 from . import notify_medula
 from .attach_report import plan_attach
-from .receive_message import Judging
+from .background import institution_of, look_up, record
+from .receive_message import Judging, compiled
 
 
 def judge_exam(
-    tx: Transaction, exam: Exam, judging: Judging, institutions: Mapping[str, Institution], now: datetime, role: str
+    tx: Transaction,
+    exam: Exam,
+    judging: Judging,
+    institutions: Mapping[str, Institution],
+    now: datetime,
+    role: str,
+    background: Background | None = None,
 ) -> Verdict:
-    """Judge an exam by what is known now; verdict, notification and attachment are planned in one transaction."""
-    verdict = judge(exam, judging.rulebook, judging.context, judged_at=now, known_at=now)
+    """Judge an exam by what is known now; background, verdict, notification and attachment are one transaction.
+
+    `background`: what stands beside the exam, where it was looked up in this transaction already.
+    """
+    institution = institution_of(exam, institutions)
+    known = record(tx, exam, background or look_up(tx, exam, institution), now)
+    verdict = compiled(judging).judge(known, judged_at=now, known_at=now)
     tx.append(ExamJudged(at=now, exam=exam.key, verdict=verdict, cause=exam.judge_cause))
-    judged = tx.exam(exam.key) or exam
-    institution = institutions.get(exam.key.institution) or Institution(skrs=exam.key.institution)
+    judged = tx.exam(exam.key) or known
     notify_medula.plan(tx, judged, verdict, institution, now, role)
     plan_attach(tx, judged, now)
     return verdict
@@ -42,6 +53,9 @@ def judge_due(
     institutions = {one.skrs: one for one in tx.institutions()}
     exams = [tx.exam(only)] if only else tx.exams_due(now, limit + len(but))
     due = [one for one in exams if one and one.key not in but and one.judge_at and one.judge_at <= now][:limit]
-    for exam in due:
-        judge_exam(tx, exam, judging, institutions, now, role)
+    # All are looked up before the first event: a verdict is no part of a background, and a search between two events
+    # would write them one by one.
+    backgrounds = [look_up(tx, exam, institution_of(exam, institutions)) for exam in due]
+    for exam, background in zip(due, backgrounds, strict=True):
+        judge_exam(tx, exam, judging, institutions, now, role, background)
     return len(due)

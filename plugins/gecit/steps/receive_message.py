@@ -24,7 +24,7 @@ from ..core.events import (
     ReportRefused,
 )
 from ..core.exam import Exam, ReceivedReport
-from ..core.judge import judge, judge_report
+from ..core.judge import Compiled, judge_report
 from ..core.order import Control, ExamKey, Order
 from ..core.remarks import Remark, Severity, Where, worst
 from ..core.report import Report
@@ -32,6 +32,7 @@ from ..core.rulebook import Rulebook
 from ..core.values import Text, Value
 from ..core.verdict import Effect, Finding, Status
 from ..ports import NewMessage, StoredMessage, Transaction
+from .background import institution_of, look_up, tell_later
 from .receive_study import link_exam
 
 Answer = Callable[[Sequence[Remark]], bytes]
@@ -59,6 +60,18 @@ class Judging(Value):
     rulebook: Rulebook
     context: Context = Context()
     group_minutes: int = 40
+
+
+def compiled(judging: Judging) -> Compiled:
+    """Return the compiled rulebook of `judging`; the last one is kept, since a process judges by one at a time."""
+    global _last  # one slot, replaced whole; two threads that meet compile twice, nothing worse
+    kept = _last
+    if kept is None or kept[0] is not judging:
+        kept = _last = (judging, Compiled(judging.rulebook, judging.context))
+    return kept[1]
+
+
+_last: tuple[Judging, Compiled] | None = None
 
 
 class Answered(Value):
@@ -164,11 +177,12 @@ def _take_in(
         unused = [remark("internal")] if worst(list(remarks)) is Severity.NOTE else []
         _remark_exam(tx, incoming, [*remarks, *unused], number)
         return unused
-    waited = _waits(tx, content.key, number)
+    waited, before = _waits(tx, content.key, number), tx.exam(content.key)
     if isinstance(content, Order):
         added = _take_order(tx, content, number, at, judging)
     else:
         added = _take_report(tx, content, number, at, registry, judging)
+    tell_later(tx, before, content.key, at)
     if not (waited and _waits(tx, content.key, number)):  # still waiting is said once, not with every look
         _remark_exam(tx, incoming, [*remarks, *added], number)
     return added
@@ -203,13 +217,16 @@ def _take_order(tx: Transaction, order: Order, number: int, at: datetime, judgin
     link_exam(tx, order.key, at, judging.group_minutes)
     exam = tx.exam(order.key)
     if exam is not None and order.control is not Control.CANCEL:
-        added += _advice(exam, judging, at)
+        added += _advice(tx, exam, judging, at)
     return added
 
 
-def _advice(exam: Exam, judging: Judging, at: datetime) -> list[Remark]:
+def _advice(tx: Transaction, exam: Exam, judging: Judging, at: datetime) -> list[Remark]:
     """What the order itself will be held for, said at once: an AA that names it, since the order is accepted."""
-    verdict = judge(exam, judging.rulebook, judging.context, judged_at=at, known_at=at)
+    institutions = {one.skrs: one for one in tx.institutions()}
+    background = look_up(tx, exam, institution_of(exam, institutions))
+    supposed = msgspec.structs.replace(exam, background=background)
+    verdict = compiled(judging).judge(supposed, judged_at=at, known_at=at)
     held = (one for one in verdict.findings if one.status is Status.FAILED and one.effect is Effect.HOLD)
     return [_as_remark(one, Severity.NOTE) for one in held if one.who == "HBYS"]
 

@@ -18,6 +18,7 @@ from ..core.exam import Exam, Study
 from ..core.facts import StudyFacts, StudyKey
 from ..core.order import ExamKey, Order
 from ..ports import Institution, Transaction
+from .background import ask_for_uid, tell_later
 
 GONE = "study deleted"
 NO_LONGER = "identifiers no longer match"
@@ -49,6 +50,7 @@ def receive_study(
     touched = _exams_touched(tx, before.facts, group_minutes) if before else set()
     tx.append(StudyFactsRecorded(at=now, study=read.key, facts=read))
     _relink_all(tx, touched | _exams_touched(tx, read, group_minutes), now, group_minutes)
+    ask_for_uid(tx, before.facts if before and not before.deleted else None, read, now)
     return read
 
 
@@ -71,6 +73,7 @@ def forget_study(tx: Transaction, key: StudyKey, now: datetime, group_minutes: i
     touched = _exams_touched(tx, study.facts, group_minutes)
     tx.append(StudyDeleted(at=now, study=key, reason=reason))
     _relink_all(tx, touched, now, group_minutes)
+    ask_for_uid(tx, study.facts, None, now)
 
 
 def sender_of(facts: StudyFacts, institutions: Sequence[Institution]) -> str:
@@ -141,6 +144,7 @@ def _relink_all(tx: Transaction, keys: Iterable[ExamKey], now: datetime, group_m
         exam = tx.exam(key)
         if exam is not None:
             _relink(tx, exam, linker.links(exam.order) if exam.order else {}, now)
+            tell_later(tx, exam, key, now)
 
 
 def _relink(tx: Transaction, exam: Exam, wanted: Links, now: datetime) -> None:

@@ -43,7 +43,22 @@ class Recorded(Transactions):
         ordered_until: datetime | None = None,
     ) -> Scanned:
         """Return the next exams that were judged, in key order; by order date first where a stretch is given."""
-        found, place = self._page(after, limit, (ordered_from, ordered_until))
+        found, place = self._page(rows.read_exam, after, limit, (ordered_from, ordered_until))
+        return Scanned(exams=found, after=place)
+
+    def glimpse(
+        self,
+        after: ExamKey | None,
+        limit: int,
+        *,
+        ordered_from: datetime | None = None,
+        ordered_until: datetime | None = None,
+    ) -> Scanned:
+        """Do as `scan` in less than half the time: of a finding only rule, status, effect and exemptions are read.
+
+        Enough for `core.judge.marks` and `marks_of`. Such an exam is no other's equal, and never shown or written.
+        """
+        found, place = self._page(rows.glimpse_exam, after, limit, (ordered_from, ordered_until))
         return Scanned(exams=found, after=place)
 
     def exams_excused_by(
@@ -63,11 +78,12 @@ class Recorded(Transactions):
         # The text only narrows: an id in quotes may stand elsewhere. Without the closing quote, for `id@...`.
         needles = [to_json(one).decode()[:-1] for one in ids]
         named = sa.or_(sa.false(), *(_holds(self.engine, one) for one in needles))
-        found, place = self._page(after, limit, (ordered_from, ordered_until), named)
+        found, place = self._page(rows.read_exam, after, limit, (ordered_from, ordered_until), named)
         return Scanned(exams=tuple(one for one in found if _excused(one, ids)), after=place)
 
     def _page(
         self,
+        read: Callable[[str], Exam],
         after: ExamKey | None,
         limit: int,
         stretch: tuple[datetime | None, datetime | None],
@@ -83,10 +99,19 @@ class Recorded(Transactions):
             else:
                 query = _after(query, after).order_by(*key) if after else query.order_by(*key)
             data = connection.scalars(query.limit(limit)).all()
-        found = tuple(map(rows.read_exam, data))
+        found = tuple(map(read, data))
         if len(found) < limit:
             return found, None
         return found, place_of(found[-1]) if dated else found[-1].key
+
+    def milestones(self, every: int) -> list[ExamKey]:
+        """Return the key of each `every`-th exam, so that several processes can go through the ledger side by side."""
+        number = sa.func.row_number().over(order_by=(exam.c.institution, exam.c.accession)).label("number")
+        numbered = sa.select(exam.c.institution, exam.c.accession, number).subquery()
+        query = sa.select(numbered).where(numbered.c.number % every == 0).order_by(numbered.c.number)
+        with self._reading() as connection:
+            found = connection.execute(query).all()
+        return [ExamKey(institution=row.institution, accession=row.accession) for row in found]
 
     # What was known
 
