@@ -40,6 +40,7 @@ DAYS = 3 * 365
 WINDOW = (datetime(2024, 3, 5, 9, 0, tzinfo=ISTANBUL), datetime(2024, 3, 5, 11, 59, tzinfo=ISTANBUL))
 """A day's outage that no exemption excuses yet, first and last minute: whoever ordered then, asked nobody."""
 
+MINUTE = timedelta(minutes=1)
 HELD = 10_000
 HOSPITALS = 20
 BATCH = 5_000
@@ -169,7 +170,7 @@ def _drawn(count: int, seed: int, held: int) -> Iterator[tuple[int, bool, dict[s
     """Yield of every exam its kind, whether it was asked for, and its values; in no order."""
     draw = random.Random(seed)  # noqa: S311 -- made-up data, no secret
     step = next(one for one in range(draw.randrange(count // 2, count), 10 * count) if math.gcd(one, count) == 1)
-    inside = int((WINDOW[1] + timedelta(minutes=1) - WINDOW[0]).total_seconds())
+    inside = int((WINDOW[1] + MINUTE - WINDOW[0]).total_seconds())
     for turn in range(count):
         number = turn * step % count
         patient, kind = divmod(number, len(KINDS))
@@ -182,7 +183,7 @@ def _other_day(draw: random.Random) -> datetime:
     """An order date outside the window."""
     while True:
         at = FIRST_DAY + timedelta(seconds=draw.randrange(DAYS * 86_400))
-        if not WINDOW[0] <= at < WINDOW[1] + timedelta(minutes=1):
+        if not WINDOW[0] <= at < WINDOW[1] + MINUTE:
             return at
 
 

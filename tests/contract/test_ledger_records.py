@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from gecit.core import events as e
 from gecit.core.exam import Exam
+from gecit.core.judge import marks_of
 from gecit.core.order import ExamKey
 from gecit.core.values import Text
 from gecit.core.verdict import Effect, Finding, Outcome, Status, Verdict
@@ -82,6 +83,23 @@ def test_a_stretch_of_order_dates_is_half_open_and_gives_each_exam_once_where_ma
     assert scanned(ledger, limit, ordered_from=first, ordered_until=last) == [key for _, key in inside]
     assert sorted(scanned(ledger, limit, ordered_from=last)) == sorted(k for k, at in dated.items() if at >= last)
     assert sorted(scanned(ledger, limit, ordered_until=first)) == sorted(k for k, at in dated.items() if at < first)
+
+
+def test_a_glimpse_gives_the_same_pages_and_all_that_marks_are_made_of(
+    ledger: SqlLedger, dated: dict[ExamKey, datetime]
+) -> None:
+    excused = judged(key_of(3), NOW, "dose-report@2020-03-01T00:00")
+    ledger.write(lambda tx: tx.append(excused))
+    for stretch in ({}, {"ordered_from": NOW, "ordered_until": NOW + timedelta(days=2)}):
+        whole, glimpsed = ledger.scan(None, 20, **stretch), ledger.glimpse(None, 20, **stretch)
+        assert [one.key for one in glimpsed.exams] == [one.key for one in whole.exams]
+        assert glimpsed.after == whole.after
+        for one, same in zip(glimpsed.exams, whole.exams, strict=True):
+            assert one.verdict is not None and same.verdict is not None
+            assert marks_of(one.verdict) == marks_of(same.verdict)
+            assert (one.order, one.studies, one.reports, one.background, one.judge_at) == (
+                *(same.order, same.studies, same.reports, same.background, same.judge_at),
+            )
 
 
 def test_a_scan_of_a_stretch_goes_on_from_a_bare_key(ledger: SqlLedger, dated: dict[ExamKey, datetime]) -> None:
