@@ -15,7 +15,7 @@ from gecit.ports import Unavailable
 from gecit.processes.rules import NoRulebookError
 from gecit.settings import SettingsError
 
-from . import check, codes, demo, health, institutions, ledger, outbox, processes, rules, users
+from . import check, codes, demo, exemptions, health, institutions, ledger, outbox, processes, rules, users
 
 FAULTS = (
     SettingsError,
@@ -44,6 +44,7 @@ for command in (
     health.health,
     check.check,
     rules.rules,
+    exemptions.exemptions,
     codes.codes,
     institutions.institutions,
     users.users,

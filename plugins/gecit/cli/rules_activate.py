@@ -1,0 +1,88 @@
+"""`gecit rules activate`: a revision in force, how many exams it reaches, and what became of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import click
+
+from gecit.core.order import ExamKey
+from gecit.core.rulebook import Rulebook
+from gecit.edges.rules_files import read_folder
+from gecit.edges.store import effects
+from gecit.processes.build import Parts
+from gecit.processes.rules import publish
+
+from .common import parts
+
+SHOWN = 50
+"""How many exams of a kind are named."""
+SILENT = timedelta(seconds=60)
+"""How long the work process may give no sign of life before waiting for it is useless."""
+
+
+@click.command()
+@click.option("--note", default="", help="Why, for the record.")
+@click.option("--wait", is_flag=True, help="Until all exams in reach are judged again; then name what changed.")
+def activate(note: str, wait: bool) -> None:
+    """Make the rule files the revision in force; running processes take it over within a second."""
+    with parts() as opened:
+        chosen, ledger = opened.settings, opened.ledger
+        before, number = ledger.active_rulebook(), effects.newest_event(ledger)
+        revision, new = publish(ledger, chosen.rules, chosen.site_rules, opened.clock.now(), note)
+        said = "yürürlükte / in force" if new else "zaten yürürlükteydi / was in force already"
+        click.echo(f"{revision[:12]} {said}")
+        book = read_folder(chosen.rules, chosen.site_rules)
+        if new:
+            click.echo(f"{_reached(opened, before, book)} tetkik kapsamda / exams stand in reach")
+        if wait:
+            _wait(opened, book)
+            _tell(opened, revision, number)
+
+
+def _reached(opened: Parts, before: tuple[str, bytes] | None, after: Rulebook) -> int:
+    """Count the judged exams that the change of rulebook can touch."""
+    from gecit.core.reach import reach
+    from gecit.steps.rejudge import stretches_of
+
+    old = Rulebook.from_json(before[1]) if before else None
+    return effects.count_reached(opened.ledger, stretches_of([reach(old, after)]))
+
+
+def _wait(opened: Parts, book: Rulebook, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Wait until all exams stand judged by a rulebook that is in force."""
+    from gecit.steps.rejudge import plan
+
+    ledger, began = opened.ledger, opened.clock.now()
+    while plan(ledger, book) is not None:
+        now = opened.clock.now()
+        if now - began > SILENT and not any(one.process == "work" and now - one.at < SILENT for one in ledger.beats()):
+            raise click.ClickException(
+                "`gecit work` çalışmıyor; tetkikler o başlayınca yeniden değerlendirilir / "
+                "`gecit work` does not run; exams are judged again when it does"
+            )
+        sleep(0.5)
+    if ledger.active_revision() != book.revision:
+        raise click.ClickException("bu arada başka sürüm yürürlüğe girdi / another revision is in force meanwhile")
+
+
+def _tell(opened: Parts, revision: str, number: int) -> None:
+    """Name the releases, and the withdrawals that a person decides."""
+    done = effects.rejudged_since(opened.ledger, number, revision)
+    if done:
+        click.echo(
+            f"{done.looked_at} bakıldı / looked at, {done.changed} değişti / changed,"
+            f" {done.released} serbest / released, {done.withdrawals} geri çekme önerisi / withdrawals proposed"
+        )
+    released = effects.submitted_since(opened.ledger, number, revision, SHOWN)
+    _names("serbest bırakılan / released", released)
+    waiting = [one.key for one in effects.to_approve(opened.ledger, SHOWN)]
+    _names("geri çekilmesi onay bekleyen / withdrawals to be approved", waiting)
+
+
+def _names(title: str, keys: Sequence[ExamKey]) -> None:
+    if keys:
+        more = " ..." if len(keys) == SHOWN else ""
+        click.echo(f"{title}:\n  " + "\n  ".join(map(str, keys)) + more)
