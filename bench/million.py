@@ -209,11 +209,12 @@ def _load(
     count: int,
     say: Callable[[str], object],
 ) -> None:
-    raw = ledger.engine.raw_connection()
     sqlite = ledger.engine.dialect.name == "sqlite"
+    ledger.engine.dispose()  # the journal can be switched off while nobody else has the file open
+    raw = ledger.engine.raw_connection()
     try:
         cursor = raw.cursor()
-        for pragma in ("synchronous=OFF", "cache_size=-2000000") if sqlite else ():
+        for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-2000000") if sqlite else ():
             cursor.execute(f"PRAGMA {pragma}")
         waiting: dict[str, list[list[Any]]] = {one.name: [] for one in TABLES}
         for done, (kind, asked, values) in enumerate(drawn, start=1):
