@@ -129,11 +129,16 @@ def _study_in_future(exam: Exam, tolerance: int) -> Answer:
 
 
 def _moment(day: str, clock: str) -> datetime | None:
-    """Read DA and TM (PS3.5 section 6.2) by their digits: strptime costs more than all the rest of judging."""
-    digits = clock.partition(".")[0].replace(":", "")
-    digits = digits[:6].ljust(6, "0") if digits.isdecimal() else "000000"
+    """Read DA and TM (PS3.5 section 6.2) by their digits: strptime costs more than all the rest of judging.
+
+    A date that cannot be read lies in no future; a time that cannot be read counts as 00:00.
+    """
     try:
-        time = int(digits[:2]), int(digits[2:4]), int(digits[4:])
-        return datetime(int(day[:4]), int(day[4:6]), int(day[6:]), *time, tzinfo=ISTANBUL)
-    except ValueError:  # what cannot be read lies in no future
+        midnight = datetime(int(day[:4]), int(day[4:6]), int(day[6:]), tzinfo=ISTANBUL)
+    except ValueError:
         return None
+    digits = clock.partition(".")[0].replace(":", "").ljust(6, "0")
+    try:
+        return midnight.replace(hour=int(digits[:2]), minute=int(digits[2:4]), second=int(digits[4:6]))
+    except ValueError:
+        return midnight
