@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from .checks import CHECKS, Context
 from .rulebook import Exemption, Origin, Rulebook, Scope, Window
-from .scopes import PreparedScope, Subject
+from .scopes import Part, Subject, prepare_scope
 from .verdict import Status
 
 
@@ -33,7 +33,7 @@ class PreparedWindow(NamedTuple):
 
     start: float
     end: float
-    scope: PreparedScope
+    scope: Part | None
     hit: Hit
 
 
@@ -46,27 +46,27 @@ class PreparedExemption:
         self._starts = [one.start for one in windows]
         self._ends = list(accumulate((one.end for one in windows), max))  # the latest end up to each window
         self._dated_by = exemption.dated_by
-        self._scope = PreparedScope(replace(exemption.applies, device_serial=()))
+        self._scope = prepare_scope(replace(exemption.applies, device_serial=()))
         self._context = context
         self._provided = CHECKS[exemption.provided] if exemption.provided else None
         self._params = {**self._provided.params, **exemption.provided_params} if self._provided else {}
 
     def hits(self, subject: Subject) -> list[Hit]:
         """Return the windows that cover the exam's date and mean the exam, oldest first."""
-        moment = subject.moment(self._dated_by)
+        moment = subject.moments[self._dated_by]
         if moment is None:
             return []
         found = self._covering(moment, subject)
-        if found and self._scope.holds(subject) and self._provision_met(subject):
-            return found
-        return []
+        if not found or (self._scope and not self._scope(subject)) or not self._provision_met(subject):
+            return []
+        return found
 
     def _covering(self, moment: float, subject: Subject) -> list[Hit]:
         found: list[Hit] = []
         at = bisect_right(self._starts, moment) - 1
         while at >= 0 and self._ends[at] > moment:
             window = self._windows[at]
-            if window.end > moment and window.scope.holds(subject):
+            if window.end > moment and (window.scope is None or window.scope(subject)):
                 found.append(window.hit)
             at -= 1
         return found[::-1]
@@ -90,6 +90,8 @@ def excusing(exemptions: Iterable[PreparedExemption], subject: Subject) -> tuple
     Windows of devices excuse together: their devices must be all that made pictures of the exam.
     """
     hits = [hit for one in exemptions for hit in one.hits(subject)]
+    if not hits:
+        return ()
     waived = frozenset[str]().union(*[one.devices for one in hits if one.devices is not None])
     used = subject.devices if waived else frozenset[str]()
     together = bool(used) and used <= waived
@@ -100,7 +102,7 @@ def _window(exemption: Exemption, window: Window) -> PreparedWindow:
     return PreparedWindow(
         start=window.start.timestamp(),
         end=window.end.timestamp() if window.end else float("inf"),
-        scope=PreparedScope(replace(window.applies, device_serial=())),
+        scope=prepare_scope(replace(window.applies, device_serial=())),
         hit=Hit(exemption, window, _devices(exemption.applies, window.applies)),
     )
 

@@ -18,8 +18,8 @@ from .checks import CHECKS, Answer, Context, Params, unknown
 from .dates import DATED_BY
 from .exam import Exam, ReceivedReport
 from .excusing import Hit, PreparedExemption, excusing, prepare
-from .rulebook import Edition, Rule, Rulebook, Scope
-from .scopes import PreparedScope, Subject, in_scope
+from .rulebook import Edition, Rule, Rulebook
+from .scopes import Part, Subject, in_scope, prepare_scope
 from .values import Text, Value, local
 from .verdict import Effect, Finding, Outcome, Status, Verdict, decide
 
@@ -64,7 +64,7 @@ class PreparedEdition(NamedTuple):
     start: float
     until: float
     timeless: bool
-    scope: PreparedScope | None  # None = every exam
+    scope: Part | None  # None = every exam
     run: Callable[[Exam, Context, Params], Answer]
     params: Params
     edition: Edition
@@ -84,36 +84,35 @@ class PreparedRule:
         self._exemptions = exemptions
 
     def weigh(self, subject: Subject) -> Weighed:
-        """Say what the rule makes of the exam.
-
-        A window that covers the exam means that the rule cannot hold it, whatever the check would say later; so
-        "cannot tell" is excused too, and nobody waits for a dose report that is not asked for.
-        """
-        weighed = self._ask(subject)
-        status, answer, edition, _ = weighed
-        if status is _PASSED or status is _NOT_IN_FORCE or not self._exemptions:
-            return weighed
-        hits = excusing(self._exemptions, subject)
-        return (Status.EXCUSED, answer, edition, hits) if hits else weighed
-
-    def _ask(self, subject: Subject) -> Weighed:
-        """Ask the first edition, in the order of tracks, that covers the exam's date and means the exam."""
-        moment = subject.moment(self._dated_by)
+        """Say what the rule makes of the exam: the first edition, in the order of tracks, that covers and means it."""
+        moment = subject.moments[self._dated_by]
         outside: Edition | None = None
         for start, until, timeless, scope, run, params, edition in self._editions:
             if moment is None:
                 if not timeless:
-                    return _DATE_UNKNOWN
+                    return self._excused(subject, _DATE_UNKNOWN)
             elif not start <= moment < until:
                 continue
-            inside = True if scope is None else scope.holds(subject)
+            inside = scope is None or scope(subject)
             if inside:
                 answer = run(subject.exam, self._context, params)
-                return answer.status, answer, edition, ()
+                weighed = answer.status, answer, edition, ()
+                return weighed if answer.status is _PASSED else self._excused(subject, weighed)
             if inside is None:
-                return Status.CANNOT_TELL, Lack.SCOPE_UNKNOWN, edition, ()
+                return self._excused(subject, (Status.CANNOT_TELL, Lack.SCOPE_UNKNOWN, edition, ()))
             outside = outside or edition
         return (_NOT_IN_FORCE, Lack.SCOPE_OUTSIDE, outside, ()) if outside else _DATE_OUTSIDE
+
+    def _excused(self, subject: Subject, weighed: Weighed) -> Weighed:
+        """A window that covers the exam means that the rule cannot hold it, whatever the check would say later.
+
+        So "cannot tell" is excused too, and nobody waits for a dose report that is not asked for.
+        """
+        status, answer, edition, _ = weighed
+        if status is _NOT_IN_FORCE or not self._exemptions:  # a check may say that it has nothing to ask
+            return weighed
+        hits = excusing(self._exemptions, subject)
+        return (Status.EXCUSED, answer, edition, hits) if hits else weighed
 
 
 class Compiled:
@@ -199,7 +198,7 @@ def _prepared(edition: Edition) -> PreparedEdition:
         start=edition.start.timestamp() if edition.start else float("-inf"),
         until=edition.until.timestamp() if edition.until else float("inf"),
         timeless=edition.timeless,
-        scope=PreparedScope(edition.applies) if edition.applies != Scope() else None,
+        scope=prepare_scope(edition.applies),
         run=check.run,
         params={**check.params, **edition.params},
         edition=edition,
@@ -241,7 +240,7 @@ def _date_unknown(rule: Rule, subject: Subject) -> Answer:
 
 
 def _date_outside(rule: Rule, subject: Subject) -> Answer:
-    name, date = DATED_BY[rule.dated_by].name, subject.date(rule.dated_by)
+    name, date = DATED_BY[rule.dated_by].name, subject.moments.date(rule.dated_by)
     shown = f"{local(date):%d.%m.%Y %H:%M}" if date else "-"
     return Answer(
         status=Status.NOT_IN_FORCE,
@@ -260,7 +259,7 @@ def _scope_unknown(rule: Rule, subject: Subject) -> Answer:
 
 
 def _scope_outside(rule: Rule, subject: Subject) -> Answer:
-    modality = subject.exam.modality or "-"
+    modality = subject.modality or "-"
     return Answer(
         status=Status.NOT_IN_FORCE,
         reason=Text(

@@ -19,36 +19,41 @@ Inside = bool | None
 """Whether an exam is meant; None while what decides it is not known."""
 
 
+class Moments(dict[str, float | None]):
+    """An exam's dates by the names of `dates.DATED_BY`, as seconds since 1970, which compare across zones."""
+
+    def __init__(self, exam: Exam, now: datetime, valid_at: datetime | None) -> None:
+        super().__init__()
+        self._exam = exam
+        self._now = now
+        self._valid_at = valid_at
+
+    def __missing__(self, dated_by: str) -> float | None:
+        date = self.date(dated_by)
+        self[dated_by] = moment = None if date is None else date.timestamp()
+        return moment
+
+    def date(self, dated_by: str) -> datetime | None:
+        """Return the date itself; None while it is not known."""
+        date = self._valid_at or DATED_BY[dated_by].read(self._exam, self._now)
+        return local(date) if date and date.tzinfo is None else date
+
+
 class Subject:
     """An exam as it is being judged; its dates and what scopes ask of it are found at the first asking and kept.
 
-    `valid_at` stands in for every one of its dates. Dates are seconds since 1970, which compare across zones.
+    `valid_at` stands in for every one of its dates.
     """
 
-    __slots__ = ("_devices", "_imaged", "_moments", "_suts", "exam", "now", "valid_at")
+    __slots__ = ("_devices", "_imaged", "_suts", "exam", "modality", "moments")
 
     def __init__(self, exam: Exam, now: datetime, valid_at: datetime | None = None) -> None:
         self.exam = exam
-        self.now = now
-        self.valid_at = valid_at
-        self._moments: dict[str, float | None] = {}
+        self.modality = exam.modality
+        self.moments = Moments(exam, now, valid_at)
         self._imaged: frozenset[str] | None = None
         self._devices: frozenset[str] | None = None
         self._suts: tuple[str, ...] | None = None
-
-    def date(self, dated_by: str) -> datetime | None:
-        """Return one of the exam's dates; None while it is not known."""
-        date = self.valid_at or DATED_BY[dated_by].read(self.exam, self.now)
-        return local(date) if date and date.tzinfo is None else date
-
-    def moment(self, dated_by: str) -> float | None:
-        """Return the same date as seconds since 1970."""
-        try:
-            return self._moments[dated_by]
-        except KeyError:
-            date = self.date(dated_by)
-            self._moments[dated_by] = moment = None if date is None else date.timestamp()
-            return moment
 
     @property
     def imaged(self) -> frozenset[str]:
@@ -79,19 +84,16 @@ class Subject:
 Part = Callable[[Subject], Inside]
 
 
-class PreparedScope:
-    """A scope as judging asks it: only what it limits is looked at."""
+def prepare_scope(scope: Scope) -> Part | None:
+    """Return a scope as judging asks it: only what it limits is looked at; None where it limits nothing."""
+    parts = tuple(make(scope) for name, make in _PARTS.items() if getattr(scope, name))
+    if len(parts) < 2:
+        return parts[0] if parts else None
 
-    __slots__ = ("_parts",)
-
-    def __init__(self, scope: Scope) -> None:
-        parts = ((bool(getattr(scope, name)), make) for name, make in _PARTS.items())
-        self._parts: tuple[Part, ...] = tuple(make(scope) for limits, make in parts if limits)
-
-    def holds(self, subject: Subject) -> Inside:
-        """Whether the exam is meant: one "no" decides; without one, what is not known does."""
+    def holds(subject: Subject) -> Inside:
+        """One "no" decides; without one, what is not known does."""
         inside: Inside = True
-        for part in self._parts:
+        for part in parts:
             said = part(subject)
             if said is False:
                 return False
@@ -99,20 +101,23 @@ class PreparedScope:
                 inside = None
         return inside
 
+    return holds
+
 
 def in_scope(scope: Scope, exam: Exam) -> Inside:
     """Whether the exam is meant; None while its modality or SUT code, where the scope asks for them, is not known.
 
     An institution without recorded ownership counts as `DEFAULT_OWNERSHIP`.
     """
-    return PreparedScope(scope).holds(Subject(exam, _ANY_TIME))
+    holds = prepare_scope(scope)
+    return True if holds is None else holds(Subject(exam, _ANY_TIME))
 
 
 def _modality(scope: Scope) -> Part:
     wanted = frozenset(scope.modality)
 
     def asked(subject: Subject) -> Inside:
-        declared = subject.exam.modality
+        declared = subject.modality
         if declared in wanted or not wanted.isdisjoint(subject.imaged):
             return True
         return False if declared or subject.imaged else None
@@ -124,7 +129,7 @@ def _not_modality(scope: Scope) -> Part:
     unwanted = frozenset(scope.not_modality)
 
     def asked(subject: Subject) -> Inside:
-        declared = subject.exam.modality
+        declared = subject.modality
         return declared not in unwanted if declared else unwanted.isdisjoint(subject.imaged)
 
     return asked
