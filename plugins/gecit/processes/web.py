@@ -17,6 +17,7 @@ from gecit.ports import Beat
 from gecit.settings import Settings, SettingsError, load
 from gecit.web.app import create_app
 
+from .asking import desk_of, record_absence
 from .life import until_told_to_stop, wait_beating
 from .run_folder import read_internal_token
 from .taken import port_of
@@ -44,9 +45,18 @@ def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until told to stop."""
     clock, ledger = SystemClock(), open_ledger(settings.database)
     doors = Doors(ledger, read_internal_token(settings), clock)
-    app = create_app(doors=doors, views=ledger, vitals=ledger, clock=clock, node=settings.name)
+    app = create_app(
+        doors=doors,
+        views=ledger,
+        vitals=ledger,
+        clock=clock,
+        node=settings.name,
+        desk=desk_of(settings, ledger, clock),
+        ministry_get=settings.duplicates.ministry_get,
+    )
     with port_of("web", settings.web_port, "GECIT_WEB_PORT"):
         end = serve(app, settings.web_port)
+    record_absence(ledger, ledger, settings.name, clock.now())
     log.info("pages on 127.0.0.1:%d", settings.web_port)
     wait_beating(stop, ledger, clock, lambda now: Beat(node=settings.name, process="web", pid=os.getpid(), at=now))
     end()

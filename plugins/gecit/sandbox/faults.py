@@ -28,10 +28,14 @@ LONGEST_HANG = 120.0  # seconds
 
 
 class Faults:
-    """WSGI middleware that spoils requests of `app` as it was told; POST `/faults` tells it."""
+    """WSGI middleware that spoils requests of `app` as it was told; POST `/faults` tells it.
 
-    def __init__(self, app: WSGIApplication) -> None:
+    `method`: only requests of this method are spoilt.
+    """
+
+    def __init__(self, app: WSGIApplication, method: str = "POST") -> None:
         self.app = app
+        self.method = method
         self.released = threading.Event()
         self.spoilt: list[str] = []  # which faults were played, in order
         self._lock = threading.Lock()
@@ -42,10 +46,10 @@ class Faults:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Answer:
         """Answer one request, spoilt or not."""
-        if environ["REQUEST_METHOD"] != "POST":
-            return self.app(environ, start_response)
-        if environ.get("PATH_INFO") == "/faults":
+        if environ["REQUEST_METHOD"] == "POST" and environ.get("PATH_INFO") == "/faults":
             return self._told(Request(environ))(environ, start_response)
+        if environ["REQUEST_METHOD"] != self.method:
+            return self.app(environ, start_response)
         kind = self._draw()
         return KINDS[kind](self, environ, start_response) if kind else self.app(environ, start_response)
 
@@ -181,6 +185,7 @@ def _slow(faults: Faults, environ: WSGIEnvironment, start_response: StartRespons
 
 KINDS: dict[str, Fault] = {
     "400": _status("400 Bad Request", body=b'{"code": "made-up", "detail": "a fault on demand"}'),
+    "401": _status("401 Unauthorized"),
     "500": _status("500 Internal Server Error"),
     "500-after": _500_after,
     "503": _status("503 Service Unavailable", [("Retry-After", "1")]),

@@ -29,6 +29,7 @@ from ..edges.store import open_ledger
 from ..edges.system_clock import SystemClock
 from ..settings import Settings, home, load
 from .day import INSTITUTION
+from .duplicates import Credentials, new_credentials
 from .server import outside_world, running
 
 log = logging.getLogger("gecit.node")
@@ -82,8 +83,10 @@ def run_node(data: Path, play: Play | None, *, leave_running: bool = True) -> in
 def _node(data: Path, stop: threading.Event) -> Iterator[Running]:
     os.umask(0o077)
     data.mkdir(parents=True, exist_ok=True)
-    with running(outside_world(SystemClock(), data / "medula.jsonl")) as sandbox:
-        environ = _environment(data, sandbox)
+    credentials = new_credentials()
+    world = outside_world(SystemClock(), data / "medula.jsonl", credentials=credentials)
+    with running(world) as sandbox:
+        environ = _environment(data, sandbox) | _duplicates(data, sandbox, credentials)
         settings = load(environ=environ)
         _check_ports(settings)
         password, token = _prepare(settings)
@@ -124,6 +127,23 @@ def _environment(data: Path, sandbox: str) -> dict[str, str]:
         "ORTHANC__GECIT__MEDULA__URL": f"{sandbox}/medula",
         "ORTHANC__GECIT__REGISTRY__URL": f"{sandbox}/registry",
         "ORTHANC__GECIT__REGISTRY__CACHE_MINUTES": "0",  # so that a fault on demand is felt at once
+    }
+
+
+def _duplicates(data: Path, sandbox: str, credentials: Credentials) -> dict[str, str]:
+    """Settings of the pretend duplicate service; its secrets stand in files, as a site's would."""
+    secret, password = data / "duplicates-client.secret", data / "duplicates-user.secret"
+    secret.write_text(credentials.client_secret)
+    password.write_text(credentials.password)
+    prefix = "ORTHANC__GECIT__DUPLICATES__UPSTREAM_"
+    return {
+        f"{prefix}NAME": "sandbox",
+        f"{prefix}URL": f"{sandbox}/duplicates",
+        f"{prefix}TOKEN_URL": f"{sandbox}/duplicates/connect/token",
+        f"{prefix}CLIENT": credentials.client,
+        f"{prefix}CLIENT_SECRET_FILE": str(secret),
+        f"{prefix}USER": credentials.user,
+        f"{prefix}PASSWORD_FILE": str(password),
     }
 
 

@@ -1,4 +1,4 @@
-"""The pretend outside world as one process on the loopback: `/medula`, `/registry`, each with its `/faults`.
+"""The pretend outside world as one process on the loopback: `/medula`, `/registry`, `/duplicates`, each with `/faults`.
 
 It runs on Werkzeug's threaded server: faults must reach the bare connection, which a server for production hides.
 """
@@ -18,6 +18,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response
 
 from ..ports import Clock
+from .duplicates import Credentials, PretendDuplicates, duplicates_app, new_credentials
 from .faults import Faults
 from .medula import PretendMedula, medula_app
 from .registry import FakeRegistry, read_physicians, registry_app
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("gecit.sandbox")
 
 RADIOLOGISTS = Path(__file__).parent / "data" / "radiologists.csv"
-WELCOME = "Geçit sandbox: a reconstruction of the outside world, not the real one.\n/medula/inspect /registry\n"
+WELCOME = "Geçit sandbox: a reconstruction of the outside world, not the real one.\n"
+WELCOME += "/medula/inspect /duplicates/inspect /registry\n"
 
 
 class _Quiet(WSGIRequestHandler):
@@ -38,9 +40,19 @@ class _Quiet(WSGIRequestHandler):
         log.debug(message, *args)
 
 
-def outside_world(clock: Clock, journal: Path | None = None, radiologists: Path = RADIOLOGISTS) -> dict[str, Faults]:
-    """Return the pretend services by where they are mounted, each behind faults on demand."""
+def outside_world(
+    clock: Clock,
+    journal: Path | None = None,
+    radiologists: Path = RADIOLOGISTS,
+    credentials: Credentials | None = None,
+) -> dict[str, Faults]:
+    """Return the pretend services by where they are mounted, each behind faults on demand.
+
+    `credentials`: who may ask the duplicate service; None = nobody can know them.
+    """
+    above = PretendDuplicates(clock, credentials or new_credentials())
     return {
+        "/duplicates": Faults(duplicates_app(above), method="GET"),
         "/medula": Faults(medula_app(PretendMedula(journal))),
         "/registry": Faults(registry_app(FakeRegistry(read_physicians(radiologists), clock))),
     }

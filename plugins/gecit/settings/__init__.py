@@ -1,5 +1,6 @@
 """The settings of one node: read once from Orthanc's configuration, all faults reported together."""
 
+from .duplicates import DuplicateSettings
 from .faults import Fault, SettingsError
 from .read import effective, from_orthanc, home, load
 from .reference import REFERENCE, Setting
@@ -7,6 +8,7 @@ from .values import IdentifierSettings, MedulaSettings, OutboxSettings, Registry
 
 __all__ = [
     "REFERENCE",
+    "DuplicateSettings",
     "Fault",
     "IdentifierSettings",
     "MedulaSettings",

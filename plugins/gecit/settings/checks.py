@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from ..core.duplicates import LEDGER
 from ..core.values import Text
 from .faults import Fault
 from .reference import REFERENCE, Setting
@@ -34,7 +35,7 @@ def each(values: Mapping[Place, Any], given: Mapping[Place, Given]) -> list[Faul
 
 def together(values: Mapping[Place, Any], given: Mapping[Place, Given]) -> list[Fault]:
     """Check what values must be to each other: ports differ, a lease outlasts a delivery."""
-    return _faults((*_ports(values), *_between(values)), given)
+    return _faults((*_ports(values), *_between(values), *_upstream(values)), given)
 
 
 def _faults(found: Iterable[tuple[Place, Text]], given: Mapping[Place, Given]) -> list[Fault]:
@@ -160,6 +161,31 @@ def _between(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
                 en="May not be shorter than Gecit.Outbox.BackoffSeconds.",
             ),
         )
+
+
+_UPSTREAM = (
+    "upstream_token_url",
+    "upstream_client",
+    "upstream_client_secret_file",
+    "upstream_user",
+    "upstream_password_file",
+)
+
+
+def _upstream(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
+    if values[("duplicates", "upstream_name")] == LEDGER:
+        yield (
+            ("duplicates", "upstream_name"),
+            Text(
+                tr="Bu ad kendi kayıt defterimizindir; başka ad verin.", en="Our own ledger has this name; change it."
+            ),
+        )
+    if not values[("duplicates", "upstream_url")]:
+        return
+    for name in _UPSTREAM:
+        if not values[("duplicates", name)]:
+            text = Text(tr="UpstreamUrl yazılıysa bu da gerekir.", en="Needed wherever UpstreamUrl is set.")
+            yield ("duplicates", name), text
 
 
 _LOOPBACK = Text(

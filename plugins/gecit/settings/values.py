@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from ..core.values import Value
+from .duplicates import DuplicateSettings
 
 
 class MedulaSettings(Value):
@@ -197,6 +198,7 @@ class Settings(Value, kw_only=True):
         IdentifierSettings()
     )
     outbox: Annotated[OutboxSettings, Meta(description="How deliveries are repeated.")] = OutboxSettings()
+    duplicates: Annotated[DuplicateSettings, Meta(description="The duplicate query.")] = DuplicateSettings()
 
     # Orthanc's own keys, at the top of its configuration; defaults are Orthanc's.
     name: Annotated[str, Meta(description="Name of the node.", extra={"orthanc": "Name"})] = "MyOrthanc"

@@ -10,9 +10,11 @@ from werkzeug.exceptions import HTTPException
 
 from gecit.edges.doors import Doors
 from gecit.ports import Clock, Views, Vitals
+from gecit.steps.duplicates import DuplicateDesk
 
 from . import words
 from .api import api
+from .duplicates import described, duplicates
 from .guard import add_headers, guard, prove
 from .health import health
 from .language import language, moment, remember_language, say
@@ -24,9 +26,20 @@ LONGEST_BODY_BYTES = 1024 * 1024
 
 
 def create_app(
-    *, doors: Doors, views: Views, vitals: Vitals, clock: Clock, node: str, expected: Sequence[str] = PROCESSES
+    *,
+    doors: Doors,
+    views: Views,
+    vitals: Vitals,
+    clock: Clock,
+    node: str,
+    expected: Sequence[str] = PROCESSES,
+    desk: DuplicateDesk | None = None,
+    ministry_get: bool = False,
 ) -> Flask:
-    """Return the application; `expected` names the processes that health waits for on this node."""
+    """Return the application; `expected` names the processes that health waits for on this node.
+
+    `desk` answers duplicate queries, None = nobody does; `ministry_get` has it answer the Ministry's GET form too.
+    """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
     app.url_map.strict_slashes = False  # Orthanc gives paths without their last slash
@@ -37,7 +50,10 @@ def create_app(
     app.register_error_handler(HTTPException, on_http_error)
     app.register_error_handler(Exception, on_fault)
     app.context_processor(_helpers)
-    app.register_blueprint(api(views, vitals, clock, node, expected))
+    further = described(ministry_get=ministry_get) if desk else ()
+    app.register_blueprint(api(views, vitals, clock, node, expected, further))
+    if desk:
+        app.register_blueprint(duplicates(desk, ministry_get=ministry_get))
     app.register_blueprint(health(vitals, clock, node, expected))
     app.register_blueprint(tracking(views))
     return app

@@ -63,8 +63,11 @@ PROBLEMS: dict[str, Problem] = {
         Problem(
             type="method",
             status=405,
-            title=Text(tr="Bu adres yalnız okunur", en="This address can only be read"),
-            detail=Text(tr="GET kullanın.", en="Use GET."),
+            title=Text(tr="Bu adres bu yöntemi kabul etmez", en="This address does not take that method"),
+            detail=Text(
+                tr="Okumak için GET, mükerrer sorgusu için POST kullanın.",
+                en="Use GET to read and POST to ask for duplicates.",
+            ),
         ),
         Problem(
             type="unavailable",
@@ -90,8 +93,12 @@ def wants_json() -> bool:
 
 
 def refuse(kind: str) -> Response:
+    """Answer with one of the problems that every route knows."""
+    return show(PROBLEMS[kind])
+
+
+def show(problem: Problem) -> Response:
     """Answer with a problem, as JSON or as a page."""
-    problem = PROBLEMS[kind]
     if wants_json():
         response = make_response(to_json(problem), problem.status)
         response.content_type = "application/problem+json"

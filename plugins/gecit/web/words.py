@@ -174,6 +174,7 @@ EVENTS: dict[str, Text] = {
     "ReportDeferred": _("Rapor bekletildi", "Report deferred"),
     "StudyLinked": _("Görüntüler eşleşti", "Images matched"),
     "StudyUnlinked": _("Görüntü bağı çözüldü", "Images unlinked"),
+    "BackgroundRecorded": _("Önceki tetkikler ve sorgular kaydedildi", "Earlier exams and queries recorded"),
     "ExamJudged": _("Değerlendirildi", "Judged"),
     "JudgingAsked": _("Değerlendirme istendi", "Judging asked for"),
     "NotificationQueued": _("MEDULA bildirimi kuyruğa girdi", "Notification queued"),

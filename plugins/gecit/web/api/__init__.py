@@ -10,6 +10,7 @@ from gecit.core.values import to_json
 from gecit.ports import Clock, Views, Vitals
 
 from ..health import examine
+from ..route import Route
 from ..shown import show_detail, show_exam
 from ..tracking import find_exam, list_exams
 from .openapi import DEFAULT_LIMIT, LONGEST_LIMIT, ExamList, Live, description
@@ -30,8 +31,13 @@ def read_limit() -> int:
     return int(text)
 
 
-def api(views: Views, vitals: Vitals, clock: Clock, node: str, expected: Sequence[str]) -> Blueprint:
-    """Build the JSON interface; `openapi.py` describes each route, and a test compares the two."""
+def api(
+    views: Views, vitals: Vitals, clock: Clock, node: str, expected: Sequence[str], further: Sequence[Route] = ()
+) -> Blueprint:
+    """Build the JSON interface; `openapi.py` describes each route, and a test compares the two.
+
+    `further`: routes under the same address that other capabilities answer.
+    """
     routes = Blueprint("api", __name__, url_prefix="/gecit/api")
 
     @routes.get("/live")
@@ -55,6 +61,6 @@ def api(views: Views, vitals: Vitals, clock: Clock, node: str, expected: Sequenc
 
     @routes.get("/openapi.json")
     def openapi() -> Response:
-        return answer(description())
+        return answer(description(further))
 
     return routes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from gecit.core.values import Value
 
 from ..health import Health
 from ..problem import Problem
+from ..route import Parameter, Route
 from ..shown import ShownExam, ShownExamDetail
 
 DEFAULT_LIMIT = 100
@@ -27,26 +29,6 @@ class ExamList(Value):
     """Exams, the last changed first."""
 
     exams: tuple[ShownExam, ...]
-
-
-class Parameter(Value):
-    """A parameter of the path or of the query."""
-
-    name: str
-    place: str
-    kind: str
-    text: str
-
-
-class Route(Value):
-    """One route: what it is for, what it answers, which errors it knows."""
-
-    path: str
-    text: str
-    answers: type
-    parameters: tuple[Parameter, ...] = ()
-    errors: tuple[int, ...] = (401, 503)
-    also: tuple[int, ...] = ()  # statuses with the same body as 200
 
 
 _ACCESSION = "accession number (0008,0050)"
@@ -77,16 +59,17 @@ ROUTES = (
 )
 
 
-def description() -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document."""
-    types = [*(one.answers for one in ROUTES), Problem]
+def description(further: Sequence[Route] = ()) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document; `further` are the routes of capabilities that this process has too."""
+    routes = (*ROUTES, *further)
+    types = [*{kind: None for one in routes for kind in (one.answers, one.body) if kind}, Problem]
     schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     bodies = dict(zip(types, schemas, strict=True))
     return {
         "openapi": "3.1.0",
         "info": {"title": "Geçit", "version": __version__, "license": {"name": "AGPL-3.0-or-later"}},
         "security": [{"password": []}, {"token": []}],
-        "paths": {one.path: {"get": _operation(one, bodies)} for one in ROUTES},
+        "paths": {one.path: {one.method: _operation(one, bodies)} for one in routes},
         "components": {
             "schemas": components,
             "securitySchemes": {
@@ -98,11 +81,16 @@ def description() -> dict[str, Any]:
 
 
 def _operation(route: Route, bodies: dict[type, Any]) -> dict[str, Any]:
-    body = {"application/json": {"schema": bodies[route.answers]}}
+    body = {route.kind: {"schema": bodies[route.answers]}}
     problem = {"application/problem+json": {"schema": bodies[Problem]}}
     responses = {str(status): {"description": "error", "content": problem} for status in route.errors}
-    responses |= {str(status): {"description": route.text, "content": body} for status in (200, *route.also)}
+    good: dict[str, Any] = {"description": route.text, "content": body}
+    if route.headers:
+        good["headers"] = {name: {"description": text, "schema": {"type": "string"}} for name, text in route.headers}
+    responses |= {str(status): good for status in (200, *route.also)}
     operation: dict[str, Any] = {"summary": route.text, "responses": responses}
+    if route.body:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": bodies[route.body]}}}
     if route.parameters:
         operation["parameters"] = [_parameter(one) for one in route.parameters]
     if not route.errors:

@@ -1,0 +1,135 @@
+"""The duplicate query for HBYS: asked by POST, and by the Ministry's GET where a site switches that on."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+from flask import Blueprint, Response, make_response, request
+
+from gecit.core.background import Answering, DuplicateQuery
+from gecit.core.duplicate_question import QuestionRefused
+from gecit.core.values import to_json
+from gecit.edges.html_text import text_of_html
+from gecit.ports import Unavailable
+from gecit.steps.ask_above import UpstreamUnavailable
+from gecit.steps.duplicates import DuplicateDesk, Opened
+
+from ..problem import refuse, show
+from . import wire
+from .description import BASE, INTEGRATION, described
+from .problems import ABOVE, NO_QUESTION, PROBLEMS
+
+__all__ = ["described", "duplicates"]
+
+T = TypeVar("T")
+
+
+def duplicates(desk: DuplicateDesk, *, ministry_get: bool) -> Blueprint:
+    """Build the routes; `description.py` describes each, and a test compares the two."""
+    routes = Blueprint("duplicates", __name__)
+    _errors(routes)
+    _own(routes, desk)
+    if ministry_get:
+        _ministry(routes, desk)
+    return routes
+
+
+def _own(routes: Blueprint, desk: DuplicateDesk) -> None:
+    @routes.post(f"{BASE}/previous-studies")
+    def previous_studies() -> Response:
+        return _studies(desk.previous_studies(_body(wire.SutQuestion).read()))
+
+    @routes.post(f"{BASE}/previous-studies-for-sut-code-list")
+    def previous_studies_for_list() -> Response:
+        return _studies(desk.previous_studies(_body(wire.SutListQuestion).read()))
+
+    @routes.post(f"{BASE}/previous-studies-search-detail")
+    def search_detail() -> Response:
+        return _answer(wire.search_detail(desk.opened_since(_body(wire.SutListQuestion).read())))
+
+    @routes.get(f"{BASE}/orders/<order>/report")
+    def report(order: str) -> Response:
+        return _text(_report(desk.open_report(order)))
+
+    @routes.get(f"{BASE}/orders/<order>/images")
+    def images(order: str) -> Response:
+        opened = desk.open_images(order)
+        return _answer(wire.image_links(opened.studies, opened.link))
+
+
+def _ministry(routes: Blueprint, desk: DuplicateDesk) -> None:
+    @routes.get(f"{INTEGRATION}/GetPreviousStudies")
+    def get_previous_studies() -> Response:
+        return _studies(desk.previous_studies(_parameter(wire.SutQuestion).read()))
+
+    @routes.get(f"{INTEGRATION}/GetPreviousStudiesForSutCodeList")
+    def get_previous_studies_for_list() -> Response:
+        return _studies(desk.previous_studies(_parameter(wire.SutListQuestion).read()))
+
+    @routes.get(f"{INTEGRATION}/GetPreviousStudiesSearchDetail")
+    def get_search_detail() -> Response:
+        return _answer(wire.search_detail(desk.opened_since(_parameter(wire.SutListQuestion).read())))
+
+    @routes.get(f"{INTEGRATION}/GetReport")
+    def get_report() -> Response:
+        return _answer(wire.ReportText(report=_report(desk.open_report(_parameter(wire.OrderQuestion).order_id))))
+
+    @routes.get(f"{INTEGRATION}/GetImageLink")
+    def get_image_link() -> Response:
+        opened = desk.open_images(_parameter(wire.OrderQuestion).order_id)
+        path = wire.image_links(opened.studies[:1], "").studies
+        return _answer(wire.Address(url=opened.link or f"{request.host_url.rstrip('/')}{path[0].dicom_web}"))
+
+
+def _errors(routes: Blueprint) -> None:
+    @routes.errorhandler(QuestionRefused)
+    def on_refused(refused: QuestionRefused) -> Response:
+        return show(PROBLEMS[refused.wrong])
+
+    @routes.errorhandler(msgspec.MsgspecError)
+    def on_unreadable(fault: msgspec.MsgspecError) -> Response:
+        return show(NO_QUESTION)
+
+    @routes.errorhandler(UpstreamUnavailable)
+    def on_above_down(fault: UpstreamUnavailable) -> Response:
+        return show(ABOVE)
+
+    @routes.errorhandler(Unavailable)
+    def on_unavailable(fault: Unavailable) -> Response:
+        return refuse("unavailable")
+
+
+def _body(kind: type[T]) -> T:
+    return msgspec.json.decode(request.get_data(), type=kind)
+
+
+def _parameter(kind: type[T]) -> T:
+    return msgspec.json.decode(request.args.get("parameter", ""), type=kind)
+
+
+def _studies(query: DuplicateQuery) -> Response:
+    """Answer with earlier exams; what an array cannot say stands in headers."""
+    response = _answer(wire.previous_studies(query))
+    response.headers["Gecit-Query"] = query.id
+    response.headers["Gecit-Complete"] = "true" if query.state is Answering.ANSWERED else "false"
+    if query.reason:
+        response.headers["Gecit-Reason"] = query.reason
+    return response
+
+
+def _report(opened: Opened) -> str:
+    return text_of_html(opened.report) if opened.html else opened.report
+
+
+def _text(text: str) -> Response:
+    """Answer with plain text, which no browser takes for mark-up (`nosniff` is set for every answer)."""
+    response = make_response(text)
+    response.content_type = "text/plain; charset=utf-8"
+    return response
+
+
+def _answer(value: object) -> Response:
+    response = make_response(to_json(value))
+    response.content_type = "application/json"
+    return response
