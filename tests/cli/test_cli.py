@@ -97,7 +97,7 @@ def test_rules_are_listed_for_people_and_for_programs(run: Run) -> None:
 
 
 def test_a_rule_is_shown_whole_and_an_unknown_one_named(run: Run) -> None:
-    shown = json.loads(run("rules", "show", "loinc-code").output)
+    shown = json.loads(run("rules", "show", "loinc-code", "--json").output)
     assert shown["title"]["tr"] == "İstemde LOINC kodu"
     assert "'nonsense'" in run("rules", "show", "nonsense", code=1).output
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import click
 
 from gecit.core.order import ExamKey
+from gecit.core.reach import reach
 from gecit.core.rulebook import Rulebook
 from gecit.edges.rules_files import read_folder
 from gecit.edges.store import effects
 from gecit.processes.build import Parts
 from gecit.processes.rules import publish
+from gecit.steps.rejudge import plan, stretches_of
 
 from .common import parts
 
@@ -44,17 +46,12 @@ def activate(note: str, wait: bool) -> None:
 
 def _reached(opened: Parts, before: tuple[str, bytes] | None, after: Rulebook) -> int:
     """Count the judged exams that the change of rulebook can touch."""
-    from gecit.core.reach import reach
-    from gecit.steps.rejudge import stretches_of
-
     old = Rulebook.from_json(before[1]) if before else None
     return effects.count_reached(opened.ledger, stretches_of([reach(old, after)]))
 
 
-def _wait(opened: Parts, book: Rulebook, sleep: Callable[[float], None] = time.sleep) -> None:
+def _wait(opened: Parts, book: Rulebook) -> None:
     """Wait until all exams stand judged by a rulebook that is in force."""
-    from gecit.steps.rejudge import plan
-
     ledger, began = opened.ledger, opened.clock.now()
     while plan(ledger, book) is not None:
         now = opened.clock.now()
@@ -63,7 +60,7 @@ def _wait(opened: Parts, book: Rulebook, sleep: Callable[[float], None] = time.s
                 "`gecit work` çalışmıyor; tetkikler o başlayınca yeniden değerlendirilir / "
                 "`gecit work` does not run; exams are judged again when it does"
             )
-        sleep(0.5)
+        time.sleep(0.5)
     if ledger.active_revision() != book.revision:
         raise click.ClickException("bu arada başka sürüm yürürlüğe girdi / another revision is in force meanwhile")
 
