@@ -17,6 +17,14 @@ from .sql import upsert
 
 _without_raw = [column for column in message.c if column.name != "raw"]
 
+# Made once: making it anew costs more than the row does, and a new exemption queues ten thousand.
+_queue = {
+    postgres: dialect.insert(outbox)
+    .on_conflict_do_nothing(index_elements=["destination", "key"])
+    .returning(outbox.c.id)
+    for postgres, dialect in ((True, postgresql), (False, sqlite))
+}
+
 
 class Kept:
     """The part of `ports.Transaction` that writes its rows at once and folds nothing."""
@@ -57,24 +65,22 @@ class Kept:
 
     def queue(self, destination: str, kind: str, key: str, exam: ExamKey, payload: bytes, at: datetime) -> bool:
         """Put a delivery into the outbox; False where its key stands there already."""
-        dialect = postgresql if self._postgres else sqlite
-        statement = dialect.insert(outbox).on_conflict_do_nothing(index_elements=["destination", "key"])
-        added = statement.values(
-            destination=destination,
-            kind=kind,
-            key=key,
-            institution=exam.institution,
-            accession=exam.accession,
-            payload=payload,
-            state="queued",
-            resume="queued",
-            attempts=0,
-            next_at=at,
-            created_at=at,
-            leased_by="",
-            last_error="",
-        ).returning(outbox.c.id)
-        return self._connection.execute(added).first() is not None
+        values = {
+            "destination": destination,
+            "kind": kind,
+            "key": key,
+            "institution": exam.institution,
+            "accession": exam.accession,
+            "payload": payload,
+            "state": "queued",
+            "resume": "queued",
+            "attempts": 0,
+            "next_at": at,
+            "created_at": at,
+            "leased_by": "",
+            "last_error": "",
+        }
+        return self._connection.execute(_queue[self._postgres], values).first() is not None
 
     # Cursors
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,6 +35,15 @@ def pages(keys: Sequence[ExamKey]) -> Iterable[Sequence[ExamKey]]:
 
 
 def of_exams(table: sa.Table, keys: Sequence[ExamKey]) -> sa.ColumnElement[bool]:
-    """Say that a row is of one of the exams."""
-    pairs = [(key.institution, key.accession) for key in keys]
-    return sa.tuple_(table.c.institution, table.c.accession).in_(pairs)
+    """Say that a row is of one of the exams.
+
+    Institution by institution: SQLite takes no index for a list of pairs and would read the whole table.
+    """
+    ordered = groupby(sorted(keys), key=lambda key: key.institution)
+    return sa.or_(
+        sa.false(),
+        *(
+            sa.and_(table.c.institution == institution, table.c.accession.in_([key.accession for key in group]))
+            for institution, group in ordered
+        ),
+    )
