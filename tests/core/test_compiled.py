@@ -64,7 +64,7 @@ def with_devices(*serials: str) -> Exam:
     return replace(NO_DOSE, studies=(linked(replace(one, series=series)),))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(exams(), books())
 def test_marks_are_those_of_the_full_verdict(exam: Exam, book: Rulebook) -> None:
     compiled = Compiled(book, Context())

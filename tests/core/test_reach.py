@@ -14,7 +14,7 @@ from gecit.core.dates import date_of
 from gecit.core.exam import Exam
 from gecit.core.judge import Compiled
 from gecit.core.reach import Reach, reach
-from gecit.core.rulebook import Exemption, Rule, Rulebook, Source, Window
+from gecit.core.rulebook import Exemption, Rule, Rulebook, Scope, Source, Window
 from gecit.core.values import ISTANBUL, Text
 from gecit.core.verdict import Effect
 from gecit.edges.rules_files import read_folder
@@ -42,7 +42,7 @@ def with_rule(rule: Rule) -> Rulebook:
     return Rulebook.of((*(one for one in BOOK.rules if one.id != rule.id), rule), BOOK.exemptions)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data(), exams(), books())
 def test_an_exam_outside_the_reach_has_equal_marks_under_both_rulebooks(
     data: st.DataObject, exam: Exam, before: Rulebook
@@ -83,6 +83,13 @@ def test_a_window_made_longer_reaches_what_was_added() -> None:
     before = with_exemption(window(at(2025, 5, 14), at(2025, 5, 14, 12)))
     after = with_exemption(window(at(2025, 5, 14), at(2025, 5, 14, 14)))
     assert reach(before, after).ordered == ((at(2025, 5, 14, 12, 1), at(2025, 5, 14, 14, 1)),)
+
+
+def test_a_window_that_is_narrowed_reaches_its_own_minutes() -> None:
+    whole = window(at(2025, 5, 14), at(2025, 5, 14, 12))
+    narrow = replace(whole, applies=Scope(device_serial=("S-1",)))
+    (stretch,) = reach(with_exemption(whole), with_exemption(narrow)).ordered
+    assert stretch == (whole.start, whole.end)
 
 
 def test_what_goes_by_another_date_reaches_everything() -> None:

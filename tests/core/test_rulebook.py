@@ -11,6 +11,7 @@ import pytest
 
 from gecit.core.rulebook import Rulebook
 from gecit.core.rulefile import RulebookError, parse
+from gecit.core.tables import Fault
 from gecit.core.values import ISTANBUL, to_json
 
 RULE = tomllib.loads("""
@@ -130,11 +131,139 @@ def test_a_rule_of_unknown_age_counts_at_any_date() -> None:
     assert parse(given).rule("loinc-code").editions[0].timeless
 
 
+def test_a_window_that_was_announced_beforehand_says_so() -> None:
+    given = files()
+    given[OTHER]["window"][0].update(published=date(2021, 8, 30), announced_before=True)
+    assert parse(given).exemptions[0].windows[0].published == date(2021, 8, 30)
+
+
+def test_a_window_may_be_announced_on_its_own_day_or_weeks_later() -> None:
+    for day in (date(2021, 8, 31), date(2021, 10, 31)):
+        given = files()
+        given[OTHER]["window"][0]["published"] = day
+        assert parse(given).exemptions[0].windows[0].published == day
+
+
 def test_a_gap_that_is_explained_is_accepted() -> None:
     given = files()
     given[NAME]["edition"][1]["from"] = date(2021, 2, 1)
     given[NAME]["edition"][1]["gap"] = "suspended in January 2021"
     assert parse(given).rule("loinc-code").edition_at(at(2021, 1, 15)) is None
+
+
+def side_by_side(first: dict[str, Any], second: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The rule with two editions of different tracks that begin on one day, and a third that follows the first."""
+    given = files()
+    one, later = given[NAME]["edition"]
+    other = deepcopy(one)
+    one.update(track="a", applies=first)
+    other.update(track="b", applies=second)
+    later.update(track="a", applies=first)
+    given[NAME]["edition"] = [one, other, later]
+    return given
+
+
+def test_editions_of_different_tracks_run_side_by_side() -> None:
+    rule = parse(side_by_side({"modality": ["CT"]}, {"ownership": ["private"]})).rule("loinc-code")
+    assert [(one.track, one.start) for one in rule.editions] == [
+        ("a", at(2020, 3, 16)),
+        ("a", at(2021, 1, 1)),
+        ("b", at(2020, 3, 16)),
+    ]
+    assert [one.track for one in rule.editions_at(at(2020, 5, 1))] == ["a", "b"]
+    assert [one.track for one in rule.editions_at(at(2021, 5, 1))] == ["a"]
+
+
+def test_an_overlap_within_a_track_is_named_by_its_place_in_the_file() -> None:
+    given = side_by_side({"modality": ["CT"]}, {"modality": ["MR"]})
+    given[NAME]["edition"][2]["from"] = written("2020-12-31T23:59")
+    assert [(one.key, one.text.en) for one in faults_of(given)] == [
+        ("edition[3].from", "overlaps the edition before it")
+    ]
+
+
+@pytest.mark.parametrize("first", [{"modality": ["MR", "CT"]}, {"modality": "any"}])
+def test_a_track_that_no_exam_can_reach_is_a_fault(first: dict[str, Any]) -> None:
+    given = side_by_side(first, {"modality": ["CT", "MR"]})
+    assert [one.key for one in faults_of(given)] == ["edition[2].applies"]
+    assert "track 'a'" in faults_of(given)[0].text.en
+
+
+def test_tracks_that_mean_the_same_exams_one_after_the_other_are_accepted() -> None:
+    given = side_by_side({"modality": ["CT"]}, {"modality": ["CT"]})
+    given[NAME]["edition"][1].update({"from": date(2019, 1, 1), "until": date(2020, 3, 16)})
+    assert parse(given).rule("loinc-code").editions[2].track == "b"
+
+
+def test_scopes_of_editions_and_windows_have_every_key() -> None:
+    given = files()
+    asked = {
+        "modality": ["CT"],
+        "not_modality": ["ES"],
+        "institution": ["1"],
+        "not_institution": ["2"],
+        "ownership": ["private"],
+        "sut": ["R1*"],
+        "not_sut": ["R100250"],
+        "device_serial": ["S"],
+    }
+    given[OTHER]["window"][0].update(applies=asked, teletip_id="T-7")
+    edition(given, 1)["applies"] = asked
+    book = parse(given)
+    window = book.exemptions[0].windows[0]
+    assert window.applies == book.rules[0].editions[0].applies
+    assert {name: list(getattr(window.applies, name)) for name in window.applies.__struct_fields__} == asked
+    assert window.teletip_id == "T-7"
+
+
+def test_an_exemption_may_ask_for_a_check_that_must_pass() -> None:
+    given = files()
+    given[OTHER]["provided"] = {"check": "has_images", "params": {"minimum": 3}}
+    one = parse(given).exemptions[0]
+    assert (one.provided, one.provided_params) == ("has_images", {"minimum": 3})
+
+
+ROWS = {"adds_to": "outage", "window": [dict(EXEMPTION["window"][0], **{"from": written("2021-08-30")})]}
+SITE = "exemptions/our-rows.toml"
+
+
+def test_a_site_adds_one_row_to_a_shipped_exemption_without_copying_it() -> None:
+    (one,) = parse(files(), {SITE: deepcopy(ROWS)}).exemptions
+    assert [(row.id, row.origin) for row in one.windows] == [
+        ("outage@2021-08-30T00:00", "site"),
+        ("outage@2021-08-31T09:30", "shipped"),
+        ("outage@2021-09-01T00:00", "shipped"),
+    ]
+    assert one.origin == "shipped"
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "words"),
+    [
+        ({"adds_to": "outag"}, "adds_to", "did you mean 'outage'?"),
+        ({"excuses": ["loinc-code"]}, "excuses", "is unknown"),
+        ({"window": []}, "window", "is missing"),
+        ({"window": EXEMPTION["window"][:1]}, "id", "stands twice"),
+    ],
+)
+def test_rows_that_cannot_be_added_are_faults_of_their_own_file(change: dict[str, Any], key: str, words: str) -> None:
+    (fault,) = faults_of(files(), {SITE: {**deepcopy(ROWS), **change}})
+    assert fault.file.startswith(SITE) and fault.key == key
+    assert words in str(fault)
+
+
+def test_a_rule_with_a_fault_is_not_unknown_to_the_exemptions_that_name_it() -> None:
+    given = files()
+    given[NAME]["effect"] = "x"
+    given["exemptions/other.toml"] = {**deepcopy(EXEMPTION), "id": "other", "excuses": ["nobody"]}
+    assert [one.key for one in faults_of(given)] == ["effect", "excuses"]
+
+
+def faults_of(given: dict[str, dict[str, Any]], site: dict[str, dict[str, Any]] | None = None) -> tuple[Fault, ...]:
+    """The faults of files that cannot be used."""
+    with pytest.raises(RulebookError) as raised:
+        parse(given, site)
+    return raised.value.faults
 
 
 def edition(given: dict[str, dict[str, Any]], number: int) -> dict[str, Any]:
@@ -252,6 +381,48 @@ FAULTS: dict[str, tuple[Breaks, str, str, str]] = {
         OTHER,
         "window[1].last",
         "seconds",
+    ),
+    "announced before it begins": (
+        lambda f: f[OTHER]["window"][0].update(published=date(2021, 8, 30)),
+        OTHER,
+        "window[1].published",
+        "announced_before",
+    ),
+    "unknown ownership": (
+        lambda f: edition(f, 1)["applies"].update(ownership=["privat"]),
+        NAME,
+        "edition[1].applies.ownership",
+        "did you mean 'private'?",
+    ),
+    "star inside a code": (
+        lambda f: edition(f, 1)["applies"].update(sut=["R*1"]),
+        NAME,
+        "edition[1].applies.sut",
+        "at the end",
+    ),
+    "unknown key of a window's scope": (
+        lambda f: f[OTHER]["window"][0].update(applies={"device": ["S"]}),
+        OTHER,
+        "window[1].applies.device",
+        "did you mean 'device_serial'?",
+    ),
+    "unknown check of a provision": (
+        lambda f: f[OTHER].update(provided={"check": "has_imges"}),
+        OTHER,
+        "provided.check",
+        "did you mean 'has_images'?",
+    ),
+    "unknown parameter of a provision": (
+        lambda f: f[OTHER].update(provided={"check": "has_images", "params": {"minimun": 1}}),
+        OTHER,
+        "provided.params.minimun",
+        "did you mean 'minimum'?",
+    ),
+    "unknown key of a provision": (
+        lambda f: f[OTHER].update(provided={"check": "has_images", "param": {}}),
+        OTHER,
+        "provided.param",
+        "did you mean 'params'?",
     ),
     "window twice": (
         lambda f: f[OTHER]["window"].append(deepcopy(f[OTHER]["window"][0])),

@@ -125,7 +125,7 @@ def changed(draw: st.DrawFn, book: Rulebook) -> Rulebook:
     """The rulebook with one of its rules or exemptions made anew, or only a window or an edition of it, or retitled."""
     own = {one.id: one for one in book.rules}
     others = {one.id: one for one in book.exemptions}
-    what = draw(st.sampled_from(("rule", "edition", "exemption", "window", "title")))
+    what = draw(st.sampled_from(("rule", "edition", "effect", "exemption", "window", "narrowed", "title")))
     rule = draw(st.sampled_from(book.rules))
     if what == "rule":
         own[rule.id] = draw(rules(rule.id))
@@ -136,6 +136,12 @@ def changed(draw: st.DrawFn, book: Rulebook) -> Rulebook:
         own[rule.id] = replace(rule, editions=(*rule.editions[:at], one, *rule.editions[at + 1 :]))
     elif what == "exemption" or not others:
         others["x"] = draw(exemptions("x"))
+    elif what == "effect":
+        own[rule.id] = replace(rule, effect=draw(st.sampled_from(Effect)))
+    elif what == "narrowed":
+        old = draw(st.sampled_from(book.exemptions))
+        rows = tuple(replace(one, applies=draw(plain)) for one in old.windows)
+        others[old.id] = replace(old, windows=rows)
     elif what == "window":
         old = draw(st.sampled_from(book.exemptions))
         rows = (*old.windows, draw(windows(f"{old.id}-new")))

@@ -176,6 +176,8 @@ class Table:
         """Read a list of tables, numbered from 1 in faults."""
         value = self._value(key, list, required=required)
         rows = value if isinstance(value, list) else []
+        if required and value == []:
+            self.fault(key, "eksik", "is missing")
         if not all(isinstance(one, dict) for one in rows):
             self.fault(key, f"[[{key}]] olarak yazılmalı", f"must be written as [[{key}]]")
             rows = []
