@@ -34,7 +34,11 @@ WELCOME += "/medula/inspect /duplicates/inspect /registry\n"
 
 
 class _Quiet(WSGIRequestHandler):
-    """Logs no requests: what passes here is shown by `/inspect`."""
+    """Logs no requests: what passes here is shown by `/inspect`. A query string may hold somebody's number."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say at DEBUG what was asked for, without the query."""
+        log.debug("%s %s %s", self.command, self.path.partition("?")[0], code)
 
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - the parent's name
         log.debug(message, *args)

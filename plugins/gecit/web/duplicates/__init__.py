@@ -87,8 +87,9 @@ def _errors(routes: Blueprint) -> None:
     def on_refused(refused: QuestionRefused) -> Response:
         return show(PROBLEMS[refused.wrong])
 
+    @routes.errorhandler(RecursionError)  # JSON nested beyond measure
     @routes.errorhandler(msgspec.MsgspecError)
-    def on_unreadable(fault: msgspec.MsgspecError) -> Response:
+    def on_unreadable(fault: Exception) -> Response:
         return show(NO_QUESTION)
 
     @routes.errorhandler(UpstreamUnavailable)
