@@ -15,7 +15,21 @@ from gecit.ports import Unavailable
 from gecit.processes.rules import NoRulebookError
 from gecit.settings import SettingsError
 
-from . import check, codes, demo, exemptions, health, institutions, ledger, outbox, processes, rules, users
+from . import (
+    check,
+    codes,
+    demo,
+    exemptions,
+    health,
+    institutions,
+    judge,
+    ledger,
+    outbox,
+    processes,
+    replay,
+    rules,
+    users,
+)
 
 FAULTS = (
     SettingsError,
@@ -45,6 +59,8 @@ for command in (
     check.check,
     rules.rules,
     exemptions.exemptions,
+    judge.judge,
+    replay.replay,
     codes.codes,
     institutions.institutions,
     users.users,

@@ -204,14 +204,11 @@ class RulebookActivated(Event):
 
 
 class Rejudged(Event):
-    """Every exam that a new revision can touch was judged anew; a verdict that stays the same has no event of its own.
-
-    `looked_at`, `changed`, `released` and `withdrawals` are numbers of exams.
-    """
+    """Every exam that a new revision can touch was judged anew; a verdict that stays as it is has no event."""
 
     revision: str
     before: str  # the revision that was judged by until then
-    looked_at: int = 0
+    looked_at: int = 0  # exams, as all of these
     changed: int = 0
     released: int = 0
     withdrawals: int = 0  # proposed, for a person to approve

@@ -15,6 +15,7 @@ from ..settings import Settings
 from ..steps import attach_report, notify_medula
 from ..steps.deliver import Courier, Handler
 from ..steps.follow import Follower
+from ..steps.rejudge import Rejudger
 from .build import Parts, start_logging
 from .judging import Judge
 from .life import until_told_to_stop, wait_beating
@@ -23,6 +24,7 @@ from .reception import Reception
 from .run_folder import read_internal_token
 
 JUDGE_REST = 0.5
+REJUDGE_REST = 0.5
 DELIVER_REST = 0.5
 MODALITIES_REST = 5.0
 
@@ -33,7 +35,9 @@ class Worker:
     def __init__(self, parts: Parts, archive: OrthancArchive) -> None:
         self._parts, self._settings = parts, parts.settings
         self._ledger, self._clock, self._archive = parts.ledger, parts.clock, archive
-        self._judge = Judge(parts.ledger, parts.clock, parts.rules().judging, self._settings.role)
+        judging = parts.rules().judging
+        self._judge = Judge(parts.ledger, parts.clock, judging, self._settings.role)
+        self._rejudger = Rejudger(parts.ledger, parts.ledger, parts.clock, judging, self._settings.role)
         self._reception: Reception = parts.reception()
         self._owner = f"{self._settings.name}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
         self._follower = Follower(
@@ -53,6 +57,7 @@ class Worker:
         found = [
             Loop(name="follow", step=self.follow, rest=settings.poll_milliseconds / 1000),
             Loop(name="judge", step=self._judge.step, rest=JUDGE_REST),
+            Loop(name="rejudge", step=self._rejudger.step, rest=REJUDGE_REST),
             Loop(name="deferred", step=self.look_at_deferred, rest=settings.transient_retry_seconds),
             Loop(name="modalities", step=self.tell_modalities, rest=MODALITIES_REST),
             self._courier("archive", self._archive_handlers()),
@@ -116,6 +121,7 @@ class Worker:
             "open studies": self._follower.open_studies,
             "change": self._follower.position,
             "cannot be judged": self._judge.aside,
+            "re-judging": self._rejudger.progress,
             "last sweep": self._swept_at.isoformat(timespec="seconds") if self._swept_at else "",
         }
         return Beat(node=self._settings.name, process="work", pid=os.getpid(), at=now, detail=detail)

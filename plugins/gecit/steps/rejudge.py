@@ -71,16 +71,26 @@ def plan(records: Records, after: Rulebook) -> Plan | None:
     if not activations or activations[-1].revision != after.revision:
         return None
     since = _since(activations, done, done_at)
-    activated_at = activations[-1].recorded_at
-    if since is None:
-        return Plan(before=done, activated_at=activated_at, stretches=EVERYTHING)
-    if done == after.revision and len(since) == 1:
+    if done == after.revision and since is not None and len(since) == 1:
         return None
-    before = since[0].revision
-    # Between two re-judgings exams were judged by whatever was in force: what any of these can differ in is looked at.
-    earlier = {one.revision: Rulebook.from_json(one.content) for one in since[:-1]}
-    stretches = stretches_of(reach(one, after) for one in earlier.values())
-    return Plan(before=before, activated_at=activated_at, stretches=stretches)
+    return Plan(
+        before=since[0].revision if since else done,
+        activated_at=activations[-1].recorded_at,
+        stretches=_stretches(since and since[:-1], after),
+    )
+
+
+def reached(records: Records, supposed: Rulebook) -> tuple[Stretch, ...]:
+    """Say where a rulebook that is not in force could change a verdict that stands."""
+    return _stretches(_since(records.activations(), records.rejudged_by(), records.rejudged_at()), supposed)
+
+
+def _stretches(since: Sequence[Snapshot] | None, after: Rulebook) -> tuple[Stretch, ...]:
+    """What `after` and any of these can differ in: exams were judged by whatever was in force; None = unknown."""
+    if since is None:
+        return EVERYTHING
+    earlier = {one.revision: Rulebook.from_json(one.content) for one in since}
+    return stretches_of(reach(one, after) for one in earlier.values())
 
 
 def _since(activations: Sequence[Snapshot], done: str, done_at: datetime | None) -> Sequence[Snapshot] | None:

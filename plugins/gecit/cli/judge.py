@@ -1,0 +1,141 @@
+"""`gecit judge`: what an exam is judged, or was judged, by what was known at an instant."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+import msgspec
+
+from gecit.core.checks import Context
+from gecit.core.events import ExamJudged
+from gecit.core.exam import Exam
+from gecit.core.judge import Compiled
+from gecit.core.order import ExamKey
+from gecit.core.rulebook import Rulebook
+from gecit.core.values import ISTANBUL, Text, local
+from gecit.core.verdict import Finding, Verdict
+from gecit.processes.build import Parts
+from gecit.processes.rules import context_from, context_of
+
+from .common import as_json, parts, print_json
+
+
+class Moment(click.ParamType[datetime]):
+    """An ISO 8601 date or instant; without a zone it is Europe/Istanbul."""
+
+    name = "instant"
+
+    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Read it."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            return local(datetime.fromisoformat(value))
+        except ValueError:
+            self.fail(f"tarih okunamadı / no ISO 8601 date or instant: {value!r}", param, ctx)
+
+
+@click.command()
+@click.argument("accession")
+@click.option("--institution", default="", help="SKRS code, where several have the accession number.")
+@click.option("--known-at", type=Moment(), help="By what was known then: rules, site's choices, messages, images.")
+@click.option("--valid-at", type=Moment(), help="As if every date of the exam were this one.")
+@as_json
+def judge(
+    accession: str, institution: str, known_at: datetime | None, valid_at: datetime | None, as_json: bool
+) -> None:
+    """Judge an exam by what was known at an instant, by default now, beside what was recorded; changes nothing."""
+    with parts(create=False) as opened:
+        key = _key(opened, accession, institution)
+        moment = known_at or opened.clock.now()
+        exam = opened.ledger.exam_at(key, moment)
+        if exam is None:
+            raise click.ClickException(f"{key}: o anda böyle bir tetkik yoktu / there was no such exam then")
+        verdict = _judged(opened, exam, moment, valid_at)
+        recorded = None if valid_at else _recorded(opened, key, moment)
+    same = None if recorded is None else _said(recorded) == _said(verdict)
+    if as_json:
+        print_json(
+            {"exam": msgspec.to_builtins(key), "verdict": msgspec.to_builtins(verdict), **_beside(recorded, same)}
+        )
+    else:
+        click.echo(f"{key}  {exam.modality}")
+        _print(verdict)
+        _print_recorded(recorded, same)
+
+
+def _key(opened: Parts, accession: str, institution: str) -> ExamKey:
+    keys = [one.key for one in opened.ledger.find_exams(accession)]
+    chosen = [one for one in keys if institution in ("", one.institution)]
+    if not chosen:
+        raise click.ClickException(f"böyle bir tetkik yok / there is no exam {accession!r}")
+    if len(chosen) > 1:
+        named = ", ".join(one.institution for one in chosen)
+        raise click.ClickException(f"birden çok kurumda var / several institutions have it: --institution {named}")
+    return chosen[0]
+
+
+def _judged(opened: Parts, exam: Exam, moment: datetime, valid_at: datetime | None) -> Verdict:
+    rules, context = opened.ledger.rulebook_at(moment), opened.ledger.context_at(moment)
+    if rules is None:
+        raise click.ClickException("o anda yürürlükte kural yoktu / no rulebook was in force then")
+    known: Context = context_from(context) if context else context_of(opened.settings)
+    compiled = Compiled(Rulebook.from_json(rules.content), known)
+    return compiled.judge(exam, judged_at=moment, known_at=moment, valid_at=valid_at)
+
+
+def _recorded(opened: Parts, key: ExamKey, moment: datetime) -> Verdict | None:
+    """The verdict that stood at an instant, as it was recorded."""
+    judged = [one for one in opened.ledger.timeline(key) if isinstance(one, ExamJudged) and one.at <= moment]
+    return judged[-1].verdict if judged else None
+
+
+def _said(verdict: Verdict) -> Verdict:
+    """A verdict without its instants: what is judged again later is due later."""
+    first = datetime(1970, 1, 1, tzinfo=ISTANBUL)
+    findings = tuple(msgspec.structs.replace(one, recheck_at=None) for one in verdict.findings)
+    return msgspec.structs.replace(verdict, findings=findings, judged_at=first, known_at=first, due_at=None)
+
+
+def _beside(recorded: Verdict | None, same: bool | None) -> dict[str, object]:
+    return {"recorded": msgspec.to_builtins(recorded) if recorded else None, "equal": same}
+
+
+def _print(verdict: Verdict) -> None:
+    click.echo(
+        f"{verdict.outcome.value.upper()}  rulebook {verdict.rulebook[:12]}, context {verdict.codes[:12] or '-'}"
+    )
+    click.echo(f"known at {local(verdict.known_at).isoformat()}")
+    if verdict.due_at:
+        click.echo(f"due {local(verdict.due_at).isoformat()}")
+    for one in verdict.findings:
+        _print_finding(one)
+
+
+def _print_finding(one: Finding) -> None:
+    click.echo(f"\n  {one.status.value:<12}  {one.rule}  ({one.effect.value})")
+    _print_text("", one.title)
+    _print_text("", one.reason)
+    _print_text("-> ", one.fix)
+    facts = {"who": one.who, "where": one.where, "expected": one.expected, "found": one.found}
+    said = "  ".join(f"{name}: {value}" for name, value in facts.items() if value)
+    for line in (said, f"excused by: {', '.join(one.exemptions)}" if one.exemptions else ""):
+        if line:
+            click.echo(f"      {line}")
+
+
+def _print_text(before: str, text: Text | None) -> None:
+    if text:
+        click.echo(f"      {before}{text.tr} / {text.en}")
+
+
+def _print_recorded(recorded: Verdict | None, same: bool | None) -> None:
+    if recorded is None:
+        click.echo("\nkayıtlı karar yok / no verdict was recorded to compare with")
+        return
+    said = "aynı / equal to" if same else "FARKLI / DIFFERS from"
+    click.echo(
+        f"\n{said} the verdict recorded at {local(recorded.judged_at).isoformat()}: "
+        f"{recorded.outcome.value.upper()}, rulebook {recorded.rulebook[:12]}"
+    )
