@@ -263,6 +263,8 @@ def test_what_can_be_nothing_at_all_ends_with_two(run: Run, sent: Path, tmp_path
     assert "half.dcm" in run(sent, code=2).output
     (tmp_path / "empty").mkdir()
     run(tmp_path / "empty", code=2)
+    (tmp_path / "empty/link.hl7").symlink_to("nowhere")
+    assert "link.hl7: açılamadı" in run(tmp_path / "empty", code=2).output
 
 
 def test_a_sites_own_rules_are_laid_over(said: Callable[..., dict[str, Any]], sent: Path, tmp_path: Path) -> None:

@@ -26,7 +26,10 @@ def files_in(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
             continue
         for one in sorted(path.rglob("*")):
-            if one.is_file() and not any(part.startswith(".") for part in one.relative_to(path).parts):
+            # a link that leads nowhere is named as unreadable; a pipe or a socket would never end
+            if (one.is_file() or one.is_symlink()) and not any(
+                part.startswith(".") for part in one.relative_to(path).parts
+            ):
                 yield one
 
 

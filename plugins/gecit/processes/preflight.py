@@ -19,9 +19,7 @@ from ..core.remarks import Remark
 from ..core.rulebook import Rulebook
 from ..core.values import Text, Value
 from ..core.verdict import Verdict
-from ..edges import hl7_profile, hl7_reader, hl7_structure, sent_files
-from ..edges.dicom_files import DicomFiles, NotReadError
-from ..edges.mllp_framer import Fault
+from ..edges import hl7_profile, hl7_reader
 from ..edges.store import SqlLedger, open_ledger
 from ..ports import Institution, Registry, Transaction
 from ..steps import preflight as step
@@ -29,9 +27,11 @@ from ..steps.judge_exam import judge_due
 from ..steps.preflight import Meaning, Said
 from ..steps.receive_message import Judging
 from ..steps.receive_study import receive_study, skrs_of
+from .preflight_files import Files, Sent, Unused
 from .reception import Raw, Reception
 
 PEER = "127.0.0.1"
+PIECE_OF = {"ORM": step.ORDER, "ORU": step.REPORT}
 NOBODY = "?"
 """Stands for the institution where neither a file nor `--institution` names one."""
 
@@ -43,14 +43,6 @@ class Options(Value):
     profile: Profile
     institution: str = ""  # SKRS code; empty = as the files say
     known: frozenset[str] = frozenset()  # checks of `OFFLINE` that can be answered
-
-
-class Unused(Value):
-    """A file, or a part of one, that is nothing Geçit takes."""
-
-    file: str
-    text: str
-    broken: bool = False  # it claims to be DICOM or HL7, or cannot be opened
 
 
 class MessageSaid(Value):
@@ -123,61 +115,6 @@ class Checked(Value):
         return int(any(mend))
 
 
-class _Sent(Value):
-    file: str
-    number: int
-    data: bytes
-    message: str  # type
-    sent_at: str  # MSH-7
-    reading: hl7_profile.Reading
-
-
-class Files:
-    """Reads files one by one and keeps what they hold."""
-
-    def __init__(self, profile: Profile) -> None:
-        self._profile = profile
-        self.sent: list[_Sent] = []
-        self.dicom = DicomFiles()
-        self.unused: list[Unused] = []
-
-    def add(self, path: Path, *, named: bool = False) -> None:
-        """Take in one file; `named`: the caller asked for this very file, so it should be something."""
-        try:
-            match sent_files.kind_of(path):
-                case "dicom":
-                    self.dicom.add(path)
-                case "hl7":
-                    self._messages(path)
-                case _:
-                    unknown = "ne HL7 ne DICOM; bakılmadı / neither HL7 nor DICOM; not looked at"
-                    self.unused.append(Unused(file=str(path), text=unknown, broken=named))
-        except NotReadError as fault:
-            self.unused.append(Unused(file=str(path), text=str(fault), broken="DICOMDIR" not in str(fault)))
-        except OSError as fault:
-            reason = f"açılamadı / cannot be opened: {fault.strerror}"
-            self.unused.append(Unused(file=str(path), text=reason, broken=True))
-
-    def _messages(self, path: Path) -> None:
-        if path.stat().st_size > sent_files.MAX_BYTES:
-            self.unused.append(Unused(file=str(path), text="çok büyük / too large", broken=True))
-            return
-        found = sent_files.messages_in(path.read_bytes())
-        for number, one in enumerate((one for one in found if isinstance(one, bytes)), start=1):
-            self._message(path, number, one)
-        for fault in (one for one in found if isinstance(one, Fault)):
-            text = f"MLLP: {fault.kind} ({fault.size} bayt / bytes)"
-            self.unused.append(Unused(file=str(path), text=text, broken=fault.kind != "garbage"))
-
-    def _message(self, path: Path, number: int, data: bytes) -> None:
-        message = hl7_reader.parse(data, agreed=self._profile.character_set)
-        reading = hl7_profile.read(message, self._profile)
-        sent_at = message.get("MSH", 7)
-        self.sent.append(
-            _Sent(file=str(path), number=number, data=data, message=reading.type, sent_at=sent_at, reading=reading)
-        )
-
-
 def check(
     paths: Iterable[tuple[Path, bool]],
     options: Options,
@@ -242,7 +179,7 @@ class _Check:
             unused=tuple(self._files.unused),
         )
 
-    def _with_hint(self, one: _Sent) -> _Sent:
+    def _with_hint(self, one: Sent) -> Sent:
         """Read a message as one of the only institution, where it names none itself."""
         message = hl7_reader.parse(one.data, agreed=self._options.profile.character_set)
         reading = hl7_profile.read(message, self._options.profile, institution_hint=self._default)
@@ -267,7 +204,7 @@ class _Check:
                 code=_code(answered.answer),
                 answer=hl7_reader.decode(answered.answer, None).text,
                 remarks=remarks,
-                structure=tuple(hl7_structure.complaints(one.data)),
+                structure=one.structure,
             )
         return tuple(said[place] for place in sorted(said))
 
@@ -285,8 +222,8 @@ class _Check:
         """Return the pieces at hand of each accession number."""
         given: dict[str, set[str]] = {}
         for one in self._sent:
-            piece = step.ORDER if one.message.startswith("ORM") else step.REPORT
-            given.setdefault(one.reading.accession, set()).add(piece)
+            pieces = [piece for kind, piece in PIECE_OF.items() if one.message.startswith(kind)]
+            given.setdefault(one.reading.accession, set()).update(pieces)
         for facts, _ in self._studies:
             given.setdefault(facts.accession, set()).add(step.IMAGES)
         return given
