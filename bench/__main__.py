@@ -7,10 +7,13 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from . import ingest
+from . import ingest, rejudge
 from .figures import Figure, line
 
-BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {"ingest": ingest.figures}
+BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
+    "ingest": ingest.figures,
+    "rejudge": rejudge.figures,
+}
 
 
 def main() -> None:

@@ -21,10 +21,11 @@ class Spread(Value):
 
 
 class Goal(Value):
-    """What the median ratio must reach: `least` or `most`."""
+    """What the median must reach, `least` or `most`: of the ratios, or of the values where `absolute`."""
 
     least: float | None = None
     most: float | None = None
+    absolute: bool = False
 
     def met(self, value: float) -> bool:
         """Whether the value is good enough."""
@@ -69,6 +70,7 @@ def compare(
 ) -> Figure:
     """Make a figure of rounds of (value, anchor, anchor again)."""
     ratios = [value / ((one + other) / 2) for value, one, other in rounds]
+    judged = [value for value, _, _ in rounds] if goal and goal.absolute else ratios
     return Figure(
         bench=bench,
         case=case,
@@ -82,7 +84,7 @@ def compare(
         elsewhere=spread(elsewhere),
         rounds=len(rounds),
         goal=goal,
-        met=goal.met(median(ratios)) if goal else None,
+        met=goal.met(median(judged)) if goal else None,
     )
 
 

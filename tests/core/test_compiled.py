@@ -212,3 +212,10 @@ def test_a_finding_not_in_force_shows_the_date_that_was_asked_for() -> None:
     reason = verdict.finding("loinc-code").reason
     assert reason is not None
     assert "02.01.2015" in reason.tr
+
+
+def test_a_rule_whose_date_is_unknown_is_not_in_force_for_who_is_out_of_its_scope() -> None:
+    """An endoscopy without a report waits for nobody's signature: the radiologist rule does not mean it."""
+    endoscopy = replace(clean("ES"), reports=())
+    findings = judge(endoscopy, BOOK, Context(), judged_at=NOW, known_at=NOW)
+    assert findings.finding("radiologist").status is Status.NOT_IN_FORCE

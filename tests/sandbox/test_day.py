@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from gecit.core import checks, events
+from gecit.core.background import Answering, Background, DuplicateQuery, EarlierExam
 from gecit.core.events import RegistryAnswer
 from gecit.core.exam import Exam, fold_exam
 from gecit.core.facts import DoseReport, SeriesFacts, StudyFacts, StudyKey
@@ -25,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 DATA = ROOT / "plugins" / "gecit" / "sandbox" / "data"
 NOW = datetime(2024, 7, 1, 9, 30, tzinfo=UTC)
 STORIES = exams_of_the_day(NOW)
-RULES = read_folder(ROOT / "rules")
+RULES = read_folder(ROOT / "rules", DATA / "site-rules")
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -38,7 +40,11 @@ REGISTRY = {row["identifier"]: row["is_radiologist"] == "evet" for row in rows("
 
 def facts(story: ExamStory) -> StudyFacts:
     series = SeriesFacts(
-        series_instance_uid="2.25.2", modality=story.images, instances=story.slices, images=story.slices
+        series_instance_uid="2.25.2",
+        modality=story.images,
+        instances=story.slices,
+        images=story.slices,
+        device_serial=story.serial,
     )
     return StudyFacts(
         key=StudyKey(node="n", orthanc_id="o"),
@@ -73,6 +79,25 @@ def events_of(story: ExamStory, act: Act, exam: Exam | None, at: datetime) -> ev
     return events.ReportRefused(at=at, exam=key, report=story.report, message=2, rules=refusing, registry=answers)
 
 
+def background(story: ExamStory) -> Background:
+    """What the judge would look up: the query of HBYS, and what it finds."""
+    order = story.order
+    suts = tuple(one.sut for one in order.procedures)
+    asked = [act for act in story.acts if act in (Act.ASK, Act.ASK_IN_VAIN)]
+    states = [Answering.ANSWERED if act is Act.ASK else Answering.FAILED for act in asked]
+    assert order.ordered_at is not None
+    query = DuplicateQuery(
+        id="q", at=order.ordered_at, institution=order.key.institution, tckn=order.patient.tckn, sut=suts
+    )
+    before = [
+        EarlierExam(institution="999001", accession=one.order.key.accession, sut=suts[0], images=True, report=True,
+                    ordered_at=one.order.ordered_at)
+        for one in STORIES
+        if one.order.patient.tckn == order.patient.tckn and one.order.key < order.key
+    ]  # fmt: skip
+    return Background(queries=tuple(replace(query, state=one) for one in states), earlier=tuple(before))
+
+
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.id)
 def test_the_rules_judge_each_exam_as_its_story_says(story: ExamStory) -> None:
     exam: Exam | None = None
@@ -80,9 +105,11 @@ def test_the_rules_judge_each_exam_as_its_story_says(story: ExamStory) -> None:
         at = NOW + timedelta(minutes=minute)
         exam = fold_exam(exam, events_of(story, act, exam, at))
     assert exam is not None
+    exam = replace(exam, background=background(story))
     verdict = judge(exam, RULES, checks.Context(), judged_at=NOW, known_at=NOW)
     failing = {one.rule for one in verdict.findings if one.status is Status.FAILED}
     assert (verdict.outcome, failing) == (story.outcome, set(story.failing))
+    assert {one.rule for one in verdict.findings if one.status is Status.EXCUSED} == set(story.excused)
 
 
 def test_every_kind_of_picture_has_its_exam_and_its_report() -> None:
@@ -98,10 +125,12 @@ def test_all_numbers_are_of_valid_form() -> None:
         assert len(story.order.key.accession) <= 16  # DICOM SH
 
 
-def test_patients_and_accession_numbers_differ_and_a_later_day_has_others() -> None:
-    assert len({one.order.patient.tckn for one in STORIES}) == len(STORIES)
-    numbers = {one.order.key.accession for one in STORIES + exams_of_the_day(NOW + timedelta(minutes=1))}
-    assert len(numbers) == 2 * len(STORIES)
+def test_accession_numbers_differ_and_a_later_day_has_others_and_other_patients() -> None:
+    later = exams_of_the_day(NOW + timedelta(minutes=1))
+    assert len({one.order.key.accession for one in STORIES + later}) == 2 * len(STORIES)
+    patients = [{one.order.patient.tckn for one in day} for day in (STORIES, later)]
+    assert not patients[0] & patients[1]
+    assert len(patients[0]) == len(STORIES) - 1  # the duplicate has the first one's patient
 
 
 def test_every_report_says_enough() -> None:
@@ -115,7 +144,7 @@ def test_nothing_happens_after_the_day() -> None:
     for story in STORIES:
         assert story.report is not None and story.report.message_at is not None
         assert story.order.scheduled_at is not None
-        assert story.order.scheduled_at + timedelta(minutes=10) < story.report.message_at < NOW
+        assert story.order.scheduled_at + timedelta(minutes=1) < story.report.message_at < NOW
 
 
 def test_the_data_files_know_the_hospital_and_its_signers() -> None:

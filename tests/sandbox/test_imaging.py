@@ -82,7 +82,14 @@ def test_a_picture_carries_its_order_and_nothing_of_the_sample_s_patient(kind: s
 
 def test_an_old_device_writes_latin_5_and_the_others_utf_8(tmp_path: Path) -> None:
     sets = {kind: dcmread(built(kind, tmp_path / kind)[0]).SpecificCharacterSet for kind in KINDS}
-    assert sets == {"CT": "ISO_IR 192", "MR": "ISO_IR 192", "US": "ISO_IR 148", "MG": "ISO_IR 192", "DX": "ISO_IR 192"}
+    assert sets == {
+        "CT": "ISO_IR 192",
+        "MR": "ISO_IR 192",
+        "US": "ISO_IR 148",
+        "MG": "ISO_IR 192",
+        "DX": "ISO_IR 192",
+        "ES": "ISO_IR 192",
+    }
 
 
 def test_the_same_order_gives_the_same_files(tmp_path: Path) -> None:

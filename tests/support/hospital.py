@@ -20,11 +20,13 @@ from gecit.core.exam import Billing, Exam
 from gecit.core.order import ExamKey, Order
 from gecit.core.verdict import Outcome
 from gecit.edges import hl7_build
+from gecit.edges.doors import new_token, token_digest
 from gecit.edges.store import SqlLedger, open_ledger, schema
 from gecit.edges.system_clock import SystemClock
 from gecit.ports import Institution
 from gecit.sandbox import node as laptop
 from gecit.sandbox.day import INSTITUTION, ExamStory, exams_of_the_day
+from gecit.sandbox.duplicates import new_credentials
 from gecit.sandbox.faults import Faults
 from gecit.sandbox.play import Player, Result, wait_for
 from gecit.sandbox.server import outside_world, running
@@ -104,6 +106,8 @@ class Hospital:
     def __init__(self, node: Node, sandbox: str, world: Mapping[str, Faults], folder: Path) -> None:
         self.node, self.sandbox, self.world, self.folder = node, sandbox, world, folder
         self.ledger: SqlLedger = open_ledger(node.database)
+        self._token = new_token()
+        self.ledger.add_token(token_digest(self._token), "HBYS", datetime.now(UTC), None)
         self._sent = 0
 
     def close(self) -> None:
@@ -165,7 +169,7 @@ class Hospital:
     def running(self) -> laptop.Running:
         """Return the node as the demo's player knows it."""
         settings = load(environ=self.node.environ)
-        return laptop.Running(settings=settings, sandbox=self.sandbox, password="", token="", ended=lambda: None)
+        return laptop.Running(settings, self.sandbox, password="", token=self._token, ended=lambda: None)
 
     def play(self, stories: Sequence[ExamStory], folder: Path) -> None:
         """Send all that the stories say."""
@@ -215,9 +219,12 @@ def hospital(
 ) -> Iterator[Hospital]:
     """Run a node with its outside world for the length of a block; its log is shown where a test fails."""
     data.mkdir(parents=True, exist_ok=True)
-    world = outside_world(SystemClock())
+    credentials = new_credentials()
+    world = outside_world(SystemClock(), credentials=credentials)
     with running(world) as sandbox:
         addresses = {
+            **laptop.site_rules(data),
+            **laptop.duplicates_above(data, sandbox, credentials),
             "ORTHANC__GECIT__MEDULA__URL": f"{sandbox}/medula",
             "ORTHANC__GECIT__REGISTRY__URL": f"{sandbox}/registry",
         }
@@ -252,7 +259,8 @@ def ready(made: Hospital) -> None:
 
 def stories_at(minutes_ago: int) -> list[ExamStory]:
     """Return the demo's stories with accession numbers of their own."""
-    return exams_of_the_day(datetime.now(UTC) - timedelta(minutes=minutes_ago))
+    now = datetime.now(UTC)
+    return exams_of_the_day(now, named=now - timedelta(minutes=minutes_ago))
 
 
 def order_of(order: Order, control_id: str = "", **envelope: str) -> bytes:

@@ -89,7 +89,7 @@ class PreparedRule:
         outside: Edition | None = None
         for start, until, timeless, scope, run, params, edition in self._editions:
             if moment is None:
-                if not timeless:
+                if not timeless and (scope is None or scope(subject) is not False):
                     return self._excused(subject, _DATE_UNKNOWN)
             elif not start <= moment < until:
                 continue

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from ..core.order import Control, ExamKey, Order, Patient, Person, Procedure
 from ..core.report import Report, ReportPart, ReportStatus
-from ..core.values import Text, Value, local
+from ..core.values import ISTANBUL, Text, Value, local
 from ..core.verdict import Outcome
 from ..ports import Institution
 from .reports import REPORTS
@@ -21,7 +21,9 @@ from .reports import REPORTS
 RADIOLOGIST = Person(identifier="10000090178", family="ÖRNEKÇİ", given="Ayşegül")
 SECOND_RADIOLOGIST = Person(identifier="10000090246", family="DENEMECİ", given="Işık")
 NO_RADIOLOGIST = Person(identifier="10000090314", family="KURGUSAL", given="Çağrı")
+ENDOSCOPIST = Person(identifier="10000090550", family="MASALSI", given="Övünç")
 PHYSICIAN = Person(identifier="10000080100", family="MASALCI", given="Gülşen")
+OTHER_PHYSICIAN = Person(identifier="10000080278", family="ÖYKÜLÜ", given="Deniz")
 INSTITUTION = Institution(
     skrs="999001",
     medula_code="11999001",
@@ -37,6 +39,8 @@ INSTITUTION = Institution(
 class Act(StrEnum):
     """One thing that happens to an exam."""
 
+    ASK = "ask"  # HBYS asks for earlier exams, as it does before an order of CT or MR
+    ASK_IN_VAIN = "ask in vain"  # while the service above is down
     ORDER = "order"
     IMAGES = "images"
     REPORT = "report"
@@ -59,6 +63,9 @@ class ExamStory(Value):
     acts: tuple[Act, ...]
     outcome: Outcome
     failing: tuple[str, ...] = ()  # ids of the rules whose findings fail
+    excused: tuple[str, ...] = ()  # ids of the rules that an exemption excuses
+    announced: bool = False  # it waits for an exemption, and passes once that is announced
+    serial: str = ""  # of the device, where it is not the usual one
 
 
 class _Plot(Value):
@@ -70,12 +77,24 @@ class _Plot(Value):
     images: str
     with_dose: bool = False
     slices: int = 1
-    acts: tuple[Act, ...] = (Act.ORDER, Act.IMAGES, Act.REPORT)
+    patient: int = 0  # of PATIENTS, from 1; 0 = one of the exam's own
+    ordered_at: datetime | None = None  # where it is not today
+    serial: str = ""
+    acts: tuple[Act, ...] = (Act.ASK, Act.ORDER, Act.IMAGES, Act.REPORT)
     radiologists: tuple[Person, ...] = (RADIOLOGIST,)
+    physician: Person = PHYSICIAN
     loinc: bool = True
     outcome: Outcome = Outcome.SUBMIT
     failing: tuple[str, ...] = ()
+    excused: tuple[str, ...] = ()
+    announced: bool = False
 
+
+OLD_DEVICE = "DNM-CT-ESKI"
+"""Serial number of the CT whose waiver stands in `data/site-rules`."""
+
+IN_AN_OUTAGE = datetime(2022, 2, 14, 11, 20, tzinfo=ISTANBUL)
+"""Inside the window of the notice of 14.02.2022, 10:00-15:00."""
 
 PROCEDURES: Mapping[str, Procedure] = {
     "CT": Procedure(sut="899001", sut_name="BT, beyin (deneme kodu)", loinc="24725-4", loinc_name="CT Head"),
@@ -85,21 +104,29 @@ PROCEDURES: Mapping[str, Procedure] = {
     "DX": Procedure(
         sut="899004", sut_name="Kafa grafisi (deneme kodu)", loinc="24920-1", loinc_name="XR Skull Lateral"
     ),
+    "ES": Procedure(
+        sut="899005", sut_name="Üst GİS endoskopisi (deneme kodu)", loinc="18751-8", loinc_name="Endoscopy Study"
+    ),
 }
 
 PATIENTS: tuple[Patient, ...] = (
-    Patient(tckn="10000001136", family="ÖRNEKOĞLU", given="Şule", birth_date="19800214", sex="F"),
-    Patient(tckn="10000001204", family="DENEMECİ", given="İbrahim Çağlar", birth_date="19550930", sex="M"),
-    Patient(tckn="10000001372", family="KURGUSAL", given="Gülümser", birth_date="19681103", sex="F"),
-    Patient(tckn="10000001440", family="MASALOĞLU", given="Işıl", birth_date="19910607", sex="F"),
-    Patient(tckn="10000001518", family="SINAMACI", given="Öğünç", birth_date="20010123", sex="M"),
-    Patient(tckn="10000001686", family="TASLAKÇI", given="Züleyha", birth_date="19740819", sex="F"),
-    Patient(tckn="10000001754", family="MEÇHULOĞLU", given="Tuğrul", birth_date="19490512", sex="M"),
-    Patient(tckn="10000001822", family="ÖYKÜCÜ", given="Nâzım", birth_date="19871225", sex="M"),
-    Patient(tckn="10000001990", family="UYDURAN", given="Müjgân", birth_date="19630301", sex="F"),
-    Patient(tckn="10000002058", family="GÖSTERMELİK", given="Doğuş", birth_date="19961017", sex="M"),
+    Patient(family="ÖRNEKOĞLU", given="Şule", birth_date="19800214", sex="F"),
+    Patient(family="DENEMECİ", given="İbrahim Çağlar", birth_date="19550930", sex="M"),
+    Patient(family="KURGUSAL", given="Gülümser", birth_date="19681103", sex="F"),
+    Patient(family="MASALOĞLU", given="Işıl", birth_date="19910607", sex="F"),
+    Patient(family="SINAMACI", given="Öğünç", birth_date="20010123", sex="M"),
+    Patient(family="TASLAKÇI", given="Züleyha", birth_date="19740819", sex="F"),
+    Patient(family="MEÇHULOĞLU", given="Tuğrul", birth_date="19490512", sex="M"),
+    Patient(family="ÖYKÜCÜ", given="Nâzım", birth_date="19871225", sex="M"),
+    Patient(family="UYDURAN", given="Müjgân", birth_date="19630301", sex="F"),
+    Patient(family="GÖSTERMELİK", given="Doğuş", birth_date="19961017", sex="M"),
+    Patient(family="ÖRNEKSEL", given="Ümmühan", birth_date="19580704", sex="F"),
+    Patient(family="DÜŞSEL", given="Çınar", birth_date="19821121", sex="M"),
+    Patient(family="YAPINTI", given="İlkay", birth_date="19700229", sex="F"),
+    Patient(family="UYDURUK", given="Gökçe", birth_date="19930915", sex="F"),
+    Patient(family="TASVİRCİ", given="Şahin", birth_date="19470402", sex="M"),
 )
-"""One for each plot, in order."""
+"""By their numbers in the plots; each day gives them others of their own."""
 
 PLOTS: tuple[_Plot, ...] = (
     _Plot(
@@ -125,24 +152,54 @@ PLOTS: tuple[_Plot, ...] = (
     ),
     _Plot(
         id="images-before-order", tr="Görüntüsü isteminden önce gelen BT", en="A CT whose images came before its order",
-        images="CT", with_dose=True, slices=12, acts=(Act.IMAGES, Act.ORDER, Act.REPORT),
+        images="CT", with_dose=True, slices=12, acts=(Act.ASK, Act.IMAGES, Act.ORDER, Act.REPORT),
     ),
     _Plot(
         id="cancelled-order", tr="İstemi iptal edilen röntgen", en="An X-ray whose order was cancelled",
         images="DX", acts=(Act.ORDER, Act.IMAGES, Act.REPORT, Act.CANCEL),
         outcome=Outcome.HOLD, failing=("order-active",),
     ),
+    _Plot(
+        id="duplicate", tr="Başka hekim aynı BT'yi yeniden ister: mükerrer",
+        en="Another physician orders the same CT again: a duplicate",
+        images="CT", with_dose=True, slices=12, patient=1, physician=OTHER_PHYSICIAN,
+        outcome=Outcome.HOLD, failing=("duplicate-found",),
+    ),
+    _Plot(
+        id="inside-an-outage", tr="14.02.2022 kesintisinde istenen, geç gönderilen BT",
+        en="A CT ordered in the outage of 14.02.2022 and sent late", images="CT", with_dose=True, slices=12,
+        ordered_at=IN_AN_OUTAGE, acts=(Act.ORDER, Act.IMAGES, Act.REPORT), excused=("duplicate-query-missing",),
+    ),
+    _Plot(
+        id="todays-outage", tr="Sorgu servisi kapalıyken istenen MR: muafiyet duyurulunca serbest kalır",
+        en="An MR ordered while the query service was down: free once the exemption is announced", images="MR",
+        slices=12, acts=(Act.ASK_IN_VAIN, Act.ORDER, Act.IMAGES, Act.REPORT), outcome=Outcome.HOLD,
+        failing=("duplicate-query-missing",), announced=True,
+    ),
+    _Plot(
+        id="waived-device", tr="Doz gönderemeyen, muafiyetli cihazda BT", en="A CT by a device with a dose waiver",
+        images="CT", slices=12, serial=OLD_DEVICE, excused=("dose-report",),
+    ),
+    _Plot(
+        id="endoscopy", tr="Endoskopi: raporu gastroenterolog onaylar", en="An endoscopy, signed by an endoscopist",
+        images="ES", radiologists=(ENDOSCOPIST,),
+    ),
 )  # fmt: skip
+ASKED_FOR = ("CT", "MR")
+"""What HBYS asks about beforehand: the scope of the rule `duplicate-query-missing`."""
 
 
-def exams_of_the_day(day: datetime, institution: Institution = INSTITUTION) -> list[ExamStory]:
+def exams_of_the_day(
+    day: datetime, institution: Institution = INSTITUTION, named: datetime | None = None
+) -> list[ExamStory]:
     """Return the day's stories, all of them over at the instant `day`.
 
-    Accession numbers hold its minute, so that a later run makes new exams.
+    Accession numbers hold the minute of `named`, by default of `day`, so that a later run makes new exams.
     """
+    name = f"D{local(named or day):%y%m%d%H%M}"
     return [
-        _story(plot, patient, number, local(day), institution)
-        for number, (plot, patient) in enumerate(zip(PLOTS, PATIENTS, strict=True), start=1)
+        _story(plot, plot.patient or number, f"{name}{number:02d}", local(day), institution)
+        for number, plot in enumerate(PLOTS, start=1)
     ]
 
 
@@ -151,11 +208,11 @@ def cancelled(order: Order, at: datetime) -> Order:
     return replace(order, control=Control.CANCEL, message_at=at)
 
 
-def _story(plot: _Plot, patient: Patient, number: int, now: datetime, institution: Institution) -> ExamStory:
-    key = ExamKey(institution=institution.skrs, accession=f"D{now:%y%m%d%H%M}{number:02d}")
-    order = _order(
-        plot, key, replace(patient, file_number=f"DENEME-{number:03d}"), now - timedelta(minutes=150 - number)
-    )
+def _story(plot: _Plot, patient: int, accession: str, now: datetime, institution: Institution) -> ExamStory:
+    key = ExamKey(institution=institution.skrs, accession=accession)
+    seconds = 10 * int(accession[-2:])
+    whom = replace(PATIENTS[patient - 1], tckn=_tckn(accession, patient), file_number=f"DENEME-{patient:03d}")
+    order = _order(plot, key, whom, plot.ordered_at or now - timedelta(minutes=8) + timedelta(seconds=seconds))
     return ExamStory(
         id=plot.id,
         name=Text(tr=plot.tr, en=plot.en),
@@ -164,25 +221,39 @@ def _story(plot: _Plot, patient: Patient, number: int, now: datetime, institutio
         images=plot.images,
         with_dose=plot.with_dose,
         slices=plot.slices,
-        acts=plot.acts,
+        acts=tuple(act for act in plot.acts if act is not Act.ASK or plot.images in ASKED_FOR),
         outcome=plot.outcome,
         failing=plot.failing,
+        excused=plot.excused,
+        announced=plot.announced,
+        serial=plot.serial,
     )
+
+
+def _tckn(accession: str, patient: int) -> str:
+    """Make up a number for a patient of one day: on another day it is another patient, who has no earlier exams.
+
+    Its last two digits are the checksum; nobody's number is looked up to see whether it exists.
+    """
+    digits = [int(one) for one in f"2{int(accession[1:-2]) % 1_000_000:06d}{patient:02d}"]
+    digits.append((7 * sum(digits[0:9:2]) - sum(digits[1:8:2])) % 10)
+    digits.append(sum(digits) % 10)
+    return "".join(map(str, digits))
 
 
 def _order(plot: _Plot, key: ExamKey, patient: Patient, ordered_at: datetime) -> Order:
     procedure = PROCEDURES[plot.images]
-    at = ordered_at.replace(second=0, microsecond=0)
+    at = ordered_at.replace(microsecond=0)
     return Order(
         key=key,
         control=Control.NEW,
         patient=patient,
         procedures=(procedure if plot.loinc else replace(procedure, loinc="", loinc_name=""),),
         ordered_at=at,
-        message_at=at + timedelta(minutes=1),
-        scheduled_at=at + timedelta(minutes=30),
+        message_at=at + timedelta(seconds=30),
+        scheduled_at=at + timedelta(minutes=1),
         modality=plot.images,
-        physician=PHYSICIAN,
+        physician=plot.physician,
         department="1500",
         admission=f"BSV{key.accession}",
         tracking_number=f"SYS{key.accession}",
@@ -193,7 +264,7 @@ def _order(plot: _Plot, key: ExamKey, patient: Patient, ordered_at: datetime) ->
 
 
 def _report(plot: _Plot, order: Order, now: datetime) -> Report:
-    approved_at = (now - timedelta(minutes=15)).replace(second=0, microsecond=0)
+    approved_at = (now - timedelta(minutes=2)).replace(second=0, microsecond=0)
     text = REPORTS[plot.images]
     return Report(
         key=order.key,

@@ -17,6 +17,7 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
     MRImageStorage,
     UltrasoundImageStorage,
+    VLEndoscopicImageStorage,
 )
 
 from ..core.order import Order
@@ -25,6 +26,7 @@ from ..ports import Institution
 from . import dose, pictures
 from .pictures import Picture
 
+AFTER = timedelta(minutes=1)  # the acceptance of the patient
 EPOCH = datetime(2024, 1, 1, tzinfo=ISTANBUL)  # for an order without any time
 FIRM = "DENEME"  # a KTS firm code in (0008,0080); made up
 MANUFACTURER = "Deneme Cihazları"
@@ -37,6 +39,7 @@ SOP_CLASSES: Mapping[str, UID] = {
     "US": UltrasoundImageStorage,
     "MG": DigitalMammographyXRayImageStorageForPresentation,
     "DX": DigitalXRayImageStorageForPresentation,
+    "ES": VLEndoscopicImageStorage,
 }
 KINDS = tuple(SOP_CLASSES)
 
@@ -48,6 +51,7 @@ class Shot(Value):
     order: Order
     institution: Institution
     at: datetime  # local
+    serial: str  # of the device
 
     def uid(self, *parts: object) -> UID:
         """Name a part of the study, PS3.5 B.2: the same parts give the same UID."""
@@ -56,15 +60,23 @@ class Shot(Value):
 
 
 def build_study(
-    kind: str, *, order: Order, institution: Institution, folder: Path, with_dose: bool = False, slices: int = 1
+    kind: str,
+    *,
+    order: Order,
+    institution: Institution,
+    folder: Path,
+    with_dose: bool = False,
+    slices: int = 1,
+    serial: str = "",
 ) -> list[Path]:
     """Write one study of `kind` (of `KINDS`) into `folder` and return its files, the dose report last.
 
-    The same order gives the same identifiers. `slices` counts for CT (108 at the most) and MR. ValueError where
+    `serial` is the device's, where it is not the usual one. The same order gives the same identifiers. `slices` counts
+    for CT (108 at the most) and MR. ValueError where
     `with_dose` is asked of a kind that sends none.
     """
-    at = local(order.scheduled_at or order.ordered_at or EPOCH) + timedelta(minutes=10)
-    shot = Shot(kind=kind, order=order, institution=institution, at=at)
+    at = local(order.scheduled_at or order.ordered_at or EPOCH) + AFTER
+    shot = Shot(kind=kind, order=order, institution=institution, at=at, serial=serial or f"DNM-{kind}-01")
     datasets = [_image(shot, picture, number) for number, picture in enumerate(_pictures(kind, slices), start=1)]
     if with_dose:
         datasets.append(dose.build(common(shot, series=2), kind, shot.at, shot.uid))
@@ -96,7 +108,7 @@ def common(shot: Shot, *, series: int) -> Dataset:
     dataset.SeriesNumber = series
     dataset.Manufacturer = MANUFACTURER
     dataset.ManufacturerModelName = f"Deneme {shot.kind}"
-    dataset.DeviceSerialNumber = f"DNM-{shot.kind}-01"
+    dataset.DeviceSerialNumber = shot.serial
     dataset.StationName = f"DENEME{shot.kind}"
     dataset.SoftwareVersions = "1.0"
     return dataset
@@ -112,6 +124,8 @@ def _pictures(kind: str, slices: int) -> list[Picture]:
             return [pictures.us()]
         case "MG":
             return [pictures.mg()]
+        case "ES":
+            return [pictures.es()]
     return [pictures.dx()]
 
 
@@ -172,8 +186,21 @@ def _mr(dataset: Dataset, picture: Picture, shot: Shot) -> None:
 
 
 def _us(dataset: Dataset, picture: Picture, shot: Shot) -> None:
+    _colour(dataset)
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "SMALL PARTS"]
     dataset.Laterality = "R"
+
+
+def _es(dataset: Dataset, picture: Picture, shot: Shot) -> None:
+    """VL Image and Acquisition Context modules, PS3.3 C.8.12.1 and C.7.6.14."""
+    _colour(dataset)
+    dataset.ImageType = ["ORIGINAL", "PRIMARY"]
+    dataset.AcquisitionContextSequence = []
+    dataset.AnatomicRegionSequence = [dose.code("69695003", "SCT", "Stomach")]
+    dataset.BodyPartExamined = "STOMACH"
+
+
+def _colour(dataset: Dataset) -> None:
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation, dataset.PlanarConfiguration = 3, "RGB", 0
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 8, 8, 7
     dataset.PixelRepresentation = 0
@@ -228,6 +255,7 @@ MODULES: Mapping[str, Callable[[Dataset, Picture, Shot], None]] = {
     "US": _us,
     "DX": _dx,
     "MG": _mg,
+    "ES": _es,
 }
 
 

@@ -25,6 +25,7 @@ import requests
 from argon2 import PasswordHasher
 
 from ..edges.doors import new_token, token_digest
+from ..edges.rules_files import read_folder
 from ..edges.store import open_ledger
 from ..edges.system_clock import SystemClock
 from ..settings import Settings, home, load
@@ -38,6 +39,7 @@ ORTHANC = "/usr/sbin/Orthanc"
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
 ADMINISTRATOR = "yonetici"
+SITE_RULES = Path(__file__).parent / "data" / "site-rules"
 QUICK = {
     "ORTHANC__GECIT__SETTLE_SECONDS": "3",
     "ORTHANC__GECIT__TRANSIENT_RETRY_SECONDS": "2",
@@ -86,7 +88,7 @@ def _node(data: Path, stop: threading.Event) -> Iterator[Running]:
     credentials = new_credentials()
     world = outside_world(SystemClock(), data / "medula.jsonl", credentials=credentials)
     with running(world) as sandbox:
-        environ = _environment(data, sandbox) | _duplicates(data, sandbox, credentials)
+        environ = _environment(data, sandbox) | site_rules(data) | duplicates_above(data, sandbox, credentials)
         settings = load(environ=environ)
         _check_ports(settings)
         password, token = _prepare(settings)
@@ -130,7 +132,7 @@ def _environment(data: Path, sandbox: str) -> dict[str, str]:
     }
 
 
-def _duplicates(data: Path, sandbox: str, credentials: Credentials) -> dict[str, str]:
+def duplicates_above(data: Path, sandbox: str, credentials: Credentials) -> dict[str, str]:
     """Settings of the pretend duplicate service; its secrets stand in files, as a site's would."""
     secret, password = data / "duplicates-client.secret", data / "duplicates-user.secret"
     secret.write_text(credentials.client_secret)
@@ -173,11 +175,20 @@ def _taken(port: int) -> bool:
     return False
 
 
+def site_rules(data: Path) -> dict[str, str]:
+    """Lay the pretend hospital's own rules in the data folder; return the setting that names them."""
+    folder = data / "site-rules"
+    shutil.copytree(SITE_RULES, folder, dirs_exist_ok=True)
+    return {"ORTHANC__GECIT__SITE_RULES": str(folder)}
+
+
 def _prepare(settings: Settings) -> tuple[str, str]:
     """Record the pretend hospital, an administrator and a token; no password is ever a default."""
     clock = SystemClock()
     ledger = open_ledger(settings.database)
     try:
+        book = read_folder(settings.rules, settings.site_rules)
+        ledger.activate_rulebook(book.revision, book.to_json(), clock.now(), "sandbox")
         if INSTITUTION not in ledger.read(lambda tx: tx.institutions()):
             ledger.write(lambda tx: tx.record_institution(INSTITUTION, clock.now(), by="sandbox"))
         password, token = "", new_token()

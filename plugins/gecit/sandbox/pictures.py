@@ -2,7 +2,7 @@
 
 CT: the volume of Debian's `invesalius-examples` (108 slices of a head); without it pydicom's CT sample.
 DX: the sum of that volume along one axis. MR, US: pydicom's own samples, the US cut to where no text is burned in.
-MG: drawn.
+MG, ES: drawn.
 """
 
 from __future__ import annotations
@@ -111,6 +111,19 @@ def us() -> Picture:
     left, right = 3 * US_COLUMNS.start, 3 * US_COLUMNS.stop
     lines = [sample.PixelData[row * wide + left : row * wide + right] for row in range(US_ROWS.start, US_ROWS.stop)]
     return Picture(rows=len(lines), columns=(right - left) // 3, pixels=b"".join(lines))
+
+
+def es() -> Picture:
+    """Return a drawn look into a tube, RGB, eight bits: rings that darken towards the middle."""
+    side, middle = 240, 120
+    pixels = bytearray()
+    for row in range(side):
+        for column in range(side):
+            depth = math.hypot(row - middle, column - middle) / middle
+            ring = 0.85 + 0.15 * math.sin(28 * math.sqrt(depth) + 0.6 * math.sin(row / 17))
+            light = max(0.0, min(1.0, depth)) * ring if depth <= 1 else 0.0
+            pixels += bytes((round(225 * light), round(120 * light), round(95 * light)))
+    return Picture(rows=side, columns=side, pixels=bytes(pixels))
 
 
 def dx() -> Picture:

@@ -36,6 +36,17 @@ REPORTS: dict[str, ReportText] = {
             "4": "Karaciğer sağ lobda tek lezyon. Kontrol MR ve gastroenteroloji görüşü önerilir.",
         }
     ),
+    "ES": ReportText(
+        parts={
+            "1": "Üst gastrointestinal sistem endoskopisi, sedasyon altında yapılmıştır.",
+            "2": "Önceki endoskopi kaydı yoktur.",
+            "3": (
+                "Özofagus mukozası doğal, Z çizgisi düzenlidir.\n"
+                "Mide korpusu olağan; antrumda hafif ödem ve kızarıklık izlendi. Bulbus ve duodenum doğaldır."
+            ),
+            "4": "Hafif antral gastrit görünümü. Biyopsi sonucu ile birlikte değerlendirilmesi önerilir.",
+        }
+    ),
     "US": ReportText(
         parts={
             "1": "<p>Kasık bölgesinin yüzeyel ultrasonu, <b>Doppler</b> ile yapılmıştır.</p>",
