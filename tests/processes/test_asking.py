@@ -12,7 +12,7 @@ from gecit.edges.store import SqlLedger
 from gecit.ports import Beat
 from gecit.processes.asking import above_of, desk_of, policy_of, record_absence
 from gecit.sandbox.duplicates import PretendDuplicates, PretendStudy, duplicates_app, new_credentials
-from gecit.sandbox.node import _duplicates
+from gecit.sandbox.node import duplicates_above
 from gecit.sandbox.server import running
 from gecit.settings import Settings, SettingsError, from_orthanc
 from tests.support.billing import HandClock
@@ -39,7 +39,7 @@ def test_the_sandboxs_settings_reach_the_pretend_service(tmp_path: Path, sqlite_
     pretend.add(PretendStudy(tckn=TCKN, sut=SUT, accession="X1"))
     open_for_business(sqlite_ledger)
     with running({"/duplicates": duplicates_app(pretend)}) as url:
-        desk = desk_of(settings(tmp_path, **_duplicates(tmp_path, url, credentials)), sqlite_ledger, clock)
+        desk = desk_of(settings(tmp_path, **duplicates_above(tmp_path, url, credentials)), sqlite_ledger, clock)
         query = desk.previous_studies(question())
     assert [(one.accession, one.source) for one in query.found] == [("X1", "sandbox")]
     assert (query.upstream, query.reason) == ("sandbox", "")
