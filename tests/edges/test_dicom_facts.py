@@ -119,3 +119,9 @@ def test_no_answer_of_orthanc_raises(
 ) -> None:
     found = study_facts("N", study, [SeriesRead(series, tags, metadata)])
     assert to_json(found)
+
+
+@pytest.mark.parametrize(("written", "slices"), [("240", 240), ("", 1), ("0", 1), ("many", 1), ("-4", 1)])
+def test_a_multi_frame_picture_counts_by_its_frames(written: str, slices: int) -> None:
+    found = facts({"NumberOfFrames": written}, (STORAGE + "2.1",), Instances=["i1"])
+    assert (found.images, found.slices) == (1, slices)

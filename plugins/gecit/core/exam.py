@@ -100,6 +100,11 @@ class Exam(Value):
         return sum(one.facts.images for one in self.studies)
 
     @property
+    def slices(self) -> int:
+        """How many slices they hold: frames, where an instance has several."""
+        return sum(one.facts.slices for one in self.studies)
+
+    @property
     def unsettled(self) -> bool:
         """Whether pictures may still be arriving."""
         return any(not one.facts.settled for one in self.studies)

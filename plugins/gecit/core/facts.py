@@ -50,6 +50,12 @@ class SeriesFacts(Value):
     model: str = ""
     device_serial: str = ""
     station: str = ""
+    frames: int = 1  # of each picture, (0028,0008): an enhanced CT or MR has many slices in one instance
+
+    @property
+    def slices(self) -> int:
+        """How many slices its pictures hold."""
+        return self.images * self.frames
 
 
 class StudyFacts(Value):
@@ -78,6 +84,11 @@ class StudyFacts(Value):
     def images(self) -> int:
         """How many pictures the study holds."""
         return sum(one.images for one in self.series)
+
+    @property
+    def slices(self) -> int:
+        """How many slices its pictures hold; of a multi-frame instance, each frame."""
+        return sum(one.slices for one in self.series)
 
     @property
     def modalities(self) -> tuple[str, ...]:

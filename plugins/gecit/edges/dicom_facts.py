@@ -12,6 +12,7 @@ from ..core.facts import DoseReport, SeriesFacts, StudyFacts, StudyKey
 
 Json = Mapping[str, Any]
 
+MOST_FRAMES = 100_000  # of one instance; more is a mistake
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
 
 NO_PICTURES = (  # PS3.4 B.5 standard SOP classes without Pixel Data to look at; a trailing dot names a whole branch
@@ -107,7 +108,13 @@ def series_facts(read: SeriesRead) -> SeriesFacts:
         model=text(read.tags, "ManufacturerModelName"),
         device_serial=text(read.tags, "DeviceSerialNumber"),
         station=text(main, "StationName") or text(read.tags, "StationName"),
+        frames=_frames(text(read.tags, "NumberOfFrames")),
     )
+
+
+def _frames(written: str) -> int:
+    """Frames of the series' first instance (IS); one that cannot be read counts as one."""
+    return int(written) if written.isdecimal() and 0 < int(written) <= MOST_FRAMES else 1
 
 
 @lru_cache(maxsize=256)  # asked for every instance of a study, and a hospital sends few classes

@@ -7,7 +7,7 @@ a crash finds only the rest; one `Rejudged` at the end says by which revision al
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -63,6 +63,7 @@ class Plan(Value):
     before: str  # the revision that all exams stood judged by; empty = none that is known
     activated_at: datetime  # of the revision in force
     stretches: tuple[Stretch, ...]
+    rules: frozenset[str] | None = None  # only what these say can differ; None = any rule
 
 
 def plan(records: Records, after: Rulebook) -> Plan | None:
@@ -73,24 +74,47 @@ def plan(records: Records, after: Rulebook) -> Plan | None:
     since = _since(activations, done, done_at)
     if done == after.revision and since is not None and len(since) == 1:
         return None
+    earlier = None if since is None else _books(since[:-1])
     return Plan(
         before=since[0].revision if since else done,
         activated_at=activations[-1].recorded_at,
-        stretches=_stretches(since and since[:-1], after),
+        stretches=_stretches(earlier, after),
+        rules=_changed(earlier, after),
     )
 
 
 def reached(records: Records, supposed: Rulebook) -> tuple[Stretch, ...]:
     """Say where a rulebook that is not in force could change a verdict that stands."""
-    return _stretches(_since(records.activations(), records.rejudged_by(), records.rejudged_at()), supposed)
+    since = _since(records.activations(), records.rejudged_by(), records.rejudged_at())
+    return _stretches(None if since is None else _books(since), supposed)
 
 
-def _stretches(since: Sequence[Snapshot] | None, after: Rulebook) -> tuple[Stretch, ...]:
+def _books(activations: Sequence[Snapshot]) -> list[Rulebook]:
+    contents = {one.revision: one.content for one in activations}
+    return [Rulebook.from_json(content) for content in contents.values()]
+
+
+def _stretches(earlier: Sequence[Rulebook] | None, after: Rulebook) -> tuple[Stretch, ...]:
     """What `after` and any of these can differ in: exams were judged by whatever was in force; None = unknown."""
-    if since is None:
-        return EVERYTHING
-    earlier = {one.revision: Rulebook.from_json(one.content) for one in since}
-    return stretches_of(reach(one, after) for one in earlier.values())
+    return EVERYTHING if earlier is None else stretches_of(reach(one, after) for one in earlier)
+
+
+def _changed(earlier: Sequence[Rulebook] | None, after: Rulebook) -> frozenset[str] | None:
+    """The rules whose marks can differ; None where any can, or where equal marks could make another outcome."""
+    if earlier is None:
+        return None
+    changed: set[str] = set()
+    for before in earlier:
+        effects = [{one.id: one.effect for one in book.rules} for book in (before, after)]
+        if any(effects[0][rule] is not effects[1][rule] for rule in effects[0].keys() & effects[1].keys()):
+            return None
+        ids = effects[0].keys() | effects[1].keys()
+        changed |= {rule for rule in ids if reach(_only({rule}, before), _only({rule}, after)) != Reach()}
+    return frozenset(changed)
+
+
+def _only(ids: Collection[str], book: Rulebook) -> Rulebook:
+    return Rulebook.of(tuple(one for one in book.rules if one.id in ids), book.exemptions)
 
 
 def _since(activations: Sequence[Snapshot], done: str, done_at: datetime | None) -> Sequence[Snapshot] | None:
@@ -135,8 +159,17 @@ def _ends(end: datetime | None) -> float:
 class Anew:
     """Judges by one revision; knows nothing of how far the whole has come."""
 
-    def __init__(self, judging: Judging, institutions: Mapping[str, Institution], role: str) -> None:
+    def __init__(
+        self,
+        judging: Judging,
+        institutions: Mapping[str, Institution],
+        role: str,
+        rules: frozenset[str] | None = None,
+    ) -> None:
         self._compiled = Compiled(judging.rulebook, judging.context)
+        # What no changed rule says can make a verdict differ, and most often one rule of many has changed.
+        self._rules = rules
+        self._part = Compiled(_only(rules, judging.rulebook), judging.context) if rules is not None else None
         self._institutions, self._role = institutions, role
         self._cause = f"rulebook {judging.rulebook.revision[:12]}"
 
@@ -173,7 +206,12 @@ class Anew:
         return Tally(changed=1, released=action is Action.NOTIFY, withdrawals=action is Action.PROPOSE_WITHDRAWAL)
 
     def _differs(self, exam: Exam, now: datetime) -> bool:
-        return exam.verdict is not None and self._compiled.marks(exam, now) != marks_of(exam.verdict)
+        if exam.verdict is None:
+            return False
+        if self._part is None or self._rules is None:
+            return self._compiled.marks(exam, now) != marks_of(exam.verdict)
+        said = tuple([one for one in marks_of(exam.verdict).findings if one[0] in self._rules])
+        return self._part.marks(exam, now).findings != said
 
     def _stale(self, exam: Exam) -> bool:
         """Whether the institution was recorded anew since, or the exam was judged before backgrounds were kept."""
@@ -250,7 +288,7 @@ class Rejudger:
         if now - self._noticed[1] < self._calm:
             return False
         institutions = {one.skrs: one for one in self._ledger.read(lambda tx: tx.institutions())}
-        self._run = _Run(revision, todo, Anew(judging, institutions, self._role))
+        self._run = _Run(revision, todo, Anew(judging, institutions, self._role, todo.rules))
         log.info("re-judging by rulebook %s, %d stretches of order dates", revision[:12], len(todo.stretches))
         return True
 

@@ -10,19 +10,19 @@ _NO_IMAGES = Text(tr="Henüz görüntü yok; sayılacak kesit yok.", en="No imag
 
 
 def has_images(exam: Exam, context: Context, params: Params) -> Answer:
-    """Enough pictures are linked to the exam; none at all may be another rule's business."""
-    least = whole(params, "minimum")
-    if exam.images >= least:
-        return passed(str(exam.images))
-    if not exam.images and params["none_passes"]:
+    """Enough slices are linked to the exam, each frame is one; none at all may be another rule's business."""
+    least, slices = whole(params, "minimum"), exam.slices
+    if slices >= least:
+        return passed(str(slices))
+    if not slices and params["none_passes"]:
         return passed("0", _NO_IMAGES)
-    if exam.images and exam.unsettled:
-        return unknown("Görüntüler gelmeye devam ediyor.", "Images are still arriving.", found=str(exam.images))
+    if slices and exam.unsettled:
+        return unknown("Görüntüler gelmeye devam ediyor.", "Images are still arriving.", found=str(slices))
     return failed(
         "Tetkike ait görüntü yok ya da eksik.",
         "The exam's images are missing or incomplete.",
         expected=f">= {least}",
-        found=str(exam.images),
+        found=str(slices),
     )
 
 
