@@ -24,7 +24,7 @@ from gecit.edges.store import SqlLedger, open_ledger
 from gecit.processes.replaying import Piece, WhatIf, pieces, replayed
 from gecit.processes.rules import context_from, snapshot_of
 from gecit.steps.judge_exam import judge_due
-from gecit.steps.rejudge import EVERYTHING
+from gecit.steps.reached import EVERYTHING
 from tests.support.flow import (
     DOSE,
     HOSPITAL,

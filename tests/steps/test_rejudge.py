@@ -29,8 +29,9 @@ from gecit.steps.background import ask_for_query, look_up
 from gecit.steps.deliver import Courier
 from gecit.steps.judge_exam import judge_due
 from gecit.steps.notify_medula import handlers
+from gecit.steps.reached import EVERYTHING, stretches_of
 from gecit.steps.receive_message import Judging
-from gecit.steps.rejudge import CALM, EVERYTHING, Rejudger, stretches_of
+from gecit.steps.rejudge import CALM, Rejudger
 from tests.support.billing import HandClock
 from tests.support.flow import (
     DOSE,

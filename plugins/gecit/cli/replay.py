@@ -18,7 +18,7 @@ from gecit.core.values import local
 from gecit.processes.build import Parts
 from gecit.processes.replaying import Piece, WhatIf, pieces, replayed, rulebook_of
 from gecit.processes.rules import context_from, context_of
-from gecit.steps.rejudge import EVERYTHING, reached
+from gecit.steps.reached import Reached, reached
 from gecit.steps.replay import Change
 
 from .common import parts, print_table
@@ -47,9 +47,9 @@ def replay(folder: Path, csv_file: Path | None, everything: bool, limit: int) ->
     """Show which exams would change if these rules were in force, and what MEDULA would be told; changes nothing."""
     with parts(create=False) as opened:
         book = rulebook_of(folder, opened.settings.rules)
-        stretches = EVERYTHING if everything else reached(opened.ledger, book)
-        todo = pieces(opened.ledger, stretches)
-        asked = _asked(opened, book)
+        where = Reached() if everything else reached(opened.ledger, book)
+        todo = pieces(opened.ledger, where.stretches)
+        asked = _asked(opened, book, where)
     with _writer(csv_file) as table:
         counted, shown = _go(asked, todo, table, limit)
     if shown:
@@ -59,11 +59,13 @@ def replay(folder: Path, csv_file: Path | None, everything: bool, limit: int) ->
     _summary(counted, book)
 
 
-def _asked(opened: Parts, book: Rulebook) -> WhatIf:
+def _asked(opened: Parts, book: Rulebook, where: Reached) -> WhatIf:
     now, chosen = opened.clock.now(), opened.settings
     recorded = opened.ledger.context_at(now)
     context = context_from(recorded) if recorded else context_of(chosen)
-    return WhatIf(database=chosen.database, rulebook=book, context=context, now=now, role=chosen.role)
+    return WhatIf(
+        database=chosen.database, rulebook=book, context=context, now=now, role=chosen.role, rules=where.rules
+    )
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from gecit.edges.rules_files import read_folder
 from gecit.edges.store import effects
 from gecit.processes.build import Parts
 from gecit.processes.rules import publish
-from gecit.steps.rejudge import plan, stretches_of
+from gecit.steps.reached import plan, stretches_of
 
 from .common import parts
 

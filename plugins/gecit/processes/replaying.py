@@ -16,7 +16,7 @@ from ..core.values import Value
 from ..edges.rules_files import FOLDERS, read_folder
 from ..edges.store import SqlLedger
 from ..edges.store.engine import open_engine
-from ..steps.rejudge import EVERYTHING, Stretch
+from ..steps.reached import EVERYTHING, Question, Stretch
 from ..steps.replay import Replayed, replay
 
 FEW = 20_000
@@ -31,6 +31,7 @@ class WhatIf(Value):
     context: Context
     now: datetime
     role: str = "Node"
+    rules: frozenset[str] | None = None  # only what these say can differ; None = any rule
 
 
 class Piece(Value):
@@ -76,6 +77,7 @@ class _Worker:
         self._asked = asked
         self._ledger = SqlLedger(open_engine(asked.database))
         self._compiled = Compiled(asked.rulebook, asked.context)
+        self._question = Question(asked.rulebook, asked.context, asked.rules)
 
     def __call__(self, one: Piece) -> Replayed:
         """Go through one piece."""
@@ -84,6 +86,7 @@ class _Worker:
             replay(
                 self._ledger,
                 self._compiled,
+                self._question,
                 asked.now,
                 role=asked.role,
                 stretch=one.stretch,

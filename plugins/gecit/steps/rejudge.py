@@ -7,7 +7,7 @@ a crash finds only the rest; one `Rejudged` at the end says by which revision al
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -16,30 +16,24 @@ from ..core.billing import Action
 from ..core.events import ExamJudged, Rejudged
 from ..core.exam import Exam
 from ..core.faults import described
-from ..core.judge import Compiled, marks_of
+from ..core.judge import Compiled
 from ..core.order import ExamKey
-from ..core.reach import Reach, reach
-from ..core.rulebook import Rulebook
 from ..core.values import Value
 from ..core.verdict import Verdict
-from ..ports import Clock, Institution, Ledger, Records, Snapshot, Transaction, Unavailable
+from ..ports import Clock, Institution, Ledger, Records, Transaction, Unavailable
 from . import notify_medula
 from .background import institution_of, look_up, record
+from .reached import Plan, Question, plan
 from .receive_message import Judging
 
 log = logging.getLogger("gecit.rejudge")
 
-PAGE = 1000
+PAGE = 200
 GROUP = 100
 """Exams of one transaction: HL7 and images wait for no more than that."""
 
 CALM = timedelta(seconds=1.5)
 """How long a revision must stand before exams are judged anew: by then no process judges by the one before it."""
-
-Stretch = tuple[datetime | None, datetime | None]
-"""Order dates from (inclusive) until (exclusive); None = without end."""
-
-EVERYTHING: tuple[Stretch, ...] = ((None, None),)
 
 
 class Tally(Value):
@@ -57,105 +51,6 @@ class Tally(Value):
         return Tally(**dict(zip(self.__struct_fields__, map(sum, sums), strict=True)))
 
 
-class Plan(Value):
-    """What is to be gone through because of the revision in force."""
-
-    before: str  # the revision that all exams stood judged by; empty = none that is known
-    activated_at: datetime  # of the revision in force
-    stretches: tuple[Stretch, ...]
-    rules: frozenset[str] | None = None  # only what these say can differ; None = any rule
-
-
-def plan(records: Records, after: Rulebook) -> Plan | None:
-    """Say what has to be judged anew for `after`; None where that was done, or where it is not in force any more."""
-    done, done_at, activations = records.rejudged_by(), records.rejudged_at(), records.activations()
-    if not activations or activations[-1].revision != after.revision:
-        return None
-    since = _since(activations, done, done_at)
-    if done == after.revision and since is not None and len(since) == 1:
-        return None
-    earlier = None if since is None else _books(since[:-1])
-    return Plan(
-        before=since[0].revision if since else done,
-        activated_at=activations[-1].recorded_at,
-        stretches=_stretches(earlier, after),
-        rules=_changed(earlier, after),
-    )
-
-
-def reached(records: Records, supposed: Rulebook) -> tuple[Stretch, ...]:
-    """Say where a rulebook that is not in force could change a verdict that stands."""
-    since = _since(records.activations(), records.rejudged_by(), records.rejudged_at())
-    return _stretches(None if since is None else _books(since), supposed)
-
-
-def _books(activations: Sequence[Snapshot]) -> list[Rulebook]:
-    contents = {one.revision: one.content for one in activations}
-    return [Rulebook.from_json(content) for content in contents.values()]
-
-
-def _stretches(earlier: Sequence[Rulebook] | None, after: Rulebook) -> tuple[Stretch, ...]:
-    """What `after` and any of these can differ in: exams were judged by whatever was in force; None = unknown."""
-    return EVERYTHING if earlier is None else stretches_of(reach(one, after) for one in earlier)
-
-
-def _changed(earlier: Sequence[Rulebook] | None, after: Rulebook) -> frozenset[str] | None:
-    """The rules whose marks can differ; None where any can, or where equal marks could make another outcome."""
-    if earlier is None:
-        return None
-    changed: set[str] = set()
-    for before in earlier:
-        effects = [{one.id: one.effect for one in book.rules} for book in (before, after)]
-        if any(effects[0][rule] is not effects[1][rule] for rule in effects[0].keys() & effects[1].keys()):
-            return None
-        ids = effects[0].keys() | effects[1].keys()
-        changed |= {rule for rule in ids if reach(_only({rule}, before), _only({rule}, after)) != Reach()}
-    return frozenset(changed)
-
-
-def _only(ids: Collection[str], book: Rulebook) -> Rulebook:
-    return Rulebook.of(tuple(one for one in book.rules if one.id in ids), book.exemptions)
-
-
-def _since(activations: Sequence[Snapshot], done: str, done_at: datetime | None) -> Sequence[Snapshot] | None:
-    """The activations from `done` on, itself included: exams stand judged by these alone. None where it is unknown."""
-    if not done:
-        return activations
-    numbers = [
-        number
-        for number, one in enumerate(activations)
-        if one.revision == done and (done_at is None or one.recorded_at <= done_at)
-    ]
-    return activations[numbers[-1] :] if numbers else None
-
-
-def stretches_of(reaches: Iterable[Reach]) -> tuple[Stretch, ...]:
-    """Put the stretches of several reaches together, so that no exam is looked at twice."""
-    known = list(reaches)
-    if any(one.everything for one in known):
-        return EVERYTHING
-    ordered = sorted(
-        {stretch for one in known for stretch in one.ordered},
-        key=lambda one: (_begins(one[0]), _ends(one[1])),
-    )
-    merged: list[Stretch] = []
-    for start, end in ordered:
-        if merged and _begins(start) <= _ends(merged[-1][1]):
-            last = merged.pop()
-            merged.append((last[0], max(last[1], end, key=_ends)))
-        else:
-            merged.append((start, end))
-    return tuple(merged)
-
-
-def _begins(start: datetime | None) -> float:
-    return float("-inf") if start is None else start.timestamp()
-
-
-def _ends(end: datetime | None) -> float:
-    return float("inf") if end is None else end.timestamp()
-
-
 class Anew:
     """Judges by one revision; knows nothing of how far the whole has come."""
 
@@ -167,15 +62,13 @@ class Anew:
         rules: frozenset[str] | None = None,
     ) -> None:
         self._compiled = Compiled(judging.rulebook, judging.context)
-        # What no changed rule says can make a verdict differ, and most often one rule of many has changed.
-        self._rules = rules
-        self._part = Compiled(_only(rules, judging.rulebook), judging.context) if rules is not None else None
+        self._question = Question(judging.rulebook, judging.context, rules)
         self._institutions, self._role = institutions, role
         self._cause = f"rulebook {judging.rulebook.revision[:12]}"
 
     def differing(self, exams: Sequence[Exam], now: datetime) -> list[Exam]:
         """Return those whose standing verdict the revision would not give; due ones are the ordinary judge's."""
-        return [one for one in exams if not _due(one, now) and (self._stale(one) or self._differs(one, now))]
+        return [one for one in exams if not _due(one, now) and (self._stale(one) or self._question.differs(one, now))]
 
     def judged(self, exams: Sequence[Exam], now: datetime) -> list[tuple[Exam, Verdict]]:
         """Judge them fully, outside any transaction."""
@@ -193,7 +86,7 @@ class Anew:
                 exam = record(tx, exam, look_up(tx, exam, institution_of(exam, self._institutions)), now)
             if exam == seen:
                 tally = tally.plus(self._write_one(tx, exam, verdict, now))
-            elif self._differs(exam, now):
+            elif self._question.differs(exam, now):
                 anew = self._compiled.judge(exam, judged_at=now, known_at=now)
                 tally = tally.plus(self._write_one(tx, exam, anew, now))
         return tally
@@ -204,14 +97,6 @@ class Anew:
         institution = institution_of(exam, self._institutions)
         action = notify_medula.plan(tx, standing, verdict, institution, now, self._role)
         return Tally(changed=1, released=action is Action.NOTIFY, withdrawals=action is Action.PROPOSE_WITHDRAWAL)
-
-    def _differs(self, exam: Exam, now: datetime) -> bool:
-        if exam.verdict is None:
-            return False
-        if self._part is None or self._rules is None:
-            return self._compiled.marks(exam, now) != marks_of(exam.verdict)
-        said = tuple([one for one in marks_of(exam.verdict).findings if one[0] in self._rules])
-        return self._part.marks(exam, now).findings != said
 
     def _stale(self, exam: Exam) -> bool:
         """Whether the institution was recorded anew since, or the exam was judged before backgrounds were kept."""
@@ -227,7 +112,7 @@ class _Run:
 
     def __init__(self, revision: str, todo: Plan, anew: Anew) -> None:
         self.revision, self.todo, self.anew = revision, todo, anew
-        self.stretches = list(todo.stretches)
+        self.stretches = list(todo.reached.stretches)
         self.after: ExamKey | None = None
         self.tally = Tally()
 
@@ -288,8 +173,8 @@ class Rejudger:
         if now - self._noticed[1] < self._calm:
             return False
         institutions = {one.skrs: one for one in self._ledger.read(lambda tx: tx.institutions())}
-        self._run = _Run(revision, todo, Anew(judging, institutions, self._role, todo.rules))
-        log.info("re-judging by rulebook %s, %d stretches of order dates", revision[:12], len(todo.stretches))
+        self._run = _Run(revision, todo, Anew(judging, institutions, self._role, todo.reached.rules))
+        log.info("re-judging by rulebook %s, %d stretches of order dates", revision[:12], len(todo.reached.stretches))
         return True
 
     def _go_on(self, run: _Run) -> None:

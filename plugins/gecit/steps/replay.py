@@ -13,9 +13,9 @@ from ..core.values import Value
 from ..core.verdict import Outcome, Status
 from ..ports import Records
 from .background import order_date
-from .rejudge import EVERYTHING, Stretch
+from .reached import EVERYTHING, Question, Stretch
 
-PAGE = 1000
+PAGE = 200
 
 
 class Turn(Value):
@@ -52,6 +52,7 @@ class Replayed(Value):
 def replay(
     records: Records,
     compiled: Compiled,
+    question: Question,
     now: datetime,
     *,
     role: str = "Node",
@@ -63,20 +64,19 @@ def replay(
     while True:
         page = records.scan(after, PAGE, ordered_from=stretch[0], ordered_until=stretch[1])
         exams = [one for one in page.exams if until is None or one.key <= until]
-        yield Replayed(looked_at=len(exams), changes=tuple(changes(exams, compiled, now, role)))
+        yield Replayed(looked_at=len(exams), changes=tuple(changes(exams, compiled, question, now, role)))
         if page.after is None or len(exams) < len(page.exams):
             return
         after = page.after
 
 
-def changes(exams: Iterable[Exam], compiled: Compiled, now: datetime, role: str) -> Iterator[Change]:
+def changes(
+    exams: Iterable[Exam], compiled: Compiled, question: Question, now: datetime, role: str
+) -> Iterator[Change]:
     """Yield the exams whose standing verdict is not what the rulebook would say now."""
     for exam in exams:
-        if exam.verdict is None:
-            continue
-        before, after = marks_of(exam.verdict), compiled.marks(exam, now)
-        if before != after:
-            yield _change(exam, before, after, role)
+        if exam.verdict is not None and question.differs(exam, now):
+            yield _change(exam, marks_of(exam.verdict), compiled.marks(exam, now), role)
 
 
 def _change(exam: Exam, before: Marks, after: Marks, role: str) -> Change:
