@@ -61,7 +61,9 @@ def tckn(number: int) -> str:
 
 def _study(case: Case, number: int, folder: Path, noise: bytes) -> Sent:
     order = _order(number)
-    shot = Shot(kind="CT", order=order, institution=INSTITUTION, at=local(order.scheduled_at or datetime.now(UTC)))
+    shot = Shot(
+        kind="CT", order=order, institution=INSTITUTION, at=local(order.scheduled_at or datetime.now(UTC)), serial="B1"
+    )
     folder.mkdir(parents=True)
     for count, dataset in enumerate(_slices(case, shot, noise)):
         _write(dataset, folder / f"{count:05d}.dcm")

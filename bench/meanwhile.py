@@ -1,4 +1,4 @@
-"""A hospital that goes on sending orders while something else works: `python -m bench.meanwhile URL FILE`.
+"""A hospital that goes on sending orders while something else works: `python -m bench.meanwhile URL FILE NAME`.
 
 Stops when its standard input is closed, and writes how long each order took to be durable, in seconds.
 """
@@ -73,10 +73,10 @@ def _order(skrs: str, accession: str, number: int) -> Order:
 
 def main() -> None:
     """Send until standard input ends."""
-    url, journal = sys.argv[1], Path(sys.argv[2])
+    url, journal, name = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
     ended = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
-    journal.write_text(json.dumps(list(orders(url, "M", ended.is_set))), encoding="utf-8")
+    journal.write_text(json.dumps(list(orders(url, name, ended.is_set))), encoding="utf-8")
 
 
 if __name__ == "__main__":

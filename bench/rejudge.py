@@ -31,8 +31,9 @@ from gecit.edges.store import SqlLedger, open_ledger
 from gecit.edges.store.schema import event, exam
 from gecit.edges.system_clock import SystemClock
 from gecit.processes.replaying import WhatIf, pieces, replayed
+from gecit.steps.reached import EVERYTHING
 from gecit.steps.receive_message import Judging
-from gecit.steps.rejudge import EVERYTHING, Rejudger
+from gecit.steps.rejudge import Rejudger
 
 from . import million
 from .figures import Figure, Goal, compare
@@ -43,6 +44,7 @@ RULES = Path(__file__).parents[1] / "rules"
 COUNT = int(os.environ.get("BENCH_EXAMS", "1000000"))
 HELD = 10_000
 GROUP = 100
+QUIET_SECONDS = 5.0  # of orders that come in while nothing else happens
 ANCHOR_READ = "reading and decoding every exam, nothing judged"
 ANCHOR_WRITE = "writing rows of the same sizes, nothing judged"
 GOALS = {
@@ -86,7 +88,7 @@ def _what_if(ledger: SqlLedger, url: str, book: Rulebook, filled: million.Filled
 
 def _exemption(ledger: SqlLedger, url: str, book: Rulebook, filled: million.Filled) -> Iterator[Figure]:
     new = announced(book, filled.window)
-    with _hospital(url) as latencies:
+    with _hospital(url, "E") as latencies:
         before, start = machine_now(), time.monotonic()
         ledger.activate_rulebook(new.revision, new.to_json(), datetime.now(UTC), "bench")
         changed = _rejudged(ledger, new)
@@ -109,7 +111,7 @@ def _all(ledger: SqlLedger, url: str, book: Rulebook) -> Iterator[Figure]:
     stricter = tuple(replace(one, dated_by="judged") if one.id == "study-matched" else one for one in standing.rules)
     new = Rulebook.of(stricter, standing.exemptions)
     least = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with _hospital(url) as latencies:
+    with _hospital(url, "A") as latencies:
         before, start = machine_now(), time.monotonic()
         ledger.activate_rulebook(new.revision, new.to_json(), datetime.now(UTC), "bench")
         changed = _rejudged(ledger, new)
@@ -219,12 +221,12 @@ def _write_back(ledger: SqlLedger, count: int) -> float:
 
 
 @contextmanager
-def _hospital(url: str) -> Iterator[dict[str, list[float]]]:
+def _hospital(url: str, name: str) -> Iterator[dict[str, list[float]]]:
     """Let orders come in all the while, from another process; seconds until each was durable, alone and beside."""
-    latencies: dict[str, list[float]] = {"alone": _orders(url, 5.0, "before")}
+    latencies: dict[str, list[float]] = {"alone": _orders(url, QUIET_SECONDS, f"{name}0")}
     with tempfile.TemporaryDirectory() as folder:
         journal = Path(folder) / "latencies.json"
-        command = [sys.executable, "-m", "bench.meanwhile", url, str(journal)]
+        command = [sys.executable, "-m", "bench.meanwhile", url, str(journal), f"{name}1"]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=Path(__file__).parents[1])
         try:
             time.sleep(1.5)  # it has begun

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench import corpus, ingest
+from bench import corpus, ingest, rejudge
 from bench.corpus import Case
 from bench.figures import Goal, compare, line, spread
 from bench.machine import Machine, elsewhere
@@ -106,3 +106,17 @@ def test_tiny_studies_go_through_both_orthancs_and_give_every_figure() -> None:
     assert named["rate-with-settle-wait"]["value"]["median"] <= named["rate"]["value"]["median"]
     assert named["rate"]["value"]["median"] <= named["rate-of-answers"]["value"]["median"]
     assert all(one["value"]["median"] > 0 for name, one in named.items() if name.startswith("rate"))
+
+
+def test_a_small_ledger_is_judged_anew_and_gives_every_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rejudge, "QUIET_SECONDS", 0.2)
+    lines = [json.loads(line(one)) for one in rejudge.figures(rounds=1, patience=0, count=400, held=100)]
+    assert [one["figure"] for one in lines] == [
+        "what-if-of-all",
+        "exemption-of-10000",
+        "order-during-exemption",
+        "rule-that-reaches-all",
+        "memory-grown-meanwhile",
+        "order-during-rejudging",
+    ]
+    assert all(set(one) == FIELDS for one in lines)
