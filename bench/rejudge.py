@@ -35,7 +35,7 @@ from gecit.steps.reached import EVERYTHING
 from gecit.steps.receive_message import Judging
 from gecit.steps.rejudge import Rejudger
 
-from . import million
+from . import duplicates, million
 from .figures import Figure, Goal, compare
 from .machine import elsewhere, machine_now
 from .meanwhile import orders
@@ -43,6 +43,7 @@ from .meanwhile import orders
 RULES = Path(__file__).parents[1] / "rules"
 COUNT = int(os.environ.get("BENCH_EXAMS", "1000000"))
 HELD = 10_000
+SMALL = int(os.environ.get("BENCH_SMALL", "10000"))
 GROUP = 100
 QUIET_SECONDS = 5.0  # of orders that come in while nothing else happens
 ANCHOR_READ = "reading and decoding every exam, nothing judged"
@@ -63,10 +64,18 @@ def figures(rounds: int, patience: float, count: int = COUNT, held: int = HELD) 
         _say(f"filling a ledger with {count} exams")
         filled = million.fill(ledger, count, held=min(held, count // 2), rulebook=book, say=_say)
         _say(f"filled in {filled.seconds:.0f} s, {filled.bytes / 1e9:.1f} GB")
+        yield from _duplicates(ledger, folder, book, rounds, filled.exams)
         yield from _what_if(ledger, url, book, filled, min(rounds, 2))
         yield from _exemption(ledger, url, book, filled)
         yield from _all(ledger, url, book)
         ledger.close()
+
+
+def _duplicates(ledger: SqlLedger, folder: Path, book: Rulebook, rounds: int, exams: int) -> Iterator[Figure]:
+    small = open_ledger(f"sqlite:///{folder}/small.db")
+    million.fill(small, SMALL, held=SMALL // 10, rulebook=book)
+    yield from duplicates.figures(ledger, small, rounds, exams)
+    small.close()
 
 
 def _what_if(ledger: SqlLedger, url: str, book: Rulebook, filled: million.Filled, rounds: int) -> Iterator[Figure]:

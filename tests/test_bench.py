@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench import corpus, ingest, rejudge
+from bench import corpus, duplicates, ingest, rejudge
 from bench.corpus import Case
 from bench.figures import Goal, compare, line, spread
 from bench.machine import Machine, elsewhere
@@ -110,8 +110,11 @@ def test_tiny_studies_go_through_both_orthancs_and_give_every_figure() -> None:
 
 def test_a_small_ledger_is_judged_anew_and_gives_every_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rejudge, "QUIET_SECONDS", 0.2)
+    monkeypatch.setattr(rejudge, "SMALL", 100)
+    monkeypatch.setattr(duplicates, "QUERIES", 5)
     lines = [json.loads(line(one)) for one in rejudge.figures(rounds=1, patience=0, count=400, held=100)]
     assert [one["figure"] for one in lines] == [
+        "query-p95",
         "what-if-of-all",
         "exemption-of-10000",
         "order-during-exemption",
