@@ -46,7 +46,7 @@ def test_every_turkish_letter_can_be_searched_for(story: ExamStory) -> None:
 def test_a_page_says_whose_report_it_is_and_who_approved_it_when(story: ExamStory) -> None:
     found = text_of(build_pdf(with_findings(story, "Olağan."), INSTITUTION.name, story.order), "-layout")
     for expected in (
-        "Geçit Deneme Hastanesi", "Şule ÖRNEKOĞLU", "10000001136", "14.02.1980", story.order.key.accession,
+        "Geçit Deneme Hastanesi", "Şule ÖRNEKOĞLU", story.order.patient.tckn, "14.02.1980", story.order.key.accession,
         "BT, beyin (deneme kodu)", "Teknik", "Karşılaştırma", "Bulgular", "Sonuç ve Öneriler", "Kesin rapor",
         "Onaylayan: Ayşegül ÖRNEKÇİ", "İkinci imza: Işık DENEMECİ", "Onay zamanı: 01.07.2024 12:15", "Sayfa 1 / 1",
     ):  # fmt: skip
@@ -139,14 +139,14 @@ FACTS = StudyFacts(
     key=StudyKey(node="n", orthanc_id="o"),
     study_instance_uid="2.25.1234567890",
     accession="D240701123001",
-    patient_id="10000001136",
+    patient_id=story.order.patient.tckn,
     patient_name="FROM^FACTS",
     study_date="20240701",
 )
 TEMPLATE = template_of(
     {
         "PatientMainDicomTags": {
-            "PatientID": "10000001136", "PatientName": "ÖRNEKOĞLU^Şule",
+            "PatientID": story.order.patient.tckn, "PatientName": "ÖRNEKOĞLU^Şule",
             "PatientBirthDate": "19800214", "PatientSex": "F",
         },
         "MainDicomTags": {
@@ -164,7 +164,7 @@ def documents() -> Documents:
 def test_the_object_is_the_study_s_own_patient_and_study(exam: Exam) -> None:
     found = dcmread(BytesIO(documents()(exam, 1, FACTS, TEMPLATE)))
     assert str(found.PatientName) == "ÖRNEKOĞLU^Şule"
-    assert (found.PatientID, found.PatientBirthDate, found.PatientSex) == ("10000001136", "19800214", "F")
+    assert (found.PatientID, found.PatientBirthDate, found.PatientSex) == (story.order.patient.tckn, "19800214", "F")
     assert (found.StudyInstanceUID, found.StudyID, found.StudyTime) == (FACTS.study_instance_uid, "S1", "101500")
     assert LETTERS in text_of(found.EncapsulatedDocument[: found.EncapsulatedDocumentLength])
 

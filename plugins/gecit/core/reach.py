@@ -72,7 +72,7 @@ def _pieces(book: Rulebook, rule_id: str) -> list[Piece]:
     return editions + [
         Piece(window.start, window.end, one.dated_by, _excused(one, window))
         for one in exemptions
-        for window in one.windows
+        for window in sorted(one.windows, key=lambda window: window.start)
     ]
 
 
@@ -95,12 +95,17 @@ def _scope(scope: Scope) -> tuple[frozenset[str], ...]:
 
 
 def _undated(book: Rulebook, rule_id: str) -> list[object]:
-    """What a rule makes of an exam whose date is not known: timeless editions, up to the first that needs a date."""
+    """What a rule makes of an exam whose date is not known: timeless editions, and whom those that need a date mean.
+
+    The first of these that means every exam ends the asking; one that means nobody new says nothing new.
+    """
     said: list[object] = []
     for rule in (one for one in book.rules if one.id == rule_id):
         for one in rule.editions:
-            said.append((rule.effect, *(_asked(one) if one.timeless else ())))
-            if not one.timeless:
+            asked = (rule.effect, *(_asked(one) if one.timeless else (_scope(one.applies),)))
+            if asked not in said:
+                said.append(asked)
+            if not one.timeless and one.applies == Scope():
                 break
     return said
 

@@ -6,11 +6,15 @@ that see it, in the same transaction as the change; a background that stands is 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from ..core.background import Background, DuplicateQuery, EarlierExam
 from ..core.dates import date_of
+from ..core.duplicates import LEDGER, was_performed
 from ..core.events import BackgroundRecorded, JudgingAsked
 from ..core.exam import Exam
 from ..core.facts import StudyFacts
@@ -19,7 +23,7 @@ from ..core.values import Value
 from ..ports import Institution, Transaction
 
 MOST_EARLIER = 20
-"""Only the newest earlier exams are kept: more of them tell a rule nothing new."""
+"""Of earlier exams the newest are kept, and the newest that were performed: orders alone must not crowd those out."""
 
 QUERIES_FROM = timedelta(days=7)
 """How long before the order a query is looked up; a rule's own `before_hours` narrows it."""
@@ -108,13 +112,31 @@ def _earlier(tx: Transaction, key: ExamKey, seen: _Seen) -> tuple[EarlierExam, .
         if one.ordered_at is not None and (one.ordered_at, one.accession, one.institution) < mine
     ]
     found.sort(key=lambda one: (one.ordered_at or seen.ordered_at, one.accession, one.institution))
-    return tuple(found[-MOST_EARLIER:])
+    performed = [place for place, one in enumerate(found) if was_performed(one)][-MOST_EARLIER:]
+    newest = range(max(0, len(found) - MOST_EARLIER), len(found))
+    return tuple(found[place] for place in sorted({*performed, *newest}))
 
 
 def _queries(tx: Transaction, institution: str, seen: _Seen) -> tuple[DuplicateQuery, ...]:
     since, until = seen.ordered_at - QUERIES_FROM, seen.ordered_at + QUERIES_UNTIL
     found = tx.duplicate_queries(seen.tckn, since, until)
-    return tuple(one for one in found if one.institution == institution and not set(seen.suts).isdisjoint(one.sut))
+    own = [one for one in found if one.institution == institution and not set(seen.suts).isdisjoint(one.sut)]
+    return _nearest(own, seen.ordered_at)
+
+
+def _nearest(queries: Iterable[DuplicateQuery], ordered_at: datetime) -> tuple[DuplicateQuery, ...]:
+    """Of queries that say the same, the last before the order and the first after it: a rule asks for no other.
+
+    HBYS may ask a thousand times. What was found in our own ledger is left out: it stands in `earlier` as it is now.
+    """
+    kept: dict[object, DuplicateQuery] = {}
+    for one in queries:  # oldest first
+        above = tuple(exam for exam in one.found if exam.source != LEDGER)
+        after = one.at > ordered_at
+        same = (after, one.state, frozenset(one.sut), one.physician, above)
+        if not after or same not in kept:
+            kept[same] = replace(one, found=above, openings=())
+    return tuple(sorted(kept.values(), key=lambda one: (one.at, one.id)))
 
 
 def _uid_elsewhere(tx: Transaction, exam: Exam) -> tuple[str, ...]:
@@ -143,14 +165,29 @@ def tell_later(tx: Transaction, before: Exam | None, key: ExamKey, now: datetime
 
 
 def _tell(tx: Transaction, seen: _Seen, key: ExamKey, told: set[ExamKey], now: datetime) -> set[ExamKey]:
-    rows = tx.earlier_exams(seen.tckn, seen.suts)
-    later = {_key(one) for one in rows if one.ordered_at and _within(one.ordered_at, seen)} - told
+    later = _who_see(tx.earlier_exams(seen.tckn, seen.suts), seen, key) - told
     _ask(tx, later, EARLIER_CHANGED, now)
     return later
 
 
-def _within(ordered_at: datetime, seen: _Seen) -> bool:
-    return seen.ordered_at <= ordered_at <= seen.ordered_at + REACH
+def _who_see(rows: Iterable[EarlierExam], seen: _Seen, key: ExamKey) -> set[ExamKey]:
+    """The later exams whose background this one is in: no more than `MOST_EARLIER` of its kind lie between.
+
+    Without that, a patient with many exams would have all of them judged again for each.
+    """
+    mine = (seen.ordered_at, key.accession, key.institution)
+    performed = seen.images or seen.report or seen.performed_at is not None
+    exams: dict[tuple[datetime, str, str], list[EarlierExam]] = {}
+    for one in rows:
+        if one.ordered_at and one.ordered_at <= seen.ordered_at + REACH and _key(one) != key:
+            exams.setdefault((one.ordered_at, one.accession, one.institution), []).append(one)
+    between, found = Counter[str](), set[ExamKey]()
+    for place in sorted(place for place in exams if place > mine):
+        procedures = exams[place]
+        if sum(between[sut] for sut in {one.sut for one in procedures}) < MOST_EARLIER:
+            found.add(_key(procedures[0]))
+        between.update(one.sut for one in procedures if was_performed(one) or not performed)
+    return found
 
 
 def ask_for_query(tx: Transaction, query: DuplicateQuery, now: datetime) -> None:

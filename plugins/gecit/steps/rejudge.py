@@ -16,7 +16,7 @@ from ..core.billing import Action
 from ..core.events import ExamJudged, Rejudged
 from ..core.exam import Exam
 from ..core.faults import described
-from ..core.judge import Compiled
+from ..core.judge import Compiled, marks_of
 from ..core.order import ExamKey
 from ..core.values import Value
 from ..core.verdict import Verdict
@@ -82,14 +82,21 @@ class Anew:
             exam = tx.exam(seen.key)
             if exam is None or _due(exam, now):
                 continue
-            if self._stale(exam):
+            stale = self._stale(exam)
+            if stale:
                 exam = record(tx, exam, look_up(tx, exam, institution_of(exam, self._institutions)), now)
             if exam == seen:
                 tally = tally.plus(self._write_one(tx, exam, verdict, now))
-            elif self._question.differs(exam, now):
-                anew = self._compiled.judge(exam, judged_at=now, known_at=now)
-                tally = tally.plus(self._write_one(tx, exam, anew, now))
+            elif stale or self._question.differs(exam, now):
+                tally = tally.plus(self._write_changed(tx, exam, now))
         return tally
+
+    def _write_changed(self, tx: Transaction, exam: Exam, now: datetime) -> Tally:
+        """Another background can change what any rule says, not only those that the new revision changed."""
+        anew = self._compiled.judge(exam, judged_at=now, known_at=now)
+        if exam.verdict is not None and marks_of(anew) == marks_of(exam.verdict):
+            return Tally()
+        return self._write_one(tx, exam, anew, now)
 
     def _write_one(self, tx: Transaction, exam: Exam, verdict: Verdict, now: datetime) -> Tally:
         tx.append(ExamJudged(at=now, exam=exam.key, verdict=verdict, cause=self._cause))
