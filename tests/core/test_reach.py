@@ -18,7 +18,7 @@ from gecit.core.rulebook import Exemption, Rule, Rulebook, Scope, Source, Window
 from gecit.core.values import ISTANBUL, Text
 from gecit.core.verdict import Effect
 from gecit.edges.rules_files import read_folder
-from tests.builders import NOW
+from tests.builders import NOW, clean
 from tests.support.books import books, changed, exams
 
 BOOK = read_folder(Path(__file__).parents[2] / "rules")
@@ -126,3 +126,26 @@ def test_a_stretch_holds_its_first_instant_and_not_its_last() -> None:
     first, last = at(2025, 5, 14), at(2025, 5, 15)
     one = Reach(ordered=((first, last),))
     assert [one.meets(moment) for moment in (first - timedelta(seconds=1), first, last)] == [False, True, False]
+
+
+def test_whom_an_edition_means_touches_exams_without_a_date_too() -> None:
+    """Such an exam waits for its date only where the rule means it."""
+    rule = BOOK.rule("loinc-code")
+    (edition,) = rule.editions
+    wider = [
+        with_rule(replace(rule, editions=(replace(edition, applies=Scope(modality=named)),)))
+        for named in (("MR",), ("MR", "CT"))
+    ]
+    undated = replace(clean(), order=None, order_received_at=None, order_changed_at=None)
+    said = [Compiled(one, Context()).marks(undated, NOW) for one in wider]
+    assert said[0] != said[1]
+    assert reach(*wider).everything
+
+
+def test_a_window_whose_beginning_changes_its_place_among_others_reaches_where_both_excuse() -> None:
+    first, second = at(2025, 5, 1), at(2025, 5, 2)
+    other = replace(window(second, at(2025, 6, 1)), id="second")
+    book = [
+        with_exemption(replace(window(start, at(2025, 6, 1)), id="first"), other) for start in (first, at(2025, 5, 3))
+    ]
+    assert reach(*book).meets(at(2025, 5, 20))
