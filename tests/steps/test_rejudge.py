@@ -418,6 +418,24 @@ def test_an_exam_that_cannot_be_judged_stops_no_other(
     assert "10000000146" not in caplog.text
 
 
+def test_another_ownership_is_judged_by_all_rules_not_only_by_those_that_changed(world: World) -> None:
+    """What is recorded is not stale any more, so nobody would come back for the rules that were not asked."""
+    rule = FIRST.rule("loinc-code")
+    editions = tuple(replace(one, applies=Scope(ownership=("private",))) for one in rule.editions)
+    others = tuple(one for one in FIRST.rules if one.id != rule.id)
+    book = Rulebook.of((*others, replace(rule, editions=editions)), FIRST.exemptions)
+    world.activate(book)
+    world.rejudge()
+    world.complete(procedures=sut_of("A1", loinc=""))
+    world.judge()
+    assert outcome(world.ledger) is Outcome.SUBMIT
+    register(world.ledger, replace(HOSPITAL, ownership="private"))
+    world.activate(excusing("report-present", window(ORDERED, ORDERED), of=book))
+    assert world.rejudge() is not None
+    assert status(world.ledger, "A1", "loinc-code") is Status.FAILED
+    assert outcome(world.ledger) is Outcome.HOLD
+
+
 def test_another_ownership_is_noticed_by_the_next_rejudging(world: World) -> None:
     world.complete("A1")
     world.complete("A2")
