@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from gecit.core.background import DuplicateQuery
+from msgspec.structs import replace
+
+from gecit.core.background import Answering, DuplicateQuery, EarlierExam
 from gecit.core.events import BackgroundRecorded, DuplicateQueried, JudgingAsked
 from gecit.core.exam import Exam
 from gecit.core.order import Control, Patient, Procedure
@@ -107,6 +109,49 @@ def test_only_the_newest_earlier_exams_are_kept(sqlite_ledger: SqlLedger) -> Non
         place(sqlite_ledger, f"E{number:02}", number)
     place(sqlite_ledger, "last", 100)
     assert earlier(sqlite_ledger, "last") == [f"E{number:02}" for number in range(3, MOST_EARLIER + 3)]
+
+
+def test_orders_that_were_never_performed_crowd_out_no_exam_that_was(sqlite_ledger: SqlLedger) -> None:
+    place(sqlite_ledger, "performed", -1)
+    arrive(sqlite_ledger, study("s", "performed"))
+    for number in range(MOST_EARLIER + 3):
+        place(sqlite_ledger, f"E{number:02}", number)
+    place(sqlite_ledger, "last", 100)
+    newest = [f"E{number:02}" for number in range(3, MOST_EARLIER + 3)]
+    assert earlier(sqlite_ledger, "last") == ["performed", *newest]
+
+
+def test_whoever_does_not_see_an_exam_any_more_is_not_asked_when_it_changes(sqlite_ledger: SqlLedger) -> None:
+    names = [f"E{number:02}" for number in range(MOST_EARLIER + 5)]
+    for number, name in enumerate(names):
+        place(sqlite_ledger, name, number)
+    settle(sqlite_ledger)
+    place(sqlite_ledger, "E00", 0, control=Control.CANCEL)
+    assert waits(sqlite_ledger, *names) == names[: MOST_EARLIER + 1]
+    settle(sqlite_ledger)
+    place(sqlite_ledger, "A00", -1)
+    arrive(sqlite_ledger, study("s", "A00"))  # among performed ones it is the newest
+    assert waits(sqlite_ledger, *names) == names[1:]
+
+
+def test_a_query_asked_again_and_again_is_kept_once_on_each_side_of_the_order(sqlite_ledger: SqlLedger) -> None:
+    place(sqlite_ledger, "A1")
+    minutes = [timedelta(minutes=one) for one in range(-50, 50, 2)]
+    ask(sqlite_ledger, *(asked(f"q{number}", ORDERED + one) for number, one in enumerate(minutes)))
+    ask(sqlite_ledger, asked("failed", ORDERED - 3 * minutes[-1], state=Answering.FAILED))
+    ask(sqlite_ledger, asked("other", ORDERED - 2 * minutes[-1], physician=OTHER_TCKN))
+    assert queries(sqlite_ledger, "A1") == ["failed", "other", "q25", "q26"]
+
+
+def test_what_the_service_above_found_is_kept_with_the_query_and_what_we_found_stands_beside(
+    sqlite_ledger: SqlLedger,
+) -> None:
+    ours = EarlierExam(institution="1", accession="X", sut=SUT)
+    above = replace(ours, accession="Y", source="above")
+    place(sqlite_ledger, "A1")
+    ask(sqlite_ledger, asked("both", ORDERED - 2 * DAY, found=(ours, above)), asked("none", ORDERED - DAY))
+    found = sqlite_ledger.read(lambda tx: look_up(tx, exam(sqlite_ledger, "A1"), HOSPITAL)).queries
+    assert [(one.id, one.found) for one in found] == [("both", (above,)), ("none", ())]
 
 
 def test_an_order_without_a_date_of_its_own_is_dated_by_its_receipt(sqlite_ledger: SqlLedger) -> None:
