@@ -262,3 +262,14 @@ def test_faulty_rules_are_named(run: Run, ledger: SqlLedger, drafted: Path) -> N
     result = CliRunner().invoke(cli, ["replay", "--rules", str(drafted)])
     assert result.exit_code != 0
     assert "adds_two" in str(result.exception)
+
+
+def test_a_site_folder_with_a_rule_of_its_own_lies_over_the_shipped_ones(
+    run: Run, ledger: SqlLedger, tmp_path: Path
+) -> None:
+    complete(ledger)
+    judge(ledger)
+    folder = tmp_path / "site"
+    (folder / "submission").mkdir(parents=True)
+    shutil.copy(RULES / "submission" / "smart-imaging.toml", folder / "submission")
+    assert "0 değişirdi / would change" in run("replay", "--rules", str(folder), "--all").output

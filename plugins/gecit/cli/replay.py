@@ -15,8 +15,9 @@ import click
 from gecit.core.billing import Action
 from gecit.core.rulebook import Rulebook
 from gecit.core.values import local
+from gecit.edges.rules_files import read_either
 from gecit.processes.build import Parts
-from gecit.processes.replaying import Piece, WhatIf, pieces, replayed, rulebook_of
+from gecit.processes.replaying import Piece, WhatIf, pieces, replayed
 from gecit.processes.rules import context_from, context_of
 from gecit.steps.reached import Reached, reached
 from gecit.steps.replay import Change
@@ -38,7 +39,7 @@ CONSEQUENCES = {
     "folder",
     required=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The rules to try: over the shipped ones, or a whole rulebook where it has submission/.",
+    help="The rules to try: over the shipped ones, or a whole rulebook where it has most of them.",
 )
 @click.option("--csv", "csv_file", type=click.Path(dir_okay=False, path_type=Path), help="Write every change there.")
 @click.option("--all", "everything", is_flag=True, help="Every exam, not only those that the difference can touch.")
@@ -46,7 +47,7 @@ CONSEQUENCES = {
 def replay(folder: Path, csv_file: Path | None, everything: bool, limit: int) -> None:
     """Show which exams would change if these rules were in force, and what MEDULA would be told; changes nothing."""
     with parts(create=False) as opened:
-        book = rulebook_of(folder, opened.settings.rules)
+        book = read_either(folder, opened.settings.rules)
         where = Reached() if everything else reached(opened.ledger, book)
         todo = pieces(opened.ledger, where.stretches)
         asked = _asked(opened, book, where)

@@ -13,8 +13,8 @@ from gecit.core.boundaries import Boundary, boundaries
 from gecit.core.rulebook import Exemption, Rule, Rulebook
 from gecit.core.rulediff import Difference, difference
 from gecit.core.values import local, to_json
-from gecit.edges.rules_files import FOLDERS, notes, read_folder
 from gecit.edges.rules_files import lint as faults_in
+from gecit.edges.rules_files import notes, read_either, read_folder
 from gecit.settings import Settings
 
 from . import rules_activate, rules_shown
@@ -153,16 +153,10 @@ def _book(name: str, chosen: Settings) -> Rulebook:
         return files_of(chosen)
     folder = Path(name)
     if folder.is_dir():
-        return read_folder(folder) if _whole(folder, chosen.rules) else read_folder(chosen.rules, folder)
+        return read_either(folder, chosen.rules)
     with parts(create=False) as opened:
         known = opened.ledger.activations()
     fitting = [one for one in known if name == "active" or (len(name) >= 6 and one.revision.startswith(name))]
     if not fitting:
         raise click.ClickException(f"böyle bir klasör ya da sürüm yok / there is no folder or revision {name!r}")
     return Rulebook.from_json(fitting[-1].content)
-
-
-def _whole(folder: Path, shipped: Path) -> bool:
-    """Whether a folder stands alone: it has most of the shipped rules, while a site's own lies over them."""
-    ours = {one.name for one in (shipped / FOLDERS[0]).glob("*.toml")}
-    return 2 * len(ours & {one.name for one in (folder / FOLDERS[0]).glob("*.toml")}) > len(ours)

@@ -23,6 +23,12 @@ def read_folder(shipped: Path, site: Path | None = None) -> Rulebook:
     return parse(files, over, {**unread, **more})
 
 
+def read_either(folder: Path, shipped: Path) -> Rulebook:
+    """Read a folder as a whole rulebook where it has most of the shipped rules, else as a site's own over them."""
+    ours, theirs = ({one.name for one in (some / FOLDERS[0]).glob("*.toml")} for some in (shipped, folder))
+    return read_folder(folder) if 2 * len(ours & theirs) > len(ours) else read_folder(shipped, folder)
+
+
 def lint(folder: Path, shipped: Path | None = None) -> list[str]:
     """Return one line per fault of a folder; `shipped` is what a site's folder lies over. Empty = faultless."""
     try:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
-from pathlib import Path
 
 from ..core.checks import Context
 from ..core.judge import Compiled
 from ..core.order import ExamKey
 from ..core.rulebook import Rulebook
 from ..core.values import Value
-from ..edges.rules_files import FOLDERS, read_folder
 from ..edges.store import SqlLedger
 from ..edges.store.engine import open_engine
 from ..steps.reached import EVERYTHING, Question, Stretch
@@ -42,12 +41,6 @@ class Piece(Value):
     until: ExamKey | None = None
 
 
-def rulebook_of(folder: Path, shipped: Path) -> Rulebook:
-    """Read a folder of rules: with `submission/` it is a whole rulebook, without it lies over `shipped`."""
-    whole = (folder / FOLDERS[0]).is_dir()
-    return read_folder(folder) if whole else read_folder(shipped, folder)
-
-
 def pieces(ledger: SqlLedger, stretches: Sequence[Stretch]) -> list[Piece]:
     """Cut what is to be gone through: the whole ledger by keys, anything narrower by its stretches."""
     if tuple(stretches) != EVERYTHING:
@@ -66,8 +59,9 @@ def replayed(asked: WhatIf, todo: Sequence[Piece], workers: int | None = None) -
         worker.close()
         return
     # Spawned, not forked: a fork would share connections and locks of threads that do not exist in the child.
-    with multiprocessing.get_context("spawn").Pool(count, _begin, (asked,)) as pool:
-        yield from pool.imap(_go, todo)
+    # This executor ends where a child cannot start; `multiprocessing.Pool` would start another one for ever.
+    with ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin, (asked,)) as pool:
+        yield from pool.map(_go, todo)
 
 
 class _Worker:
