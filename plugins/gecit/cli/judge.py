@@ -15,6 +15,7 @@ from gecit.core.order import ExamKey
 from gecit.core.rulebook import Rulebook
 from gecit.core.values import ISTANBUL, Text, local
 from gecit.core.verdict import Finding, Verdict
+from gecit.ports import Snapshot
 from gecit.processes.build import Parts
 from gecit.processes.rules import context_from, context_of
 
@@ -52,8 +53,9 @@ def judge(
         exam = opened.ledger.exam_at(key, moment)
         if exam is None:
             raise click.ClickException(f"{key}: o anda böyle bir tetkik yoktu / there was no such exam then")
-        verdict = _judged(opened, exam, moment, valid_at)
-        recorded = None if valid_at else _recorded(opened, key, moment)
+        standing = _recorded(opened, key, moment)
+        verdict = _judged(opened, exam, moment, valid_at, standing)
+        recorded = None if valid_at else standing
     same = None if recorded is None else _said(recorded) == _said(verdict)
     if as_json:
         print_json(
@@ -76,13 +78,24 @@ def _key(opened: Parts, accession: str, institution: str) -> ExamKey:
     return chosen[0]
 
 
-def _judged(opened: Parts, exam: Exam, moment: datetime, valid_at: datetime | None) -> Verdict:
-    rules, context = opened.ledger.rulebook_at(moment), opened.ledger.context_at(moment)
+def _judged(
+    opened: Parts, exam: Exam, moment: datetime, valid_at: datetime | None, standing: Verdict | None
+) -> Verdict:
+    rules, context = _known(opened, moment, standing)
     if rules is None:
         raise click.ClickException("o anda yürürlükte kural yoktu / no rulebook was in force then")
     known: Context = context_from(context) if context else context_of(opened.settings)
     compiled = Compiled(Rulebook.from_json(rules.content), known)
     return compiled.judge(exam, judged_at=moment, known_at=moment, valid_at=valid_at)
+
+
+def _known(opened: Parts, moment: datetime, standing: Verdict | None) -> tuple[Snapshot | None, Snapshot | None]:
+    """What was in force at an instant; at that of a verdict what it names: a process learns of news a second late."""
+    ledger = opened.ledger
+    rules, context = ledger.rulebook_at(moment), ledger.context_at(moment)
+    if standing is None or standing.known_at != moment:
+        return rules, context
+    return ledger.rulebook_named(standing.rulebook) or rules, ledger.context_named(standing.codes) or context
 
 
 def _recorded(opened: Parts, key: ExamKey, moment: datetime) -> Verdict | None:

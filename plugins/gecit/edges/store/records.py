@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from gecit.core.dates import date_of
-from gecit.core.events import ExamEvent, Rejudged, RulebookActivated
+from gecit.core.events import ExamEvent, ExamJudged, Rejudged, RulebookActivated
 from gecit.core.exam import Exam, fold_exam
 from gecit.core.order import ExamKey
 from gecit.core.values import to_json
@@ -116,14 +116,21 @@ class Recorded(Transactions):
     # What was known
 
     def exam_at(self, key: ExamKey, known_at: datetime) -> Exam | None:
-        """Return the exam as it stood at an instant, folded from its events."""
+        """Return the exam as it stood at an instant, folded from its events; at that of a verdict, as it was judged.
+
+        A message counts from its receipt, which is a moment before others can know of it. So a verdict of that moment
+        goes by what stands before it in the ledger.
+        """
         query = sa.select(event.c.data).where(
-            event.c.institution == key.institution, event.c.accession == key.accession, event.c.at <= known_at
+            event.c.institution == key.institution, event.c.accession == key.accession
         )
         with self._reading() as connection:
-            events = [rows.read_event(data) for data in connection.scalars(query.order_by(event.c.id))]
+            found = [rows.read_event(data) for data in connection.scalars(query.order_by(event.c.id))]
+        events = [one for one in found if isinstance(one, ExamEvent)]
+        verdicts = [place for place, one in enumerate(events) if isinstance(one, ExamJudged) and one.at == known_at]
+        known = events[: verdicts[-1] + 1] if verdicts else [one for one in events if one.at <= known_at]
         nothing: Exam | None = None
-        return reduce(fold_exam, (one for one in events if isinstance(one, ExamEvent)), nothing)
+        return reduce(fold_exam, known, nothing)
 
     def rulebook_at(self, known_at: datetime | None = None) -> Snapshot | None:
         """Return the revision in force at an instant, by default now."""
@@ -135,6 +142,10 @@ class Recorded(Transactions):
         if row is None:
             return None
         return Snapshot(revision=row.revision, recorded_at=row.activated_at, content=row.content.encode())
+
+    def rulebook_named(self, revision: str) -> Snapshot | None:
+        """Return a revision that was in force once, as it was activated last."""
+        return next((one for one in reversed(self.activations()) if one.revision == revision), None)
 
     def active_rulebook(self, known_at: datetime | None = None) -> tuple[str, bytes] | None:
         """Return revision and content in force at an instant, by default now."""
@@ -163,7 +174,14 @@ class Recorded(Transactions):
 
     def context_at(self, known_at: datetime) -> Snapshot | None:
         """Return the site's choices and code lists that were recorded last at an instant."""
-        query = sa.select(context).where(context.c.recorded_at <= known_at).order_by(context.c.id.desc()).limit(1)
+        return self._context(context.c.recorded_at <= known_at)
+
+    def context_named(self, revision: str) -> Snapshot | None:
+        """Return the site's choices and code lists of a revision, as they were recorded last."""
+        return self._context(context.c.revision == revision)
+
+    def _context(self, where: sa.ColumnElement[bool]) -> Snapshot | None:
+        query = sa.select(context).where(where).order_by(context.c.id.desc()).limit(1)
         with self._reading() as connection:
             row = connection.execute(query).first()
         if row is None:
