@@ -139,7 +139,7 @@ FACTS = StudyFacts(
     key=StudyKey(node="n", orthanc_id="o"),
     study_instance_uid="2.25.1234567890",
     accession="D240701123001",
-    patient_id=story.order.patient.tckn,
+    patient_id="10000001136",
     patient_name="FROM^FACTS",
     study_date="20240701",
 )
