@@ -231,7 +231,7 @@ def test_waiting_names_what_was_released_and_what_is_to_be_approved(
     data: Path, site: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from gecit.cli import rules_activate
-    from gecit.core.events import ExamJudged
+    from gecit.core.events import ExamJudged, NotificationQueued
     from gecit.core.verdict import Outcome
 
     run("activate")
@@ -248,6 +248,8 @@ def test_waiting_names_what_was_released_and_what_is_to_be_approved(
         judged = replace(verdict, outcome=Outcome.SUBMIT, rulebook=revision, due_at=None)
         cause = f"rulebook {revision[:12]}"
         ledger.write(lambda tx: tx.append(ExamJudged(at=now, exam=flow.key(), verdict=judged, cause=cause)))
+        queued = NotificationQueued(at=now, exam=flow.key(), generation=1, key="k")
+        ledger.write(lambda tx: tx.append(queued))
         done = Rejudged(at=now, revision=revision, before="", looked_at=1, changed=1, released=1)
         ledger.write(lambda tx: tx.append(done))
 

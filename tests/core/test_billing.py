@@ -24,7 +24,8 @@ from gecit.core.values import to_json
 from gecit.core.verdict import Outcome
 from tests.support.billing import START, facts, key, order, report, verdict
 
-# Columns: the order as told, amended, replaced, cancelled. N notify, W withdraw, P propose a withdrawal, . nothing.
+# Columns: the order as told, amended, replaced, cancelled. N notify, W withdraw, P propose a withdrawal, D drop
+# the proposal, . nothing.
 SECOND_TRANSCRIPTION = """
 untold                submit   N...
 untold                hold     ....
@@ -38,7 +39,7 @@ told                  pending  ..WW
 refused               submit   ..N.
 refused               hold     ....
 refused               pending  ....
-withdrawal proposed   submit   ..WW
+withdrawal proposed   submit   DDWW
 withdrawal proposed   hold     .WWW
 withdrawal proposed   pending  ..WW
 withdrawal queued     submit   ....
@@ -51,7 +52,13 @@ withdrawn             submit   NNN.
 withdrawn             hold     ....
 withdrawn             pending  ....
 """
-LETTERS = {"N": Action.NOTIFY, "W": Action.WITHDRAW, "P": Action.PROPOSE_WITHDRAWAL, ".": Action.NONE}
+LETTERS = {
+    "N": Action.NOTIFY,
+    "W": Action.WITHDRAW,
+    "P": Action.PROPOSE_WITHDRAWAL,
+    "D": Action.DROP_PROPOSAL,
+    ".": Action.NONE,
+}
 TABLE = {
     (Billing(line[:22].strip()), Outcome(line[22:31].strip())): line[31:].strip()
     for line in SECOND_TRANSCRIPTION.strip().splitlines()

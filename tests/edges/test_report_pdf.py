@@ -146,7 +146,7 @@ FACTS = StudyFacts(
 TEMPLATE = template_of(
     {
         "PatientMainDicomTags": {
-            "PatientID": story.order.patient.tckn, "PatientName": "ÖRNEKOĞLU^Şule",
+            "PatientID": "10000001136", "PatientName": "ÖRNEKOĞLU^Şule",
             "PatientBirthDate": "19800214", "PatientSex": "F",
         },
         "MainDicomTags": {
@@ -164,7 +164,7 @@ def documents() -> Documents:
 def test_the_object_is_the_study_s_own_patient_and_study(exam: Exam) -> None:
     found = dcmread(BytesIO(documents()(exam, 1, FACTS, TEMPLATE)))
     assert str(found.PatientName) == "ÖRNEKOĞLU^Şule"
-    assert (found.PatientID, found.PatientBirthDate, found.PatientSex) == (story.order.patient.tckn, "19800214", "F")
+    assert (found.PatientID, found.PatientBirthDate, found.PatientSex) == ("10000001136", "19800214", "F")
     assert (found.StudyInstanceUID, found.StudyID, found.StudyTime) == (FACTS.study_instance_uid, "S1", "101500")
     assert LETTERS in text_of(found.EncapsulatedDocument[: found.EncapsulatedDocumentLength])
 

@@ -46,6 +46,7 @@ from tests.support.flow import (
     arrive,
     exam,
     incoming,
+    kinds,
     order,
     register,
     report,
@@ -223,6 +224,21 @@ def test_what_medula_was_told_is_never_taken_back_by_a_rule_alone(world: World) 
     assert done is not None
     assert (done.changed, done.released, done.withdrawals) == (1, 0, 1)
     assert exam(world.ledger).billing is Billing.WITHDRAWAL_PROPOSED
+    assert outbox(world.ledger) == [("notify", "A1")]
+
+
+def test_a_proposal_is_void_once_the_exam_passes_again(world: World) -> None:
+    """Otherwise somebody would approve later what takes back good money."""
+    lenient = without("loinc-code")
+    world.activate(lenient)
+    world.complete(procedures=sut_of("A1", loinc=""))
+    world.judge()
+    world.deliver()
+    for book in (FIRST, lenient):
+        world.activate(book)
+        assert world.rejudge() is not None
+    assert exam(world.ledger).billing is Billing.TOLD
+    assert kinds(world.ledger)[-1] == "WithdrawalDropped"
     assert outbox(world.ledger) == [("notify", "A1")]
 
 

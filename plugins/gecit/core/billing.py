@@ -22,6 +22,7 @@ class Action(StrEnum):
     NOTIFY = "notify"
     WITHDRAW = "withdraw"
     PROPOSE_WITHDRAWAL = "propose-withdrawal"
+    DROP_PROPOSAL = "drop-proposal"  # what was proposed to be taken back passes again
 
 
 class Cause(StrEnum):
@@ -53,6 +54,8 @@ DECIDES: dict[tuple[Billing, Outcome, Cause], Action] = {
     (Billing.TOLD, Outcome.HOLD, Cause.CANCELLED): Action.WITHDRAW,
     (Billing.TOLD, Outcome.PENDING, Cause.CANCELLED): Action.WITHDRAW,
     (Billing.TOLD, Outcome.SUBMIT, Cause.CANCELLED): Action.WITHDRAW,
+    (Billing.WITHDRAWAL_PROPOSED, Outcome.SUBMIT, Cause.AS_TOLD): Action.DROP_PROPOSAL,
+    (Billing.WITHDRAWAL_PROPOSED, Outcome.SUBMIT, Cause.AMENDED): Action.DROP_PROPOSAL,
     (Billing.WITHDRAWAL_PROPOSED, Outcome.HOLD, Cause.AMENDED): Action.WITHDRAW,
     (Billing.WITHDRAWAL_PROPOSED, Outcome.HOLD, Cause.REPLACED): Action.WITHDRAW,
     (Billing.WITHDRAWAL_PROPOSED, Outcome.PENDING, Cause.REPLACED): Action.WITHDRAW,

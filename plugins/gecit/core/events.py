@@ -159,6 +159,12 @@ class WithdrawalProposed(ExamEvent):
     cause: str
 
 
+class WithdrawalDropped(ExamEvent):
+    """The exam passes again before anybody decided: the proposal to take it back is void, and MEDULA stands as told."""
+
+    generation: int
+
+
 class NotificationAnswered(ExamEvent):
     """MEDULA answered a notification or a withdrawal."""
 
@@ -271,6 +277,7 @@ AnyExamEvent = (
     | NotificationQueued
     | WithdrawalQueued
     | WithdrawalProposed
+    | WithdrawalDropped
     | NotificationAnswered
     | ReportAttached
 )

@@ -232,6 +232,11 @@ def _(event: e.WithdrawalProposed, exam: Exam) -> dict[str, object]:
     return {"billing": Billing.WITHDRAWAL_PROPOSED}
 
 
+@_change.register
+def _(event: e.WithdrawalDropped, exam: Exam) -> dict[str, object]:
+    return {"billing": Billing.TOLD}
+
+
 # (kind, what we knew, whether it accepted) -> what it then knows; a refused delivery that a person retried may be
 # accepted after all. A withdrawal refused is not a notification refused: what was told still stands, and telling
 # another generation would bill the exam twice.

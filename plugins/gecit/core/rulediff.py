@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any, Literal
 
 import msgspec
@@ -30,6 +31,27 @@ def difference(before: Rulebook, after: Rulebook) -> tuple[Difference, ...]:
     rules = _compared("rule", _by_id(before.rules), _by_id(after.rules))
     exemptions = _compared("exemption", _by_id(before.exemptions), _by_id(after.exemptions))
     return (*rules, *exemptions)
+
+
+def told(found: Iterable[Difference]) -> tuple[Difference, ...]:
+    """Leave out who a part is of: a file that a site replaces says so at every window; alone it is told once."""
+    groups: dict[tuple[str, str], list[Difference]] = {}
+    for one in found:
+        groups.setdefault((one.kind, one.id), []).append(one)
+    return tuple(
+        chain.from_iterable([one for one in group if one.field != "origin"] or group[:1] for group in groups.values())
+    )
+
+
+def lost(found: Iterable[Difference]) -> tuple[Difference, ...]:
+    """Return what of the rulebook before is no longer there: what was removed, and a site's own that a shipped replaces."""
+    found = tuple(found)
+    given_up = {(one.kind, one.id) for one in found if (one.part, one.field, one.before) == ("", "origin", "site")}
+    return tuple(one for one in told(found) if one.change == "removed" or _replaced(one, given_up))
+
+
+def _replaced(one: Difference, given_up: Collection[tuple[str, str]]) -> bool:
+    return (one.kind, one.id) in given_up and one.change == "changed" and one.field != "origin"
 
 
 def _by_id(values: tuple[Rule, ...] | tuple[Exemption, ...]) -> dict[str, Rule | Exemption]:

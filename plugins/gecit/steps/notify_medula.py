@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ..core.billing import Action, cause_of, decide, idempotency_key, notification, overtaken
-from ..core.events import Event, NotificationAnswered, NotificationQueued, WithdrawalProposed, WithdrawalQueued
+from ..core.events import (
+    Event,
+    NotificationAnswered,
+    NotificationQueued,
+    WithdrawalDropped,
+    WithdrawalProposed,
+    WithdrawalQueued,
+)
 from ..core.exam import Billing, Exam
 from ..core.values import to_json
 from ..core.verdict import DECIDES, Verdict
@@ -34,6 +41,8 @@ def plan(tx: Transaction, exam: Exam, verdict: Verdict, institution: Institution
     elif action is Action.PROPOSE_WITHDRAWAL:
         cause = ", ".join(one.rule for one in verdict.findings if (one.status, one.effect) in DECIDES)
         tx.append(WithdrawalProposed(at=now, exam=exam.key, generation=exam.generation, cause=cause))
+    elif action is Action.DROP_PROPOSAL:
+        tx.append(WithdrawalDropped(at=now, exam=exam.key, generation=exam.generation))
     return action
 
 

@@ -180,6 +180,7 @@ EVENTS: dict[str, Text] = {
     "NotificationQueued": _("MEDULA bildirimi kuyruğa girdi", "Notification queued"),
     "WithdrawalQueued": _("Geri alma kuyruğa girdi", "Withdrawal queued"),
     "WithdrawalProposed": _("Geri alma önerildi", "Withdrawal proposed"),
+    "WithdrawalDropped": _("Geri alma önerisi düştü", "Proposal of withdrawal dropped"),
     "NotificationAnswered": _("MEDULA yanıt verdi", "MEDULA answered"),
     "ReportAttached": _("Rapor çalışmaya eklendi", "Report attached to the study"),
 }

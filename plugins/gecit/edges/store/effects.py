@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gecit.core.events import ExamJudged, Rejudged
+from gecit.core.events import ExamJudged, NotificationQueued, Rejudged
 from gecit.core.exam import Billing, Exam
 from gecit.core.order import ExamKey
 from gecit.core.values import to_json
@@ -47,12 +47,20 @@ def rejudged_since(ledger: SqlLedger, number: int, revision: str) -> Rejudged | 
 
 
 def submitted_since(ledger: SqlLedger, number: int, revision: str, limit: int) -> list[ExamKey]:
-    """Return the exams that a revision's re-judging lets be submitted, after an event's number."""
+    """Return the exams that a revision's re-judging lets MEDULA be told of, after an event's number."""
     said = [
         to_json(one).decode().strip("{}") for one in ({"cause": f"rulebook {revision[:12]}"}, {"outcome": "submit"})
     ]
     judged = sa.and_(event.c.id > number, event.c.kind == ExamJudged.__name__)
+    told = event.alias()
+    queued = sa.exists().where(
+        told.c.institution == event.c.institution,
+        told.c.accession == event.c.accession,
+        told.c.id > event.c.id,
+        told.c.kind == NotificationQueued.__name__,
+    )
     query = sa.select(event.c.data).where(judged, *(event.c.data.contains(one, autoescape=True) for one in said))
+    query = query.where(queued)
     with ledger.engine.connect() as connection:
         found = [rows.read_event(one) for one in connection.scalars(query.order_by(event.c.id).limit(limit))]
     return [one.exam for one in found if isinstance(one, ExamJudged)]
