@@ -299,3 +299,29 @@ def test_the_same_exam_twice_is_found_among_the_files(said: Callable[..., dict[s
     images(tmp_path / "study", key=flow.key("A0"))
     found = finding(said(tmp_path, code=1), "duplicate-found", exam=1)
     assert (found["meaning"], found["status"]) == ("mend", "failed")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"MSH",
+        b"FHS|",
+        b"MSH|" + b"\r" * 400_000,
+        b"MSH|^~\\&|F|H\rPID|1" + b"\r\n" * 200_000 + b"X",
+        b"MSH|^~\\&|F|H\rPID|1|" + b"~" * 100_000,
+        b"MSH|^~\\&|F|H" + b"\rOBX|1|TX" * 50_000,
+    ],
+    ids=["nothing but a name", "an empty batch", "only line ends", "line ends and a rest", "repetitions", "segments"],
+)
+def test_a_crafted_file_is_answered_and_stops_nothing(run: Run, tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "crafted.hl7"
+    file.write_bytes(content)
+    result = CliRunner().invoke(cli, ["check", str(file)])
+    assert result.exit_code in (1, 2)
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_a_link_to_a_pipe_is_named_and_never_read(run: Run, sent: Path) -> None:
+    os.mkfifo(sent / "pipe")
+    (sent / "order2.hl7").symlink_to(sent / "pipe")
+    assert "a pipe or a device" in run(str(sent), code=2).output

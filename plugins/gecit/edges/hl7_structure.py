@@ -19,6 +19,7 @@ from .hl7_reader import parse
 log = logging.getLogger("gecit.hl7_structure")
 
 MAX_BYTES = 1024 * 1024  # hl7apy takes tens of milliseconds for a small message already
+MAX_PARTS = 5_000  # segments, fields and repetitions: ten times what a long report has
 MAX_COMPLAINTS = 20
 _NUMBERS = re.compile(r"\d{6,}")
 # Where v2.3.1 offers a choice of segments (ORM^O01: OBR or RQD or ...), hl7apy asks for all of them; and it does not
@@ -30,6 +31,8 @@ def complaints(data: bytes) -> list[str]:
     """Return hl7apy's complaints in its own words, long numbers hidden; at most 20. Never raises."""
     if len(data) > MAX_BYTES:
         return [f"not looked at: longer than {MAX_BYTES} bytes"]
+    if sum(map(data.count, (b"\r", b"\n", b"|", b"~"))) > MAX_PARTS:
+        return [f"not looked at: more than {MAX_PARTS} segments, fields and repetitions"]
     text = "\r".join(one.raw.replace("\r", " ").replace("\n", " ") for one in parse(data).segments)
     try:
         found = _complaints(text)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from errno import EINVAL
+from itertools import pairwise
 from pathlib import Path
+from stat import S_ISREG
 
 from .dicom_files import looks_like_dicom
 from .mllp_framer import VT, Fault, Framer
@@ -16,7 +19,7 @@ MAX_BYTES = 64 * 1024 * 1024
 _LEADING = b"\xef\xbb\xbf \t\r\n\x0b"
 _STARTS = (b"MSH", b"FHS", b"BHS")  # HL7 v2.3.1 2.23: a batch file begins with FHS or BHS
 _MESSAGE = re.compile(rb"(?:\A|(?<=[\r\n]))(?=MSH[^A-Za-z0-9\s])")
-_TRAILER = re.compile(rb"[\r\n]+(?:BTS|FTS|BHS|FHS)[^A-Za-z0-9\s][^\r\n]*")
+_TRAILER = re.compile(rb"(?<![\r\n])[\r\n]+(?:BTS|FTS|BHS|FHS)[^A-Za-z0-9\s][^\r\n]*")
 
 
 def files_in(paths: Sequence[Path]) -> Iterator[Path]:
@@ -34,7 +37,12 @@ def files_in(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def kind_of(path: Path) -> str:
-    """Return `hl7` or `dicom` by the file's content, never by its name; empty for anything else."""
+    """Return `hl7` or `dicom` by the file's content, never by its name; empty for anything else.
+
+    OSError for a pipe or a device, or a link to one: reading it might never end.
+    """
+    if not S_ISREG(path.stat().st_mode):
+        raise OSError(EINVAL, "boru ya da aygıt / a pipe or a device")
     with path.open("rb") as file:
         head = file.read(HEAD)
     if looks_like_dicom(head):
@@ -53,7 +61,7 @@ def _framed(data: bytes) -> list[bytes | Fault]:
 
 
 def _bare(data: bytes) -> Iterator[bytes]:
-    starts = [one.start() for one in _MESSAGE.finditer(data.removeprefix(b"\xef\xbb\xbf"))]
     text = data.removeprefix(b"\xef\xbb\xbf")
-    for begin, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    places = [one.start() for one in _MESSAGE.finditer(text)]
+    for begin, end in pairwise([*places, len(text)]):
         yield _TRAILER.sub(b"", text[begin:end]).strip(b"\r\n\x1c \t")
