@@ -95,6 +95,15 @@ def test_a_rule_is_shown_for_people_with_source_and_reading(run: Run) -> None:
     assert "okuma / reading:" in shown
 
 
+def test_a_letters_own_day_stands_beside_its_number(data: Path, site: Path, run: Run) -> None:
+    (site / "submission").mkdir()
+    text = (RULES / "submission/loinc-code.toml").read_text()
+    source = 'source    = { kind = "letter", title = "Yazı", reference = "E.123", published = 2020-02-11 }'
+    old = next(line for line in text.splitlines() if line.startswith("source"))
+    (site / "submission/loinc-code.toml").write_text(text.replace(old, source))
+    assert "letter, Yazı, E.123 (2020-02-11), 2020-02-18" in run("show", "loinc-code").output
+
+
 def test_an_exemption_is_shown_with_every_window(run: Run) -> None:
     shown = run("show", "duplicate-query").output
     assert "31.08.2021 09:30 - 31.08.2021 12:30  (duplicate-query@2021-08-31T09:30)" in shown
@@ -202,6 +211,14 @@ def test_a_sites_folder_lies_over_the_shipped_rules_and_a_whole_one_stands_alone
     assert "- rule radiologist" in run("diff", str(RULES), str(tmp_path / "whole"), code=1).output
 
 
+def test_a_file_copied_into_the_sites_folder_is_one_line_and_not_one_for_every_window(
+    data: Path, site: Path, run: Run
+) -> None:
+    shutil.copy(RULES / "exemptions/duplicate-query.toml", site / "exemptions")
+    shown = run("diff", str(RULES), "files", code=1).output
+    assert shown.splitlines() == ['~ exemption duplicate-query origin: - -> "site"', "1 fark / differences"]
+
+
 def test_a_revision_that_was_never_in_force_is_named(data: Path, run: Run) -> None:
     run("activate")
     assert "'0123456789ab'" in run("diff", "active", "0123456789ab", code=1).output
@@ -220,6 +237,42 @@ def test_activating_says_how_many_exams_stand_in_reach(data: Path, site: Path, r
     (site / "exemptions/march.toml").write_text(ROW)
     assert "1 tetkik kapsamda / exams stand in reach" in run("activate").output
     assert "kapsamda" not in run("activate").output
+
+
+def test_a_forgotten_site_folder_is_told_and_drops_nothing_without_yes(
+    data: Path, site: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (site / "exemptions/march.toml").write_text(ROW)
+    run("activate")
+    first = ledger_of(data).active_revision()
+    monkeypatch.delenv("ORTHANC__GECIT__SITE_RULES")
+    told = run("activate", code=1).output
+    assert "- exemption duplicate-query [duplicate-query@2026-03-02T08:00]" in told
+    assert "1 entries in force would go away; nothing was changed" in told
+    assert "ORTHANC__GECIT__SITE_RULES): -" in told
+    assert str(RULES) in told
+    assert ledger_of(data).active_revision() == first
+    assert "yürürlükte / in force" in run("activate", "--yes").output
+    assert ledger_of(data).active_revision() == BOOK.revision
+
+
+def test_a_sites_own_rule_that_a_shipped_one_would_replace_is_no_silent_change(
+    data: Path, site: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (site / "submission").mkdir()
+    text = (RULES / "submission/loinc-code.toml").read_text()
+    (site / "submission/loinc-code.toml").write_text(text.replace('"hold"', '"warn"', 1))
+    run("activate")
+    monkeypatch.delenv("ORTHANC__GECIT__SITE_RULES")
+    told = run("activate", code=1).output
+    assert '~ rule loinc-code effect: "warn" -> "hold"' in told
+    assert "origin" not in told
+
+
+def test_what_is_only_added_or_changed_needs_no_yes(data: Path, site: Path, run: Run) -> None:
+    run("activate")
+    (site / "exemptions/march.toml").write_text(ROW)
+    assert "+ exemption duplicate-query [duplicate-query@2026-03-02T08:00]" in run("activate").output
 
 
 def test_waiting_ends_at_once_where_all_stand_judged(data: Path, run: Run) -> None:

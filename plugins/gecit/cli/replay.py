@@ -84,7 +84,8 @@ def _go(
 ) -> tuple[Counter[str], list[tuple[str, ...]]]:
     counted: Counter[str] = Counter()
     shown: list[tuple[str, ...]] = []
-    with click.progressbar(length=len(todo), file=sys.stderr, label="exams") as bar:
+    hidden = not sys.stderr.isatty()  # without a terminal a bar is one stray line
+    with click.progressbar(length=len(todo), file=sys.stderr, label="tetkik / exams", hidden=hidden) as bar:
         for found in replayed(asked, todo):
             counted["looked at"] += found.looked_at
             counted["changed"] += len(found.changes)

@@ -11,8 +11,8 @@ import msgspec
 
 from gecit.core.boundaries import Boundary, boundaries
 from gecit.core.rulebook import Exemption, Rule, Rulebook
-from gecit.core.rulediff import Difference, difference
-from gecit.core.values import local, to_json
+from gecit.core.rulediff import difference, told
+from gecit.core.values import local
 from gecit.edges.rules_files import lint as faults_in
 from gecit.edges.rules_files import notes, read_either, read_folder
 from gecit.settings import Settings
@@ -121,25 +121,14 @@ def diff(a: str, b: str, as_json: bool) -> None:
     A and B: a folder, a revision (6 digits at least), `active` or `files`.
     """
     chosen = settings()
-    found = difference(_book(a, chosen), _book(b, chosen))
+    found = told(difference(_book(a, chosen), _book(b, chosen)))
     if as_json:
         print_json([msgspec.to_builtins(one) for one in found])
     else:
         for one in found:
-            click.echo(_difference(one))
+            click.echo(rules_shown.difference_line(one))
         click.echo(f"{len(found)} fark / differences")
     sys.exit(1 if found else 0)
-
-
-def _difference(one: Difference) -> str:
-    signs = {"added": "+", "removed": "-", "changed": "~"}
-    place = " ".join(filter(None, (one.kind, one.id, f"[{one.part}]" if one.part else "", one.field)))
-    values = f": {_brief(one.before)} -> {_brief(one.after)}" if one.change == "changed" else ""
-    return f"{signs[one.change]} {place}{values}"
-
-
-def _brief(value: object) -> str:
-    return "-" if value is None else to_json(value).decode()
 
 
 def files_of(chosen: Settings) -> Rulebook:

@@ -11,13 +11,15 @@ import click
 from gecit.core.order import ExamKey
 from gecit.core.reach import reach
 from gecit.core.rulebook import Rulebook
+from gecit.core.rulediff import difference, lost, told
 from gecit.edges.rules_files import read_folder
 from gecit.edges.store import effects
 from gecit.processes.build import Parts
-from gecit.processes.rules import publish
+from gecit.settings import Settings
 from gecit.steps.reached import plan, stretches_of
 
 from .common import parts
+from .rules_shown import difference_line
 
 SHOWN = 50
 """How many exams of a kind are named."""
@@ -28,20 +30,38 @@ SILENT = timedelta(seconds=60)
 @click.command()
 @click.option("--note", default="", help="Why, for the record.")
 @click.option("--wait", is_flag=True, help="Until all exams in reach are judged again; then name what changed.")
-def activate(note: str, wait: bool) -> None:
+@click.option("--yes", is_flag=True, help="Also where rules, editions or windows in force would go away.")
+def activate(note: str, wait: bool, yes: bool) -> None:
     """Make the rule files the revision in force; running processes take it over within a second."""
     with parts() as opened:
         chosen, ledger = opened.settings, opened.ledger
-        before, number = ledger.active_rulebook(), effects.newest_event(ledger)
-        revision, new = publish(ledger, chosen.rules, chosen.site_rules, opened.clock.now(), note)
-        said = "yürürlükte / in force" if new else "zaten yürürlükteydi / was in force already"
-        click.echo(f"{revision[:12]} {said}")
         book = read_folder(chosen.rules, chosen.site_rules)
+        before, number = ledger.active_rulebook(), effects.newest_event(ledger)
+        if before:
+            _compare(Rulebook.from_json(before[1]), book, chosen, yes=yes)
+        new = ledger.activate_rulebook(book.revision, book.to_json(), opened.clock.now(), note)
+        said = "yürürlükte / in force" if new else "zaten yürürlükteydi / was in force already"
+        click.echo(f"{book.revision[:12]} {said}")
         if new:
             click.echo(f"{_reached(opened, before, book)} tetkik kapsamda / exams stand in reach")
         if wait:
             _wait(opened, book)
-            _tell(opened, revision, number)
+            _tell(opened, book.revision, number)
+
+
+def _compare(before: Rulebook, after: Rulebook, chosen: Settings, *, yes: bool) -> None:
+    """Show what would change, and refuse to lose anything unasked: most often the site's folder was not named."""
+    found = difference(before, after)
+    for one in told(found):
+        click.echo(difference_line(one))
+    gone = lost(found)
+    if gone and not yes:
+        site = chosen.site_rules or "-"
+        raise click.ClickException(
+            f"yürürlükteki {len(gone)} kayıt kalkardı; hiçbir şey değişmedi. İstenen buysa: --yes / "
+            f"{len(gone)} entries in force would go away; nothing was changed. If that is meant: --yes\n"
+            f"  okunan / read: {chosen.rules}; Gecit.SiteRules (ORTHANC__GECIT__SITE_RULES): {site}"
+        )
 
 
 def _reached(opened: Parts, before: tuple[str, bytes] | None, after: Rulebook) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
 from gecit.core.dates import DATED_BY
 from gecit.core.rulebook import Edition, Exemption, Rule, Rulebook, Scope, Source, Window
+from gecit.core.rulediff import Difference
 from gecit.core.values import Text, local, to_json
 
 WIDTH = 110
@@ -18,6 +19,18 @@ WIDTH = 110
 def shown(one: Rule | Exemption, book: Rulebook) -> str:
     """Return the text of one of a rulebook's rules or exemptions."""
     return "\n".join(_rule(one, book) if isinstance(one, Rule) else _exemption(one))
+
+
+def difference_line(one: Difference) -> str:
+    """Return one difference of two rulebooks as a line; + added, - removed, ~ changed."""
+    signs = {"added": "+", "removed": "-", "changed": "~"}
+    place = " ".join(filter(None, (one.kind, one.id, f"[{one.part}]" if one.part else "", one.field)))
+    values = f": {_brief(one.before)} -> {_brief(one.after)}" if one.change == "changed" else ""
+    return f"{signs[one.change]} {place}{values}"
+
+
+def _brief(value: object) -> str:
+    return "-" if value is None else to_json(value).decode()
 
 
 def _rule(rule: Rule, book: Rulebook) -> Iterator[str]:
@@ -81,9 +94,11 @@ def _scope(scope: Scope) -> str:
     )
 
 
-def _source(source: Source, published: object) -> str:
-    parts = (source.kind, source.title, source.reference, f"{published or source.published or ''}")
-    return ", ".join(filter(None, parts))
+def _source(source: Source, published: date | None) -> str:
+    """Name a source; a letter's own day stands beside its number, the Ministry's day of publishing at the end."""
+    own = f"{source.published or ''}" if source.published != published else ""
+    number = " ".join(filter(None, (source.reference, f"({own})" if own else "")))
+    return ", ".join(filter(None, (source.kind, source.title, number, f"{published or ''}")))
 
 
 def _values(values: Mapping[str, object]) -> str:

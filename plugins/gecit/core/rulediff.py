@@ -44,7 +44,7 @@ def told(found: Iterable[Difference]) -> tuple[Difference, ...]:
 
 
 def lost(found: Iterable[Difference]) -> tuple[Difference, ...]:
-    """Return what of the rulebook before is no longer there: what was removed, and a site's own that a shipped replaces."""
+    """Return what is there no longer: what was removed, and a site's own that a shipped one replaces."""
     found = tuple(found)
     given_up = {(one.kind, one.id) for one in found if (one.part, one.field, one.before) == ("", "origin", "site")}
     return tuple(one for one in told(found) if one.change == "removed" or _replaced(one, given_up))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import socket
@@ -247,6 +248,13 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
+def command_environment(settings: Settings) -> dict[str, str]:
+    """Return the variables by which commands in another terminal mean this very node and its site's rules."""
+    named = {name: os.environ[name] for name in ("GECIT_HOME", "GECIT_CONFIG") if name in os.environ}
+    site = {"ORTHANC__GECIT__SITE_RULES": str(settings.site_rules.absolute())} if settings.site_rules else {}
+    return {**named, "GECIT_DATA": str(settings.data.absolute()), **site}
+
+
 def _say_where(node: Running) -> None:
     settings = node.settings
     renew = f"yenisi / a new one: GECIT_DATA={settings.data} .venv/bin/gecit users add {ADMINISTRATOR}"
@@ -258,7 +266,10 @@ JSON               {settings.orthanc_url}/gecit/api/exams   Authorization: Beare
 DICOM              127.0.0.1:{settings.dicom_port}  AET {settings.dicom_aet}  (çağıran / calling {INSTITUTION.aets[0]})
 HL7 (MLLP)         127.0.0.1:{settings.mllp_port}
 MEDULA (taklit / pretend)  {node.sandbox}/medula/inspect
-Veri / data        {settings.data}   (GECIT_DATA={settings.data} .venv/bin/gecit health)
+Veri / data        {settings.data}
+Komutlar / commands, ikinci bir uçbirimde / in a second terminal:
+  export {" ".join(f"{name}={shlex.quote(value)}" for name, value in command_environment(settings).items())}
+  .venv/bin/gecit health
 Durdurmak için Ctrl-C / Ctrl-C stops everything.
 """
     )

@@ -1,0 +1,24 @@
+"""What a laptop's node prints for whoever opens a second terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gecit.sandbox.node import Running, _say_where, command_environment
+from gecit.settings import load
+
+
+def test_the_printed_environment_names_data_and_the_sites_rules(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GECIT_CONFIG", raising=False)
+    monkeypatch.delenv("GECIT_HOME", raising=False)
+    environ = {"GECIT_DATA": str(tmp_path), "ORTHANC__GECIT__SITE_RULES": str(tmp_path / "my rules")}
+    (tmp_path / "my rules").mkdir()
+    settings = load(environ=environ)
+    assert command_environment(settings) == environ
+    _say_where(Running(settings, "http://127.0.0.1:1", password="", token="t", ended=lambda: None))
+    printed = f"export GECIT_DATA={tmp_path} ORTHANC__GECIT__SITE_RULES='{tmp_path}/my rules'"
+    assert printed in capsys.readouterr().out
