@@ -207,6 +207,10 @@ class Transaction(Protocol):
         """Return the outages that overlap a stretch of time, oldest first."""
         ...
 
+    def revision_in_force(self) -> str:
+        """Return the revision of the rulebook that is in force in this transaction; empty before the first."""
+        ...
+
     def institutions(self) -> list[Institution]:
         """Return all institutions, by SKRS code."""
         ...

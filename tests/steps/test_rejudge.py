@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +23,8 @@ from gecit.core.rulebook import Edition, Exemption, Rulebook, Scope, Source, Win
 from gecit.core.values import Text
 from gecit.core.verdict import Outcome, Status, Verdict
 from gecit.edges.store import SqlLedger, open_ledger
-from gecit.ports import Institution, Transaction
+from gecit.ports import Institution, Transaction, Unavailable
+from gecit.processes.judging import Judge
 from gecit.sandbox.medula import PretendMedula
 from gecit.steps.background import ask_for_query, look_up
 from gecit.steps.deliver import Courier
@@ -431,7 +432,42 @@ def test_an_exam_that_cannot_be_judged_stops_no_other(
     assert (done.looked_at, done.changed) == (5, 4)
     assert [outcome(world.ledger, name) is Outcome.HOLD for name in names] == [False, False, True, False, False]
     assert "910001/A2 cannot be judged anew: ValueError at" in caplog.text
+    assert [name for name in names if exam(world.ledger, name).judge_at] == ["A2"]  # the ordinary judge tries again
     assert "10000000146" not in caplog.text
+
+
+def test_a_judge_that_waited_for_the_ledger_judges_by_no_revision_of_before(world: World) -> None:
+    world.complete(procedures=sut_of("A1", loinc=""))
+    old = world.judging()
+    world.activate(without("loinc-code"))
+    assert world.rejudge() is not None  # the exam is due, so it was left to the judge
+    assert not Judge(world.ledger, world.clock, lambda: old, "Node").step()
+    assert exam(world.ledger).verdict is None
+    assert Judge(world.ledger, world.clock, world.judging, "Node").step()
+    assert outcome(world.ledger) is Outcome.SUBMIT
+
+
+@pytest.mark.parametrize("loinc", ["", "36938-9"], ids=["an exam that differs", "none that does"])
+def test_nothing_is_rewritten_or_concluded_by_a_revision_that_is_not_in_force_any_more(
+    world: World, monkeypatch: pytest.MonkeyPatch, loinc: str
+) -> None:
+    world.complete(procedures=sut_of("A1", loinc=loinc))
+    world.judge()
+    world.activate(without("loinc-code"))
+    old, real = world.judging(), world.ledger.scan
+    late = Rejudger(world.ledger, world.ledger, world.clock, lambda: old, "Node", calm=timedelta(0))
+
+    def scan(*args: Any, **named: Any) -> Any:
+        found = real(*args, **named)
+        if world.book is not FIRST:
+            world.activate(FIRST)  # between reading a page and writing what came of it
+        return found
+
+    monkeypatch.setattr(world.ledger, "scan", scan)
+    before = exam(world.ledger)
+    with pytest.raises(Unavailable):
+        deque(iter(late.step, False), maxlen=0)
+    assert (exam(world.ledger), world.rejudged()) == (before, [])
 
 
 def test_another_ownership_is_judged_by_all_rules_not_only_by_those_that_changed(world: World) -> None:

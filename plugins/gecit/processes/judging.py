@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ..core.faults import described
 from ..core.order import ExamKey
-from ..ports import Clock, Ledger, Unavailable
+from ..ports import Clock, Ledger, Transaction, Unavailable
 from ..steps.judge_exam import judge_due
 from ..steps.receive_message import Judging
 
@@ -53,7 +53,14 @@ class Judge:
 
     def _judge(self, judging: Judging, now: datetime, only: ExamKey | None) -> int:
         aside = self._aside.keys()
-        return self._ledger.write(lambda tx: judge_due(tx, judging, now, self._role, GROUP, only=only, but=aside))
+
+        def work(tx: Transaction) -> int:
+            # Whoever waited for the ledger may come after all exams were judged anew: nobody would look again.
+            if tx.revision_in_force() not in ("", judging.rulebook.revision):
+                return 0
+            return judge_due(tx, judging, now, self._role, GROUP, only=only, but=aside)
+
+        return self._ledger.write(work)
 
     def _alone(self, key: ExamKey, judging: Judging, now: datetime) -> bool:
         try:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from ..core.billing import Action
-from ..core.events import ExamJudged, Rejudged
+from ..core.events import ExamJudged, JudgingAsked, Rejudged
 from ..core.exam import Exam
 from ..core.faults import described
 from ..core.judge import Compiled, marks_of
@@ -43,7 +43,7 @@ class Tally(Value):
     changed: int = 0
     released: int = 0
     withdrawals: int = 0  # proposed, for a person to approve
-    failed: int = 0  # could not be judged; they stay as they are
+    failed: int = 0  # could not be judged; they stay as they are, and due
 
     def plus(self, other: Tally) -> Tally:
         """Return the sum."""
@@ -64,7 +64,7 @@ class Anew:
         self._compiled = Compiled(judging.rulebook, judging.context)
         self._question = Question(judging.rulebook, judging.context, rules)
         self._institutions, self._role = institutions, role
-        self._cause = f"rulebook {judging.rulebook.revision[:12]}"
+        self.cause = f"rulebook {judging.rulebook.revision[:12]}"
 
     def differing(self, exams: Sequence[Exam], now: datetime) -> list[Exam]:
         """Return those whose standing verdict the revision would not give; due ones are the ordinary judge's."""
@@ -76,6 +76,7 @@ class Anew:
 
     def write(self, tx: Transaction, judged: Sequence[tuple[Exam, Verdict]], now: datetime) -> Tally:
         """Write the new verdicts and what follows from them; an exam that changed meanwhile is judged as it is now."""
+        still_in_force(tx, self._compiled.rulebook.revision)
         tx.prefetch(one.key for one, _ in judged)
         tally = Tally()
         for seen, verdict in judged:
@@ -99,7 +100,7 @@ class Anew:
         return self._write_one(tx, exam, anew, now)
 
     def _write_one(self, tx: Transaction, exam: Exam, verdict: Verdict, now: datetime) -> Tally:
-        tx.append(ExamJudged(at=now, exam=exam.key, verdict=verdict, cause=self._cause))
+        tx.append(ExamJudged(at=now, exam=exam.key, verdict=verdict, cause=self.cause))
         standing = tx.exam(exam.key) or exam
         institution = institution_of(exam, self._institutions)
         action = notify_medula.plan(tx, standing, verdict, institution, now, self._role)
@@ -108,6 +109,12 @@ class Anew:
     def _stale(self, exam: Exam) -> bool:
         """Whether the institution was recorded anew since, or the exam was judged before backgrounds were kept."""
         return exam.background.ownership != institution_of(exam, self._institutions).ownership
+
+
+def still_in_force(tx: Transaction, revision: str) -> None:
+    """Raise `Unavailable` where another revision is: its own re-judging may be over already."""
+    if tx.revision_in_force() != revision:
+        raise Unavailable("another rulebook is in force")
 
 
 def _due(exam: Exam, now: datetime) -> bool:
@@ -214,8 +221,10 @@ class Rejudger:
             return self._rewritten(anew, [exam], now)
         except Unavailable:
             raise
-        except Exception as fault:  # noqa: BLE001 -- the outermost boundary of one exam: said, and left as it stands
+        except Exception as fault:  # noqa: BLE001 -- the outermost boundary of one exam: said, and left to the judge
             log.error("exam %s cannot be judged anew: %s", exam.key, described(fault))
+            asked = JudgingAsked(at=now, exam=exam.key, cause=anew.cause)
+            self._ledger.write(lambda tx: tx.append(asked))  # the ordinary judge goes on trying
             return Tally(failed=1)
 
     def _rewritten(self, anew: Anew, exams: Sequence[Exam], now: datetime) -> Tally:
@@ -233,7 +242,12 @@ class Rejudger:
             released=tally.released,
             withdrawals=tally.withdrawals,
         )
-        self._ledger.write(lambda tx: tx.append(event))
+
+        def work(tx: Transaction) -> None:
+            still_in_force(tx, run.revision)
+            tx.append(event)
+
+        self._ledger.write(work)
         self._run, self._settled = None, run.revision
         log.info(
             "all exams stand judged by rulebook %s: %d looked at, %d changed, %d released, %d withdrawals to approve, "

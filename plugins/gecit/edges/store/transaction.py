@@ -21,7 +21,7 @@ from . import rows
 from .asked import Asked
 from .exams import Change, same_facts, write_exams
 from .kept import Kept
-from .schema import event, exam, institution, link, procedure, study, study_identifier
+from .schema import event, exam, institution, link, procedure, rulebook, study, study_identifier
 from .sql import of_exams, pages, upsert
 
 
@@ -267,7 +267,11 @@ class SqlTransaction(Kept):
         """Return the outages that overlap a stretch of time, oldest first."""
         return self._asked.outages(since, until)
 
-    # Institutions
+    # Institutions, and what is in force
+
+    def revision_in_force(self) -> str:
+        """Return the revision of the rulebook in force; empty before the first."""
+        return self._connection.scalar(sa.select(rulebook.c.revision).order_by(rulebook.c.id.desc()).limit(1)) or ""
 
     def institutions(self) -> list[Institution]:
         """Return all institutions, by SKRS code."""
