@@ -88,6 +88,22 @@ def test_a_fault_of_the_sites_folder_is_named_with_the_notes_beside_it(data: Pat
     assert "no faults" not in shown
 
 
+def test_files_that_nothing_reads_are_noted(data: Path, site: Path, run: Run) -> None:
+    for name in ("exemptions/march.txt", "march.toml", "exemption/march.toml", "exemptions/2026/march.toml"):
+        (site / name).parent.mkdir(exist_ok=True)
+        (site / name).write_text(ROW)
+    (site / "README.md").write_text("ours")
+    (site / "exemptions/good.toml").write_text(ROW)
+    noted = [line for line in run("lint").output.splitlines() if "not read" in line]
+    assert sorted(line.split(": ")[1].removeprefix(f"{site}/") for line in noted) == [
+        "exemption/march.toml",
+        "exemptions/2026/march.toml",
+        "exemptions/march.txt",
+        "march.toml",
+    ]
+    assert "not read" not in run("lint", str(RULES)).output
+
+
 def test_a_rule_is_shown_for_people_with_source_and_reading(run: Run) -> None:
     shown = run("show", "loinc-code").output
     assert "16.03.2020 00:00 - hâlâ yürürlükte / still in force" in shown

@@ -243,7 +243,7 @@ def test_a_site_adds_one_row_to_a_shipped_exemption_without_copying_it() -> None
         ({"adds_to": "outag"}, "adds_to", "did you mean 'outage'?"),
         ({"excuses": ["loinc-code"]}, "excuses", "is unknown"),
         ({"window": []}, "window", "is missing"),
-        ({"window": EXEMPTION["window"][:1]}, "id", "stands twice"),
+        ({"window": EXEMPTION["window"][:1]}, "id", f"stands twice ({OTHER}: window)"),
     ],
 )
 def test_rows_that_cannot_be_added_are_faults_of_their_own_file(change: dict[str, Any], key: str, words: str) -> None:
@@ -257,6 +257,12 @@ def test_a_rule_with_a_fault_is_not_unknown_to_the_exemptions_that_name_it() -> 
     given[NAME]["effect"] = "x"
     given["exemptions/other.toml"] = {**deepcopy(EXEMPTION), "id": "other", "excuses": ["nobody"]}
     assert [one.key for one in faults_of(given)] == ["effect", "excuses"]
+
+
+def test_an_unknown_rule_is_told_beside_the_other_faults_of_its_exemption() -> None:
+    given = files()
+    given[OTHER] |= {"excuses": ["loinc-cod"], "dated_by": "order_day"}
+    assert {one.key for one in faults_of(given)} == {"excuses", "dated_by"}
 
 
 def faults_of(given: dict[str, dict[str, Any]], site: dict[str, dict[str, Any]] | None = None) -> tuple[Fault, ...]:
@@ -365,7 +371,7 @@ FAULTS: dict[str, tuple[Breaks, str, str, str]] = {
     "no edition": (lambda f: f[NAME].pop("edition"), NAME, "edition", "is missing"),
     "exemption of an unknown rule": (
         lambda f: f[OTHER].update(excuses=["loinc-cod"]),
-        "exemptions/outage",
+        OTHER,
         "excuses",
         "did you mean 'loinc-code'?",
     ),
@@ -430,7 +436,19 @@ FAULTS: dict[str, tuple[Breaks, str, str, str]] = {
         "id",
         "twice",
     ),
-    "rule twice": (lambda f: f.update({"submission/again.toml": deepcopy(f[NAME])}), "submission/", "id", "twice"),
+    "rule twice": (
+        lambda f: f.update({"submission/again.toml": deepcopy(f[NAME])}),
+        NAME,
+        "id",
+        "twice (submission/again.toml)",
+    ),
+    "no source": (lambda f: edition(f, 2).pop("source"), NAME, "edition[2].source", "is missing"),
+    "unknown kind of source": (
+        lambda f: edition(f, 2).update(source={"kind": "tweet", "title": "x"}),
+        NAME,
+        "edition[2].source.kind",
+        "(notice, letter, circular, guide, reading, site)",
+    ),
 }
 
 

@@ -14,7 +14,7 @@ from gecit.core.rulebook import Exemption, Rule, Rulebook
 from gecit.core.rulediff import difference, told
 from gecit.core.values import local
 from gecit.edges.rules_files import lint as faults_in
-from gecit.edges.rules_files import notes, read_either, read_folder
+from gecit.edges.rules_files import notes, read_either, read_folder, unread
 from gecit.settings import Settings
 
 from . import rules_activate, rules_shown
@@ -41,7 +41,8 @@ def lint(folder: Path | None) -> None:
     faults = faults_in(site, chosen.rules) if site else faults_in(chosen.rules)
     for one in faults:
         click.echo(one)
-    for one in notes(site, chosen.rules) if site else ():
+    said = [*notes(site, chosen.rules), *unread(site)] if site else unread(chosen.rules)
+    for one in said:
         click.echo(f"not / note: {one}")
     if not faults:
         click.echo("kusur yok / no faults")

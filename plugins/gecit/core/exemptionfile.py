@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
 from msgspec.structs import replace
@@ -31,18 +31,24 @@ def read_exemption(table: Table, stem: str, origin: Origin) -> Exemption | Addit
     read = _addition(table, origin) if "adds_to" in table else _exemption(table, stem, origin)
     table.close()
     if len(table.faults) == before:
-        table.faults.extend(doubles(f"{table.file}: window", [one.id for one in read.windows]))
+        table.faults.extend(doubles((one.id, _rows_of(table.file)) for one in read.windows))
     return read if len(table.faults) == before else None
 
 
-def add(additions: Sequence[Addition], exemptions: dict[str, Exemption], faults: list[Fault]) -> None:
-    """Put added rows into their exemptions; a row that stands there already is a fault."""
-    for one in additions:
-        if one.adds_to in exemptions:
-            into = exemptions[one.adds_to]
-            windows = (*into.windows, *one.windows)
-            faults.extend(doubles(f"{one.file}: window", [window.id for window in windows]))
-            exemptions[one.adds_to] = replace(into, windows=_sorted(windows))
+def add(
+    additions: Sequence[Addition], exemptions: dict[str, Exemption], files: Mapping[str, str], faults: list[Fault]
+) -> None:
+    """Put added rows into their exemptions; a row that stands there already is a fault. `files`: exemption -> its."""
+    for name, into in list(exemptions.items()):
+        added = [(window, one.file) for one in additions if one.adds_to == name for window in one.windows]
+        if added:
+            rows = [*((window, files[name]) for window in into.windows), *added]
+            faults.extend(doubles((window.id, _rows_of(file)) for window, file in rows))
+            exemptions[name] = replace(into, windows=_sorted([window for window, _ in rows]))
+
+
+def _rows_of(file: str) -> str:
+    return f"{file}: window"
 
 
 def _addition(table: Table, origin: Origin) -> Addition:

@@ -36,22 +36,27 @@ class Content:
         self.rules: list[Rule] = []
         self.exemptions: list[Exemption] = []
         self.additions: list[Addition] = []
+        self.files: dict[str, str] = {}  # exemption -> its file
+        self._places: tuple[list[tuple[str, str]], list[tuple[str, str]]] = ([], [])  # of rules and of exemptions
         for name, content in sorted(files.items()):
             self._read(name, Table(name, content, faults), origin)
-        prefix = "site: " if origin == "site" else ""
-        faults.extend(doubles(f"{prefix}submission/", [one.id for one in self.rules]))
-        faults.extend(doubles(f"{prefix}exemptions/", [one.id for one in self.exemptions]))
+        for places in self._places:
+            faults.extend(doubles(places))
 
     def _read(self, name: str, table: Table, origin: Origin) -> None:
         if not is_exemption(name):
             rule = _rule(table, origin)
-            self.rules.extend([rule] if rule else [])
+            if rule:
+                self.rules.append(rule)
+                self._places[0].append((rule.id, name))
             return
         read = read_exemption(table, stem_of(name), origin)
         if isinstance(read, Addition):
             self.additions.append(read)
         elif read:
             self.exemptions.append(read)
+            self._places[1].append((read.id, name))
+            self.files.setdefault(read.id, name)
 
 
 def parse(files: Files, site: Files | None = None, unread: Mapping[str, Fault] | None = None) -> Rulebook:
@@ -64,9 +69,10 @@ def parse(files: Files, site: Files | None = None, unread: Mapping[str, Fault] |
     rules = {one.id: one for one in (*shipped.rules, *own.rules)}
     exemptions = {one.id: one for one in (*shipped.exemptions, *own.exemptions)}
     additions = (*shipped.additions, *own.additions)
+    own_files = {**shipped.files, **own.files}
     named = [*files.items(), *(site or {}).items(), *((name, {}) for name in unread or {})]
-    faults.extend(_unknown_names(exemptions.values(), additions, _ids(named)))
-    add(additions, exemptions, faults)
+    faults.extend(_unknown_names(named, additions, _ids(named)))
+    add(additions, exemptions, own_files, faults)
     if faults:
         raise RulebookError(faults)
     return Rulebook.of(tuple(rules.values()), tuple(exemptions.values()))
@@ -98,15 +104,23 @@ def _ids(files: Iterable[tuple[str, Mapping[str, object]]]) -> tuple[set[str], s
 
 
 def _unknown_names(
-    exemptions: Iterable[Exemption], additions: Iterable[Addition], ids: tuple[set[str], set[str]]
+    files: Iterable[tuple[str, Mapping[str, object]]], additions: Iterable[Addition], ids: tuple[set[str], set[str]]
 ) -> list[Fault]:
+    """Names of rules and exemptions that there are not, of files with other faults too."""
     rules, others = ids
     return [
-        Fault.unknown(f"exemptions/{one.id}", "excuses", rule, rules)
-        for one in exemptions
-        for rule in one.excuses
+        Fault.unknown(name, "excuses", rule, rules)
+        for name, content in files
+        if is_exemption(name)
+        for rule in _excused(content)
         if rule not in rules
     ] + [Fault.unknown(one.file, "adds_to", one.adds_to, others) for one in additions if one.adds_to not in others]
+
+
+def _excused(content: Mapping[str, object]) -> list[str]:
+    """Return the rules that a file names, whatever else is wrong with it; rows that are added excuse none of theirs."""
+    said = content.get("excuses") if "adds_to" not in content else None
+    return [one for one in said if isinstance(one, str) and one] if isinstance(said, list) else []
 
 
 def _rule(table: Table, origin: Origin) -> Rule | None:
@@ -143,7 +157,7 @@ def _edition(table: Table) -> Edition:
         params=params,
         applies=read_scope(table.table("applies")),
         source=source,
-        published=table.day("published", required=source.kind in DATED_SOURCES),
+        published=table.day("published", required=source.kind in DATED_SOURCES and not _kind_unknown(table)),
         reading=table.text("reading", required=False),
         track=table.text("track", required=False),
         gap=table.text("gap", required=False),
@@ -152,6 +166,10 @@ def _edition(table: Table) -> Edition:
         table.fault("until", "`from` değerinden önce ya da ona eşit", "is not after `from`")
     table.close()
     return edition
+
+
+def _kind_unknown(table: Table) -> bool:
+    return table.faulty("source") or table.faulty("source.kind")
 
 
 def _start(table: Table) -> datetime | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from .checks import CHECKS
 from .rulebook import Param, Scope, Source
 from .tables import Fault, Table
@@ -59,7 +61,13 @@ def read_check(table: Table) -> tuple[str, dict[str, Param]]:
     return check, read
 
 
-def doubles(where: str, ids: list[str]) -> list[Fault]:
-    """Return a fault of every id that stands more than once."""
-    twice = dict.fromkeys(one for one in ids if ids.count(one) > 1)
-    return [Fault.of(where, "id", f"{one!r} iki kez var", f"{one!r} stands twice") for one in twice]
+def doubles(placed: Iterable[tuple[str, str]]) -> list[Fault]:
+    """Return a fault of every id that stands again, in the later place; `placed`: ids with where they stand."""
+    first: dict[str, str] = {}
+    faults: list[Fault] = []
+    for one, place in placed:
+        if one in first:
+            also = f" ({first[one]})" if first[one] != place else ""
+            faults.append(Fault.of(place, "id", f"{one!r} iki kez var{also}", f"{one!r} stands twice{also}"))
+        first.setdefault(one, place)
+    return faults

@@ -19,6 +19,10 @@ KINDS = {
 }
 
 
+MANY = 10
+"""Up to so many allowed values are listed in a fault."""
+
+
 class Fault(Value):
     """One thing wrong in a rule file, where it stands, and how to say it."""
 
@@ -36,10 +40,12 @@ class Fault(Value):
         return cls(file=file, key=key, text=Text(tr=tr, en=en))
 
     @classmethod
-    def unknown(cls, file: str, key: str, value: str, known: Iterable[str]) -> Fault:
-        """Make the fault of a name that is not among the known ones, with the nearest of them."""
+    def unknown(cls, file: str, key: str, value: str, known: Collection[str], *, choices: bool = False) -> Fault:
+        """Make the fault of a name that is not among the known ones, with the nearest; of `choices` a few with all."""
         near = get_close_matches(value, list(known), n=1)
         tr, en = (f"; {near[0]!r} mi demek istediniz?", f"; did you mean {near[0]!r}?") if near else ("", "")
+        if choices and len(known) <= MANY:
+            tr, en = (f"{said} ({', '.join(known)})" for said in (tr, en))
         return cls.of(file, key, f"{value!r} bilinmiyor{tr}", f"{value!r} is unknown{en}")
 
 
@@ -107,7 +113,7 @@ class Table:
         if isinstance(value, str) and value in known:
             return value
         if isinstance(value, str):
-            self.faults.append(Fault.unknown(self.file, self._path + key, value, known))
+            self.faults.append(Fault.unknown(self.file, self._path + key, value, known, choices=True))
         return next(iter(known))
 
     def names(
@@ -124,7 +130,7 @@ class Table:
             self.fault(key, "boş olmayan metinlerden bir liste olmalı", "must be a list of texts, none of them empty")
             return ()
         unknown = [one for one in value if known and one not in known]
-        self.faults.extend(Fault.unknown(self.file, self._path + key, one, known) for one in unknown)
+        self.faults.extend(Fault.unknown(self.file, self._path + key, one, known, choices=True) for one in unknown)
         return tuple(value)
 
     def param(self, key: str, default: Param) -> Param:
@@ -167,10 +173,10 @@ class Table:
             self.fault(key, "eksik", "is missing")
 
     def table(self, key: str, *, required: bool = True) -> Table:
-        """Read a table in this one; an empty one stands in where it is missing."""
+        """Read a table in this one; an empty one stands in where it is missing, and what it lacks is no fault more."""
         value = self._value(key, dict, required=required)
-        content = value if isinstance(value, dict) else {}
-        return Table(self.file, content, self.faults, f"{self._path}{key}.")
+        content, faults = (value, self.faults) if isinstance(value, dict) else ({}, [] if required else self.faults)
+        return Table(self.file, content, faults, f"{self._path}{key}.")
 
     def tables(self, key: str, *, required: bool = False) -> list[Table]:
         """Read a list of tables, numbered from 1 in faults."""

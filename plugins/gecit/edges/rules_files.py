@@ -13,6 +13,9 @@ from ..core.values import Text
 FOLDERS = ("submission", "exemptions")
 """What becomes the rulebook; profiles/, codes/ and cases/ beside them are read by others."""
 
+ENDINGS = {**dict.fromkeys((*FOLDERS, "profiles", "cases"), ".toml"), "codes": ".csv"}
+"""Sub-folder -> ending of the files in it that are read."""
+
 
 def read_folder(shipped: Path, site: Path | None = None) -> Rulebook:
     """Read both folders into one revision; RulebookError lists every fault of every file."""
@@ -52,6 +55,22 @@ def notes(site: Path, shipped: Path) -> list[str]:
     return said
 
 
+def unread(folder: Path) -> list[str]:
+    """Return one line per file of a folder that nothing reads: another ending, or a place where nobody looks."""
+    found = (one for one in sorted(folder.rglob("*")) if one.is_file() and not _is_read(one.relative_to(folder)))
+    return [f"{one.as_posix()}: {_UNREAD.en} / {_UNREAD.tr}" for one in found]
+
+
+def _is_read(path: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.parts)
+    known = len(path.parts) == 2 and path.suffix == ENDINGS.get(path.parts[0])
+    return hidden or known or path.stem.upper() == "README"
+
+
+_UNREAD = Text(
+    tr="okunmadı; kurallar submission/*.toml, muafiyetler exemptions/*.toml olmalı",
+    en="not read; rules are submission/*.toml, exemptions are exemptions/*.toml",
+)
 _NOTES = {
     False: Text(
         tr="gelen {id!r} ({file}) dosyasının tümünün yerine geçer",
