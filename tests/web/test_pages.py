@@ -10,7 +10,7 @@ from gecit.core.exam import Billing
 from gecit.core.report import ReportStatus
 from gecit.core.verdict import Effect, Outcome, Status
 from gecit.web import words
-from gecit.web.shown import mask
+from gecit.web.masking import mask
 from tests.fakes import FakeAccounts, FakeViews
 from tests.support.exams import CLEAN, HELD, TCKN, fill
 from tests.web.conftest import BASIC

@@ -12,8 +12,9 @@ from gecit.edges.doors import Doors
 from gecit.ports import Clock, Views, Vitals
 from gecit.steps.duplicates import DuplicateDesk
 
-from . import words
+from . import phrases, words
 from .api import api
+from .beside import Beside, Evidence
 from .duplicates import described, duplicates
 from .guard import add_headers, guard, prove
 from .health import health
@@ -35,10 +36,12 @@ def create_app(
     expected: Sequence[str] = PROCESSES,
     desk: DuplicateDesk | None = None,
     ministry_get: bool = False,
+    evidence: Evidence | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
-    `desk` answers duplicate queries, None = nobody does; `ministry_get` has it answer the Ministry's GET form too.
+    `desk` answers duplicate queries, None = nobody does; `ministry_get` has it answer the Ministry's GET form too;
+    `evidence` shows the exemptions and queries beside an exam, None = what the exam itself holds of them.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -50,12 +53,13 @@ def create_app(
     app.register_error_handler(HTTPException, on_http_error)
     app.register_error_handler(Exception, on_fault)
     app.context_processor(_helpers)
+    beside = Beside(evidence)
     further = described(ministry_get=ministry_get) if desk else ()
-    app.register_blueprint(api(views, vitals, clock, node, expected, further))
+    app.register_blueprint(api(views, vitals, clock, node, expected, beside, further))
     if desk:
         app.register_blueprint(duplicates(desk, ministry_get=ministry_get))
     app.register_blueprint(health(vitals, clock, node, expected))
-    app.register_blueprint(tracking(views))
+    app.register_blueprint(tracking(views, beside))
     return app
 
 
@@ -68,5 +72,6 @@ def _helpers() -> dict[str, object]:
         "moment": moment,
         "t": lambda key: say(words.PAGE[key]),
         "words": words,
+        "phrases": phrases,
         "here": quote(request.path),
     }

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import datetime
 
-from gecit.core.events import Event, ExamJudged, NotificationAnswered, ReportRefused, StudyLinked, StudyUnlinked
+from gecit.core.events import Event
 from gecit.core.exam import Billing, Exam, LinkedStudy, Study
 from gecit.core.facts import DoseReport
 from gecit.core.matching import near_misses
@@ -15,9 +14,10 @@ from gecit.core.report import ReportStatus
 from gecit.core.values import Text, Value
 from gecit.core.verdict import Effect, Finding, Outcome, Status
 
-from .words import OUTCOMES, path_name
+from .beside import Beside, ShownBeside
+from .masking import mask, mask_text
+from .timeline import ShownEvent, show_event
 
-PERSON_NUMBER = re.compile(r"(?<!\d)\d{8}(?=\d{3}(?!\d))")  # of a TCKN (11 digits) all but the last three
 OPEN = (Status.FAILED, Status.CANNOT_TELL)
 MISSING_ORDER = {Effect.HOLD: 0, Effect.REFUSE_REPORT: 1, Effect.WAIT: 2, Effect.WARN: 3}
 AT_REST = (Status.PASSED, Status.NOT_IN_FORCE)
@@ -57,6 +57,7 @@ class ShownExam(Value):
     outcome: Outcome | None
     billing: Billing
     missing: tuple[ShownFinding, ...]
+    excused: tuple[ShownFinding, ...] = ()
 
 
 class ShownStudy(Value):
@@ -96,14 +97,6 @@ class ShownReport(Value):
     refused_by: tuple[str, ...] = ()
 
 
-class ShownEvent(Value):
-    """A line of the timeline."""
-
-    at: datetime
-    kind: str
-    detail: Text | None = None
-
-
 class ShownExamDetail(Value):
     """All of an exam that a page shows."""
 
@@ -123,15 +116,7 @@ class ShownExamDetail(Value):
     medula_code: str
     medula_message: str
     timeline: tuple[ShownEvent, ...]
-
-
-def mask(text: str) -> str:
-    """Hide all but the last three digits of every 11-digit number, wherever it stands."""
-    return PERSON_NUMBER.sub("********", text)
-
-
-def _mask_text(text: Text | None) -> Text | None:
-    return Text(tr=mask(text.tr), en=mask(text.en)) if text else None
+    beside: ShownBeside = ShownBeside()
 
 
 def name_of(person: Patient | Person) -> str:
@@ -153,9 +138,9 @@ def show_finding(one: Finding) -> ShownFinding:
         effect=one.effect,
         counts=one.status in OPEN and one.effect is not Effect.WARN,
         title=one.title,
-        reason=_mask_text(one.reason),
-        fix=_mask_text(one.fix),
-        who=one.who,
+        reason=mask_text(one.reason),
+        fix=mask_text(one.fix),
+        who="" if one.status is Status.EXCUSED else one.who,  # nobody has to do anything
         where=one.where,
         expected=mask(one.expected),
         found=mask(one.found),
@@ -172,7 +157,7 @@ def _findings(exam: Exam) -> tuple[ShownFinding, ...]:
 
 def show_exam(exam: Exam) -> ShownExam:
     """Return the exam as a line of the list."""
-    patient, order = exam.patient, exam.order
+    patient, order, findings = exam.patient, exam.order, _findings(exam)
     return ShownExam(
         institution=exam.key.institution,
         accession=exam.key.accession,
@@ -187,7 +172,8 @@ def show_exam(exam: Exam) -> ShownExam:
         report=exam.report.report.status if exam.report else None,
         outcome=exam.verdict.outcome if exam.verdict else None,
         billing=exam.billing,
-        missing=tuple(one for one in _findings(exam) if one.counts),
+        missing=tuple(one for one in findings if one.counts),
+        excused=tuple(one for one in findings if one.status is Status.EXCUSED),
     )
 
 
@@ -231,28 +217,7 @@ def _reports(exam: Exam) -> tuple[ShownReport, ...]:
     )
 
 
-def show_event(event: Event) -> ShownEvent:
-    """Return an event as a line of the timeline."""
-    return ShownEvent(at=event.at, kind=type(event).__name__, detail=_mask_text(_detail(event)))
-
-
-def _detail(event: Event) -> Text | None:
-    match event:
-        case ExamJudged(verdict=verdict):
-            return OUTCOMES[verdict.outcome]
-        case StudyLinked(facts=facts, path=path):
-            name = path_name(path)
-            return Text(tr=f"{facts.images} görüntü, {name.tr}", en=f"{facts.images} images, {name.en}")
-        case StudyUnlinked(reason=reason):
-            return Text(tr=reason, en=reason)
-        case ReportRefused(rules=rules):
-            return Text(tr=", ".join(rules), en=", ".join(rules))
-        case NotificationAnswered(code=code, message=message):
-            return Text(tr=f"{code} {message}".strip(), en=f"{code} {message}".strip())
-    return None
-
-
-def show_detail(exam: Exam, timeline: Iterable[Event]) -> ShownExamDetail:
+def show_detail(exam: Exam, timeline: Iterable[Event], beside: Beside) -> ShownExamDetail:
     """Return all of an exam that a page shows."""
     dose_reports = [report for one in exam.studies for report in one.facts.dose_reports]
     reports = _reports(exam)
@@ -273,4 +238,5 @@ def show_detail(exam: Exam, timeline: Iterable[Event]) -> ShownExamDetail:
         medula_code=exam.medula_code,
         medula_message=mask(exam.medula_message),
         timeline=tuple(show_event(one) for one in timeline),
+        beside=beside.show(exam),
     )

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, make_response, request
 from gecit.core.values import to_json
 from gecit.ports import Clock, Views, Vitals
 
+from ..beside import Beside
 from ..health import examine
 from ..route import Route
 from ..shown import show_detail, show_exam
@@ -32,7 +33,13 @@ def read_limit() -> int:
 
 
 def api(
-    views: Views, vitals: Vitals, clock: Clock, node: str, expected: Sequence[str], further: Sequence[Route] = ()
+    views: Views,
+    vitals: Vitals,
+    clock: Clock,
+    node: str,
+    expected: Sequence[str],
+    beside: Beside,
+    further: Sequence[Route] = (),
 ) -> Blueprint:
     """Build the JSON interface; `openapi.py` describes each route, and a test compares the two.
 
@@ -57,7 +64,7 @@ def api(
     @routes.get("/exams/<institution>/<path:accession>")
     def exam(institution: str, accession: str) -> Response:
         found = find_exam(views, institution, accession)
-        return answer(show_detail(found, views.timeline(found.key)))
+        return answer(show_detail(found, views.timeline(found.key), beside))
 
     @routes.get("/openapi.json")
     def openapi() -> Response:

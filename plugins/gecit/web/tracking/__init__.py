@@ -8,6 +8,7 @@ from gecit.core.exam import Exam
 from gecit.core.order import ExamKey, Order
 from gecit.ports import Views
 
+from ..beside import Beside
 from ..shown import ShownStudy, show_detail, show_exam, show_study
 
 LIMIT = 100  # lines of a page
@@ -35,7 +36,7 @@ def _orders(views: Views, accession: str) -> list[Order]:
     return [one.order for one in exams if one.order]
 
 
-def tracking(views: Views) -> Blueprint:
+def tracking(views: Views, beside: Beside) -> Blueprint:
     """Build the tracking pages."""
     pages = Blueprint("tracking", __name__, url_prefix="/gecit")
 
@@ -46,11 +47,11 @@ def tracking(views: Views) -> Blueprint:
         accession = request.args.get("accession", "").strip()
         shown = [show_exam(one) for one in list_exams(views, accession, LIMIT)]
         studies = [] if accession else list_unlinked(views, LIMIT)
-        return render_template("exams.html", exams=shown, studies=studies, asked=accession)
+        return render_template("exams.html", exams=shown, studies=studies, asked=accession, most=LIMIT)
 
     @pages.get("/exams/<institution>/<path:accession>")
     def exam(institution: str, accession: str) -> str:
         found = find_exam(views, institution, accession)
-        return render_template("exam.html", shown=show_detail(found, views.timeline(found.key)))
+        return render_template("exam.html", shown=show_detail(found, views.timeline(found.key), beside))
 
     return pages

@@ -1,0 +1,70 @@
+"""Events as lines of an exam's timeline, with what each of them says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from gecit.core import events as e
+from gecit.core.background import Background
+from gecit.core.values import Text, Value
+
+from .masking import mask_text
+from .phrases import cause
+from .words import OUTCOMES, path_name
+
+
+class ShownEvent(Value):
+    """A line of the timeline."""
+
+    at: datetime
+    kind: str
+    detail: Text | None = None
+
+
+def show_event(event: e.Event) -> ShownEvent:
+    """Return an event as a line of the timeline."""
+    return ShownEvent(at=event.at, kind=type(event).__name__, detail=mask_text(_detail(event)))
+
+
+def _detail(event: e.Event) -> Text | None:
+    match event:
+        case e.ExamJudged():
+            return _judged(event)
+        case e.StudyLinked(facts=facts, path=path):
+            name = path_name(path)
+            return Text(tr=f"{facts.images} görüntü, {name.tr}", en=f"{facts.images} images, {name.en}")
+        case e.MessageRemarked(remarks=remarks):
+            said = [(one.code, one.text) for one in remarks]
+            return Text(
+                tr="; ".join(f"{code}: {t.tr}" for code, t in said), en="; ".join(f"{c}: {t.en}" for c, t in said)
+            )
+        case e.BackgroundRecorded(background=background):
+            return _beside(background)
+        case e.ReportRefused(rules=rules):
+            return _plain(", ".join(rules))
+        case e.NotificationAnswered(code=code, message=message):
+            return _plain(f"{code} {message}".strip())
+        case e.StudyUnlinked(reason=why) | e.ReportDeferred(reason=why):
+            return cause(why)
+        case e.JudgingAsked(cause=why) | e.WithdrawalQueued(cause=why) | e.WithdrawalProposed(cause=why):
+            return cause(why)
+    return None
+
+
+def _plain(text: str) -> Text:
+    return Text(tr=text, en=text)
+
+
+def _judged(event: e.ExamJudged) -> Text:
+    """Outcome, why it was judged, and by which revision."""
+    book = f"rulebook {event.verdict.rulebook[:12]}"
+    parts = [OUTCOMES[event.verdict.outcome], *(cause(one) for one in dict.fromkeys((event.cause, book)) if one)]
+    return Text(tr=" · ".join(one.tr for one in parts), en=" · ".join(one.en for one in parts))
+
+
+def _beside(background: Background) -> Text:
+    queries, earlier = len(background.queries), len({(one.institution, one.accession) for one in background.earlier})
+    return Text(
+        tr=f"{queries} mükerrer sorgusu, {earlier} önceki tetkik",
+        en=f"duplicate queries: {queries}, earlier exams: {earlier}",
+    )
