@@ -133,8 +133,21 @@ def test_exemptions_are_listed_in_order_of_time(run: Run) -> None:
 def test_without_an_outage_there_is_no_draft(run: Run, ledger: SqlLedger) -> None:
     assert "no outage was recorded" in run(*DRAFT, code=1).output
     break_off(ledger, at(9, 30), at(9, 40), service="upstream:x")
-    assert "upstream:x" in run(*DRAFT, code=1).output
+    assert "(başka / others: --service upstream:x)" in run(*DRAFT, code=1).output
     assert "last      = 2026-03-02T09:39:00" in run(*DRAFT, "--service", "upstream:x").output
+
+
+def test_what_stands_already_is_left_out_of_a_draft(run: Run, ledger: SqlLedger, site: Path) -> None:
+    break_off(ledger, at(9, 30), at(9, 40))
+    run(*DRAFT, "--out", str(site / "exemptions/march.toml"))
+    assert "all of it stands already" in run(*DRAFT, code=1).output
+    break_off(ledger, at(14, 0), at(14, 10))
+    (site / "exemptions/march.toml").write_text((site / "exemptions/march.toml").read_text().replace("09:30", "09:00"))
+    drafted = run(*DRAFT)
+    assert "left out: duplicate-query@2026-03-02T09:00 - 2026-03-02 09:39" in drafted.stderr
+    assert [one["from"].hour for one in tomllib.loads(drafted.stdout)["window"]] == [14]
+    run(*DRAFT, "--out", str(site / "exemptions/afternoon.toml"))
+    assert "no faults" in run("rules", "lint").output
 
 
 def test_a_draft_overwrites_nothing_and_names_a_real_exemption(run: Run, ledger: SqlLedger, tmp_path: Path) -> None:

@@ -174,6 +174,33 @@ def test_what_cannot_be_judged_is_said(run: Run, ledger: SqlLedger) -> None:
     assert "910001, 910002" in run("judge", "A1", code=1).output
 
 
+def test_other_words_alone_are_no_other_verdict(run: Run, ledger: SqlLedger) -> None:
+    complete(ledger, loinc="")
+    judge(ledger)
+    book = read_folder(RULES)
+    worded = (
+        replace(one, fix=replace(one.fix, tr="Başka söz.")) if one.id == "loinc-code" else one for one in book.rules
+    )
+    activate(ledger, Rulebook.of(tuple(worded), book.exemptions), START + timedelta(hours=1))
+    told = run("judge", "A1").output
+    assert "same outcome and statuses, other words than the verdict" in told
+    assert "DIFFERS" not in told
+    assert "kaldı / failed" in told
+
+
+def test_a_verdict_that_differs_names_the_findings_that_do(run: Run, ledger: SqlLedger) -> None:
+    complete(ledger, loinc="")
+    judge(ledger)
+    book = read_folder(RULES)
+    fewer = tuple(one for one in book.rules if one.id != "duplicate-query-missing")
+    activate(ledger, Rulebook.of(fewer, ()), START + timedelta(hours=1))
+    told = run("judge", "A1").output
+    assert "FARKLI / DIFFERS from" in told
+    assert told.splitlines()[-1] == "  duplicate-query-missing: kaldı / failed -> yürürlükte değil / not in force"
+    (one,) = json.loads(run("judge", "A1", "--json").output)["differs"]
+    assert (one["rule"], one["before"], one["after"]) == ("duplicate-query-missing", "failed", None)
+
+
 def test_judging_changes_nothing(run: Run, ledger: SqlLedger) -> None:
     complete(ledger)
     judge(ledger)

@@ -217,6 +217,17 @@ def test_a_refused_report_holds_the_exam_and_the_report_stays_missing() -> None:
     assert failed == {"radiologist", "report-present"}
 
 
+def test_fields_of_a_report_that_was_refused_are_told_as_refused_and_not_as_never_received() -> None:
+    refused = replace(received(OTHER_PHYSICIAN, radiologist=False), refused_by=("radiologist",))
+    answer = CHECKS["follows_guide"].run(
+        replace(clean(), reports=(), refused_report=refused),
+        Context(),
+        {**CHECKS["follows_guide"].params, "clinical_information": False},
+    )
+    assert answer.reason and answer.reason.en == "The report that came was refused."
+    assert (answer.status, answer.found) == (Status.CANNOT_TELL, "radiologist")
+
+
 def test_a_refused_correction_leaves_the_accepted_report_in_force() -> None:
     refused = replace(received(OTHER_PHYSICIAN, radiologist=False), refused_by=("radiologist",))
     assert judged(replace(clean(), refused_report=refused)).outcome is Outcome.SUBMIT

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import csv
+import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from gecit.core.exam import Exam
+from gecit.core.exemptiondraft import Stretch, standing, stretches
 from gecit.core.exemptiondraft import draft as drafted
-from gecit.core.exemptiondraft import stretches
 from gecit.core.order import ExamKey
 from gecit.core.rulebook import Exemption, Rulebook, Window
 from gecit.core.values import local
@@ -66,23 +67,38 @@ def draft(since: datetime, until: datetime, service: str, adds_to: str, title: s
     if until <= since:
         raise click.BadParameter("--to, --from'dan sonra olmalı / --to must be after --from")
     book = files_of(settings())
-    if adds_to not in {one.id for one in book.exemptions}:
+    into = next((one for one in book.exemptions if one.id == adds_to), None)
+    if into is None:
         raise click.BadParameter(f"böyle bir muafiyet yok / there is no exemption {adds_to!r}")
     with parts(create=False) as opened:
         now = opened.clock.now()
         found = opened.ledger.read(lambda tx: tx.outages(since, until))
     windows = stretches([one for one in found if one.service == service], since, min(until, now))
     if not windows:
-        others = ", ".join(sorted({one.service for one in found})) or "-"
+        others = " | ".join(f"--service {shlex.quote(one)}" for one in sorted({one.service for one in found})) or "-"
         raise click.ClickException(
-            f"{service}: kesinti kaydı yok / no outage was recorded (başka / others: {others}); taslak yok / no draft"
+            f"{service}: kesinti kaydı yok / no outage was recorded; taslak yok / no draft (başka / others: {others})"
         )
+    windows = _not_yet(windows, into)
     text = drafted(windows, adds_to, title, local(now).date())
     if out is None:
         click.echo(text, nl=False)
     else:
         _write_new(out, text)
         click.echo(f"{out}: {len(windows)} pencere / windows")
+
+
+def _not_yet(windows: Sequence[Stretch], into: Exemption) -> list[Stretch]:
+    """Leave out what stands already, and say so beside the draft; nothing left is no draft."""
+    found = [(one, standing(one, into)) for one in windows]
+    for _, there in found:
+        if there:
+            last = f"{local(there.last):%Y-%m-%d %H:%M}" if there.last else "-"
+            click.echo(f"zaten var, atlandı / stands already, left out: {there.id} - {last}", err=True)
+    left = [one for one, there in found if there is None]
+    if not left:
+        raise click.ClickException("hepsi zaten var; taslak yok / all of it stands already; no draft")
+    return left
 
 
 def _write_new(out: Path, text: str) -> None:

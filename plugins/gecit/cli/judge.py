@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import click
@@ -10,14 +11,15 @@ import msgspec
 from gecit.core.checks import Context
 from gecit.core.events import ExamJudged
 from gecit.core.exam import Exam
-from gecit.core.judge import Compiled
+from gecit.core.judge import Compiled, marks_of
 from gecit.core.order import ExamKey
 from gecit.core.rulebook import Rulebook
-from gecit.core.values import ISTANBUL, Text, local
-from gecit.core.verdict import Finding, Verdict
+from gecit.core.values import ISTANBUL, Text, Value, local
+from gecit.core.verdict import Finding, Status, Verdict
 from gecit.ports import Snapshot
 from gecit.processes.build import Parts
 from gecit.processes.rules import context_from, context_of
+from gecit.web.words import STATUSES
 
 from .common import as_json, parts, print_json
 
@@ -35,6 +37,15 @@ class Moment(click.ParamType[datetime]):
             return local(datetime.fromisoformat(value))
         except ValueError:
             self.fail(f"tarih okunamadı / no ISO 8601 date or instant: {value!r}", param, ctx)
+
+
+class Turn(Value):
+    """What one rule said, and what it says now."""
+
+    rule: str
+    before: Status | None
+    after: Status | None
+    exemptions: tuple[str, ...]  # ids of the windows that excuse now
 
 
 @click.command()
@@ -57,14 +68,19 @@ def judge(
         verdict = _judged(opened, exam, moment, valid_at, standing)
         recorded = None if valid_at else standing
     same = None if recorded is None else _said(recorded) == _said(verdict)
+    turns = turned(recorded, verdict) if recorded else ()
     if as_json:
         print_json(
-            {"exam": msgspec.to_builtins(key), "verdict": msgspec.to_builtins(verdict), **_beside(recorded, same)}
+            {
+                "exam": msgspec.to_builtins(key),
+                "verdict": msgspec.to_builtins(verdict),
+                **_beside(recorded, same, turns),
+            }
         )
     else:
         click.echo(f"{key}  {exam.modality}")
         _print(verdict)
-        _print_recorded(recorded, same)
+        _print_recorded(recorded, verdict, turns)
 
 
 def _key(opened: Parts, accession: str, institution: str) -> ExamKey:
@@ -111,8 +127,27 @@ def _said(verdict: Verdict) -> Verdict:
     return msgspec.structs.replace(verdict, findings=findings, judged_at=first, known_at=first, due_at=None)
 
 
-def _beside(recorded: Verdict | None, same: bool | None) -> dict[str, object]:
-    return {"recorded": msgspec.to_builtins(recorded) if recorded else None, "equal": same}
+def turned(recorded: Verdict, verdict: Verdict) -> tuple[Turn, ...]:
+    """Return the rules whose status or exemptions differ; None stands for a rule without power over the exam."""
+    before, after = (
+        {rule: (status, ids) for rule, status, ids in marks_of(one).findings} for one in (recorded, verdict)
+    )
+    none: tuple[None, tuple[str, ...]] = (None, ())
+    return tuple(
+        Turn(
+            rule=rule,
+            before=before.get(rule, none)[0],
+            after=after.get(rule, none)[0],
+            exemptions=after.get(rule, none)[1],
+        )
+        for rule in sorted(before.keys() | after.keys())
+        if before.get(rule) != after.get(rule)
+    )
+
+
+def _beside(recorded: Verdict | None, same: bool | None, turns: Sequence[Turn]) -> dict[str, object]:
+    built = msgspec.to_builtins(recorded) if recorded else None
+    return {"recorded": built, "equal": same, "differs": [msgspec.to_builtins(one) for one in turns]}
 
 
 def _print(verdict: Verdict) -> None:
@@ -127,7 +162,7 @@ def _print(verdict: Verdict) -> None:
 
 
 def _print_finding(one: Finding) -> None:
-    click.echo(f"\n  {one.status.value:<12}  {one.rule}  ({one.effect.value})")
+    click.echo(f"\n  {_both(STATUSES[one.status]):<24}  {one.rule}  ({one.effect.value})")
     _print_text("", one.title)
     _print_text("", one.reason)
     _print_text("-> ", one.fix)
@@ -140,15 +175,34 @@ def _print_finding(one: Finding) -> None:
 
 def _print_text(before: str, text: Text | None) -> None:
     if text:
-        click.echo(f"      {before}{text.tr} / {text.en}")
+        click.echo(f"      {before}{_both(text)}")
 
 
-def _print_recorded(recorded: Verdict | None, same: bool | None) -> None:
+def _print_recorded(recorded: Verdict | None, verdict: Verdict, turns: Sequence[Turn]) -> None:
     if recorded is None:
         click.echo("\nkayıtlı karar yok / no verdict was recorded to compare with")
         return
-    said = "aynı / equal to" if same else "FARKLI / DIFFERS from"
+    said = _comparison(recorded, verdict, turns)
     click.echo(
         f"\n{said} the verdict recorded at {local(recorded.judged_at).isoformat()}: "
         f"{recorded.outcome.value.upper()}, rulebook {recorded.rulebook[:12]}"
     )
+    for one in turns:
+        windows = f" ({', '.join(one.exemptions)})" if one.exemptions else ""
+        click.echo(f"  {one.rule}: {_status(one.before)} -> {_status(one.after)}{windows}")
+
+
+def _comparison(recorded: Verdict, verdict: Verdict, turns: Sequence[Turn]) -> str:
+    if _said(recorded) == _said(verdict):
+        return "aynı / equal to"
+    if recorded.outcome is verdict.outcome and not turns:  # only words, values or dates: nothing is judged anew for it
+        return "sonuç ve durumlar aynı, sözler farklı / same outcome and statuses, other words than"
+    return "FARKLI / DIFFERS from"
+
+
+def _status(status: Status | None) -> str:
+    return _both(STATUSES[Status.NOT_IN_FORCE if status is None else status])
+
+
+def _both(text: Text) -> str:
+    return f"{text.tr} / {text.en}"

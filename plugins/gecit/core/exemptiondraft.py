@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from .background import Outage
-from .rulebook import MINUTE
+from .rulebook import MINUTE, Exemption, Scope, Window
 from .values import local
 
 Stretch = tuple[datetime, datetime]
@@ -36,6 +36,13 @@ def _minute(moment: datetime) -> datetime:
 def _last(began: datetime, ended: datetime) -> datetime:
     """The instant at which a service answers again is no longer of the outage."""
     return max(_minute(began), _minute(ended - timedelta(microseconds=1)))
+
+
+def standing(window: Stretch, adds_to: Exemption) -> Window | None:
+    """Return the window that leaves nothing to draft: it has the same beginning, or covers all of it."""
+    first, last = window
+    whole = (one for one in adds_to.windows if one.applies == Scope() and one.covers(first) and one.covers(last))
+    return next((one for one in adds_to.windows if one.start == first), None) or next(whole, None)
 
 
 def draft(windows: Sequence[Stretch], adds_to: str, title: str, today: date) -> str:

@@ -80,6 +80,9 @@ def follows_guide(exam: Exam, context: Context, params: Params) -> Answer:
             where=places,
             expected=places,
         )
+    if report is None and exam.refused_report:
+        rules = ", ".join(exam.refused_report.refused_by)
+        return unknown("Gelen rapor kabul edilmedi.", "The report that came was refused.", found=rules)
     if exam.order is None or report is None:
         return unknown("İstem ya da rapor henüz alınmadı.", "Order or report has not been received yet.")
     return passed()
