@@ -98,7 +98,7 @@ _VALUES = [
     (r"F, C", r"kesin ya da düzeltilmiş rapor (\g<0>)", r"a final or corrected report (\g<0>)"),
     (r"P", r"ön rapor (\g<0>)", r"a preliminary report (\g<0>)"),
     (r"TCKN \| 99\.\.\.", r"TCKN ya da 99 ile başlayan yabancı numarası", r"a TCKN, or a foreigner's number (99...)"),
-    (r"rulebook ([0-9a-f]{12})", r"kural kitabı \1", r"rulebook \1"),
+    (r"rulebook ([0-9a-f]{12})", r"yeni kural kitabı \1", r"new rulebook \1"),
     (
         r"([0-9a-f]{12}): (\d+) looked at, (\d+) changed",
         r"kural kitabı \1: \2 tetkike bakıldı, \3 karar değişti",

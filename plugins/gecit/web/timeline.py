@@ -57,8 +57,12 @@ def _plain(text: str) -> Text:
 
 def _judged(event: e.ExamJudged) -> Text:
     """Outcome, why it was judged, and by which revision."""
-    book = f"rulebook {event.verdict.rulebook[:12]}"
-    parts = [OUTCOMES[event.verdict.outcome], *(cause(one) for one in dict.fromkeys((event.cause, book)) if one)]
+    book = event.verdict.rulebook[:12]
+    parts = [OUTCOMES[event.verdict.outcome]]
+    if event.cause:
+        parts.append(cause(event.cause))
+    if event.cause != f"rulebook {book}":
+        parts.append(Text(tr=f"kural kitabı {book}", en=f"rulebook {book}"))
     return Text(tr=" · ".join(one.tr for one in parts), en=" · ".join(one.en for one in parts))
 
 
