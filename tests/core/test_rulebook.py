@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -510,3 +512,19 @@ def test_a_stored_revision_that_was_tampered_with_is_refused() -> None:
     stored["rules"][0]["effect"] = "warn"
     with pytest.raises(ValueError, match="changed after it was stored"):
         Rulebook.from_json(to_json(stored))
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ('{ dated = "foo" }', "must be one of: ordered, performed"),
+        ("{ months = 25 }", "must lie between 0 and 24"),
+        ("{ months = -1 }", "must lie between 0 and 24"),
+        ("{ days = 731 }", "must lie between 0 and 730"),
+    ],
+)
+def test_a_parameter_is_a_word_that_is_known_and_a_number_that_can_be_looked_for(params: str, said: str) -> None:
+    text = (Path(__file__).parents[2] / "rules/submission/duplicate-found.toml").read_text(encoding="utf-8")
+    written = re.sub(r"^params\s*=.*$", f"params = {params}", text, flags=re.M)
+    with pytest.raises(RulebookError, match=re.escape(said)):
+        parse({"submission/duplicate-found.toml": tomllib.loads(written)})

@@ -48,7 +48,7 @@ def test_a_page_says_whose_report_it_is_and_who_approved_it_when(story: ExamStor
     for expected in (
         "Geçit Deneme Hastanesi", "Şule ÖRNEKOĞLU", story.order.patient.tckn, "14.02.1980", story.order.key.accession,
         "BT, beyin (deneme kodu)", "Teknik", "Karşılaştırma", "Bulgular", "Sonuç ve Öneriler", "Kesin rapor",
-        "Onaylayan: Ayşegül ÖRNEKÇİ", "İkinci imza: Işık DENEMECİ", "Onay zamanı: 01.07.2024 12:15", "Sayfa 1 / 1",
+        "Onaylayan: Ayşegül ÖRNEKÇİ", "İkinci imza: Işık DENEMECİ", "Onay zamanı: 01.07.2024 12:28", "Sayfa 1 / 1",
     ):  # fmt: skip
         assert expected in found
 

@@ -650,3 +650,22 @@ def from_scratch(world: World, one: Exam) -> Marks:
     institution: Institution = HOSPITAL
     background = world.ledger.read(lambda tx: look_up(tx, one, institution))
     return Compiled(world.book, JUDGING.context).marks(replace(one, background=background), world.clock.now())
+
+
+def test_an_exam_judged_before_backgrounds_were_kept_is_looked_up_when_it_is_judged_anew(
+    sqlite_ledger: SqlLedger,
+) -> None:
+    """Otherwise its duplicate would pass for want of anything to look at."""
+    world, same = World(sqlite_ledger), (Procedure(sut="R100250", loinc="36938-9"),)
+    world.activate(without("duplicate-found"))
+    world.complete("A0", -30, procedures=same, scheduled_at=None)
+    world.complete("A1", procedures=same, scheduled_at=None)
+    judging, now = world.judging(), world.clock.now()
+    for name in ("A0", "A1"):
+        one = exam(world.ledger, name)
+        verdict = Compiled(judging.rulebook, judging.context).judge(one, judged_at=now, known_at=now)
+        event = ExamJudged(at=now, exam=one.key, verdict=verdict)
+        world.ledger.write(lambda tx, event=event: tx.append(event))  # type: ignore[misc]
+    world.activate(FIRST)
+    world.rejudge()
+    assert status(world.ledger, "A1", "duplicate-found") is Status.FAILED

@@ -19,6 +19,11 @@ class Mender(Value):
     code: str
     text: Text
 
+    @property
+    def who(self) -> str:
+        """Return the name by which rules call the same people."""
+        return {"hbys": "HBYS", "operator": "administrator"}.get(self.code, self.code)
+
 
 HBYS = Mender(code="hbys", text=Text(tr="HBYS firması", en="the HBYS vendor"))
 HOSPITAL = Mender(code="hospital", text=Text(tr="hastane", en="the hospital"))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .checks import CHECKS
+from .checks import CHECKS, Check
 from .rulebook import Param, Scope, Source
 from .tables import Fault, Table
 
 SOURCES = ("notice", "letter", "circular", "guide", "reading", "site")
 DATED_SOURCES = ("notice", "letter", "circular")  # these have a day, and it must be given
+MOST = 1_000_000  # of a number for which a check names no bound of its own
 OWNERSHIPS = ("public", "private", "university")
 
 
@@ -58,7 +59,20 @@ def read_check(table: Table) -> tuple[str, dict[str, Param]]:
     known = CHECKS[check].params
     read = {name: params.param(name, default) for name, default in known.items() if name in params}
     params.close(known)
+    for name, value in read.items():
+        _within(params, name, value, CHECKS[check])
     return check, read
+
+
+def _within(table: Table, name: str, value: Param, check: Check) -> None:
+    """Refuse a word that the check does not know, and a number that it cannot look so far for."""
+    choices = check.choices.get(name)
+    if choices is not None and value not in choices:
+        listed = ", ".join(choices)
+        table.fault(name, f"şunlardan biri olmalı: {listed}", f"must be one of: {listed}")
+    if type(value) is int and not 0 <= value <= check.most.get(name, MOST):
+        most = check.most.get(name, MOST)
+        table.fault(name, f"0 ile {most} arasında olmalı", f"must lie between 0 and {most}")
 
 
 def doubles(placed: Iterable[tuple[str, str]]) -> list[Fault]:

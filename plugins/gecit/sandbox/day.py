@@ -122,7 +122,7 @@ PATIENTS: tuple[Patient, ...] = (
     Patient(family="GÖSTERMELİK", given="Doğuş", birth_date="19961017", sex="M"),
     Patient(family="ÖRNEKSEL", given="Ümmühan", birth_date="19580704", sex="F"),
     Patient(family="DÜŞSEL", given="Çınar", birth_date="19821121", sex="M"),
-    Patient(family="YAPINTI", given="İlkay", birth_date="19700229", sex="F"),
+    Patient(family="YAPINTI", given="İlkay", birth_date="19700228", sex="F"),
     Patient(family="UYDURUK", given="Gökçe", birth_date="19930915", sex="F"),
     Patient(family="TASVİRCİ", given="Şahin", birth_date="19470402", sex="M"),
 )

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from ..core.background import Background
 from ..core.billing import Action
 from ..core.events import ExamJudged, JudgingAsked, Rejudged
 from ..core.exam import Exam
@@ -86,6 +87,8 @@ class Anew:
             stale = self._stale(exam)
             if stale:
                 exam = record(tx, exam, look_up(tx, exam, institution_of(exam, self._institutions)), now)
+            if stale and exam == seen and not self._question.differs(exam, now):
+                continue  # nothing stands beside it that was not known
             if exam == seen:
                 tally = tally.plus(self._write_one(tx, exam, verdict, now))
             elif stale or self._question.differs(exam, now):
@@ -108,7 +111,8 @@ class Anew:
 
     def _stale(self, exam: Exam) -> bool:
         """Whether the institution was recorded anew since, or the exam was judged before backgrounds were kept."""
-        return exam.background.ownership != institution_of(exam, self._institutions).ownership
+        ownership = institution_of(exam, self._institutions).ownership
+        return exam.background.ownership != ownership or exam.background == Background()
 
 
 def still_in_force(tx: Transaction, revision: str) -> None:

@@ -31,12 +31,14 @@ CHECKS: dict[str, Check] = {
         run=duplicate_queried,
         cites="Rule duplicate-query-missing; the query belongs to ordering",
         params={"before_hours": 24, "after_minutes": 15, "same_physician": False, "failed_counts": False},
+        most={"before_hours": 168, "after_minutes": 1440},  # how far `steps/background.py` looks for queries
     ),
     "no_earlier_exam": Check(
         run=no_earlier_exam,
         cites="Rule duplicate-found; same TCKN and SUT within six months",
         params={"months": 6, "days": 0, "dated": "ordered", "performed_only": True, "justified_passes": True},
         choices={"dated": ("ordered", "performed")},
+        most={"months": 24, "days": 730},  # within 24 months a changed earlier exam is told to later ones
     ),
     "dates_plausible": Check(
         run=dates_plausible,

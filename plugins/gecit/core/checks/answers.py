@@ -43,6 +43,7 @@ class Check(Value):
     cites: str
     params: dict[str, Param] = msgspec.field(default_factory=dict)
     choices: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)  # what a text parameter may be
+    most: dict[str, int] = msgspec.field(default_factory=dict)  # of a number, which is never below 0
 
 
 def passed(found: str = "", reason: Text | None = None) -> Answer:
