@@ -117,6 +117,16 @@ def test_an_order_without_loinc_names_the_field(said: Callable[..., dict[str, An
     assert (one["code"], one["where"]["segment"], one["where"]["field"]) == ("loinc-code", "OBR", 4)
 
 
+def test_an_empty_modality_is_named_as_a_field_of_the_file(said: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    (tmp_path / "o.hl7").write_bytes(flow.orm_wire().replace(b"A1||||||CT|", b"A1|||||||"))
+    checked = said(tmp_path / "o.hl7", code=1)
+    found = finding(checked, "duplicate-found")
+    assert found["meaning"] == "mend"
+    assert "OBR-24 (modality) is empty in the file" in found["note"]["en"]
+    images(tmp_path / "study")  # images tell the modality too
+    assert "note" not in finding(said(tmp_path, "--queried"), "duplicate-found")
+
+
 def test_the_date_picks_the_rules_that_are_in_force(said: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
     early = flow.orm_wire(loinc="").replace(b"20260302", b"20200315")
     (tmp_path / "o.hl7").write_bytes(early)
@@ -148,7 +158,9 @@ def test_mllp_frames_are_taken_apart_and_a_broken_one_is_named(
     (tmp_path / "dump").write_bytes(wrap(flow.orm_wire()) + b"\x0bMSH|^~\\&|cut")
     checked = said(tmp_path / "dump", code=2)
     assert len(checked["messages"]) == 1
-    assert "truncated" in checked["unused"][0]["text"]
+    told = checked["unused"][0]["text"]
+    assert "truncated: Mesaj yarım kaldı; FS gelmedi. / Message truncated: no FS came." in told
+    assert told.endswith("kim / who: HBYS")
 
 
 def test_a_batch_envelope_is_no_part_of_its_messages(said: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
@@ -169,7 +181,7 @@ def test_a_refused_message_shows_its_answer_and_the_structure_beside_it(
     assert "MSA|AR|2|version-unsupported" in one["answer"]
     shown = run(tmp_path / "r.hl7", code=1).output
     assert "✗ MSH-12 version-unsupported" in shown
-    assert "[hbys]" in shown
+    assert "kim / who: HBYS" in shown
 
 
 def test_hl7apy_is_heard_beside_our_own_findings(said: Callable[..., dict[str, Any]], tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def check(
 ) -> None:
     """Say what Geçit would say of messages (ORM, ORU), DICOM files and study folders; nothing is sent.
 
-    Exit code 0: nothing to mend; 1: something is; 2: a file could not be read.
+    Exit code 0: nothing to mend, and no empty field keeps a rule open; 1: something is; 2: a file could not be read.
     """
     found = settings()
     at = now or SystemClock().now()
@@ -190,9 +190,9 @@ def _show_message(message: MessageSaid, book: Rulebook) -> None:
     click.echo(f"  ACK: MSA-1 {message.code}")
     who = {rule.id: rule.who for rule in book.rules}
     for one in message.remarks:
-        mender = CATALOGUE[one.code].mender.code if one.code in CATALOGUE else who.get(one.code, "")
+        mender = CATALOGUE[one.code].mender.who if one.code in CATALOGUE else who.get(one.code, "")
         click.echo(f"  {'!' if one.severity == 'AA' else '✗'} {one.where} {one.code}: {one.text.tr}")
-        click.echo(f"      {one.text.en}{f' [{mender}]' if mender else ''}")
+        click.echo(f"      {one.text.en}{f'; kim / who: {mender}' if mender else ''}")
     for complaint in message.structure:
         click.echo(f"  hl7apy: {complaint}")
     click.echo()

@@ -231,7 +231,7 @@ class _Check:
     def _exam(self, exam: Exam, given: Mapping[str, Collection[str]]) -> ExamSaid:
         assert exam.verdict  # noqa: S101 -- the caller chose those that have one
         at_hand = {*given.get(exam.key.accession, ()), *([step.IMAGES] if exam.studies else [])}
-        said = step.explain(exam.verdict, self._judging.rulebook, at_hand, self._options.known)
+        said = step.explain(exam.verdict, self._judging.rulebook, at_hand, self._options.known, exam.order)
         return ExamSaid(exam=exam.key, verdict=exam.verdict, said=said, given=tuple(sorted(at_hand)))
 
     def _study(self, tx: Transaction, key: StudyKey, found: tuple[StudyFacts, int]) -> StudySaid:

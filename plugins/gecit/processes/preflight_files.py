@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..core.codes_of_remarks import CATALOGUE, remark
 from ..core.profile import Profile
 from ..core.values import Value
 from ..edges import hl7_profile, hl7_reader, hl7_structure, sent_files
@@ -65,8 +66,7 @@ class Files:
         for number, one in enumerate((one for one in found if isinstance(one, bytes)), start=1):
             self._message(path, number, one)
         for fault in (one for one in found if isinstance(one, Fault)):
-            text = f"MLLP: {fault.kind} ({fault.size} bayt / bytes)"
-            self.unused.append(Unused(file=str(path), text=text, broken=fault.kind != "garbage"))
+            self.unused.append(Unused(file=str(path), text=_told(fault), broken=fault.kind != "garbage"))
 
     def _message(self, path: Path, number: int, data: bytes) -> None:
         message = hl7_reader.parse(data, agreed=self._profile.character_set)
@@ -82,3 +82,12 @@ class Files:
                 structure=tuple(hl7_structure.complaints(data)),  # slow, and the progress counts files
             )
         )
+
+
+def _told(fault: Fault) -> str:
+    """Say of a bad frame what its ACK would say, by the same catalogue."""
+    size = f"({fault.size} bayt / bytes)"
+    if fault.kind not in CATALOGUE:
+        return f"MLLP: {fault.kind} {size}"
+    text, mender = remark(fault.kind, limit=sent_files.MAX_BYTES).text, CATALOGUE[fault.kind].mender
+    return f"MLLP {fault.kind}: {text.tr} / {text.en} {size}; kim / who: {mender.who}"

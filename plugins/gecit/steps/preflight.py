@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from enum import StrEnum
 
+import msgspec
+
 from ..core.background import DuplicateQuery
 from ..core.dates import date_of
 from ..core.events import DuplicateQueried, RegistryAnswer
@@ -63,6 +65,16 @@ NOT_GIVEN: dict[str, Text] = {
 }
 
 
+NO_MODALITY = Text(
+    tr="OBR-24 (yöntem) dosyada boş; kuralın bu tetkiki kapsayıp kapsamadığı bilinemez. HBYS doldurmalıdır.",
+    en="OBR-24 (modality) is empty in the file, so whether the rule means this exam cannot be told; HBYS must fill it.",
+)
+NO_SUT = Text(
+    tr="OBR-4.1 (SUT kodu) dosyada boş; kuralın bu tetkiki kapsayıp kapsamadığı bilinemez. HBYS doldurmalıdır.",
+    en="OBR-4.1 (SUT code) is empty in the file, so whether the rule means the exam cannot be told; HBYS must fill it.",
+)
+
+
 class Meaning(StrEnum):
     """What a finding means to who checks files before sending them."""
 
@@ -104,9 +116,27 @@ def suppose_queries(tx: Transaction, orders: Iterable[Order], now: datetime) -> 
         tx.append(DuplicateQueried(at=now, query=query))
 
 
-def explain(verdict: Verdict, rulebook: Rulebook, given: Collection[str], known: Collection[str]) -> tuple[Said, ...]:
-    """Say what each finding means; `given`: the pieces at hand, `known`: checks of `OFFLINE` that can be answered."""
-    return tuple(_said(one, _checks(rulebook, one.rule), given, known) for one in verdict.findings)
+def explain(
+    verdict: Verdict, rulebook: Rulebook, given: Collection[str], known: Collection[str], order: Order | None = None
+) -> tuple[Said, ...]:
+    """Say what each finding means; `given`: the pieces at hand, `known`: checks of `OFFLINE` that can be answered.
+
+    What stays open because a field of the `order` is empty is to be mended: the file itself should have had it.
+    """
+    said = (_said(one, _checks(rulebook, one.rule), given, known) for one in verdict.findings)
+    return tuple(_emptied(one, order, rulebook) if order else one for one in said)
+
+
+def _emptied(said: Said, order: Order, rulebook: Rulebook) -> Said:
+    if said.meaning is not Meaning.OPEN:
+        return said
+    scopes = [one.applies for one in rulebook.rule(said.finding.rule).editions]
+    note = None
+    if not order.modality and any(one.modality or one.not_modality for one in scopes):
+        note = NO_MODALITY
+    elif not all(one.sut for one in order.procedures) and any(one.sut or one.not_sut for one in scopes):
+        note = NO_SUT
+    return msgspec.structs.replace(said, meaning=Meaning.MEND, note=note) if note else said
 
 
 def _checks(rulebook: Rulebook, rule: str) -> tuple[str, ...]:
