@@ -286,10 +286,12 @@ class Records(Protocol):
         *,
         ordered_from: datetime | None = None,
         ordered_until: datetime | None = None,
+        until: ExamKey | None = None,
     ) -> Scanned:
-        """Return the next exams that were judged, in key order; of a stretch of order dates where one is given.
+        """Return the next exams that were judged, in an order of the ledger's own, each once.
 
-        The order date is that of `dates.DATED_BY`; `ordered_until` is exclusive.
+        Of a stretch of order dates where one is given: the order date is that of `dates.DATED_BY`, `ordered_until` is
+        exclusive. Where none is, `until` (inclusive) is the last exam, in that same order.
         """
         ...
 

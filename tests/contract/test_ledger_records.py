@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +12,6 @@ from msgspec.structs import replace
 
 from gecit.core import events as e
 from gecit.core.exam import Exam
-from gecit.core.judge import marks_of
 from gecit.core.order import ExamKey
 from gecit.core.values import Text
 from gecit.core.verdict import Effect, Finding, Outcome, Status, Verdict
@@ -68,10 +68,8 @@ def dated(ledger: SqlLedger) -> dict[ExamKey, datetime]:
 
 
 @pytest.mark.parametrize("limit", [1, 7, 60, 61])
-def test_a_scan_gives_every_judged_exam_once_in_key_order(
-    ledger: SqlLedger, dated: dict[ExamKey, datetime], limit: int
-) -> None:
-    assert scanned(ledger, limit) == sorted(dated)
+def test_a_scan_gives_every_judged_exam_once(ledger: SqlLedger, dated: dict[ExamKey, datetime], limit: int) -> None:
+    assert sorted(scanned(ledger, limit)) == sorted(dated)
 
 
 @pytest.mark.parametrize("limit", [1, 5, 12, 100])
@@ -85,21 +83,13 @@ def test_a_stretch_of_order_dates_is_half_open_and_gives_each_exam_once_where_ma
     assert sorted(scanned(ledger, limit, ordered_until=first)) == sorted(k for k, at in dated.items() if at < first)
 
 
-def test_a_glimpse_gives_the_same_pages_and_all_that_marks_are_made_of(
+def test_pieces_between_milestones_are_the_whole_each_exam_once(
     ledger: SqlLedger, dated: dict[ExamKey, datetime]
 ) -> None:
-    excused = judged(key_of(3), NOW, "dose-report@2020-03-01T00:00")
-    ledger.write(lambda tx: tx.append(excused))
-    for stretch in ({}, {"ordered_from": NOW, "ordered_until": NOW + timedelta(days=2)}):
-        whole, glimpsed = ledger.scan(None, 20, **stretch), ledger.glimpse(None, 20, **stretch)
-        assert [one.key for one in glimpsed.exams] == [one.key for one in whole.exams]
-        assert glimpsed.after == whole.after
-        for one, same in zip(glimpsed.exams, whole.exams, strict=True):
-            assert one.verdict is not None and same.verdict is not None
-            assert marks_of(one.verdict) == marks_of(same.verdict)
-            assert (one.order, one.studies, one.reports, one.background, one.judge_at) == (
-                *(same.order, same.studies, same.reports, same.background, same.judge_at),
-            )
+    ends = [None, *ledger.milestones(3), None]
+    pieces = [[one.key for one in ledger.scan(after, len(dated), until=until).exams] for after, until in pairwise(ends)]
+    assert len([one for one in pieces if one]) > 2
+    assert sorted(key for piece in pieces for key in piece) == sorted(dated)
 
 
 def test_a_scan_of_a_stretch_goes_on_from_a_bare_key(ledger: SqlLedger, dated: dict[ExamKey, datetime]) -> None:
@@ -136,7 +126,7 @@ def test_a_page_of_a_scan_is_read_by_an_index(sqlite_ledger: SqlLedger, statemen
     sqlite_ledger.rejudged_by()
     plans = [plan_of(sqlite_ledger, one) for one in statements if "LIMIT" in one and "rulebook" not in one]
     assert len(plans) == 3
-    assert "((institution,accession)>(?,?))" in plans[0]
+    assert "USING INTEGER PRIMARY KEY (rowid>?)" in plans[0]
     assert "exam_ordered_at ((ordered_at,institution,accession)>(?,?,?) AND ordered_at<?)" in plans[1]
     assert "event_rejudged" in plans[2]
     assert not [one for one in plans if "TEMP B-TREE" in one]

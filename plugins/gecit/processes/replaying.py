@@ -34,7 +34,7 @@ class WhatIf(Value):
 
 
 class Piece(Value):
-    """Exams of a stretch of order dates, `after` (exclusive) to `until` (inclusive) by key; None = no end."""
+    """Exams of a stretch of order dates, or `after` (exclusive) to `until` (inclusive) in a scan; None = no end."""
 
     stretch: Stretch = EVERYTHING[0]
     after: ExamKey | None = None

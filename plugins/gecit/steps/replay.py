@@ -60,12 +60,11 @@ def replay(
     after: ExamKey | None = None,
     until: ExamKey | None = None,
 ) -> Iterator[Replayed]:
-    """Go through the judged exams of a stretch of order dates, `after` (exclusive) to `until` (inclusive), by pages."""
+    """Go by pages through judged exams: of a stretch of order dates, or `after` (exclusive) to `until` (inclusive)."""
     while True:
-        page = records.scan(after, PAGE, ordered_from=stretch[0], ordered_until=stretch[1])
-        exams = [one for one in page.exams if until is None or one.key <= until]
-        yield Replayed(looked_at=len(exams), changes=tuple(changes(exams, compiled, question, now, role)))
-        if page.after is None or len(exams) < len(page.exams):
+        page = records.scan(after, PAGE, ordered_from=stretch[0], ordered_until=stretch[1], until=until)
+        yield Replayed(looked_at=len(page.exams), changes=tuple(changes(page.exams, compiled, question, now, role)))
+        if page.after is None:
             return
         after = page.after
 

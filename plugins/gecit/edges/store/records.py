@@ -29,6 +29,18 @@ class Place(ExamKey):
     ordered_at: datetime
 
 
+class Row(ExamKey):
+    """Where a scan of everything stands on SQLite: there rows are read as they lie on the disk.
+
+    In key order each row would be somewhere else, and a ledger larger than memory took five times as long.
+    """
+
+    row: int
+
+
+ROW = sa.literal_column("exam.rowid", sa.Integer)
+
+
 class Recorded(Transactions):
     """Implements `ports.Records`, and activation."""
 
@@ -41,24 +53,10 @@ class Recorded(Transactions):
         *,
         ordered_from: datetime | None = None,
         ordered_until: datetime | None = None,
+        until: ExamKey | None = None,
     ) -> Scanned:
-        """Return the next exams that were judged, in key order; by order date first where a stretch is given."""
-        found, place = self._page(rows.read_exam, after, limit, (ordered_from, ordered_until))
-        return Scanned(exams=found, after=place)
-
-    def glimpse(
-        self,
-        after: ExamKey | None,
-        limit: int,
-        *,
-        ordered_from: datetime | None = None,
-        ordered_until: datetime | None = None,
-    ) -> Scanned:
-        """Do as `scan` in less than half the time: of a finding only rule, status, effect and exemptions are read.
-
-        Enough for `core.judge.marks` and `marks_of`. Such an exam is no other's equal, and never shown or written.
-        """
-        found, place = self._page(rows.glimpse_exam, after, limit, (ordered_from, ordered_until))
+        """Return the next exams that were judged, in an order of its own; by order date where a stretch is given."""
+        found, place = self._page(after, limit, (ordered_from, ordered_until), until=until)
         return Scanned(exams=found, after=place)
 
     def exams_excused_by(
@@ -78,40 +76,56 @@ class Recorded(Transactions):
         # The text only narrows: an id in quotes may stand elsewhere. Without the closing quote, for `id@...`.
         needles = [to_json(one).decode()[:-1] for one in ids]
         named = sa.or_(sa.false(), *(_holds(self.engine, one) for one in needles))
-        found, place = self._page(rows.read_exam, after, limit, (ordered_from, ordered_until), named)
+        found, place = self._page(after, limit, (ordered_from, ordered_until), named)
         return Scanned(exams=tuple(one for one in found if _excused(one, ids)), after=place)
 
     def _page(
         self,
-        read: Callable[[str], Exam],
         after: ExamKey | None,
         limit: int,
         stretch: tuple[datetime | None, datetime | None],
         *where: sa.ColumnElement[bool],
+        until: ExamKey | None = None,
     ) -> tuple[tuple[Exam, ...], ExamKey | None]:
         dated = stretch != (None, None)
-        query = sa.select(exam.c.data).where(exam.c.outcome != "", *where)
+        rowed = not dated and self.engine.dialect.name == "sqlite"
+        query = sa.select(exam.c.data, ROW if rowed else sa.null()).where(exam.c.outcome != "", *where)
         key: tuple[sa.Column[str], ...] = (exam.c.institution, exam.c.accession)
         with self._reading() as connection:
             if dated:
                 place = _place(connection, after) if after else None
                 query = _in_stretch(query, place, stretch).order_by(exam.c.ordered_at, *key)
+            elif rowed:
+                query = query.where(*_between_rows(connection, after, until)).order_by(ROW)
             else:
-                query = _after(query, after).order_by(*key) if after else query.order_by(*key)
-            data = connection.scalars(query.limit(limit)).all()
-        found = tuple(map(read, data))
+                query = query.where(*_between_keys(after, until)).order_by(*key)
+            data = connection.execute(query.limit(limit)).all()
+        found = tuple(rows.read_exam(one[0]) for one in data)
         if len(found) < limit:
             return found, None
-        return found, place_of(found[-1]) if dated else found[-1].key
+        last = found[-1]
+        return found, place_of(last) if dated else _row(last.key, data[-1][1]) if rowed else last.key
 
     def milestones(self, every: int) -> list[ExamKey]:
-        """Return the key of each `every`-th exam, so that several processes can go through the ledger side by side."""
+        """Return the place of about each `every`-th exam: several processes can go through the ledger side by side."""
+        if self.engine.dialect.name == "sqlite":
+            return self._milestones_by_row(every)
         number = sa.func.row_number().over(order_by=(exam.c.institution, exam.c.accession)).label("number")
         numbered = sa.select(exam.c.institution, exam.c.accession, number).subquery()
         query = sa.select(numbered).where(numbered.c.number % every == 0).order_by(numbered.c.number)
         with self._reading() as connection:
             found = connection.execute(query).all()
         return [ExamKey(institution=row.institution, accession=row.accession) for row in found]
+
+    def _milestones_by_row(self, every: int) -> list[ExamKey]:
+        found: list[ExamKey] = []
+        with self._reading() as connection:
+            last = connection.scalar(sa.select(sa.func.max(ROW)).select_from(exam)) or 0
+            for number in range(every, last, every):
+                query = sa.select(exam.c.institution, exam.c.accession, ROW).where(number <= ROW).order_by(ROW).limit(1)
+                one = connection.execute(query).one()
+                found.append(Row(institution=one[0], accession=one[1], row=one[2]))
+        return found
 
     # What was known
 
@@ -246,9 +260,33 @@ def _place(connection: sa.Connection, after: ExamKey) -> Place | None:
     return Place(**msgspec.structs.asdict(after), ordered_at=found) if found else None
 
 
-def _after(query: sa.Select[tuple[str]], after: ExamKey) -> sa.Select[tuple[str]]:
+def _between_keys(after: ExamKey | None, until: ExamKey | None) -> list[sa.ColumnElement[bool]]:
     key = sa.tuple_(exam.c.institution, exam.c.accession)
-    return query.where(key > sa.tuple_(sa.literal(after.institution), sa.literal(after.accession)))
+    ends = [one and sa.tuple_(sa.literal(one.institution), sa.literal(one.accession)) for one in (after, until)]
+    return [*([key > ends[0]] if ends[0] is not None else []), *([key <= ends[1]] if ends[1] is not None else [])]
+
+
+def _row(key: ExamKey, number: int) -> Row:
+    return Row(institution=key.institution, accession=key.accession, row=number)
+
+
+def _between_rows(
+    connection: sa.Connection, after: ExamKey | None, until: ExamKey | None
+) -> list[sa.ColumnElement[bool]]:
+    bounds: list[sa.ColumnElement[bool]] = []
+    if after is not None:
+        bounds.append(_number(connection, after) < ROW)
+    if until is not None:
+        bounds.append(_number(connection, until) >= ROW)
+    return bounds
+
+
+def _number(connection: sa.Connection, key: ExamKey) -> sa.ColumnElement[int]:
+    """Return a key's row; 0, which is before all, where it has none."""
+    if isinstance(key, Row):
+        return sa.literal(key.row)
+    mine = sa.and_(exam.c.institution == key.institution, exam.c.accession == key.accession)
+    return sa.literal(connection.scalar(sa.select(ROW).select_from(exam).where(mine)) or 0)
 
 
 def _in_stretch(

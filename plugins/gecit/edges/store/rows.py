@@ -13,8 +13,7 @@ from gecit.core.dates import date_of
 from gecit.core.events import AnyEvent, Event, ExamEvent, StudyEvent
 from gecit.core.exam import Exam, Study
 from gecit.core.order import ExamKey, Procedure
-from gecit.core.values import Value, to_json
-from gecit.core.verdict import Effect, Status, Verdict
+from gecit.core.values import to_json
 from gecit.ports import Delivery, Institution, StoredMessage
 
 _events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEvent)
@@ -152,31 +151,6 @@ def read_query(data: str) -> DuplicateQuery:
 def read_exam(data: str) -> Exam:
     """Decode an exam."""
     return _exams.decode(data)
-
-
-class _GlimpsedFinding(Value, forbid_unknown_fields=False):
-    """What marks are made of; a finding's texts are most of an exam's JSON."""
-
-    rule: str
-    status: Status
-    effect: Effect
-    exemptions: tuple[str, ...] = ()
-
-
-class _GlimpsedVerdict(Verdict):
-    findings: tuple[_GlimpsedFinding, ...]  # type: ignore[assignment]
-
-
-class _GlimpsedExam(Exam):
-    verdict: _GlimpsedVerdict | None = None
-
-
-_glimpsed = msgspec.json.Decoder(_GlimpsedExam)
-
-
-def glimpse_exam(data: str) -> Exam:
-    """Decode an exam without the texts of its findings."""
-    return _glimpsed.decode(data)
 
 
 def study_row(study: Study, changed_at: datetime) -> dict[str, Any]:
