@@ -9,9 +9,9 @@ export GECIT_DATA := $(abspath $(GECIT_DATA))
 endif
 
 # minutes that each suite may take; `make test` stops one that takes longer
-FAST_MINUTES := 5
-SYSTEM_MINUTES := 8
-BROWSER_MINUTES := 2
+FAST_MINUTES := 12
+SYSTEM_MINUTES := 15
+BROWSER_MINUTES := 4
 
 .PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench lock docs clean
 
