@@ -30,7 +30,7 @@ from .receive_message import Judging
 log = logging.getLogger("gecit.rejudge")
 
 PAGE = 200
-GROUP = 100
+GROUP = 200
 """Exams of one transaction: HL7 and images wait for no more than that."""
 
 CALM = timedelta(seconds=1.5)
