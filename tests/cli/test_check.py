@@ -26,19 +26,9 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder of its own, which is never made."""
-    for name in [one for one in os.environ if one.startswith(("GECIT_", "ORTHANC__"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GECIT_DATA", str(tmp_path / "data"))
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def run(data: Path) -> Run:
+def run(gecit: Run, data: Path) -> Run:
     def command(*args: str | Path, code: int = 0) -> Result:
-        result = CliRunner().invoke(cli, ["check", *map(str, args)], catch_exceptions=False)
-        assert result.exit_code == code, result.output
+        result = gecit("check", *args, code=code)
         assert not data.exists()
         return result
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from gecit.cli import cli, main
 from gecit.edges import hl7_build, hl7_reader
@@ -25,27 +25,6 @@ from tests.support.postgres import free_port
 
 RULES = Path(__file__).parents[2] / "rules"
 Run = Callable[..., Result]
-
-
-@pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder of its own, and nothing of the surroundings' configuration."""
-    for name in [one for one in os.environ if one.startswith(("GECIT_", "ORTHANC__"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GECIT_DATA", str(tmp_path / "data"))
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def run(data: Path) -> Run:
-    """Run a command as from a shell; an exception that no command caught is raised here."""
-
-    def command(*args: str, code: int = 0, stdin: str | None = None) -> Result:
-        result = CliRunner().invoke(cli, args, input=stdin, catch_exceptions=False)
-        assert result.exit_code == code, result.output
-        return result
-
-    return command
 
 
 def ledger_of(data: Path) -> SqlLedger:

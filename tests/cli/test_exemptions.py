@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import tomllib
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -12,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from gecit.cli import cli
 from gecit.core.background import Outage
 from gecit.core.events import OutageBegan, OutageEnded
 from gecit.core.exemptiondraft import draft, stretches
@@ -35,32 +33,6 @@ DAY = datetime(2026, 3, 2, tzinfo=ISTANBUL)
 
 def at(hour: int, minute: int, second: int = 0) -> datetime:
     return DAY.replace(hour=hour, minute=minute, second=second)
-
-
-@pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in [one for one in os.environ if one.startswith(("GECIT_", "ORTHANC__"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GECIT_DATA", str(tmp_path / "data"))
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "site"
-    (folder / "exemptions").mkdir(parents=True)
-    monkeypatch.setenv("ORTHANC__GECIT__SITE_RULES", str(folder))
-    return folder
-
-
-@pytest.fixture
-def run(data: Path) -> Run:
-    def command(*args: str, code: int = 0) -> Result:
-        result = CliRunner().invoke(cli, args, catch_exceptions=False)
-        assert result.exit_code == code, result.output
-        return result
-
-    return command
 
 
 @pytest.fixture

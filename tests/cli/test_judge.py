@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -53,25 +52,6 @@ last = 2026-03-02T08:59:00
 published = 2026-03-03
 source = { kind = "site", title = "deneme" }
 """
-
-
-@pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder of its own, and nothing of the surroundings' configuration."""
-    for name in [one for one in os.environ if one.startswith(("GECIT_", "ORTHANC__"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GECIT_DATA", str(tmp_path / "data"))
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def run(data: Path) -> Run:
-    def command(*args: str, code: int = 0) -> Result:
-        result = CliRunner().invoke(cli, args, catch_exceptions=False)
-        assert result.exit_code == code, result.output
-        return result
-
-    return command
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from gecit.edges.rules_files import read_folder
 from gecit.edges.store import SqlLedger
 from gecit.processes.rules import snapshot_of
 from gecit.steps.judge_exam import judge_due
-from tests.cli.test_judge import RULES, Run, activate, complete, data, judge, ledger, run
+from tests.cli.test_judge import RULES, Run, activate, complete, judge, ledger
 from tests.support.flow import JUDGING, START, exam, incoming, order, send
 
-__all__ = ["data", "ledger", "run"]  # fixtures
+__all__ = ["ledger"]  # a fixture
 
 SECOND = timedelta(seconds=1)
 

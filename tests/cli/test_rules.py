@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from msgspec.structs import replace
 
-from gecit.cli import cli
 from gecit.core.boundaries import boundaries
 from gecit.core.events import Rejudged
 from gecit.core.rulebook import Rulebook
@@ -38,30 +36,8 @@ source    = { kind = "notice", title = "02.03.2026 Muafiyeti" }
 
 
 @pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in [one for one in os.environ if one.startswith(("GECIT_", "ORTHANC__"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GECIT_DATA", str(tmp_path / "data"))
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A site's own folder, empty and configured."""
-    folder = tmp_path / "site"
-    (folder / "exemptions").mkdir(parents=True)
-    monkeypatch.setenv("ORTHANC__GECIT__SITE_RULES", str(folder))
-    return folder
-
-
-@pytest.fixture
-def run(data: Path) -> Run:
-    def command(*args: str, code: int = 0) -> Result:
-        result = CliRunner().invoke(cli, ["rules", *args], catch_exceptions=False)
-        assert result.exit_code == code, result.output
-        return result
-
-    return command
+def run(gecit: Run) -> Run:
+    return lambda *args, code=0: gecit("rules", *args, code=code)
 
 
 def ledger_of(data: Path) -> SqlLedger:
