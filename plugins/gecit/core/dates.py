@@ -16,10 +16,15 @@ class DatedBy(Value):
     read: Callable[[Exam, datetime], datetime | None]
 
 
-def _order_date(exam: Exam, now: datetime) -> datetime | None:
+def order_date(exam: Exam) -> datetime | None:
+    """Return the order date as rules know it: as ordered, else when the first order message came."""
     if exam.order is None:
         return None
     return exam.order.ordered_at or exam.order_received_at
+
+
+def _order_date(exam: Exam, now: datetime) -> datetime | None:
+    return order_date(exam)
 
 
 def _order_message_time(exam: Exam, now: datetime) -> datetime | None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from ..core.background import Background, DuplicateQuery, EarlierExam
-from ..core.dates import date_of
+from ..core.dates import date_of, order_date
 from ..core.duplicates import LEDGER, was_performed
 from ..core.events import BackgroundRecorded, JudgingAsked
 from ..core.exam import Exam
@@ -95,13 +95,6 @@ def _seen(exam: Exam | None) -> _Seen | None:
         images=exam.images > 0,
         report=exam.report is not None,
     )
-
-
-def order_date(exam: Exam) -> datetime | None:
-    """Return the order date as rules know it: as ordered, else when the first order message came."""
-    if exam.order is None:
-        return None
-    return exam.order.ordered_at or exam.order_received_at
 
 
 def _earlier(tx: Transaction, key: ExamKey, seen: _Seen) -> tuple[EarlierExam, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from ..core.background import Background
+from ..core.billing import Action
 from ..core.events import ExamJudged
 from ..core.exam import Exam
 from ..core.order import ExamKey
@@ -33,11 +34,17 @@ def judge_exam(
     institution = institution_of(exam, institutions)
     known = record(tx, exam, background or look_up(tx, exam, institution), now)
     verdict = compiled(judging).judge(known, judged_at=now, known_at=now)
-    tx.append(ExamJudged(at=now, exam=exam.key, verdict=verdict, cause=exam.judge_cause))
-    judged = tx.exam(exam.key) or known
-    notify_medula.plan(tx, judged, verdict, institution, now, role)
-    plan_attach(tx, judged, now)
+    write_verdict(tx, known, verdict, exam.judge_cause, institution, now, role)
+    plan_attach(tx, tx.exam(exam.key) or known, now)
     return verdict
+
+
+def write_verdict(
+    tx: Transaction, exam: Exam, verdict: Verdict, cause: str, institution: Institution, now: datetime, role: str
+) -> Action:
+    """Record a verdict and plan what MEDULA is to be told of it; return what was planned."""
+    tx.append(ExamJudged(at=now, exam=exam.key, verdict=verdict, cause=cause))
+    return notify_medula.plan(tx, tx.exam(exam.key) or exam, verdict, institution, now, role)
 
 
 def judge_due(

@@ -14,7 +14,7 @@ import msgspec
 
 from ..core.background import Background
 from ..core.billing import Action
-from ..core.events import ExamJudged, JudgingAsked, Rejudged
+from ..core.events import JudgingAsked, Rejudged
 from ..core.exam import Exam
 from ..core.faults import described
 from ..core.judge import Compiled, marks_of
@@ -22,8 +22,8 @@ from ..core.order import ExamKey
 from ..core.values import Value
 from ..core.verdict import Verdict
 from ..ports import Clock, Institution, Ledger, Records, Transaction, Unavailable
-from . import notify_medula
 from .background import institution_of, look_up, record
+from .judge_exam import write_verdict
 from .reached import Plan, Question, plan
 from .receive_message import Judging
 
@@ -87,12 +87,10 @@ class Anew:
             stale = self._stale(exam)
             if stale:
                 exam = record(tx, exam, look_up(tx, exam, institution_of(exam, self._institutions)), now)
-            if stale and exam == seen and not self._question.differs(exam, now):
-                continue  # nothing stands beside it that was not known
-            if exam == seen:
-                tally = tally.plus(self._write_one(tx, exam, verdict, now))
-            elif stale or self._question.differs(exam, now):
+            if exam != seen and (stale or self._question.differs(exam, now)):
                 tally = tally.plus(self._write_changed(tx, exam, now))
+            elif exam == seen and (not stale or self._question.differs(exam, now)):
+                tally = tally.plus(self._write_one(tx, exam, verdict, now))
         return tally
 
     def _write_changed(self, tx: Transaction, exam: Exam, now: datetime) -> Tally:
@@ -103,10 +101,8 @@ class Anew:
         return self._write_one(tx, exam, anew, now)
 
     def _write_one(self, tx: Transaction, exam: Exam, verdict: Verdict, now: datetime) -> Tally:
-        tx.append(ExamJudged(at=now, exam=exam.key, verdict=verdict, cause=self.cause))
-        standing = tx.exam(exam.key) or exam
         institution = institution_of(exam, self._institutions)
-        action = notify_medula.plan(tx, standing, verdict, institution, now, self._role)
+        action = write_verdict(tx, exam, verdict, self.cause, institution, now, self._role)
         return Tally(changed=1, released=action is Action.NOTIFY, withdrawals=action is Action.PROPOSE_WITHDRAWAL)
 
     def _stale(self, exam: Exam) -> bool:

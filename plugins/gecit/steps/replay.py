@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from ..core.billing import DECIDES, Action, cause_of
+from ..core.dates import order_date
 from ..core.exam import Exam
 from ..core.judge import Compiled, Marks, marks_of
 from ..core.order import ExamKey
 from ..core.values import Value
 from ..core.verdict import Outcome, Status
 from ..ports import Records
-from .background import order_date
 from .reached import EVERYTHING, Question, Stretch
 
 PAGE = 200

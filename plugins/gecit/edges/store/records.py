@@ -9,7 +9,7 @@ from functools import reduce
 import msgspec
 import sqlalchemy as sa
 
-from gecit.core.dates import date_of
+from gecit.core.dates import order_date
 from gecit.core.events import ExamEvent, ExamJudged, Rejudged, RulebookActivated
 from gecit.core.exam import Exam, fold_exam
 from gecit.core.order import ExamKey
@@ -245,7 +245,7 @@ class Recorded(Transactions):
 
 def place_of(one: Exam) -> ExamKey:
     """Return where a scan by order date stands after an exam."""
-    ordered_at = date_of(one, "order_date", rows.NEVER)
+    ordered_at = order_date(one)
     if ordered_at is None:
         return one.key
     return Place(institution=one.key.institution, accession=one.key.accession, ordered_at=ordered_at)
