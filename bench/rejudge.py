@@ -115,7 +115,7 @@ def _exemption(ledger: SqlLedger, url: str, book: Rulebook, filled: million.Fill
 
 
 def _all(ledger: SqlLedger, url: str, book: Rulebook) -> Iterator[Figure]:
-    """A rule's effect changes: every exam is looked at, and nearly none of them changes."""
+    """A rule goes by another date: every exam is looked at, and none of them changes."""
     standing = Rulebook.from_json(ledger.active_rulebook()[1])  # type: ignore[index]
     stricter = tuple(replace(one, dated_by="judged") if one.id == "study-matched" else one for one in standing.rules)
     new = Rulebook.of(stricter, standing.exemptions)
