@@ -120,6 +120,15 @@ class Transaction(Protocol):
         """Read many exams at once; `exam` then answers from memory."""
         ...
 
+    def foresee(
+        self, exams: Iterable[ExamKey], patients: Iterable[str], messages: Iterable[tuple[tuple[str, str], str]]
+    ) -> None:
+        """Read at once what taking in a group of messages will ask; nothing is answered otherwise, only sooner.
+
+        `patients`: TCKNs and file numbers. `messages`: MSH-3 with MSH-4, and MSH-10.
+        """
+        ...
+
     def exam(self, key: ExamKey) -> Exam | None:
         """Return the exam as it stands, events of this transaction included; locked until commit."""
         ...

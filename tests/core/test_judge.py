@@ -10,7 +10,7 @@ from gecit.core.checks import CHECKS, Answer, Context
 from gecit.core.dates import date_of
 from gecit.core.exam import Exam
 from gecit.core.identifiers import IdentifierPolicy
-from gecit.core.judge import in_scope, judge, judge_report
+from gecit.core.judge import Compiled, in_scope, judge, judge_report
 from gecit.core.order import Patient, Person, Procedure
 from gecit.core.report import ReportStatus
 from gecit.core.rulebook import Exemption, Rulebook, Scope, Source, Window
@@ -265,17 +265,17 @@ def test_only_the_approving_signer_is_asked_unless_all_must_be_radiologists() ->
 )
 def test_a_candidate_report_is_judged_by_the_refusing_rules_alone(candidate: object, status: Status) -> None:
     exam = Exam(key=KEY, order=order())
-    findings = judge_report(exam, candidate, BOOK, Context())  # type: ignore[arg-type]
+    findings = judge_report(exam, candidate, Compiled(BOOK, Context()))  # type: ignore[arg-type]
     assert [(one.rule, one.status) for one in findings] == [("radiologist", status)]
 
 
 def test_a_candidate_is_judged_though_an_accepted_report_stands_before_it() -> None:
-    (one,) = judge_report(clean(), received(OTHER_PHYSICIAN, radiologist=False), BOOK, Context())
+    (one,) = judge_report(clean(), received(OTHER_PHYSICIAN, radiologist=False), Compiled(BOOK, Context()))
     assert one.status is Status.FAILED
 
 
 def test_a_candidate_report_needs_no_order_to_be_judged() -> None:
-    (one,) = judge_report(Exam(key=KEY), received(modality="ES"), BOOK, Context())
+    (one,) = judge_report(Exam(key=KEY), received(modality="ES"), Compiled(BOOK, Context()))
     assert one.status is Status.NOT_IN_FORCE
 
 

@@ -15,7 +15,7 @@ from gecit.core.events import RegistryAnswer
 from gecit.core.exam import Exam, fold_exam
 from gecit.core.facts import DoseReport, SeriesFacts, StudyFacts, StudyKey
 from gecit.core.identifiers import is_loinc, is_sut, is_tckn
-from gecit.core.judge import judge, judge_report
+from gecit.core.judge import Compiled, judge, judge_report
 from gecit.core.report import ReportPart
 from gecit.core.verdict import Status
 from gecit.edges.rules_files import read_folder
@@ -72,7 +72,7 @@ def events_of(story: ExamStory, act: Act, exam: Exam | None, at: datetime) -> ev
     answers = tuple(RegistryAnswer(identifier=one, known=one in REGISTRY, radiologist=REGISTRY[one]) for one in numbers)
     received = events.ReportReceived(at=at, exam=key, report=story.report, message=2, registry=answers)
     candidate = fold_exam(exam, received).reports[-1]
-    findings = judge_report(exam or Exam(key=key), candidate, RULES, checks.Context())
+    findings = judge_report(exam or Exam(key=key), candidate, Compiled(RULES, checks.Context()))
     refusing = tuple(one.rule for one in findings if one.status is Status.FAILED)
     if not refusing:
         return received

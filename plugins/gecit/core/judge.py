@@ -177,13 +177,13 @@ def judge(
     return Compiled(rulebook, context).judge(exam, judged_at=judged_at, known_at=known_at, valid_at=valid_at)
 
 
-def judge_report(exam: Exam, candidate: ReceivedReport, rulebook: Rulebook, context: Context) -> tuple[Finding, ...]:
+def judge_report(exam: Exam, candidate: ReceivedReport, compiled: Compiled) -> tuple[Finding, ...]:
     """Say what the refusing rules make of a report before it is accepted, as if it were the exam's only version.
 
     Any FAILED finding refuses it; otherwise any CANNOT_TELL defers it.
     """
     supposed = msgspec.structs.replace(exam, reports=(candidate,), refused_report=None)
-    return Compiled(rulebook, context).findings(supposed, candidate.received_at, Effect.REFUSE_REPORT)
+    return compiled.findings(supposed, candidate.received_at, Effect.REFUSE_REPORT)
 
 
 # As module names: members of an Enum are looked up through a descriptor, and this is asked of every rule of every exam.

@@ -17,7 +17,7 @@ from ..core.events import RegistryAnswer
 from ..core.faults import described
 from ..core.order import ExamKey
 from ..core.profile import Profile
-from ..core.remarks import Remark, Where
+from ..core.remarks import Remark, Severity, Where, worst
 from ..core.report import Report
 from ..core.values import Value, to_json
 from ..edges import hl7_ack, hl7_profile, hl7_reader
@@ -83,7 +83,7 @@ class Reception:
         judging = self._judging()
 
         def work(tx: Transaction) -> list[Answered]:
-            tx.prefetch(_keys(read))
+            tx.foresee(*_asked(read))
             return [receive_message(tx, one.incoming, registry, judging, self._answerer(one.message)) for one in read]
 
         answered = self._ledger.write(work)
@@ -301,8 +301,13 @@ def _who(
     return (remark(code, Where(segment="ORC", field=21), found=said[:20]),)
 
 
-def _keys(read: Sequence[_Read]) -> list[ExamKey]:
-    return [one.incoming.content.key for one in read if one.incoming.content is not None]
+def _asked(read: Sequence[_Read]) -> tuple[list[ExamKey], list[str], list[tuple[tuple[str, str], str]]]:
+    """What taking a group in will ask of the ledger: exams, patients by their numbers, messages."""
+    incoming = [one.incoming for one in read]
+    usable = (one for one in incoming if worst(one.remarks) is Severity.NOTE)  # of the rest nothing is folded
+    contents = [one.content for one in usable if one.content is not None]
+    patients = [number for one in contents for number in (one.patient.tckn, one.patient.file_number)]
+    return [one.key for one in contents], patients, [(one.sender, one.control_id) for one in incoming]
 
 
 def _log(incoming: Incoming, result: Answered) -> None:

@@ -242,7 +242,7 @@ def _take_report(
     asked = [registry[one.identifier] for one in report.radiologists if one.identifier in registry]
     candidate = ReceivedReport(report=report, received_at=at, message=number, registry=tuple(asked))
     exam = tx.exam(report.key) or Exam(key=report.key)
-    findings = judge_report(exam, candidate, judging.rulebook, judging.context)
+    findings = judge_report(exam, candidate, compiled(judging))
     refused = [one for one in findings if one.status is Status.FAILED]
     event: Event | None
     if refused:

@@ -12,6 +12,7 @@ from gecit.core.background import DuplicateQuery, Outage
 from gecit.core.events import DuplicateOpened, DuplicateQueried, Event, OutageBegan, OutageEnded
 
 from . import rows
+from .foreseen import Foreseen
 from .schema import duplicate_query, outage
 from .sql import upsert
 
@@ -19,9 +20,10 @@ from .sql import upsert
 class Asked:
     """What one transaction knows of queries and outages; `lock` holds a name until the transaction ends."""
 
-    def __init__(self, connection: sa.Connection, lock: Callable[[Iterable[str]], None]) -> None:
+    def __init__(self, connection: sa.Connection, lock: Callable[[Iterable[str]], None], foreseen: Foreseen) -> None:
         self._connection = connection
         self._lock = lock
+        self._foreseen = foreseen
         self._queries: dict[str, DuplicateQuery | None] = {}
         self._changed: set[str] = set()
 
@@ -60,6 +62,9 @@ class Asked:
         """Return a patient's queries in a stretch of time, ends included, oldest first; nobody's without a TCKN."""
         if not tckn:
             return []
+        foreseen = self._foreseen.queries(tckn)
+        if foreseen is not None:
+            return [one for one in foreseen if since <= one.at <= until]
         self.flush()
         found = sa.select(duplicate_query.c.data).where(
             duplicate_query.c.tckn == tckn, duplicate_query.c.at >= since, duplicate_query.c.at <= until
@@ -68,6 +73,7 @@ class Asked:
         return [rows.read_query(data) for data in self._connection.scalars(ordered)]
 
     def _keep(self, query: DuplicateQuery) -> None:
+        self._foreseen.query_changed()
         self._queries[query.id] = query
         self._changed.add(query.id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -109,20 +110,14 @@ def _date(exam: Exam, name: str) -> datetime | None:
     return date_of(exam, name, NEVER)
 
 
-def read_procedure(row: Any, institution_name: str) -> EarlierExam:
+_EARLIER = (
+    "institution", "accession", "sut", "description", "ordered_at", "scheduled_at", "performed_at", "images", "report",
+)  # fmt: skip
+
+
+def read_procedure(row: Mapping[str, Any], institution_name: str) -> EarlierExam:
     """Turn a procedure's row into what a duplicate query finds."""
-    return EarlierExam(
-        institution=row.institution,
-        accession=row.accession,
-        sut=row.sut,
-        description=row.description,
-        institution_name=institution_name,
-        ordered_at=row.ordered_at,
-        scheduled_at=row.scheduled_at,
-        performed_at=row.performed_at,
-        images=row.images,
-        report=row.report,
-    )
+    return EarlierExam(institution_name=institution_name, **{name: row[name] for name in _EARLIER})
 
 
 def name_of(recorded: str | None) -> str:

@@ -24,6 +24,12 @@ from .kept import Kept
 from .schema import event, exam, institution, link, procedure, rulebook, study, study_identifier
 from .sql import of_exams, pages, upsert
 
+# Names in one order, so that two transactions never wait crosswise for what they lock together.
+_LOCK = sa.text(
+    "SELECT count(pg_advisory_xact_lock(hashtextextended(name, 0)))"
+    " FROM (SELECT DISTINCT name FROM unnest(CAST(:names AS text[])) AS name ORDER BY name) AS named"
+)
+
 
 class SqlTransaction(Kept):
     """Implements `ports.Transaction` on one connection."""
@@ -31,13 +37,15 @@ class SqlTransaction(Kept):
     def __init__(self, connection: sa.Connection, *, writing: bool) -> None:
         super().__init__(connection)
         self._writing = writing
+        self._held: set[str] = set()
+        self._known: list[Institution] | None = None
         self._exams: dict[ExamKey, Exam | None] = {}
         self._studies: dict[StudyKey, Study | None] = {}
         self._events: list[Event] = []
         self._changed_exams: dict[ExamKey, tuple[Exam | None, datetime]] = {}  # as it was before, and the last change
         self._facts_changed = False  # of an exam, since the last flush
         self._changed_studies: dict[StudyKey, datetime] = {}
-        self._asked = Asked(connection, self._lock)
+        self._asked = Asked(connection, self._lock, self._foreseen)
 
     # Events
 
@@ -52,6 +60,7 @@ class SqlTransaction(Kept):
             case ExamEvent():
                 self._fold_exam(event)
             case StudyEvent():
+                self._foreseen.study_changed()
                 self._studies[event.study] = fold_study(self.study(event.study), event)
                 self._changed_studies[event.study] = event.at
             case _:
@@ -63,10 +72,13 @@ class SqlTransaction(Kept):
         first = self._changed_exams[event.exam][0] if event.exam in self._changed_exams else before
         self._changed_exams[event.exam] = (first, event.at)
         self._exams[event.exam] = after
-        self._facts_changed = self._facts_changed or not same_facts(before, after)
+        if not same_facts(before, after):
+            self._facts_changed = True
+            self._foreseen.exam_changed(before, after)
 
     def flush(self) -> None:
-        """Write what was appended. Searches flush first, so that they see this transaction's own events."""
+        """Write what was appended. Searches that were not foreseen flush first, to see its own events."""
+        self.flush_messages()
         if self._events:
             self._connection.execute(sa.insert(event), [rows.event_row(one) for one in self._events])
             self._events.clear()
@@ -135,20 +147,39 @@ class SqlTransaction(Kept):
             self.prefetch([key])
         return self._exams[key]
 
+    def foresee(
+        self, exams: Iterable[ExamKey], patients: Iterable[str], messages: Iterable[tuple[tuple[str, str], str]]
+    ) -> None:
+        """Read at once what taking messages in will ask; searches for these then answer from memory."""
+        keys, numbers, controls = sorted(set(exams)), sorted(set(patients) - {""}), list(messages)
+        self._lock([*(f"accession {one.accession}" for one in keys), *(f"patient {one}" for one in numbers)])
+        self.prefetch(keys)
+        self.flush()
+        self._foreseen.read([one.accession for one in keys], numbers, controls)
+        self.reserve_messages(len(controls))
+
     def _lock(self, names: Iterable[str]) -> None:
         # SQLite has one writer. On PostgreSQL a row that is not there yet cannot be locked, its name can:
         # otherwise an order and its images, committed at the same moment, would not see each other.
         if self._postgres and self._writing:
-            for name in names:
-                self._connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
+            wanted = dict.fromkeys(one for one in names if one not in self._held)
+            if wanted:
+                self._connection.execute(_LOCK, {"names": list(wanted)})
+                self._held.update(wanted)
 
     def exams_of_accession(self, accession: str) -> list[Exam]:
         """Return the exams with that accession number."""
+        foreseen = self._foreseen.exams_of_accession(accession)
+        if foreseen is not None:
+            return self._exams_by_key(foreseen)
         self._lock([f"accession {accession}"])
         return self._find_exams(exam.c.accession == accession)
 
     def exams_of_patient(self, tckn: str, institution: str, file_number: str) -> list[Exam]:
         """Return the exams of a patient."""
+        foreseen = self._foreseen.exams_of_tckn(tckn) if not file_number else None
+        if foreseen is not None:
+            return self._exams_by_key(foreseen)
         self._lock(f"patient {one}" for one in sorted({tckn, file_number} - {""}))
         ways = []
         if tckn:
@@ -190,8 +221,11 @@ class SqlTransaction(Kept):
             ExamKey(institution=row.institution, accession=row.accession)
             for row in self._connection.execute(keys.limit(limit))
         ]
-        self.prefetch(found)
-        return [one for key in found if (one := self._exams[key]) is not None]
+        return self._exams_by_key(found)
+
+    def _exams_by_key(self, keys: Sequence[ExamKey]) -> list[Exam]:
+        self.prefetch(keys)
+        return [one for key in keys if (one := self._exams[key]) is not None]
 
     # Studies
 
@@ -205,11 +239,17 @@ class SqlTransaction(Kept):
 
     def studies_of_accession(self, accession: str) -> list[Study]:
         """Return studies that carry the accession number."""
+        foreseen = self._foreseen.studies_of_accession(accession)
+        if foreseen is not None:
+            return foreseen
         self._lock([f"accession {accession}"])
         return self._find_studies(study.c.accession == accession)
 
     def studies_of_patient(self, identifiers: Sequence[str]) -> list[Study]:
         """Return studies by PatientID or OtherPatientIDs."""
+        foreseen = self._foreseen.studies_of_patient(identifiers)
+        if foreseen is not None:
+            return foreseen
         self._lock(f"patient {one}" for one in sorted(set(identifiers) - {""}))
         named = sa.select(study_identifier.c.node, study_identifier.c.orthanc_id).where(
             study_identifier.c.identifier.in_([one for one in identifiers if one])
@@ -243,6 +283,9 @@ class SqlTransaction(Kept):
 
     def earlier_exams(self, tckn: str, suts: Sequence[str]) -> list[EarlierExam]:
         """Return a patient's procedures with one of the SUT codes, oldest first; nobody's without a TCKN."""
+        foreseen = self._foreseen.earlier_exams(tckn, suts)
+        if foreseen is not None:
+            return foreseen
         if self._facts_changed:  # a verdict moves no procedure: a round of judging is written in one go
             self.flush()
         wanted = sorted({one for one in suts if one})
@@ -253,7 +296,7 @@ class SqlTransaction(Kept):
         query = sa.select(*procedure.c, institution.c.data.label("recorded")).select_from(of).where(mine)
         order = (procedure.c.ordered_at.nulls_first(), *procedure.primary_key)
         found = self._connection.execute(query.order_by(*order)).all()
-        return [rows.read_procedure(row, rows.name_of(row.recorded)) for row in found]
+        return [rows.read_procedure(row._asdict(), rows.name_of(row.recorded)) for row in found]
 
     def duplicate_queries(self, tckn: str, since: datetime, until: datetime) -> list[DuplicateQuery]:
         """Return the queries for a patient in a stretch of time, ends included, oldest first."""
@@ -275,10 +318,13 @@ class SqlTransaction(Kept):
 
     def institutions(self) -> list[Institution]:
         """Return all institutions, by SKRS code."""
-        found = self._connection.scalars(sa.select(institution.c.data).order_by(institution.c.skrs))
-        return [msgspec.json.decode(data, type=Institution) for data in found]
+        if self._known is None:
+            found = self._connection.scalars(sa.select(institution.c.data).order_by(institution.c.skrs))
+            self._known = [msgspec.json.decode(data, type=Institution) for data in found]
+        return self._known
 
     def record_institution(self, new: Institution, at: datetime, by: str = "") -> None:
         """Add an institution or replace it."""
+        self._known = None
         upsert(self._connection, institution, [{"skrs": new.skrs, "data": to_json(new).decode()}])
         self.append(InstitutionRecorded(at=at, skrs=new.skrs, by=by))

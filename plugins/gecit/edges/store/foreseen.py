@@ -1,0 +1,224 @@
+"""What a transaction will be asked for, read at once: a group of messages costs a few questions, not a dozen each.
+
+Each search answers None for what was not foreseen; the ledger is asked then. What the transaction itself changes is
+followed here, so that a foreseen search needs nothing written first.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+
+from gecit.core.background import DuplicateQuery, EarlierExam
+from gecit.core.exam import Exam, Study
+from gecit.core.order import ExamKey
+from gecit.ports import NewMessage, StoredMessage
+
+from . import rows
+from .schema import duplicate_query, exam, institution, message, procedure, study, study_identifier
+from .sql import PAGE
+
+T = TypeVar("T")
+Control = tuple[tuple[str, str], str]
+"""MSH-3 and MSH-4, MSH-10."""
+
+WITHOUT_RAW = [column for column in message.c if column.name != "raw"]
+
+# Made once: making a statement costs as much as asking it.
+_wanted: sa.BindParameter[str] = sa.bindparam("wanted", expanding=True)
+_EXAMS = {
+    column: sa.select(column, exam.c.institution, exam.c.accession).where(column.in_(_wanted))
+    for column in (exam.c.accession, exam.c.tckn)
+}
+_STUDIES_BY_ACCESSION = (
+    sa.select(study.c.accession, study.c.data)
+    .where(study.c.accession.in_(_wanted), sa.not_(study.c.deleted))
+    .order_by(study.c.node, study.c.orthanc_id)
+)
+_STUDIES_BY_IDENTIFIER = (
+    sa.select(study_identifier.c.identifier, study.c.data)
+    .join(
+        study,
+        sa.and_(study.c.node == study_identifier.c.node, study.c.orthanc_id == study_identifier.c.orthanc_id),
+    )
+    .where(study_identifier.c.identifier.in_(_wanted), sa.not_(study.c.deleted))
+    .order_by(study.c.node, study.c.orthanc_id)
+)
+_PROCEDURES = (
+    sa.select(*procedure.c, institution.c.data.label("recorded"))
+    .select_from(procedure.outerjoin(institution, institution.c.skrs == procedure.c.institution))
+    .where(procedure.c.tckn.in_(_wanted), sa.not_(procedure.c.cancelled))
+)
+_QUERIES = (
+    sa.select(duplicate_query.c.tckn, duplicate_query.c.data)
+    .where(duplicate_query.c.tckn.in_(_wanted))
+    .order_by(duplicate_query.c.at, duplicate_query.c.id)
+)
+_MESSAGES = sa.select(*WITHOUT_RAW).where(message.c.control_id.in_(_wanted)).order_by(message.c.id)
+
+
+class Foreseen:
+    """Answers searches from what was read at once; `name_of` gives an institution's name by its SKRS code."""
+
+    def __init__(self, connection: sa.Connection, name_of: Callable[[str], str]) -> None:
+        self._connection = connection
+        self._name_of = name_of
+        self._by_accession: dict[str, list[ExamKey]] = {}
+        self._by_tckn: dict[str, list[ExamKey]] = {}
+        self._studies: dict[str, dict[str, list[Study]]] = {"accession": {}, "identifier": {}}
+        self._procedures: dict[str, list[_Row]] = {}
+        self._queries: dict[str, list[DuplicateQuery]] = {}
+        self._messages: dict[Control, list[StoredMessage]] = {}
+
+    def read(self, accessions: Iterable[str], identifiers: Iterable[str], controls: Iterable[Control]) -> None:
+        """Read what is found by these; `identifiers` are TCKNs and file numbers."""
+        numbers, patients = sorted(set(accessions)), sorted(set(identifiers) - {""})
+        _fill(self._by_accession, numbers, self._exam_keys(exam.c.accession, numbers))
+        _fill(self._by_tckn, patients, self._exam_keys(exam.c.tckn, patients))
+        for kind, query, wanted in (
+            ("accession", _STUDIES_BY_ACCESSION, numbers),
+            ("identifier", _STUDIES_BY_IDENTIFIER, patients),
+        ):
+            found = ((row[0], rows.read_study(row.data)) for row in self._ask(query, wanted))
+            _fill(self._studies[kind], wanted, found)
+        _fill(self._procedures, patients, ((row.tckn, _row_of(row)) for row in self._ask(_PROCEDURES, patients)))
+        for one in patients:
+            self._procedures[one].sort(key=_place)
+        found_queries = ((row.tckn, rows.read_query(row.data)) for row in self._ask(_QUERIES, patients))
+        _fill(self._queries, patients, found_queries)
+        self._read_messages(set(controls))
+
+    def _read_messages(self, controls: set[Control]) -> None:
+        found = map(rows.read_message, self._ask(_MESSAGES, sorted({one for _, one in controls})))
+        _fill(self._messages, sorted(controls), ((((one.sender), one.control_id), one) for one in found))
+
+    def _exam_keys(self, column: sa.Column[str], wanted: Sequence[str]) -> Iterator[tuple[str, ExamKey]]:
+        found = (
+            (row[0], ExamKey(institution=row.institution, accession=row.accession))
+            for row in self._ask(_EXAMS[column], wanted)
+        )
+        return iter(sorted(found))
+
+    def _ask(self, query: sa.Select[Any], wanted: Sequence[str]) -> Iterator[Any]:
+        for start in range(0, len(wanted), PAGE):
+            yield from self._connection.execute(query, {"wanted": wanted[start : start + PAGE]})
+
+    # Searches
+
+    def exams_of_accession(self, accession: str) -> list[ExamKey] | None:
+        """Return the exams with an accession number, in key order."""
+        return self._by_accession.get(accession)
+
+    def exams_of_tckn(self, tckn: str) -> list[ExamKey] | None:
+        """Return a patient's exams, in key order."""
+        return self._by_tckn.get(tckn)
+
+    def studies_of_accession(self, accession: str) -> list[Study] | None:
+        """Return studies that carry an accession number."""
+        return self._studies["accession"].get(accession)
+
+    def studies_of_patient(self, identifiers: Sequence[str]) -> list[Study] | None:
+        """Return studies that carry one of the identifiers, if all of these were foreseen."""
+        found = [self._studies["identifier"].get(one) for one in identifiers if one]
+        if any(one is None for one in found):
+            return None
+        together = {study.key: study for some in found for study in some or ()}
+        return [together[key] for key in sorted(together)]
+
+    def earlier_exams(self, tckn: str, suts: Sequence[str]) -> list[EarlierExam] | None:
+        """Return a patient's procedures, oldest first."""
+        found = self._procedures.get(tckn)
+        return None if found is None else [one.procedure for one in found if one.procedure.sut in suts]
+
+    def queries(self, tckn: str) -> list[DuplicateQuery] | None:
+        """Return a patient's duplicate queries, oldest first."""
+        return self._queries.get(tckn)
+
+    def messages(self, control: Control) -> list[StoredMessage] | None:
+        """Return the messages of a sender's control id, oldest first."""
+        return self._messages.get(control)
+
+    # What the transaction changes
+
+    def exam_changed(self, before: Exam | None, after: Exam) -> None:
+        """Follow an exam whose order, reports or studies changed."""
+        key, was, now = after.key, before.patient.tckn if before else "", after.patient.tckn
+        if before is None:
+            _add(self._by_accession, key.accession, key)
+        if was != now or before is None:
+            _remove(self._by_tckn, was, key)
+            _add(self._by_tckn, now, key)
+        self._procedures_changed(key, {was, now}, after)
+
+    def _procedures_changed(self, key: ExamKey, patients: set[str], after: Exam) -> None:
+        for tckn in patients & self._procedures.keys():
+            self._procedures[tckn] = [one for one in self._procedures[tckn] if one.key != key]
+        if after.patient.tckn in self._procedures and not after.cancelled:
+            name = self._name_of(key.institution)
+            for values in rows.procedure_rows(after):
+                row = _Row(key, values["number"], rows.read_procedure(values, name))
+                insort(self._procedures[after.patient.tckn], row, key=_place)
+
+    def study_changed(self) -> None:
+        """Forget studies: what is asked of them next is asked of the ledger."""
+        for kind in self._studies.values():
+            kind.clear()
+
+    def query_changed(self) -> None:
+        """Forget duplicate queries."""
+        self._queries.clear()
+
+    def message_added(self, number: int, new: NewMessage) -> None:
+        """Follow a message that the transaction keeps, or answers."""
+        known = self._messages.get((new.sender, new.control_id))
+        if known is not None:
+            one = StoredMessage(id=number, **{**msgspec.structs.asdict(new), "raw": b""})
+            known[:] = [*(other for other in known if other.id != number), one]
+
+    def message_changed(self, number: int) -> None:
+        """Forget a message that stood in the ledger and was answered anew."""
+        for control, known in list(self._messages.items()):
+            if any(one.id == number for one in known):
+                del self._messages[control]
+
+
+class _Row:
+    """A procedure with its place in the ledger's order."""
+
+    __slots__ = ("key", "number", "procedure")
+
+    def __init__(self, key: ExamKey, number: int, found: EarlierExam) -> None:
+        self.key, self.number, self.procedure = key, number, found
+
+
+def _row_of(row: Any) -> _Row:
+    key = ExamKey(institution=row.institution, accession=row.accession)
+    return _Row(key, row.number, rows.read_procedure(row._asdict(), rows.name_of(row.recorded)))
+
+
+def _place(one: _Row) -> tuple[bool, float, str, str, int]:
+    ordered_at = one.procedure.ordered_at  # none comes first
+    moment = ordered_at.timestamp() if ordered_at else 0.0
+    return ordered_at is not None, moment, one.key.institution, one.key.accession, one.number
+
+
+def _fill(kept: dict[Any, list[T]], wanted: Iterable[Any], found: Iterable[tuple[Any, T]]) -> None:
+    for key in wanted:
+        kept[key] = []
+    for key, one in found:
+        if key in kept:
+            kept[key].append(one)
+
+
+def _add(kept: dict[str, list[ExamKey]], name: str, key: ExamKey) -> None:
+    if name in kept and key not in kept[name]:
+        insort(kept[name], key)
+
+
+def _remove(kept: dict[str, list[ExamKey]], name: str, key: ExamKey) -> None:
+    if name in kept and key in kept[name]:
+        kept[name].remove(key)
