@@ -121,11 +121,11 @@ class Transaction(Protocol):
         ...
 
     def foresee(
-        self, exams: Iterable[ExamKey], patients: Iterable[str], messages: Iterable[tuple[tuple[str, str], str]]
+        self, keys: Iterable[ExamKey], patients: Iterable[str], messages: Iterable[tuple[tuple[str, str], str]]
     ) -> None:
-        """Read at once what taking in a group of messages will ask; nothing is answered otherwise, only sooner.
+        """Read at once what taking in or judging a group will ask; nothing is answered otherwise, only sooner.
 
-        `patients`: TCKNs and file numbers. `messages`: MSH-3 with MSH-4, and MSH-10.
+        `keys`: exams. `patients`: TCKNs and file numbers. `messages`: MSH-3 with MSH-4, and MSH-10.
         """
         ...
 
