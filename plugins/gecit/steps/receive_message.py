@@ -28,6 +28,7 @@ from ..core.judge import Compiled, judge_report
 from ..core.order import Control, ExamKey, Order
 from ..core.remarks import Remark, Severity, Where, worst
 from ..core.report import Report
+from ..core.report_said import said_of_signers, said_of_version
 from ..core.rulebook import Rulebook
 from ..core.values import Text, Value
 from ..core.verdict import Effect, Finding, Status
@@ -256,7 +257,7 @@ def _take_report(
         added = [remark("registry-unavailable", Where(segment="OBX", field=16))]
     else:
         event = ReportReceived(at=at, exam=report.key, report=report, message=number, registry=candidate.registry)
-        added = []
+        added = said_of_version(exam, candidate) + said_of_signers(candidate, findings)
     if event is not None:
         tx.append(event)
     return added

@@ -181,6 +181,7 @@ REPORT: dict[ReportStatus, Text] = {
     ReportStatus.PRELIMINARY: _("Ön rapor", "Preliminary"),
     ReportStatus.FINAL: _("Kesin rapor", "Final"),
     ReportStatus.CORRECTED: _("Düzeltilmiş rapor", "Corrected"),
+    ReportStatus.ADDENDUM: _("Ek rapor", "Addendum"),
 }
 WHO: dict[str, Text] = {
     "modality": _("Çekim cihazı / teknisyen", "Modality / technician"),
