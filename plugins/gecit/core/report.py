@@ -18,6 +18,13 @@ class ReportStatus(StrEnum):
     ADDENDUM = "B"  # "appended report", in table 0085 since v2.8; v2.3.1 has no value for it
 
 
+class Document(StrEnum):
+    """What is made of a version and attached to its studies."""
+
+    PDF = "pdf"  # Encapsulated PDF
+    SR = "sr"  # Basic Text SR
+
+
 class ReportPart(StrEnum):
     """The four numbered parts of OBX-5."""
 
