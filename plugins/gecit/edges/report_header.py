@@ -11,7 +11,7 @@ from pydicom.uid import UID, BasicTextSRStorage, EncapsulatedPDFStorage, Explici
 
 from .. import __version__
 from ..core.exam import Exam
-from ..core.facts import StudyFacts
+from ..core.facts import MAKER, StudyFacts
 from ..core.issue import Issue
 from ..core.report import Document
 from ..core.values import local
@@ -67,7 +67,7 @@ def header(document: Document, exam: Exam, version: Issue, study: StudyFacts, te
     dataset.SeriesNumber = SERIES_NUMBERS[document] + version.number
     dataset.SeriesDescription = title(version)
     dataset.InstanceNumber = 1
-    dataset.Manufacturer = "Geçit"
+    dataset.Manufacturer = MAKER
     dataset.SoftwareVersions = __version__
     dataset.ContentDate = f"{moment:%Y%m%d}"
     dataset.ContentTime = f"{moment:%H%M%S}"
