@@ -11,7 +11,7 @@ from gecit.core import events as e
 from gecit.core.codes_of_remarks import remark
 from gecit.core.order import Control, Patient, Person, Procedure
 from gecit.core.remarks import Remark, Severity, Where
-from gecit.core.report import ReportStatus
+from gecit.core.report import ReportPart, ReportStatus
 from gecit.core.verdict import Outcome
 from gecit.core.versions import Standing
 from gecit.edges.store import SqlLedger
@@ -348,3 +348,30 @@ def test_every_signer_is_asked_and_the_second_one_is_remarked(sqlite_ledger: Sql
     found = exam(sqlite_ledger).report
     assert found is not None
     assert [one.identifier for one in found.registry] == [RADIOLOGIST, SURGEON]
+
+
+def test_the_same_report_under_another_number_is_no_new_version(sqlite_ledger: SqlLedger) -> None:
+    send(sqlite_ledger, incoming(report(), "1"))
+    again = send(sqlite_ledger, incoming(replace(report(), message_at=START), "2"))
+    assert codes(again) == ["report-repeated"]
+    assert len(exam(sqlite_ledger).reports) == 1
+    other = replace(report(), parts={**report().parts, ReportPart.CONCLUSION: "Başka."})
+    assert codes(send(sqlite_ledger, incoming(other, "3"))) == []
+    back = send(sqlite_ledger, incoming(report(), "4"))
+    assert codes(back) == [], "the first one again is a version: the second one is in force"
+    assert exam(sqlite_ledger).standing == Standing(report=3)
+
+
+def test_an_addendum_that_is_sent_again_adds_once(sqlite_ledger: SqlLedger) -> None:
+    addendum = report(status=ReportStatus.ADDENDUM)
+    for number, one in enumerate((report(), addendum, addendum), start=1):
+        send(sqlite_ledger, incoming(one, str(number)))
+    assert exam(sqlite_ledger).standing == Standing(report=1, addenda=(2,))
+
+
+def test_a_report_that_is_sent_again_settles_what_was_refused_since(sqlite_ledger: SqlLedger) -> None:
+    send(sqlite_ledger, incoming(report(), "1"))
+    send(sqlite_ledger, incoming(report(status=ReportStatus.CORRECTED, by=SURGEON), "2"))
+    assert exam(sqlite_ledger).refused_report
+    assert codes(send(sqlite_ledger, incoming(report(), "3"))) == []
+    assert exam(sqlite_ledger).refused_report is None

@@ -320,6 +320,13 @@ _ROWS = (
         "The contrast in OBX-17 cannot be read: write route^agent^concentration, route IV, O, IA, IT, ID or R.",
     ),
     _row(
+        "report-repeated",
+        _AA,
+        HBYS,
+        "Aynı rapor yürürlükte; yeni sürüm sayılmadı.",
+        "The same report is in force already; it is no new version.",
+    ),
+    _row(
         "addendum-empty",
         _AE,
         RADIOLOGIST,

@@ -15,7 +15,7 @@ from .order import Control, ExamKey, Order, Patient
 from .report import Report, ReportStatus
 from .values import Value
 from .verdict import Outcome, Verdict
-from .versions import Standing, Version, versions_of
+from .versions import Standing, versions_of
 
 
 class Billing(StrEnum):
@@ -77,14 +77,9 @@ class Exam(Value):
         return self.order is not None and self.order.control is Control.CANCEL
 
     @property
-    def versions(self) -> tuple[Version, ...]:
-        """Its accepted versions in the order of sending, whenever their signers could be checked."""
-        return versions_of(self.reports)
-
-    @property
     def standing(self) -> Standing:
-        """The report in force with its addenda."""
-        found = self.versions
+        """The report in force with its addenda, in the order of sending, whenever their signers could be checked."""
+        found = versions_of(self.reports)
         return found[-1].after if found else Standing()
 
     @property

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from .codes_of_remarks import remark
 from .exam import Exam, ReceivedReport
 from .remarks import Remark, Where
-from .report import ReportStatus
+from .report import Report, ReportStatus
 from .verdict import Finding, Status
 from .versions import Effect, versions_of
 
@@ -24,6 +26,22 @@ def said_of_version(exam: Exam, candidate: ReceivedReport) -> list[Remark]:
     effects = {one.number: one.effect for one in versions_of((*exam.reports, candidate))}
     code = REMARKS.get((effects[number], candidate.report.status))
     return [remark(code, Where(segment="OBX", field=11))] if code else []
+
+
+def repeats(exam: Exam, candidate: ReceivedReport) -> bool:
+    """Whether the version that is sent is in force already, under another MSH-10; it then has no effect.
+
+    Where an earlier one waits or was refused it has: it settles that.
+    """
+    if exam.refused_report or candidate.message in exam.deferred_reports:
+        return False
+    standing = exam.standing
+    in_force = [exam.reports[number - 1].report for number in (standing.report, *standing.addenda) if number]
+    return _undated(candidate.report) in map(_undated, in_force)
+
+
+def _undated(report: Report) -> Report:
+    return msgspec.structs.replace(report, message_at=None)
 
 
 def said_of_signers(candidate: ReceivedReport, findings: Sequence[Finding]) -> list[Remark]:
