@@ -248,6 +248,10 @@ class Ledger(Protocol):
         """Run `work` on one consistent view; it may not write."""
         ...
 
+    def version(self) -> str:
+        """Return a text that is another one once anybody has committed, for whoever waits for that. Cheap."""
+        ...
+
     def lease(self, destination: str, owner: str, now: datetime, until: datetime, limit: int) -> list[Delivery]:
         """Lease deliveries that are due; no other owner gets them before `until`."""
         ...
