@@ -61,7 +61,7 @@ def figures(rounds: int = 5, patience: float = 30.0, count: int = MESSAGES, back
     """Measure the rate in so many rounds, then latency while a backlog drains."""
     with tempfile.TemporaryDirectory(prefix="gecit-bench-") as folder, nodes.gecit(Path(folder)) as node:
         codes.import_csv(Path(folder) / "codes.db", "radiologists", RADIOLOGISTS, SystemClock().now())
-        _send(node, Path(folder), 0, 200)  # whoever is first makes statements and caches
+        send_messages(node, Path(folder), 0, 200)  # whoever is first makes statements and caches
         done = [_round(node, Path(folder), 1 + number, count, patience) for number in range(rounds)]
         yield from _rates(done)
         if backlog:
@@ -90,7 +90,7 @@ def _round(node: nodes.Node, folder: Path, number: int, count: int, patience: fl
     wait_quiet(QUIET, patience)
     before = anchors(folder)
     used, machine = node.cpu(), machine_now()
-    said = _send(node, folder, number, count)
+    said = send_messages(node, folder, number, count)
     busy = elsewhere(machine, machine_now(), node.cpu().all - used.all)
     rate = count / float(said["seconds"])
     sys.stderr.write(f"  {rate:.0f} messages/s, p99 {said['p99']:.1f} ms, elsewhere {busy:.3f}\n")
@@ -107,13 +107,13 @@ def _round(node: nodes.Node, folder: Path, number: int, count: int, patience: fl
 def _latency(node: nodes.Node, folder: Path, backlog: int) -> Figure:
     """The way of a message that comes alone, ten a second, while a backlog drains beside it; the anchor is at rest."""
     paced = 100
-    rest = _send(node, folder, 600, paced, connections=1, pace=PACE)
+    rest = send_messages(node, folder, 600, paced, connections=1, pace=PACE)
     machine, used = machine_now(), node.cpu()
     draining = _start(node, _file(folder, 700, backlog), CONNECTIONS, 0.0)
     beside: list[dict[str, float]] = []
     try:
         while draining.poll() is None:
-            beside.append(_send(node, folder, 800 + len(beside), paced, connections=1, pace=PACE))
+            beside.append(send_messages(node, folder, 800 + len(beside), paced, connections=1, pace=PACE))
     finally:
         if draining.poll() is None:
             draining.terminate()
@@ -160,9 +160,10 @@ def _file(folder: Path, number: int, count: int) -> Path:
     return path
 
 
-def _send(
+def send_messages(
     node: nodes.Node, folder: Path, number: int, count: int, *, connections: int = CONNECTIONS, pace: float = 0.0
 ) -> dict[str, float]:
+    """Send so many messages and return what the sender says of it; RuntimeError where one was not accepted."""
     sender = _start(node, _file(folder, number, count), connections, pace)
     out, _ = sender.communicate()
     return _heard(out, count)
