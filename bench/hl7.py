@@ -106,7 +106,7 @@ def _round(node: nodes.Node, folder: Path, number: int, count: int, patience: fl
 
 def _latency(node: nodes.Node, folder: Path, backlog: int) -> Figure:
     """The way of a message that comes alone, ten a second, while a backlog drains beside it; the anchor is at rest."""
-    paced = 100
+    paced = max(4, min(100, backlog // 100))
     rest = send_messages(node, folder, 600, paced, connections=1, pace=PACE)
     machine, used = machine_now(), node.cpu()
     draining = _start(node, _file(folder, 700, backlog), CONNECTIONS, 0.0)
@@ -155,7 +155,7 @@ def _sync(path: Path, times: int) -> None:
 
 def _file(folder: Path, number: int, count: int) -> Path:
     """Write the messages of a round; its number keeps its exams apart from all others."""
-    path = folder / "frames"
+    path = folder / f"frames{number}"  # a sender may still be reading another one
     write_frames(path, chain.from_iterable(messages.pairs((count + 1) // 2, number * 200_000)))
     return path
 
