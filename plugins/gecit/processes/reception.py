@@ -169,6 +169,7 @@ class Reception:
             sender=(_text(reading.sender[0]), _text(reading.sender[1])),
             control_id=_text(reading.control_id),
             institution=speaking.skrs if speaking else "",
+            ownership=speaking.ownership if speaking else "",
             accession=reading.accession,
             content=content,
             remarks=tuple(dict.fromkeys(remarks)),
