@@ -1,4 +1,4 @@
-"""docs/howto/hbys-vendors.md is walked on a real node: every message is sent, every command is run."""
+"""The pages for HBYS vendors on a real node: docs/howto/hbys-vendors.md is walked, the profile of hl7.md is broken."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from typing import NamedTuple
 
 import pytest
 
+from gecit.cli.hl7_page.fields import ORDER, ORDER_ROWS, REPORT, REPORT_ROWS, Row
+from gecit.cli.hl7_page.page import MARKED
+from gecit.cli.hl7_page.tables import everywhere
 from gecit.core.codes_of_remarks import CATALOGUE
 from gecit.core.exam import Exam
 from gecit.core.order import ExamKey
 from gecit.core.remarks import Severity
 from gecit.edges.rules_files import read_folder
-from tests.support.hospital import Hospital, hospital
+from tests.support.hl7_samples import profile, wire
+from tests.support.hospital import Ack, Hospital, hospital
 from tests.support.node import HOME
 
 pytestmark = pytest.mark.system
@@ -194,3 +198,69 @@ def test_the_table_of_mistakes_names_remarks_and_rules_as_they_weigh(page: str) 
 def test_every_transient_remark_is_named_as_one(page: str) -> None:
     transient = [code for code, entry in CATALOGUE.items() if entry.transient]
     assert [code for code in transient if f"`{code}`" not in PAGES[page]] == []
+
+
+# The profile of docs/conformance/hl7.md: what it promises of every field, sent to the node
+
+HL7 = (HOME / "docs/conformance/hl7.md").read_text("utf-8")
+PARTS = {found["name"]: found[0] for found in MARKED.finditer(HL7)}
+KINDS = {"order-fields": (ORDER, ORDER_ROWS), "report-fields": (REPORT, REPORT_ROWS)}
+ONLY_HERE = {"duplicate-query-missing", "control-id-reused"}
+"""What a node knows and the page supposes: here nobody asked before the order, and MSH-10 is counted for all rows."""
+
+
+class Promise(NamedTuple):
+    table: str
+    row: Row
+    written: str
+    promised: str  # the cell of the page, or its part that is about this value
+
+
+def promises() -> Iterator[Promise]:
+    """Every field with the empty value and each wrong one, and what the page says of it."""
+    for table, (_, rows) in KINDS.items():
+        lines = [one.replace("\\|", "").strip("| ").split(" | ") for one in PARTS[table].splitlines()[3:-1]]
+        for row, cells in zip(rows, lines, strict=True):
+            assert cells[0] == row.place
+            yield Promise(table, row, "", cells[8].strip("| "))
+            wrong = cells[9] if row.wrong else ""
+            for number, one in enumerate(row.wrong):
+                after = wrong.split(f"`{one}`: ")[1]
+                following = f"; `{row.wrong[number + 1]}`: " if number + 1 < len(row.wrong) else "\0"
+                yield Promise(table, row, one, after.split(following)[0])
+
+
+PROMISES = list(promises())
+
+
+def in_the_ack(promised: str) -> set[str]:
+    """The codes that the ACK itself must name, as `AE code`; what is only held or warned for is not in it."""
+    found = re.findall(r"(A[AER])(?:, \w+)? `([\w-]+)`", promised)
+    return {f"{weight} {code}" for weight, code in found if code not in ONLY_HERE}
+
+
+def codes_in(answer: Ack) -> set[str]:
+    if answer.code == "AA":
+        return {f"AA {one}" for one in answer.noted.split(", ") if one and one not in ONLY_HERE}
+    weights = {code: entry.severity.value for code, entry in CATALOGUE.items()}
+    return {f"{weights[one.code]} {one.code}" for one in answer.remarks if one.code not in ONLY_HERE}
+
+
+@pytest.mark.parametrize(
+    "number", range(len(PROMISES)), ids=[f"{one.table}-{one.row.place}-{one.written}" for one in PROMISES]
+)
+def test_the_node_says_of_a_field_what_the_page_promises(walk: tuple[Hospital, list[Done]], number: int) -> None:
+    table, row, written, promised = PROMISES[number]
+    message = everywhere(profile(), KINDS[table][0], row, written)
+    counted = re.sub(r"\|300[12]\|", f"|P{number}|", message, count=1)
+    answer = walk[0].say(wire(counted))
+    assert codes_in(answer) == in_the_ack(promised), f"{promised}\n{answer}"
+    worst = max((one[:2] for one in in_the_ack(promised)), key=["AA", "AE", "AR"].index, default="AA")
+    assert answer.code == worst
+
+
+def test_the_whole_messages_of_the_page_are_accepted_as_they_stand(walk: tuple[Hospital, list[Done]]) -> None:
+    plain = re.findall(r"^```\n(MSH.*?)^```$", HL7, re.M | re.S)
+    ours = [one for one in plain if "|999001\\S\\" in one or "\\S\\999001\\S\\" in one]
+    assert len(ours) == 4
+    assert [(answer.code, codes_in(answer)) for answer in map(walk[0].say, map(wire, ours))] == [("AA", set())] * 4

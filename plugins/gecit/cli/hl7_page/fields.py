@@ -7,24 +7,24 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-ORDER = r"""MSH|^~\&|FIRMA01|Örnek HBYS|GECIT|GECIT|20240101120000||ORM^O01|1001|P|2.3.1||||||UTF8
+ORDER = r"""MSH|^~\&|FIRMA01|Örnek HBYS|GECIT|GECIT|20240101120000||ORM^O01|3001|P|2.3.1||||||UTF8
 PID|1||F1001|10000000146|ŞAHİN^ÇİĞDEM||19800102|K
 PV1|1|O|||||||||||||||||KABUL9
 ORC|NW|ORNEK0002|||||||20240101115900|||10000080100^MASALCI^GÜLŞEN|||||R1^Radyoloji||||Deneme^^SKRS\S\999001\S\11999001
-OBR|1|ORNEK0002|ORNEK0002|899003^US abdomen^SUT^24558-9^US abdomen^LNC||20240101115900|||||||karın ağrısı||Radiology^^^^^R|10000080100^MASALCI^GÜLŞEN||ORNEK0002||SYS1|REF1|||US||||||||||||20240101120500
-DG1|1||R10^Karın ağrısı^I10
+OBR|1|ORNEK0002|ORNEK0002|899001^MR beyin^SUT^24590-2^MR beyin^LNC||20240101115900|||||||baş ağrısı||Radiology^^^^^R|10000080100^MASALCI^GÜLŞEN||ORNEK0002||SYS1|REF1|||MR||||||||||||20240101120500
+DG1|1||G43^Migren^I10
 """  # noqa: E501 -- a segment is one line
-REPORT = r"""MSH|^~\&|FIRMA01|Örnek HBYS|GECIT|GECIT|20240102100000||ORU^R01|1002|P|2.3.1||||||UTF8
+REPORT = r"""MSH|^~\&|FIRMA01|Örnek HBYS|GECIT|GECIT|20240102100000||ORU^R01|3002|P|2.3.1||||||UTF8
 PID|1||F1001|10000000146|ŞAHİN^ÇİĞDEM||19800102|K
 ORC|RE|ORNEK0002|||||||||||||||||||Deneme^^SKRS\S\999001\S\11999001
-OBR|1|ORNEK0002|ORNEK0002|899003^US abdomen^SUT^24558-9^US abdomen^LNC|||20240102095900|||||||||||ORNEK0002||||||US
-OBX|1|TX|TXT^BASE64||WcO8emV5ZWwgcHJvYiBpbGUgdGFyYW5kxLEu^1~WW9rLg==^2~S2FyYWNpxJ9lciwgc2FmcmEga2VzZXNpIHZlIGRhbGFrIG9sYcSfYW4gYm95dXQgdmUgZWtvZGFkxLFyLg==^3~QmF0xLFuIFVTIGluY2VsZW1lc2kgb2xhxJ9hbmTEsXIu^4||||||F||4^5|||10000090178^ÖRNEKÇİ^AYŞEGÜL|IV^Iohexol^300
-"""
-DEVIATING = r"""MSH|^~\&|FIRMA02|999001|GECIT|GECIT|20240101120000||ORM^O01|2001|P|2.5
+OBR|1|ORNEK0002|ORNEK0002|899001^MR beyin^SUT^24590-2^MR beyin^LNC|||20240102095900|||||||||||ORNEK0002||||||MR
+OBX|1|TX|TXT^BASE64||S29udHJhc3RsxLEgTVIu^1~WW9rLg==^2~QmV5aW4gcGFyYW5raW1pbmRlIHBhdG9sb2ppayBzaW55YWwgc2FwdGFubWFkxLEuIFZlbnRyaWvDvGxsZXIgb2xhxJ9hbmTEsXIu^3~Tm9ybWFsIHPEsW7EsXJsYXJkYS4=^4||||||F||4^5|||10000090178^ÖRNEKÇİ^AYŞEGÜL|IV^Gadobutrol^1 mmol/ml
+"""  # noqa: E501
+DEVIATING = r"""MSH|^~\&|FIRMA02|999001|GECIT|GECIT|20240101120000||ORM^O01|3003|P|2.5
 PID|1||F1001^^^HBYS^MR~10000000146^^^MERNIS^TC||ŞAHİN^ÇİĞDEM||19800102|K||||||||||KABUL9
 ORC|NW|ORNEK0003^FIRMA02|||SC||||20240101115900
-OBR|1|ORNEK0003|ORNEK0003|899003^US abdomen|||||||||karın ağrısı|||10000080100^MASALCI^GÜLŞEN||||||||US||||||||||||20240101120500||||||||24558-9^US abdomen^LNC
-DG1|1||R10^Karın ağrısı^I10
+OBR|1|ORNEK0003|ORNEK0003|899001^MR beyin|||||||||baş ağrısı|||10000080100^MASALCI^GÜLŞEN||||||||MR||||||||||||20240101120500||||||||24590-2^MR beyin^LNC
+DG1|1||G43^Migren^I10
 """  # noqa: E501 -- a segment is one line
 """Whole messages: of the Ministry's layout with every field that is read, and of the deviating example."""
 
@@ -73,26 +73,29 @@ def _header(kind: str, other: str) -> tuple[Row, ...]:
     )
 
 
-_PERSON = (
-    Row("PID", 3, "C", "the hospital's file number", when="no TCKN: one of the two is needed"),
-    Row(
-        "PID",
-        4,
-        "C",
-        "TCKN, or 99... number",
-        ("10000000147", "10562272296"),
-        when="the patient has one; without, the exam is held unless the site accepts it (`Gecit.Identifiers`)",
-    ),
-    Row("PID", 5, "O", "the patient's name, as pages and report show it"),
-    Row("PID", 7, "O", "day of birth", ("31.12.1980",)),
-    Row("PID", 8, "O", "sex, as sent"),
-    Row("PID", 19, "O", "TCKN where PID-4 has none", example="10000000146"),
-)
+def _person(*wrong: str) -> tuple[Row, ...]:
+    return (
+        Row("PID", 3, "C", "the hospital's file number", when="no TCKN: one of the two is needed"),
+        Row(
+            "PID",
+            4,
+            "C",
+            "TCKN, or 99... number",
+            wrong,
+            when="the patient has one; without, the exam is held unless the site accepts it (`Gecit.Identifiers`)",
+        ),
+        Row("PID", 5, "O", "the patient's name, as pages and report show it"),
+        Row("PID", 7, "O", "day of birth", ("31.12.1980",)),
+        Row("PID", 8, "O", "sex, as sent"),
+        Row("PID", 19, "O", "TCKN where PID-4 has none", example="10000000146"),
+    )
+
+
 _PEER = "the address speaks for more than one institution"
 
 ORDER_ROWS = (
     *_header("ORM^O01", "ORU^R01"),
-    *_PERSON,
+    *_person("10000000147"),
     Row("PV1", 19, "RE", "admission reference, that of e-Nabız package 101"),
     Row("ORC", 1, "R", "what becomes of the order", ("ZZ",)),
     Row("ORC", 2, "R", "accession number, at most 16 ASCII characters", ("ORNEK000200000002", "ÖRNEK2")),
@@ -104,7 +107,7 @@ ORDER_ROWS = (
     Row("OBR", 3, "RE", "accession number again", ("BASKA1",)),
     Row(
         "OBR", 4, "R", "SUT and LOINC, each told by its code system; SUT without punctuation",
-        ("899003^US abdomen^SUT", "899.003^US abdomen^SUT^24558-9^US abdomen^LNC", "899003^US^SUT^24558-1^US^LNC"),
+        ("899001^MR^SUT", "899.001^MR^SUT^24590-2^MR^LNC", "899001^MR^SUT^24590-1^MR^LNC"),
     ),
     Row("OBR", 6, "RE", "order time (doktor istem tarihi), by which most rules are dated", ("01.01.2024", "20990101")),
     Row("OBR", 13, "RE", "clinical information"),
@@ -115,13 +118,16 @@ ORDER_ROWS = (
     Row("OBR", 21, "RE", "hospital's reference number; kept, not verified"),
     Row("OBR", 24, "R", "modality; never guessed from the SUT code"),
     Row("OBR", 27, "O", "appointment where OBR-36 has none", example="1^once^^20240101120500"),
-    Row("OBR", 31, "C", "reason of a repeat, as code", when="the exam is repeated within six months", example="5"),
+    Row(
+        "OBR", 31, "C", "reason of a repeat, as code; without it a repeat is held (`duplicate-found`)",
+        when="the exam is repeated within six months", example="5",
+    ),
     Row("OBR", 36, "O", "appointment or acceptance; one acquisition serves orders within 40 minutes", ("12:05",)),
     Row("DG1", 3, "O", "ICD-10 diagnosis; DG1 repeats"),
 )  # fmt: skip
 REPORT_ROWS = (
     *_header("ORU^R01", "ORM^O01"),
-    *_PERSON,
+    *_person("10000000147", "10562272296"),
     Row("ORC", 1, "O", "not looked at in a report"),
     Row("ORC", 2, "RE", "accession number; OBR-2, OBR-3 or OBR-18 do too", ("BASKA1",)),
     Row("ORC", 21, "C", "SKRS code of the institution", ("999777",), when=_PEER),
