@@ -1,5 +1,6 @@
 """docs/conformance/hl7.md says what the code does."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,11 @@ from gecit.cli.hl7_page import tables
 from gecit.cli.hl7_page.fields import DEVIATING, ORDER, ORDER_ROWS, REPORT, REPORT_ROWS
 from gecit.cli.hl7_page.page import MARKED, all_parts, generated
 from gecit.core.codes_of_remarks import CATALOGUE
+from gecit.core.profile import FACTS, Profile
 from gecit.edges.hl7_profile import load, read
 from gecit.edges.hl7_reader import parse
+from gecit.edges.rules_files import read_folder
+from gecit.settings import REFERENCE
 from tests.support.hl7_samples import PROFILES, profile, wire
 
 PAGE = (Path(__file__).parents[2] / "docs" / "conformance" / "hl7.md").read_text(encoding="utf-8")
@@ -109,3 +113,15 @@ def test_every_field_of_an_acknowledgment_has_its_row():
         first = 2 if name == "MSH" else 1
         filled |= {(name, number) for number, value in enumerate(fields, first) if value}
     assert filled | {("MSH", 1)} == set(tables.ACK_ROWS)
+
+
+def test_what_is_unknown_is_configured_where_the_page_says():
+    section = PAGE.split("## What nobody outside knows")[1]
+    cells = [line.strip("| ").split(" | ")[2] for line in section.splitlines() if line.startswith("| ")][1:]
+    named = {one.strip("[]") for cell in cells for one in re.findall(r"`([^`]+)`", cell)}
+    book = read_folder(PROFILES.parent)
+    known = {*FACTS, *Profile.__struct_fields__, *CATALOGUE, *(one.id for one in book.rules)}
+    known |= {one.key.rpartition(".")[0] for one in REFERENCE}
+    known |= {key for rule in book.rules for edition in rule.editions for key in edition.params}
+    assert len(cells) > 10 and len(named) > 10
+    assert named - known == set()

@@ -159,6 +159,12 @@ def test_a_transient_answer_is_final_when_sent_again(walk: tuple[Hospital, list[
     assert told(said_by(walk, "-f gecici.hl7")) == ["MSA|AA|10|"]
 
 
+def test_windows_1254_is_read_as_it_says(walk: tuple[Hospital, list[Done]]) -> None:
+    assert told(said_by(walk, "iconv")) == ["MSA|AA|12|"]
+    [kept] = walk[0].messages(control_id="12")
+    assert "ŞAHİN".encode("cp1254") in kept.raw and b"|Windows1254" in kept.answer
+
+
 def test_the_json_names_what_is_missing(walk: tuple[Hospital, list[Done]]) -> None:
     assert '"image-present"' in said_by(walk, "/gecit/api/exams/999001/NASIL1")
 
@@ -174,6 +180,7 @@ def test_at_the_end_the_exam_is_as_the_page_says(walk: tuple[Hospital, list[Done
     assert first.report and first.report.report.status == "C"
     assert [one.family for one in first.report.report.radiologists] == ["ÖRNEKÇİ", "DENEMECİ"]
     assert first.order and first.order.procedures[0].loinc == "24558-9"
+    assert first.order.patient.family == "ŞAHİN"
     second = exam(walk, "NASIL2")
     assert second.order and second.order.control == "CA"
 
