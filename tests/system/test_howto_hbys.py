@@ -185,6 +185,13 @@ def test_at_the_end_the_exam_is_as_the_page_says(walk: tuple[Hospital, list[Done
     assert second.order and second.order.control == "CA"
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_is_named_where_a_reader_sees_it(page: str) -> None:
+    named = [one.name for one in blocks(page) if one.name]
+    assert len(named) > 10
+    assert [one for one in named if f"\n`{one}`:\n\n```" not in PAGES[page]] == []
+
+
 def test_both_languages_show_the_same_blocks() -> None:
     assert blocks("hbys-vendors.en.md") == BLOCKS
 
