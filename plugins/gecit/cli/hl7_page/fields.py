@@ -149,9 +149,10 @@ REPORT_ROWS = (
     Row("OBX", 13, "RE", "ratings 1 to 5, 5 best: reason of the request, then image quality", ("6^5",)),
     Row(
         "OBX", 16, "R", "radiologists: TCKN, family name, given name; the approving one first",
-        ("^ÖRNEKÇİ^AYŞEGÜL", "10000090314^KURGUSAL^ÇAĞRI"), repeats=True,
+        ("^ÖRNEKÇİ^AYŞEGÜL", "10000090314^KURGUSAL^ÇAĞRI", "10000090178^ÖRNEKÇİ^AYŞEGÜL~10000090314^KURGUSAL^ÇAĞRI"),
+        repeats=True,
     ),
-    Row("OBX", 17, "C", "contrast: route, agent, concentration", when="contrast was given"),
+    Row("OBX", 17, "C", "contrast: route, agent, concentration", ("XX^Gadobutrol",), when="contrast was given"),
 )  # fmt: skip
 
 ORDER_PARTS = (
