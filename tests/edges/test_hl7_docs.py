@@ -98,9 +98,12 @@ def test_the_whole_messages_are_read_without_a_remark_and_fill_every_fact():
 
 def test_the_deviating_message_says_what_the_ministrys_would():
     ours = read(parse(wire(ORDER)), profile()).content
-    other = read(parse(wire(DEVIATING)), profile("example-hbys"), institution_hint="")
-    told = [one.code for one in other.remarks]
-    assert told == ["charset-undeclared"]
+    deviating = profile("example-hbys")
+    other = read(parse(wire(DEVIATING, "cp1254"), agreed=deviating.character_set), deviating)
+    assert other.remarks == ()
+    mislabelled = read(parse(wire(DEVIATING), agreed=deviating.character_set), deviating)
+    assert [one.code for one in mislabelled.remarks] == ["charset-mislabelled"]
+    assert mislabelled.content == other.content
     same = ("patient", "procedures", "ordered_at", "scheduled_at", "modality", "physician", "admission", "diagnoses")
     assert [one for one in same if getattr(ours, one) != getattr(other.content, one)] == []
     assert (other.content.key.institution, other.content.key.accession) == ("999001", "ORNEK0003")
@@ -125,3 +128,8 @@ def test_what_is_unknown_is_configured_where_the_page_says():
     known |= {key for rule in book.rules for edition in rule.editions for key in edition.params}
     assert len(cells) > 10 and len(named) > 10
     assert named - known == set()
+
+
+def test_every_key_of_a_profile_stands_in_the_table_of_the_layouts(parts):
+    keys = {f"`{one}`" for one in Profile.__struct_fields__} - {"`id`", "`title`", "`facts`"}
+    assert {line.strip("| ").split(" | ")[0] for line in parts["settings"].splitlines()[2:]} == keys

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from enum import Enum
 
 from hl7apy.v2_3_1.fields import FIELDS
 
@@ -183,26 +184,33 @@ def facts_table(ours: Profile, other: Profile) -> str:
     return table(("fact", f"`{ours.id}`", f"`{other.id}`"), rows)
 
 
+WORDS = {
+    "versions": "MSH-12", "processing_ids": "MSH-11", "character_set": "where MSH-18 is silent",
+    "controls": "ORC-1", "statuses": "OBX-11", "formats": "OBX-3", "required_parts": "required parts of OBX-5",
+    "findings_min": "characters of Bulgular, at least", "severities": "weights that differ from the remarks' own",
+    "patterns": "other values of a fact are passed over",
+}  # fmt: skip
+"""Keys of a profile, in words."""
+
+
 def settings_table(ours: Profile, other: Profile) -> str:
-    """Write the rest of both layouts."""
-
-    def row(what: str, key: str, of: Profile) -> str:
-        found = getattr(of, key)
-        if isinstance(found, dict):
-            return (
-                ", ".join(f"`{one}` = {str(getattr(meant, 'name', meant)).lower()}" for one, meant in found.items())
-                or "-"
-            )
-        values = [str(found)] if isinstance(found, str | int) else [str(one) for one in found]
-        return ", ".join(f"`{one}`" if one else "empty" for one in values)
-
-    keys = {
-        "versions": "MSH-12", "processing_ids": "MSH-11", "character_set": "where MSH-18 is silent",
-        "controls": "ORC-1", "statuses": "OBX-11", "formats": "OBX-3", "required_parts": "required parts of OBX-5",
-        "findings_min": "characters of Bulgular, at least", "severities": "weights of its own",
-    }  # fmt: skip
-    rows = [(f"`{key}`", what, row(what, key, ours), row(what, key, other)) for key, what in keys.items()]
+    """Write everything else that both layouts say, defaults included."""
+    keys = [one for one in Profile.__struct_fields__ if one not in ("id", "title", "facts")]
+    rows = [
+        (f"`{one}`", WORDS.get(one, ""), _written(getattr(ours, one)), _written(getattr(other, one))) for one in keys
+    ]
     return table(("key", "what", f"`{ours.id}`", f"`{other.id}`"), rows)
+
+
+def _written(found: object) -> str:
+    if isinstance(found, dict):
+        return ", ".join(f"`{one}` = {_word(meant)}" for one, meant in found.items()) or "-"
+    values = [str(one) for one in found] if isinstance(found, tuple) else [str(found)]
+    return ", ".join(f"`{one}`" if one else "empty" for one in values) or "none"
+
+
+def _word(meant: object) -> str:
+    return meant.name.lower() if isinstance(meant, Enum) else f"`{meant}`"
 
 
 def block(text: str) -> str:
