@@ -236,8 +236,8 @@ def promises() -> Iterator[Promise]:
         lines = [one.replace("\\|", "").strip("| ").split(" | ") for one in PARTS[table].splitlines()[3:-1]]
         for row, cells in zip(rows, lines, strict=True):
             assert cells[0] == row.place
-            yield Promise(table, row, "", cells[8].strip("| "))
-            wrong = cells[9] if row.wrong else ""
+            yield Promise(table, row, "", cells[7].strip("| "))
+            wrong = cells[8] if row.wrong else ""
             for number, one in enumerate(row.wrong):
                 after = wrong.split(f"`{one}`: ")[1]
                 following = f"; `{row.wrong[number + 1]}`: " if number + 1 < len(row.wrong) else "\0"
@@ -250,7 +250,7 @@ PROMISES = list(promises())
 def in_the_ack(promised: str) -> set[str]:
     """The codes that the ACK itself must name, as `AE code`; what is only held or warned for is not in it."""
     found = re.findall(r"(A[AER])(?:, \w+)? `([\w-]+)`", promised)
-    return {f"{weight} {code}" for weight, code in found if code not in ONLY_HERE}
+    return {f"{weight} {one}" for weight, one in found if one not in ONLY_HERE}
 
 
 def codes_in(answer: Ack) -> set[str]:

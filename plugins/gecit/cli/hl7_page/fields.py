@@ -75,7 +75,7 @@ def _header(kind: str, other: str) -> tuple[Row, ...]:
 
 def _person(*wrong: str) -> tuple[Row, ...]:
     return (
-        Row("PID", 3, "C", "the hospital's file number", when="no TCKN: one of the two is needed"),
+        Row("PID", 3, "C", "the hospital's file number", when="there is no TCKN"),
         Row(
             "PID",
             4,

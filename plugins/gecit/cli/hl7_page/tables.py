@@ -18,20 +18,9 @@ from gecit.edges.hl7_reader import CODECS, LABELS, parse
 from .fields import ACK_ROWS, DEVIATING, ORDER, REPORT, Part, Row
 from .tried import Tried, value, with_value, without
 
-FIELD_HEAD = (
-    "field",
-    "name in HL7 2.3.1",
-    "type",
-    "usage",
-    "card.",
-    "table",
-    "example",
-    "read as",
-    "if empty",
-    "if wrong",
-)
+FIELD_HEAD = ("field", "name, type", "usage", "card.", "table", "example", "what it is", "if empty", "if wrong")
 CONTROLS = {"NW": "new", "XO": "change", "CA": "cancel"}
-LONGEST_EXAMPLE = 60
+LONGEST_EXAMPLE = 34
 TABLES = {("OBX", 3): "formats", ("ORC", 1): "controls", ("OBX", 11): "statuses", ("MSH", 12): "versions"}
 """Fields whose values the profile lists."""
 
@@ -63,10 +52,14 @@ def said(found: dict[str, str], usual: dict[str, str]) -> str:
     return "; ".join(f"{how} `{one}`" for one, how in found.items() if usual.get(one) != how)
 
 
-def paths_at(profile: Profile, segment: str, field: int) -> list[str]:
-    """Return `fact: path` for everything the profile reads from a field."""
-    places = [(fact, one) for fact, sources in profile.facts.items() for one in sources]
-    return [f"`{fact}` {one.path}" for fact, one in places if (one.segment, one.field) == (segment, field)]
+def facts_at(profile: Profile, segment: str, field: int) -> str:
+    """Return the facts that the profile reads from a field."""
+    found = [
+        f"`{fact}`"
+        for fact, sources in profile.facts.items()
+        if any((one.segment, one.field) == (segment, field) for one in sources)
+    ]
+    return f" ({', '.join(found)})" if found else ""
 
 
 def fields_table(profile: Profile, tried: Tried, rows: Sequence[Row], message: str, kind: str) -> str:
@@ -78,13 +71,14 @@ def fields_table(profile: Profile, tried: Tried, rows: Sequence[Row], message: s
 def _field(profile: Profile, tried: Tried, row: Row, message: str, kind: str, usual: dict[str, str]) -> tuple[str, ...]:
     name, data_type, number = name_of(row.segment, row.field)
     card = f"{int(row.usage == 'R')}..{'*' if row.repeats else '1'}"
-    usage = f"C: {row.when}" if row.when else row.usage
     example = row.example or value(message, row.segment, row.field)
-    read = "; ".join([row.meaning, *paths_at(profile, row.segment, row.field)])
+    when = f"; needed where {row.when}" if row.when else ""
+    what = f"{row.meaning}{facts_at(profile, row.segment, row.field)}{when}"
     empty = said(tried.said(everywhere(profile, message, row, ""), kind), usual) or "nothing"
     tries = [(one, said(tried.said(everywhere(profile, message, row, one), kind), usual)) for one in row.wrong]
-    wrong = "; ".join(f"{code(one)}: {answer or 'nothing'}" for one, answer in tries)
-    return (row.place, name, data_type, usage, card, _values(profile, row, number), code(example), read, empty, wrong)
+    wrong = "; ".join(f"`{one}`: {answer or 'nothing'}" for one, answer in tries)
+    values = _values(profile, row, number)
+    return (row.place, f"{name}, {data_type}", row.usage, card, values, code(example), what, empty, wrong)
 
 
 def everywhere(profile: Profile, message: str, row: Row, written: str) -> str:
