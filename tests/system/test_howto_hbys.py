@@ -236,8 +236,8 @@ def promises() -> Iterator[Promise]:
         lines = [one.replace("\\|", "").strip("| ").split(" | ") for one in PARTS[table].splitlines()[3:-1]]
         for row, cells in zip(rows, lines, strict=True):
             assert cells[0] == row.place
-            yield Promise(table, row, "", cells[7].strip("| "))
-            wrong = cells[8] if row.wrong else ""
+            yield Promise(table, row, "", cells[6])
+            wrong = cells[7] if row.wrong else ""
             for number, one in enumerate(row.wrong):
                 after = wrong.split(f"`{one}`: ")[1]
                 following = f"; `{row.wrong[number + 1]}`: " if number + 1 < len(row.wrong) else "\0"

@@ -18,7 +18,7 @@ from gecit.edges.hl7_reader import CODECS, LABELS, parse
 from .fields import ACK_ROWS, DEVIATING, ORDER, REPORT, Part, Row
 from .tried import Tried, value, with_value, without
 
-FIELD_HEAD = ("field", "name, type", "usage", "card.", "table", "example", "what it is", "if empty", "if wrong")
+FIELD_HEAD = ("field", "name, type", "usage", "card.", "table", "what it is", "if empty", "if wrong", "example")
 CONTROLS = {"NW": "new", "XO": "change", "CA": "cancel"}
 LONGEST_EXAMPLE = 34
 TABLES = {("OBX", 3): "formats", ("ORC", 1): "controls", ("OBX", 11): "statuses", ("MSH", 12): "versions"}
@@ -78,7 +78,7 @@ def _field(profile: Profile, tried: Tried, row: Row, message: str, kind: str, us
     tries = [(one, said(tried.said(everywhere(profile, message, row, one), kind), usual)) for one in row.wrong]
     wrong = "; ".join(f"`{one}`: {answer or 'nothing'}" for one, answer in tries)
     values = _values(profile, row, number)
-    return (row.place, f"{name}, {data_type}", row.usage, card, values, code(example), what, empty, wrong)
+    return (row.place, f"{name}, {data_type}", row.usage, card, values, what, empty, wrong, code(example))
 
 
 def everywhere(profile: Profile, message: str, row: Row, written: str) -> str:
