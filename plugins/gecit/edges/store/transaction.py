@@ -130,6 +130,10 @@ class SqlTransaction(Kept):
         assert isinstance(result, sa.CursorResult)  # noqa: S101 -- for the type checker: we never ask for anything else
         return result
 
+    def execute_many(self, statement: sa.Executable, values: Sequence[dict[str, Any]]) -> None:
+        """Run a statement of the ledger itself once for each row of values."""
+        self._connection.execute(statement, values)
+
     def upsert(self, table: sa.Table, values: Sequence[dict[str, Any]]) -> None:
         """Insert rows or replace them."""
         upsert(self._connection, table, values)
