@@ -102,6 +102,12 @@ def test_a_signer_without_a_name_is_masked_and_never_printed_by_number() -> None
     assert "10000090178" not in found
 
 
+def test_a_name_too_long_for_the_foot_of_the_page_is_cut_before_the_page_number() -> None:
+    patient = replace(STORY.order.patient, given="Çok Uzun Adlı Hasta Örneği İkinci Adıyla", family="SOYADLI" * 12)
+    foot = text_of(pdf_of("Olağan.", replace(STORY.order, patient=patient)), "-layout").rstrip("\f\n").splitlines()[-1]
+    assert re.search(r"Çok Uzun Adlı.*… · Erişim no D240701123001 · 1\. sürüm · Kesin rapor +Sayfa 1 / 1$", foot)
+
+
 def test_a_patient_without_a_birth_date_has_no_row_for_it() -> None:
     patient = replace(STORY.order.patient, birth_date="")
     found = words(pdf_of("Olağan.", replace(STORY.order, patient=patient)))

@@ -30,6 +30,7 @@ from .report_words import STATUS, contrast_text, moment, notes_of, written_at
 FONT_FOLDER = Path("/usr/share/fonts/truetype/dejavu")  # Debian: fonts-dejavu-core
 FONT, BOLD = "DejaVuSans", "DejaVuSans-Bold"
 MARGIN = 18 * mm
+FOOTER = 7.5  # points
 PADDING = 6  # points; of reportlab's frame within the margins
 WIDTH = A4[0] - 2 * MARGIN - 2 * PADDING
 
@@ -196,9 +197,13 @@ def _signed(received: ReceivedReport, role: str, when: str) -> Flowable:
 def _footer(version: Issue, order: Order | None) -> str:
     report = version.own.report
     patient = order.patient if order else report.patient
-    name = f"{patient.given} {patient.family}".strip()[:60]
-    parts = (name, f"Erişim no {report.key.accession}", f"{version.number}. sürüm", STATUS[report.status])
-    return _plain(" · ".join(filter(None, parts)))
+    rest = _plain(f"Erişim no {report.key.accession} · {version.number}. sürüm · {STATUS[report.status]}")
+    room = WIDTH - 25 * mm - pdfmetrics.stringWidth(f" · {rest}", FONT, FOOTER)  # the page number stands on the right
+    whole = name = _plain(f"{patient.given} {patient.family}".strip())[:200]
+    while name and pdfmetrics.stringWidth(f"{name}…", FONT, FOOTER) > room:
+        name = name[:-1]
+    shown = name if name == whole else f"{name.rstrip()}…"
+    return f"{shown} · {rest}" if shown else rest
 
 
 def _numbered(left: str) -> type[Canvas]:
@@ -216,7 +221,7 @@ def _numbered(left: str) -> type[Canvas]:
         def save(self) -> None:
             for number, page in enumerate(self._pages, start=1):
                 self.__dict__.update(page)
-                self.setFont(FONT, 7.5)
+                self.setFont(FONT, FOOTER)
                 self.drawString(MARGIN + PADDING, MARGIN / 2, left)
                 self.drawRightString(A4[0] - MARGIN - PADDING, MARGIN / 2, f"Sayfa {number} / {len(self._pages)}")
                 super().showPage()
