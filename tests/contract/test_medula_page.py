@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gecit
 from gecit.core.billing import DOSE_CODES, Notification
-from gecit.edges.json_http import NOT_THE_MESSAGE, SURELY_NOT_DONE
+from gecit.edges.bounded_http import NOT_THE_MESSAGE, SURELY_NOT_DONE
 from gecit.sandbox.faults import KINDS
 from gecit.sandbox.medula import HTTP_STATUS
 

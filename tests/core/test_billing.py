@@ -36,6 +36,9 @@ queued                pending  ....
 told                  submit   ..WW
 told                  hold     PWWW
 told                  pending  ..WW
+partly told           submit   ..WW
+partly told           hold     .WWW
+partly told           pending  ..WW
 refused               submit   ..N.
 refused               hold     ....
 refused               pending  ....

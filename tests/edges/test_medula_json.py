@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from gecit.edges.json_http import Busy
+from gecit.edges.bounded_http import Busy
 from gecit.edges.medula_json import JsonMedula
 from gecit.ports import AnswerUnknown, Refused, Unavailable
 from gecit.sandbox.faults import Faults

@@ -15,12 +15,12 @@ from gecit.ports import Unavailable
 
 from .common import as_json, print_rows, settings
 
-KINDS = ("loinc", "sut", "institutions", "radiologists")
+KINDS = tuple(lists.LISTS)
 
 
 @click.group()
 def codes() -> None:
-    """Code lists: LOINC, SUT, institutions, radiologists."""
+    """Code lists: LOINC, SUT, institutions, radiologists, physicians."""
 
 
 @codes.command("import")
