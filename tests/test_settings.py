@@ -102,7 +102,7 @@ def test_all_faults_are_told_together() -> None:
         "Role": "node",
         "SettleSeconds": "60",
         "SiteRules": "/no/such/folder",
-        "Medula": {"Url": "medula/notify", "Adaptor": "json"},
+        "Medula": {"Url": "medula/notify", "Protokol": "json"},
         "Registry": [],
         "Identifiers": {"NamelessNumbers": ["123"]},
     }
@@ -113,7 +113,7 @@ def test_all_faults_are_told_together() -> None:
     assert "expected: a number" in found["Gecit.SettleSeconds"]
     assert "No folder /no/such/folder" in found["Gecit.SiteRules"]
     assert "complete address" in found["Gecit.Medula.Url"]
-    assert "Did you mean Adapter?" in found["Gecit.Medula.Adaptor"]
+    assert "Did you mean Protocol?" in found["Gecit.Medula.Protokol"]
     assert "JSON object" in found["Gecit.Registry"]
     assert "11-digit" in found["Gecit.Identifiers.NamelessNumbers"]
     assert "ORTHANC__GECIT__WEB_PORT?" in found["ORTHANC__GECIT__WEB_PROT"]

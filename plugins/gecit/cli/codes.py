@@ -10,12 +10,13 @@ from pathlib import Path
 import click
 
 from gecit.edges import codes as lists
+from gecit.edges.code_columns import LISTS
 from gecit.edges.system_clock import SystemClock
 from gecit.ports import Unavailable
 
 from .common import as_json, print_rows, settings
 
-KINDS = tuple(lists.LISTS)
+KINDS = tuple(LISTS)
 
 
 @click.group()

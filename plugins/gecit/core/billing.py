@@ -40,8 +40,9 @@ class Cause(StrEnum):
 #   notification; the answer wakes the judge where something changed meanwhile;
 # - pending takes nothing back: a piece that is missing now may still come (a deleted study undoes nothing: 7.12);
 # - a refusal, also of a part, is a person's, until the order is mended: what was registered is then taken back first;
-# - a withdrawal that a person dismissed is not proposed again for the same rules (`decide`); a refused withdrawal stays a person's, since MEDULA still bills
-#   what it was told and another generation would bill it twice.
+# - a withdrawal that a person dismissed is not proposed again for the same rules (`decide`);
+# - a refused withdrawal stays a person's, since MEDULA still bills what it was told and another generation would bill
+#   it twice.
 DECIDES: dict[tuple[Billing, Outcome, Cause], Action] = {
     (Billing.UNTOLD, Outcome.SUBMIT, Cause.AS_TOLD): Action.NOTIFY,
     (Billing.WITHDRAWN, Outcome.SUBMIT, Cause.AS_TOLD): Action.NOTIFY,

@@ -26,7 +26,7 @@ class JsonMedula:
         return self._answer(answer, key)
 
     def ask(self, key: str, payload: bytes) -> MedulaAnswer | None:
-        """Ask what became of a key; the payload is not needed. Whatever goes wrong with asking changes nothing over there."""
+        """Ask what became of a key, which is enough; whatever goes wrong with asking changes nothing over there."""
         try:
             answer = self._service.post("/notifications/ask", json.dumps({"key": key}).encode())
             return None if answer.get("known") is False else self._answer(answer, key)

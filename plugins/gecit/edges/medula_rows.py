@@ -37,7 +37,7 @@ def facility(content: Notification) -> int:
 
 
 def references(content: Notification) -> tuple[str, ...]:
-    """Return `hizmetSunucuRefNo` of each procedure: unique in the institution, and the same however often it is sent."""
+    """Return `hizmetSunucuRefNo` of each procedure: unique in the institution, the same however often it is sent."""
     stem = f"{content.accession}.{content.generation}"
     return tuple(f"{stem}.{number}" for number in range(1, len(content.procedures) + 1))
 

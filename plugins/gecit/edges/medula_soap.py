@@ -105,12 +105,13 @@ class SoapMedula:
         for ref, sut in _named(fresh):
             if ref in numbers:
                 yield RegisteredRow(number=numbers[ref], reference=ref, sut=sut)
-            elif str(faults[ref].hataKodu) == ALREADY_REGISTERED:
-                if ours := self._ours(ref, sut, faults[ref], content):
-                    yield ours
+            elif before := self._ours(ref, sut, faults[ref], content):
+                yield before
 
     def _ours(self, ref: str, sut: str, fault: Any, content: Notification) -> RegisteredRow | None:
         """Return the row that stands already, if it is of this exam: by our reference, else by the numbers it names."""
+        if str(fault.hataKodu) != ALREADY_REGISTERED:
+            return None
         named = _NUMBER.findall(str(fault.hataMesaji or ""))
         asks: list[dict[str, list[str]]] = [{"hizmetSunucuRefNolari": [ref]}]
         asks += [{"islemSiraNumaralari": named}] if named else []
@@ -147,7 +148,9 @@ class SoapMedula:
         if any(ref is None for _, ref in mine):
             self._client.forget()
             raise AnswerUnknown("the answer is of another question")
-        rows_ = [RegisteredRow(number=str(one.islemSiraNo), reference=ref or "", sut=str(one.sutKodu)) for one, ref in mine]
+        rows_ = [
+            RegisteredRow(number=str(one.islemSiraNo), reference=ref or "", sut=str(one.sutKodu)) for one, ref in mine
+        ]
         return tuple(sorted(rows_, key=lambda one: one.reference)), code
 
     def _read_back(self, content: Notification, **wanted: list[str]) -> tuple[list[Any], str]:
@@ -186,7 +189,9 @@ def _answer(answer: Any, registered: Sequence[RegisteredRow], bad: Sequence[tupl
         said = "; ".join(f"{sut}: {_of_row(fault)}" for sut, fault in bad)
         return MedulaAnswer(accepted=False, code=str(bad[0][1].hataKodu or "?")[:64], message=said[:300], rows=held)
     if faults:  # every row of them stood before
-        return MedulaAnswer(accepted=True, code=ALREADY_REGISTERED, message="daha önce kayıtlı / stood before", rows=held)
+        return MedulaAnswer(
+            accepted=True, code=ALREADY_REGISTERED, message="daha önce kayıtlı / stood before", rows=held
+        )
     return MedulaAnswer(accepted=True, code=_code(answer), message=_said(answer.sonucMesaji), rows=held)
 
 

@@ -182,4 +182,3 @@ def _client(wsdl: Path) -> zeep.Client:
             f"{wsdl}: WSDL okunamıyor ({type(fault).__name__}); yalnız yerel dosyalara başvurabilir. / "
             f"the WSDL cannot be read ({type(fault).__name__}); it may refer to local files only."
         ) from fault
-

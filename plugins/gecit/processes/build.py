@@ -11,11 +11,14 @@ from sqlalchemy.exc import DBAPIError
 from ..core.profile import Profile
 from ..edges import codes, hl7_profile
 from ..edges.medula_json import JsonMedula
+from ..edges.medula_soap import WSDL, SoapMedula
+from ..edges.physicians import ListedPhysicians
 from ..edges.registry_http import HttpRegistry
 from ..edges.registry_snapshot import SnapshotRegistry
+from ..edges.soap_client import WsdlError
 from ..edges.store import SqlLedger, open_ledger
 from ..edges.system_clock import SystemClock
-from ..ports import Registry, Unavailable
+from ..ports import Medula, Registry, Unavailable
 from ..settings import Settings
 from ..steps.breaker import Breaker
 from ..steps.deliver import Policy
@@ -68,10 +71,27 @@ class Parts:
             )
         return SnapshotRegistry(self.settings.codes, self.clock)
 
-    def medula(self) -> JsonMedula | None:
-        """Return the adapter to MEDULA; None where nothing is to be sent."""
+    def medula(self) -> Medula | None:
+        """Return the adapter to MEDULA; None where nothing is to be sent, or the WSDL will not do: all waits then."""
         chosen = self.settings.medula
-        return JsonMedula(chosen.url, chosen.token_file, chosen.timeout_seconds) if chosen.url else None
+        if not chosen.url:
+            return None
+        if chosen.protocol == "Json":
+            return JsonMedula(chosen.url, chosen.token_file, chosen.timeout_seconds, ca_file=chosen.ca_file)
+        try:
+            return SoapMedula(
+                chosen.url,
+                ListedPhysicians(self.settings.codes),
+                wsdl=chosen.wsdl or WSDL,
+                hbys_code=chosen.hbys_code,
+                user_file=chosen.user_file,
+                password_file=chosen.password_file,
+                timeout=chosen.timeout_seconds,
+                ca_file=chosen.ca_file,
+            )
+        except WsdlError as fault:
+            log.error("Gecit.Medula.Wsdl: %s", fault)
+            return None
 
     def profiles(self) -> dict[str, Profile]:
         """Return the HL7 layouts, shipped ones and the site's over them, by id."""

@@ -120,7 +120,9 @@ class SoapDoor:
         user, password = token.findtext(f"{{{WSSE}}}Username") or "", token.find(f"{{{WSSE}}}Password")
         brought = (password.text or "") if password is not None else ""
         typed = password is not None and (password.get("Type") or "").endswith(PASSWORD_TEXT)
-        right = hmac.compare_digest(f"{user}\n{brought}".encode(), f"{self._account.user}\n{self._account.password}".encode())
+        right = hmac.compare_digest(
+            f"{user}\n{brought}".encode(), f"{self._account.user}\n{self._account.password}".encode()
+        )
         if not (right and typed and self._account.user):
             raise _FaultError("wsse:FailedAuthentication", "kullanıcı ya da parola / user or password")
 
