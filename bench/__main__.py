@@ -7,11 +7,15 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from . import ingest, rejudge
+from . import delivery, hl7, ingest, memory, outbox, rejudge
 from .figures import Figure, line
 
 BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
     "ingest": ingest.figures,
+    "hl7": hl7.figures,
+    "delivery": delivery.figures,
+    "outbox": outbox.figures,
+    "memory": memory.figures,
     "rejudge": rejudge.figures,
 }
 

@@ -56,9 +56,9 @@ class Cpu(Value):
 class Node:
     """A running Orthanc."""
 
-    def __init__(self, process: subprocess.Popen[bytes], http: int, dicom: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], http: int, dicom: int, mllp: int = 0) -> None:
         self._process = psutil.Process(process.pid)
-        self.http, self.dicom = http, dicom
+        self.http, self.dicom, self.mllp = http, dicom, mllp
 
     def cpu(self) -> Cpu:
         """Return what the processes used so far."""
@@ -79,8 +79,8 @@ class Gecit(Node):
     """Ours: plugin, web, listen, work, ledger."""
 
     def __init__(self, process: subprocess.Popen[bytes], http: int, dicom: int, mllp: int, ledger: SqlLedger) -> None:
-        super().__init__(process, http, dicom)
-        self._mllp, self._ledger = mllp, ledger
+        super().__init__(process, http, dicom, mllp)
+        self._ledger = ledger
 
     def expect(self, studies: Sequence[Sent]) -> None:
         """Send the orders, so that studies are tied to exams and judged, as in a hospital."""
@@ -88,7 +88,7 @@ class Gecit(Node):
             hl7_build.order_message(one.order, hl7_build.Envelope(control_id=one.order.key.accession))
             for one in studies
         ]
-        answers = hl7_build.send("127.0.0.1", self._mllp, messages, timeout=30)
+        answers = hl7_build.send("127.0.0.1", self.mllp, messages, timeout=30)
         refused = [one for one in answers if b"\rMSA|AA|" not in one]
         if refused:
             raise RuntimeError(f"an order was refused: {refused[0]!r}")
@@ -127,8 +127,11 @@ def bare(folder: Path) -> Iterator[Node]:
 
 
 @contextmanager
-def gecit(folder: Path) -> Iterator[Node]:
-    """Run Orthanc with our configuration and all our processes, and one institution that may send."""
+def gecit(folder: Path, **more: str) -> Iterator[Node]:
+    """Run Orthanc with our configuration and all our processes, and one institution that may send.
+
+    `more` are environment variables of the node.
+    """
     http, dicom, mllp, web = _free_ports(4)
     database = f"sqlite:///{folder}/ledger.db"
     environ = _environ(
@@ -139,6 +142,7 @@ def gecit(folder: Path) -> Iterator[Node]:
         GECIT_WEB_PORT=str(web),
         ORTHANC__GECIT__SETTLE_SECONDS=str(SETTLE_SECONDS),
         ORTHANC__GECIT__POLL_MILLISECONDS=str(round(POLL_SECONDS * 1000)),
+        **more,
     )
     ledger = open_ledger(database)
     ledger.write(lambda tx: tx.record_institution(INSTITUTION, SystemClock().now(), by="bench"))

@@ -109,6 +109,17 @@ class Delivery(Value):
     last_error: str = ""
 
 
+class Settled(Value):
+    """How a leased delivery went."""
+
+    delivery: Delivery
+    state: str  # done | queued | unknown | parked
+    next_at: datetime | None = None
+    error: str = ""
+    events: tuple[Event, ...] = ()
+    doubt: bool = False  # a parked one may have been carried out; whoever retries it asks first
+
+
 class Transaction(Protocol):
     """One atomic piece of work on the ledger. Nothing is visible, and nothing may be told, before it commits."""
 
@@ -121,11 +132,11 @@ class Transaction(Protocol):
         ...
 
     def foresee(
-        self, exams: Iterable[ExamKey], patients: Iterable[str], messages: Iterable[tuple[tuple[str, str], str]]
+        self, keys: Iterable[ExamKey], patients: Iterable[str], messages: Iterable[tuple[tuple[str, str], str]]
     ) -> None:
-        """Read at once what taking in a group of messages will ask; nothing is answered otherwise, only sooner.
+        """Read at once what taking in or judging a group will ask; nothing is answered otherwise, only sooner.
 
-        `patients`: TCKNs and file numbers. `messages`: MSH-3 with MSH-4, and MSH-10.
+        `keys`: exams. `patients`: TCKNs and file numbers. `messages`: MSH-3 with MSH-4, and MSH-10.
         """
         ...
 
@@ -248,6 +259,10 @@ class Ledger(Protocol):
         """Run `work` on one consistent view; it may not write."""
         ...
 
+    def version(self) -> str:
+        """Return a text that is another one once anybody has committed, for whoever waits for that. Cheap."""
+        ...
+
     def lease(self, destination: str, owner: str, now: datetime, until: datetime, limit: int) -> list[Delivery]:
         """Lease deliveries that are due; no other owner gets them before `until`."""
         ...
@@ -263,10 +278,11 @@ class Ledger(Protocol):
         events: Sequence[Event] = (),
         doubt: bool = False,
     ) -> bool:
-        """Record how a leased delivery went, its events in the same transaction; False where the lease was lost.
+        """Record how one leased delivery went; see `settle_all`."""
+        ...
 
-        `doubt`: a parked one may have been carried out; whoever retries it asks first.
-        """
+    def settle_all(self, settled: Sequence[Settled], owner: str) -> list[bool]:
+        """Record how leased deliveries went, their events in the same transaction; False where a lease was lost."""
         ...
 
 

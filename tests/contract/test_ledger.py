@@ -381,3 +381,23 @@ def test_rebuilding_mends_and_tells_a_state_that_was_not_what_the_events_say(led
     assert ledger.rebuild() == (1, False)
     assert ledger.content() == good
     assert ledger.rebuild() == (1, True)
+
+
+def test_the_version_is_another_one_once_somebody_has_committed(ledger: SqlLedger, ledger_url: str) -> None:
+    """Whoever it was, this process or another; what was undone counts for nothing on SQLite."""
+    other = open_ledger(ledger_url)
+    first = ledger.version()
+    ledger.write(lambda tx: tx.append(placed()))
+    second = ledger.version()
+    other.write(lambda tx: tx.append(placed(ExamKey(institution="10001", accession="A2"))))
+    third = ledger.version()
+    other.close()
+    assert len({first, second, third}) == 3
+
+
+def test_the_version_stands_while_nobody_commits(sqlite_ledger: SqlLedger) -> None:
+    """On SQLite, where nothing else writes; asking for it changes nothing."""
+    sqlite_ledger.write(lambda tx: tx.append(placed()))
+    first = sqlite_ledger.version()
+    sqlite_ledger.read(lambda tx: tx.exam(KEY))
+    assert sqlite_ledger.version() == first

@@ -34,8 +34,9 @@ def _programs() -> Path:
 class Cluster:
     """A running server; `new_database` gives each test its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self.folder = folder
+        self._fsync = "on" if durable else "off"
         self.port = free_port()
         self._as: dict[str, str | int] = {}
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
@@ -55,7 +56,14 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        options = ["-c", "fsync=off", "-c", f"unix_socket_directories={self.folder}", "-c", "max_connections=60"]
+        options = [
+            "-c",
+            f"fsync={self._fsync}",
+            "-c",
+            f"unix_socket_directories={self.folder}",
+            "-c",
+            "max_connections=60",
+        ]
         self.process = subprocess.Popen(
             [
                 str(_programs() / "postgres"), "-D", str(self.folder / "data"),
@@ -93,10 +101,10 @@ class Cluster:
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster]:
-    """Run a cluster for as long as the block lasts."""
+def cluster(*, durable: bool = False) -> Iterator[Cluster]:
+    """Run a cluster for as long as the block lasts; `durable`: a commit waits for the disk, as in a hospital."""
     folder = Path(tempfile.mkdtemp(prefix="gecit-pg-"))
-    running = Cluster(folder)
+    running = Cluster(folder, durable=durable)
     try:
         yield running
     finally:

@@ -163,6 +163,14 @@ class Compiled:
         rules = [one for one in self._rules if one.rule.effect is effect]
         return tuple(_finding(one.rule, one.weigh(subject), subject) for one in rules)
 
+    def failed(self, exam: Exam, now: datetime, effect: Effect, who: str) -> list[Finding]:
+        """Return what fails of the rules of one effect that the named one must mend."""
+        subject = Subject(exam, now)
+        weighed = [
+            (one.rule, one.weigh(subject)) for one in self._rules if one.rule.effect is effect and one.rule.who == who
+        ]
+        return [_finding(rule, said, subject) for rule, said in weighed if said[0] is Status.FAILED]
+
 
 def judge(
     exam: Exam,

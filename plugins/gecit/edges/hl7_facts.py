@@ -71,7 +71,14 @@ class FactReader:
 
     def fact(self, fact: str, group: Group | None = None) -> str:
         """Return the first value of a fact."""
-        return next((value for value, _ in self.places(group or self.first, fact)), "")
+        # Asked about forty times a message: `places` would make a generator and a place each time.
+        asked, pattern = group or self.first, self.profile.patterns.get(fact)
+        for source in self.profile.sources(fact):
+            for segment in asked.all(source.segment):
+                value = _value(segment, source)
+                if value and (pattern is None or re.fullmatch(pattern, value)):
+                    return value
+        return ""
 
     def where(self, fact: str) -> Where:
         """Return where a fact should have stood."""
@@ -118,7 +125,7 @@ def _picked(segment: Segment, source: Source, repetition: str) -> bool:
 
 def _value(segment: Segment, source: Source) -> str:
     for repetition in segment.repetitions(source.field):
-        if not _picked(segment, source, repetition):
+        if source.filter_component and not _picked(segment, source, repetition):
             continue
         value = segment.part(repetition, source.component, source.sub)
         if source.inner:

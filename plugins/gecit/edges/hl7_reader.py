@@ -74,10 +74,15 @@ class Segment:
         # HL7 v2.3.1 2.24.1.1: MSH-1 is the separator itself, so MSH-2 follows the first one.
         return ["MSH", separators.field, *fields[1:]] if self.id == "MSH" else fields
 
-    def repetitions(self, number: int) -> list[str]:
+    def repetitions(self, number: int) -> Sequence[str]:
         """Return a field's repetitions as sent; none where it is empty."""
-        value = self.field(number)
-        return value.split(self._message.separators.repetition) if value else []
+        fields = self._fields
+        if fields is None:
+            fields = self._fields = self._split()
+        if number >= len(fields) or not (value := fields[number]):
+            return ()
+        mark = self._message.separators.repetition
+        return value.split(mark) if mark in value else (value,)
 
     def components(self, repetition: str) -> list[str]:
         """Return a repetition's components, unescaped (subcomponents undivided)."""
@@ -97,14 +102,20 @@ class Segment:
     def part(self, repetition: str, component: int = 1, sub: int = 1) -> str:
         """Return one value of a repetition, unescaped and trimmed."""
         separators = self._message.separators
-        value = repetition
-        for separator, number in ((separators.component, component), (separators.sub, sub)):
-            if separator in value:
-                parts = value.split(separator)
-                value = parts[number - 1] if number <= len(parts) else ""
-            elif number > 1:
-                return ""
-        return self._message.unescape(value).strip()
+        value = _nth(repetition, separators.component, component)
+        if value:
+            value = _nth(value, separators.sub, sub)
+            if separators.escape in value:
+                value = self._message.unescape(value)
+        return value.strip()
+
+
+def _nth(value: str, separator: str, number: int) -> str:
+    """Return the part of that number, from 1; what is not divided is its own first part."""
+    if separator in value:
+        parts = value.split(separator, number)
+        return parts[number - 1] if number <= len(parts) else ""
+    return value if number == 1 else ""
 
 
 class Message:

@@ -14,7 +14,9 @@ from ..steps.receive_message import Judging
 
 log = logging.getLogger("gecit.judging")
 
-GROUP = 200
+GROUP = 50
+"""Exams of one transaction: whoever else writes waits no longer than for these."""
+
 ASIDE = timedelta(minutes=5)
 """How long an exam that could not be judged is left alone; it stays due in the ledger."""
 

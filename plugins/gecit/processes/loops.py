@@ -1,10 +1,13 @@
-"""Endless work in threads: each loop steps, rests when there is nothing to do, and survives what its step raises."""
+"""Endless work in threads: each loop steps, rests when there is nothing to do, and survives what its step raises.
+
+What may find work when the ledger changes is woken by that; its rest is for what comes with time alone.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..core.faults import described
 from ..core.values import Value
@@ -13,29 +16,60 @@ from ..ports import Unavailable
 log = logging.getLogger("gecit.loops")
 
 LONGEST_REST = 30.0
+LOOK_SECONDS = 0.05
+"""How often it is asked whether the ledger changed, and so the longest that a woken loop is late."""
 
 
 class Loop(Value):
-    """One thing done again and again. `step` says whether there may be more at once; `rest` is in seconds."""
+    """One thing done again and again. `step` says whether there may be more at once; `rest` is in seconds.
+
+    `wakes`: a change of the ledger ends its rest.
+    """
 
     name: str
     step: Callable[[], bool]
     rest: float
+    wakes: bool = False
 
 
-def run_loops(loops: list[Loop], stop: threading.Event) -> None:
-    """Run all loops until told to stop, then wait for the steps under way."""
-    threads = [threading.Thread(target=_run, args=(one, stop), name=one.name, daemon=True) for one in loops]
-    for one in threads:
-        one.start()
+def run_loops(loops: Sequence[Loop], stop: threading.Event, version: Callable[[], str] | None = None) -> None:
+    """Run all loops until told to stop, then wait for the steps under way; `version` is the ledger's."""
+    woken = {one.name: threading.Event() for one in loops}
+    threads = [_thread(one.name, _run, one, stop, woken[one.name]) for one in loops]
+    if version is not None:
+        waking = [woken[one.name] for one in loops if one.wakes]
+        threads.append(_thread("watch", _watch, version, waking, stop))
     stop.wait()
+    for event in woken.values():
+        event.set()
     for one in threads:
         one.join(10)
 
 
-def _run(loop: Loop, stop: threading.Event) -> None:
+def _thread(name: str, run: Callable[..., None], *arguments: object) -> threading.Thread:
+    made = threading.Thread(target=run, args=arguments, name=name, daemon=True)
+    made.start()
+    return made
+
+
+def _watch(version: Callable[[], str], waking: Sequence[threading.Event], stop: threading.Event) -> None:
+    """Wake the loops whenever anybody has committed; a ledger that cannot be asked wakes nobody."""
+    seen = ""
+    while not stop.wait(LOOK_SECONDS):
+        try:
+            now = version()
+        except Unavailable:
+            continue
+        if now != seen:
+            seen = now
+            for one in waking:
+                one.set()
+
+
+def _run(loop: Loop, stop: threading.Event, woken: threading.Event) -> None:
     failures = 0
     while not stop.is_set():
+        woken.clear()  # before the step: what changes while it runs is looked at in the next one
         try:
             more = loop.step()
         except Unavailable as fault:
@@ -49,5 +83,7 @@ def _run(loop: Loop, stop: threading.Event) -> None:
             more = False
         else:
             failures = 0
-        if not more:
-            stop.wait(min(loop.rest * 2 ** min(failures, 8), LONGEST_REST) if failures else loop.rest)
+        if failures:
+            stop.wait(min(loop.rest * 2 ** min(failures, 8), LONGEST_REST))
+        elif not more and not stop.is_set():  # asked after `clear`, which may have undone a wake-up to stop
+            woken.wait(loop.rest)

@@ -313,4 +313,7 @@ def _asked(read: Sequence[_Read]) -> tuple[list[ExamKey], list[str], list[tuple[
 def _log(incoming: Incoming, result: Answered) -> None:
     codes = ",".join(one.code for one in result.remarks)
     again = " (same message)" if result.replayed else ""
-    log.info("message %d of %s: %s%s", result.message, incoming.institution or incoming.peer, codes or "AA", again)
+    level = logging.INFO if codes or again else logging.DEBUG  # a day's backlog that is simply right needs no line each
+    log.log(
+        level, "message %d of %s: %s%s", result.message, incoming.institution or incoming.peer, codes or "AA", again
+    )

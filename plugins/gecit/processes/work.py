@@ -23,9 +23,9 @@ from .loops import Loop, run_loops
 from .reception import Reception
 from .run_folder import read_internal_token
 
-JUDGE_REST = 0.5
+JUDGE_REST = 2.0  # and at once when the ledger changes: this is for what is due with time alone
 REJUDGE_REST = 0.5
-DELIVER_REST = 0.5
+DELIVER_REST = 2.0  # likewise
 MODALITIES_REST = 5.0
 
 
@@ -56,7 +56,7 @@ class Worker:
         settings = self._settings
         found = [
             Loop(name="follow", step=self.follow, rest=settings.poll_milliseconds / 1000),
-            Loop(name="judge", step=self._judge.step, rest=JUDGE_REST),
+            Loop(name="judge", step=self._judge.step, rest=JUDGE_REST, wakes=True),
             Loop(name="rejudge", step=self._rejudger.step, rest=REJUDGE_REST),
             Loop(name="deferred", step=self.look_at_deferred, rest=settings.transient_retry_seconds),
             Loop(name="modalities", step=self.tell_modalities, rest=MODALITIES_REST),
@@ -71,7 +71,7 @@ class Worker:
     def _courier(self, destination: str, handlers: Mapping[str, Handler]) -> Loop:
         policy, breaker = self._parts.policy(), self._parts.breaker()
         courier = Courier(self._ledger, destination, handlers, self._clock, self._owner, policy, breaker)
-        return Loop(name=f"deliver {destination}", step=courier.step, rest=DELIVER_REST)
+        return Loop(name=f"deliver {destination}", step=courier.step, rest=DELIVER_REST, wakes=True)
 
     def _archive_handlers(self) -> Mapping[str, Handler]:
         attacher = attach_report.Attacher(
@@ -137,6 +137,6 @@ def run(settings: Settings) -> int:
     worker = Worker(parts, OrthancArchive(settings.orthanc_url, read_internal_token(settings), node=settings.name))
     beating = threading.Thread(target=wait_beating, args=(stop, parts.ledger, parts.clock, worker.beat), daemon=True)
     beating.start()
-    run_loops(worker.loops(), stop)
+    run_loops(worker.loops(), stop, parts.ledger.version)
     parts.ledger.close()
     return 0

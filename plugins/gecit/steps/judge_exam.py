@@ -60,6 +60,7 @@ def judge_due(
     institutions = {one.skrs: one for one in tx.institutions()}
     exams = [tx.exam(only)] if only else tx.exams_due(now, limit + len(but))
     due = [one for one in exams if one and one.key not in but and one.judge_at and one.judge_at <= now][:limit]
+    tx.foresee([one.key for one in due], [one.patient.tckn for one in due], [])
     # All are looked up before the first event: a verdict is no part of a background, and a search between two events
     # would write them one by one.
     backgrounds = [look_up(tx, exam, institution_of(exam, institutions)) for exam in due]

@@ -226,9 +226,8 @@ def _advice(tx: Transaction, exam: Exam, judging: Judging, at: datetime) -> list
     institutions = {one.skrs: one for one in tx.institutions()}
     background = look_up(tx, exam, institution_of(exam, institutions))
     supposed = msgspec.structs.replace(exam, background=background)
-    verdict = compiled(judging).judge(supposed, judged_at=at, known_at=at)
-    held = (one for one in verdict.findings if one.status is Status.FAILED and one.effect is Effect.HOLD)
-    return [_as_remark(one, Severity.NOTE) for one in held if one.who == "HBYS"]
+    held = compiled(judging).failed(supposed, at, Effect.HOLD, "HBYS")
+    return [_as_remark(one, Severity.NOTE) for one in held]
 
 
 def _take_report(

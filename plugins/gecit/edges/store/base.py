@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from gecit.ports import Transaction, Unavailable
 
 from .transaction import SqlTransaction
+from .watch import Watch
 
 T = TypeVar("T")
 TRIES = 5
@@ -25,9 +26,15 @@ class Transactions:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        self._watch = Watch(engine)
+
+    def version(self) -> str:
+        """Return a text that is another one once anybody has committed; raises `Unavailable`."""
+        return self._watch.version()
 
     def close(self) -> None:
         """Give the connections back."""
+        self._watch.close()
         self.engine.dispose()
 
     def write(self, work: Callable[[Transaction], T]) -> T:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +11,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 BUSY_SECONDS = 30
+WAIT_SECONDS = 0.0005
+"""How long a writer rests before it tries again to be the next one."""
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -37,5 +41,28 @@ def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     # A deferred transaction that turns into a writer fails at once when another wrote meanwhile.
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    if connection.get_execution_options().get("reading", False):
+        connection.exec_driver_sql("BEGIN")
+    else:
+        _begin_writing(connection)
+
+
+def _begin_writing(connection: sa.Connection) -> None:
+    """Begin as soon as the writer before has ended: SQLite's own waiting sleeps up to a tenth of a second at a time."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 -- for the type checker
+    gives_up = time.monotonic() + BUSY_SECONDS
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as fault:
+                if fault.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > gives_up:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")  # once more, so that the fault is SQLAlchemy's
+                    return
+                time.sleep(WAIT_SECONDS)
+            else:
+                return
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")

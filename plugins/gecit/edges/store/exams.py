@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -52,23 +52,39 @@ def write_exams(connection: sa.Connection, changes: Sequence[Change]) -> None:
         _write_whole(connection, others)
 
 
+_JUDGED = (
+    sa.update(exam)
+    .where(exam.c.institution == sa.bindparam("of_institution"), exam.c.accession == sa.bindparam("of_accession"))
+    .values({name: sa.bindparam(f"new_{name}") for name in JUDGED})
+)
+
+
 def _write_judged(connection: sa.Connection, changes: Sequence[Change]) -> None:
-    mine = sa.and_(
-        exam.c.institution == sa.bindparam("of_institution"), exam.c.accession == sa.bindparam("of_accession")
-    )
-    change = sa.update(exam).where(mine).values({name: sa.bindparam(f"new_{name}") for name in JUDGED})
     values = []
     for one in changes:
         row = rows.judged_columns(one.after, one.at)
         of = {"of_institution": one.after.key.institution, "of_accession": one.after.key.accession}
         values.append({**{f"new_{name}": row[name] for name in JUDGED}, **of})
-    connection.execute(change, values)
+    connection.execute(_JUDGED, values)
 
 
 def _write_whole(connection: sa.Connection, changes: Sequence[Change]) -> None:
     upsert(connection, exam, [rows.exam_row(one.after, one.at) for one in changes])
-    known = [one.after.key for one in changes if one.before is not None]
     for table, make in ((link, rows.link_rows), (procedure, rows.procedure_rows)):
-        for page in pages(known):
-            connection.execute(sa.delete(table).where(of_exams(table, page)))
-        upsert(connection, table, [row for one in changes for row in make(one.after)])
+        made = [(one, make(one.after)) for one in changes]
+        for page in pages(one.after.key for one, new in made if _leaves_some(table, one.before, new)):
+            connection.execute(_DELETE[table.name], page)
+        upsert(connection, table, [row for _, some in made for row in some])
+
+
+_DELETE = {table.name: sa.delete(table).where(of_exams(table)) for table in (link, procedure)}
+
+
+def _leaves_some(table: sa.Table, before: Exam | None, new: Sequence[dict[str, Any]]) -> bool:
+    """Whether writing the new rows over the old ones would leave some of those standing."""
+    if before is None:
+        return False
+    if table is link:
+        kept = {(one["node"], one["orthanc_id"]) for one in new}
+        return any((one.facts.key.node, one.facts.key.orthanc_id) not in kept for one in before.studies)
+    return len(rows.procedure_rows(before)) > len(new)

@@ -30,10 +30,7 @@ WITHOUT_RAW = [column for column in message.c if column.name != "raw"]
 
 # Made once: making a statement costs as much as asking it.
 _wanted: sa.BindParameter[str] = sa.bindparam("wanted", expanding=True)
-_EXAMS = {
-    column: sa.select(column, exam.c.institution, exam.c.accession).where(column.in_(_wanted))
-    for column in (exam.c.accession, exam.c.tckn)
-}
+_EXAMS = sa.select(exam.c.tckn, exam.c.institution, exam.c.accession).where(exam.c.tckn.in_(_wanted))
 _STUDIES_BY_ACCESSION = (
     sa.select(study.c.accession, study.c.data)
     .where(study.c.accession.in_(_wanted), sa.not_(study.c.deleted))
@@ -46,6 +43,11 @@ _STUDIES_BY_IDENTIFIER = (
         sa.and_(study.c.node == study_identifier.c.node, study.c.orthanc_id == study_identifier.c.orthanc_id),
     )
     .where(study_identifier.c.identifier.in_(_wanted), sa.not_(study.c.deleted))
+    .order_by(study.c.node, study.c.orthanc_id)
+)
+_STUDIES_BY_UID = (
+    sa.select(study.c.study_instance_uid, study.c.data)
+    .where(study.c.study_instance_uid.in_(_wanted), sa.not_(study.c.deleted))
     .order_by(study.c.node, study.c.orthanc_id)
 )
 _PROCEDURES = (
@@ -67,21 +69,22 @@ class Foreseen:
     def __init__(self, connection: sa.Connection, name_of: Callable[[str], str]) -> None:
         self._connection = connection
         self._name_of = name_of
-        self._by_accession: dict[str, list[ExamKey]] = {}
         self._by_tckn: dict[str, list[ExamKey]] = {}
-        self._studies: dict[str, dict[str, list[Study]]] = {"accession": {}, "identifier": {}}
+        self._studies: dict[str, dict[str, list[Study]]] = {"accession": {}, "identifier": {}, "uid": {}}
         self._procedures: dict[str, list[_Row]] = {}
         self._queries: dict[str, list[DuplicateQuery]] = {}
         self._messages: dict[Control, list[StoredMessage]] = {}
 
-    def read(self, accessions: Iterable[str], identifiers: Iterable[str], controls: Iterable[Control]) -> None:
-        """Read what is found by these; `identifiers` are TCKNs and file numbers."""
+    def read(
+        self, accessions: Iterable[str], identifiers: Iterable[str], uids: Iterable[str], controls: Iterable[Control]
+    ) -> None:
+        """Read what is found by these; `identifiers` are TCKNs and file numbers, `uids` Study Instance UIDs."""
         numbers, patients = sorted(set(accessions)), sorted(set(identifiers) - {""})
-        _fill(self._by_accession, numbers, self._exam_keys(exam.c.accession, numbers))
-        _fill(self._by_tckn, patients, self._exam_keys(exam.c.tckn, patients))
+        _fill(self._by_tckn, patients, self._exam_keys(patients))
         for kind, query, wanted in (
             ("accession", _STUDIES_BY_ACCESSION, numbers),
             ("identifier", _STUDIES_BY_IDENTIFIER, patients),
+            ("uid", _STUDIES_BY_UID, sorted(set(uids) - {""})),
         ):
             found = ((row[0], rows.read_study(row.data)) for row in self._ask(query, wanted))
             _fill(self._studies[kind], wanted, found)
@@ -96,22 +99,15 @@ class Foreseen:
         found = map(rows.read_message, self._ask(_MESSAGES, sorted({one for _, one in controls})))
         _fill(self._messages, sorted(controls), ((((one.sender), one.control_id), one) for one in found))
 
-    def _exam_keys(self, column: sa.Column[str], wanted: Sequence[str]) -> Iterator[tuple[str, ExamKey]]:
-        found = (
-            (row[0], ExamKey(institution=row.institution, accession=row.accession))
-            for row in self._ask(_EXAMS[column], wanted)
-        )
-        return iter(sorted(found))
+    def _exam_keys(self, patients: Sequence[str]) -> list[tuple[str, ExamKey]]:
+        found = self._ask(_EXAMS, patients)
+        return sorted((tckn, ExamKey(institution=skrs, accession=accession)) for tckn, skrs, accession in found)
 
     def _ask(self, query: sa.Select[Any], wanted: Sequence[str]) -> Iterator[Any]:
         for start in range(0, len(wanted), PAGE):
             yield from self._connection.execute(query, {"wanted": wanted[start : start + PAGE]})
 
     # Searches
-
-    def exams_of_accession(self, accession: str) -> list[ExamKey] | None:
-        """Return the exams with an accession number, in key order."""
-        return self._by_accession.get(accession)
 
     def exams_of_tckn(self, tckn: str) -> list[ExamKey] | None:
         """Return a patient's exams, in key order."""
@@ -120,6 +116,10 @@ class Foreseen:
     def studies_of_accession(self, accession: str) -> list[Study] | None:
         """Return studies that carry an accession number."""
         return self._studies["accession"].get(accession)
+
+    def study_by_uid(self, study_instance_uid: str) -> list[Study] | None:
+        """Return studies with a Study Instance UID."""
+        return self._studies["uid"].get(study_instance_uid)
 
     def studies_of_patient(self, identifiers: Sequence[str]) -> list[Study] | None:
         """Return studies that carry one of the identifiers, if all of these were foreseen."""
@@ -147,8 +147,6 @@ class Foreseen:
     def exam_changed(self, before: Exam | None, after: Exam) -> None:
         """Follow an exam whose order, reports or studies changed."""
         key, was, now = after.key, before.patient.tckn if before else "", after.patient.tckn
-        if before is None:
-            _add(self._by_accession, key.accession, key)
         if was != now or before is None:
             _remove(self._by_tckn, was, key)
             _add(self._by_tckn, now, key)

@@ -11,16 +11,45 @@ import sqlalchemy as sa
 from gecit.core.events import AccessGranted, Event
 from gecit.core.exam import Exam, Study
 from gecit.core.order import ExamKey
-from gecit.ports import Beat, Delivery, Transaction
+from gecit.ports import Beat, Delivery, Settled, Transaction
 
 from . import rows
 from .engine import open_engine
 from .migrate import migrate
 from .rebuild import Rebuilding
 from .records import Recorded
-from .schema import administrator, beat, event, exam, link, message, outbox, study, token
-from .sql import upsert
+from .schema import Instant, administrator, beat, event, exam, link, message, outbox, study, token
+from .sql import PAGE, upsert
 from .transaction import SqlTransaction
+
+# Made once: making a statement costs as much as carrying it out.
+_wanted: sa.BindParameter[int] = sa.bindparam("wanted", expanding=True)
+_HELD = (
+    sa.select(outbox.c.id, outbox.c.attempts)
+    .where(outbox.c.id.in_(_wanted), outbox.c.state == "leased", outbox.c.leased_by == sa.bindparam("owner"))
+    .with_for_update()
+)
+_SETTLE = (
+    sa.update(outbox)
+    .where(outbox.c.id == sa.bindparam("row"))
+    .values(
+        state=sa.bindparam("new_state"),
+        resume=sa.bindparam("new_resume"),
+        leased_by="",
+        last_error=sa.bindparam("new_error"),
+        next_at=sa.func.coalesce(sa.bindparam("new_next_at", type_=Instant), outbox.c.next_at),
+    )
+)
+
+
+def _settlement(one: Settled) -> dict[str, object]:
+    return {
+        "row": one.delivery.id,
+        "new_state": one.state,
+        "new_resume": "unknown" if one.doubt else "queued",
+        "new_error": one.error,
+        "new_next_at": one.next_at,
+    }
 
 
 class SqlLedger(Recorded, Rebuilding):
@@ -68,28 +97,35 @@ class SqlLedger(Recorded, Rebuilding):
         events: Sequence[Event] = (),
         doubt: bool = False,
     ) -> bool:
-        """Record how a leased delivery went, its events in the same transaction."""
+        """Record how one leased delivery went."""
+        one = Settled(delivery=delivery, state=state, next_at=next_at, error=error, events=tuple(events), doubt=doubt)
+        return self.settle_all([one], owner)[0]
 
-        def work(tx: Transaction) -> bool:
+    def settle_all(self, settled: Sequence[Settled], owner: str) -> list[bool]:
+        """Record how leased deliveries went, their events in the same transaction."""
+
+        def work(tx: Transaction) -> list[bool]:
             assert isinstance(tx, SqlTransaction)  # noqa: S101
-            # `attempts` tells this lease from a later one of the same owner.
-            change = sa.update(outbox).where(
-                outbox.c.id == delivery.id,
-                outbox.c.state == "leased",
-                outbox.c.leased_by == owner,
-                outbox.c.attempts == delivery.attempts,
-            )
-            resume = "unknown" if doubt else "queued"
-            values: dict[str, object] = {"state": state, "resume": resume, "leased_by": "", "last_error": error}
-            if next_at is not None:
-                values["next_at"] = next_at
-            if tx.execute(change.values(values)).rowcount != 1:
-                return False
-            for one in events:
-                tx.append(one)
-            return True
+            held = self._held(tx, settled, owner)
+            kept = [one for one in settled if (one.delivery.id, one.delivery.attempts) in held]
+            tx.prefetch({one.delivery.exam for one in kept if one.events})
+            for one in kept:
+                for happened in one.events:
+                    tx.append(happened)
+            if kept:
+                tx.execute_many(_SETTLE, [_settlement(one) for one in kept])
+            return [one in kept for one in settled]
 
         return self.write(work)
+
+    def _held(self, tx: SqlTransaction, settled: Sequence[Settled], owner: str) -> set[tuple[int, int]]:
+        """Which of the leases stand; the number of attempts tells this lease from a later one of the same owner."""
+        found: set[tuple[int, int]] = set()
+        for start in range(0, len(settled), PAGE):
+            wanted = [one.delivery.id for one in settled[start : start + PAGE]]
+            rows = tx.execute(_HELD.params(wanted=wanted, owner=owner))
+            found |= {(row.id, row.attempts) for row in rows}
+        return found
 
     def deliveries(self, *, state: str = "", limit: int = 100) -> list[Delivery]:
         """Return rows of the outbox, the newest first."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -17,33 +18,36 @@ PAGE = 200
 
 def upsert(connection: sa.Connection, table: sa.Table, values: Sequence[dict[str, Any]]) -> None:
     """Insert rows or replace them, by primary key."""
-    if not values:
-        return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
+    if values:
+        connection.execute(_upsert(table, connection.dialect.name == "postgresql", tuple(values[0])), values)
+
+
+@cache
+def _upsert(table: sa.Table, postgres: bool, names: tuple[str, ...]) -> sa.Insert:
+    """Make the statement; making it anew costs more than a row does."""
+    statement: Any = (postgresql if postgres else sqlite).insert(table)
     keys = [column.name for column in table.primary_key]
-    rest = {name: statement.excluded[name] for name in values[0] if name not in keys}
-    if rest:
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), values)
-    else:
-        connection.execute(statement.on_conflict_do_nothing(index_elements=keys), values)
-
-
-def pages(keys: Sequence[ExamKey]) -> Iterable[Sequence[ExamKey]]:
-    """Cut keys into what one statement may ask for."""
-    return (keys[start : start + PAGE] for start in range(0, len(keys), PAGE))
-
-
-def of_exams(table: sa.Table, keys: Sequence[ExamKey]) -> sa.ColumnElement[bool]:
-    """Say that a row is of one of the exams.
-
-    Institution by institution: SQLite takes no index for a list of pairs and would read the whole table.
-    """
-    ordered = groupby(sorted(keys), key=lambda key: key.institution)
-    return sa.or_(
-        sa.false(),
-        *(
-            sa.and_(table.c.institution == institution, table.c.accession.in_([key.accession for key in group]))
-            for institution, group in ordered
-        ),
+    rest = {name: statement.excluded[name] for name in names if name not in keys}
+    made: sa.Insert = (
+        statement.on_conflict_do_update(index_elements=keys, set_=rest)
+        if rest
+        else statement.on_conflict_do_nothing(index_elements=keys)
     )
+    return made
+
+
+def pages(keys: Iterable[ExamKey]) -> Iterator[dict[str, Any]]:
+    """Cut keys into the values of `of_exams`, one institution at a time.
+
+    SQLite takes no index for a list of pairs and would read the whole table.
+    """
+    for institution, group in groupby(sorted(keys), key=lambda key: key.institution):
+        numbers = [key.accession for key in group]
+        for start in range(0, len(numbers), PAGE):
+            yield {"of_institution": institution, "of_accessions": numbers[start : start + PAGE]}
+
+
+def of_exams(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Say that a row is of one of the exams of a page."""
+    wanted: sa.BindParameter[Any] = sa.bindparam("of_accessions", expanding=True)
+    return sa.and_(table.c.institution == sa.bindparam("of_institution"), table.c.accession.in_(wanted))

@@ -31,6 +31,12 @@ _LOCK = sa.text(
 )
 
 
+# Made once: making a statement costs as much as carrying it out.
+_ADD_EVENT = sa.insert(event)
+_EXAMS = sa.select(exam.c.data).where(of_exams(exam))
+_INSTITUTIONS = sa.select(institution.c.data).order_by(institution.c.skrs)
+
+
 class SqlTransaction(Kept):
     """Implements `ports.Transaction` on one connection."""
 
@@ -80,7 +86,7 @@ class SqlTransaction(Kept):
         """Write what was appended. Searches that were not foreseen flush first, to see its own events."""
         self.flush_messages()
         if self._events:
-            self._connection.execute(sa.insert(event), [rows.event_row(one) for one in self._events])
+            self._connection.execute(_ADD_EVENT, [rows.event_row(one) for one in self._events])
             self._events.clear()
         self._flush_exams()
         self._flush_studies()
@@ -124,6 +130,10 @@ class SqlTransaction(Kept):
         assert isinstance(result, sa.CursorResult)  # noqa: S101 -- for the type checker: we never ask for anything else
         return result
 
+    def execute_many(self, statement: sa.Executable, values: Sequence[dict[str, Any]]) -> None:
+        """Run a statement of the ledger itself once for each row of values."""
+        self._connection.execute(statement, values)
+
     def upsert(self, table: sa.Table, values: Sequence[dict[str, Any]]) -> None:
         """Insert rows or replace them."""
         upsert(self._connection, table, values)
@@ -135,7 +145,7 @@ class SqlTransaction(Kept):
         wanted = sorted({key for key in exams if key not in self._exams})
         self._lock(f"exam {key}" for key in wanted)
         for page in pages(wanted):
-            for data in self._connection.scalars(sa.select(exam.c.data).where(of_exams(exam, page))):
+            for data in self._connection.scalars(_EXAMS, page):
                 found = rows.read_exam(data)
                 self._exams[found.key] = found
         for key in wanted:
@@ -148,15 +158,18 @@ class SqlTransaction(Kept):
         return self._exams[key]
 
     def foresee(
-        self, exams: Iterable[ExamKey], patients: Iterable[str], messages: Iterable[tuple[tuple[str, str], str]]
+        self, keys: Iterable[ExamKey], patients: Iterable[str], messages: Iterable[tuple[tuple[str, str], str]]
     ) -> None:
         """Read at once what taking messages in will ask; searches for these then answer from memory."""
-        keys, numbers, controls = sorted(set(exams)), sorted(set(patients) - {""}), list(messages)
-        self._lock([*(f"accession {one.accession}" for one in keys), *(f"patient {one}" for one in numbers)])
-        self.prefetch(keys)
+        wanted, numbers, controls = sorted(set(keys)), sorted(set(patients) - {""}), list(messages)
+        self._lock([*(f"accession {one.accession}" for one in wanted), *(f"patient {one}" for one in numbers)])
+        self.prefetch(wanted)
         self.flush()
-        self._foreseen.read([one.accession for one in keys], numbers, controls)
-        self.reserve_messages(len(controls))
+        exams = [found for one in wanted if (found := self._exams[one])]
+        uids = {study.facts.study_instance_uid for one in exams for study in one.studies}
+        self._foreseen.read([one.accession for one in wanted], numbers, uids, controls)
+        if controls:
+            self.reserve_messages(len(controls))
 
     def _lock(self, names: Iterable[str]) -> None:
         # SQLite has one writer. On PostgreSQL a row that is not there yet cannot be locked, its name can:
@@ -169,9 +182,6 @@ class SqlTransaction(Kept):
 
     def exams_of_accession(self, accession: str) -> list[Exam]:
         """Return the exams with that accession number."""
-        foreseen = self._foreseen.exams_of_accession(accession)
-        if foreseen is not None:
-            return self._exams_by_key(foreseen)
         self._lock([f"accession {accession}"])
         return self._find_exams(exam.c.accession == accession)
 
@@ -258,6 +268,9 @@ class SqlTransaction(Kept):
 
     def study_by_uid(self, study_instance_uid: str) -> list[Study]:
         """Return studies with that Study Instance UID."""
+        foreseen = self._foreseen.study_by_uid(study_instance_uid)
+        if foreseen is not None:
+            return foreseen
         return self._find_studies(study.c.study_instance_uid == study_instance_uid)
 
     def unsettled_studies(self, node: str) -> list[Study]:
@@ -319,7 +332,7 @@ class SqlTransaction(Kept):
     def institutions(self) -> list[Institution]:
         """Return all institutions, by SKRS code."""
         if self._known is None:
-            found = self._connection.scalars(sa.select(institution.c.data).order_by(institution.c.skrs))
+            found = self._connection.scalars(_INSTITUTIONS)
             self._known = [msgspec.json.decode(data, type=Institution) for data in found]
         return self._known
 

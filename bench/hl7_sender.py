@@ -1,0 +1,98 @@
+"""An HBYS that sends frames: `python -m bench.hl7_sender PORT FILE CONNECTIONS [--pace PER_SECOND]`.
+
+Each connection sends a message after the answer to the one before, as MLLP has it; with a pace, the messages leave at
+that rate, whatever the answers do. Writes one JSON object: seconds in all, answers by MSA-1, latencies in milliseconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import re
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import quantiles
+
+END = b"\x1c\r"
+ANSWER = re.compile(rb"\rMSA\|(A[AER])\|")
+
+
+class Tally:
+    """What was answered, and how long each answer took."""
+
+    def __init__(self) -> None:
+        self.codes: Counter[str] = Counter()
+        self.seconds: list[float] = []
+
+    def take(self, answer: bytes, seconds: float) -> None:
+        """Count one answer."""
+        found = ANSWER.search(answer)
+        self.codes[found[1].decode() if found else "none"] += 1
+        self.seconds.append(seconds)
+
+
+async def speak(port: int, frames: Sequence[bytes], tally: Tally, pace: float) -> None:
+    """Send frames over one connection, each after the answer to the one before and not before its turn."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
+    writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    start = time.monotonic()
+    for number, frame in enumerate(frames):
+        turn = start + number / pace if pace else 0.0
+        if (early := turn - time.monotonic()) > 0:
+            await asyncio.sleep(early)
+        asked = turn or time.monotonic()  # a message that must wait for the answer before it waits all the same
+        writer.write(frame)
+        tally.take(await reader.readuntil(END), time.monotonic() - asked)
+    writer.close()
+
+
+def read_frames(path: Path) -> list[bytes]:
+    """Read frames as `write_frames` wrote them."""
+    return [one + END for one in path.read_bytes().split(END)[:-1]]
+
+
+def write_frames(path: Path, messages: Iterator[bytes]) -> None:
+    """Write messages one after the other, each in its frame."""
+    with path.open("wb") as out:
+        for one in messages:
+            out.write(b"\x0b" + one + END)
+
+
+def send(port: int, frames: Sequence[bytes], connections: int, pace: float) -> dict[str, object]:
+    """Send frames over so many connections and return what there is to say of it."""
+    tally = Tally()
+
+    async def everybody() -> None:
+        shares = [frames[number::connections] for number in range(connections)]
+        await asyncio.gather(*(speak(port, one, tally, pace / connections) for one in shares))
+
+    start = time.monotonic()
+    asyncio.run(everybody())
+    seconds = time.monotonic() - start
+    cuts = quantiles(tally.seconds, n=100, method="inclusive")
+    return {
+        "seconds": seconds,
+        "codes": dict(tally.codes),
+        "p50": 1000 * cuts[49],
+        "p99": 1000 * cuts[98],
+        "most": 1000 * max(tally.seconds),
+    }
+
+
+def main() -> None:
+    """Send what the command line names."""
+    reader = argparse.ArgumentParser(prog="python -m bench.hl7_sender", description=__doc__)
+    reader.add_argument("port", type=int)
+    reader.add_argument("file", type=Path)
+    reader.add_argument("connections", type=int)
+    reader.add_argument("--pace", type=float, default=0.0)
+    chosen = reader.parse_args()
+    print(json.dumps(send(chosen.port, read_frames(chosen.file), chosen.connections, chosen.pace)))
+
+
+if __name__ == "__main__":
+    main()
