@@ -73,6 +73,10 @@ class SoapMedula:
             return None
         return MedulaAnswer(accepted=False, code=PARTLY, rows=standing)
 
+    def envelope(self, code: int, fresh: Sequence[Row]) -> bytes:
+        """Return the bytes of a registration, for who measures without us."""
+        return self._client.envelope("hizmetKayit", self._giris(code, tetkikveRadyolojiBilgileri=fresh))
+
     def _register(self, content: Notification) -> MedulaAnswer:
         code = facility(content)
         fresh = rows(content, self._physicians)
@@ -160,20 +164,21 @@ class SoapMedula:
         return _list(answer.hizmetler.tetkikveRadyolojiBilgileri if answer.hizmetler else None), _code(answer)
 
     def _call(self, operation: str, code: int, **value: object) -> Any:
-        giris = {"saglikTesisKodu": code, "ktsHbysKodu": self._hbys_code, **value}
-        answer = self._client.call(operation, giris)
+        answer = self._client.call(operation, self._giris(code, **value))
         if not answer.sonucKodu:
             raise AnswerUnknown("the answer has no sonucKodu")
         return answer
 
+    def _giris(self, code: int, **value: object) -> dict[str, object]:
+        return {"saglikTesisKodu": code, "ktsHbysKodu": self._hbys_code, **value}
+
     def _must_fit(self, wsdl: Path) -> None:
-        common = {"saglikTesisKodu": 1, "ktsHbysKodu": "1"}
         samples: dict[str, dict[str, object]] = {
             "hizmetKayit": {"tetkikveRadyolojiBilgileri": [{**_SAMPLE, "adet": 1}]},
             "hizmetOku": {"islemSiraNumaralari": ["1"], "hizmetSunucuRefNolari": ["1"]},
             "hizmetIptal": {"islemSiraNumaralari": ["1"]},
         }
-        bad = [name for name, value in samples.items() if not self._client.fits(name, {**common, **value})]
+        bad = [name for name, value in samples.items() if not self._client.fits(name, self._giris(1, **value))]
         if bad:
             raise WsdlError(
                 f"{wsdl}: gönderilen alanların hepsi WSDL'de yok ya da başka alan zorunlu / the WSDL lacks a field "

@@ -119,7 +119,7 @@ class SoapClient:
 
     def call(self, operation: str, value: Mapping[str, object]) -> Any:
         """Call an operation; raises `Refused`, `Unavailable` or `AnswerUnknown`."""
-        body = self._envelope(operation, value)
+        body = self.envelope(operation, value)
         headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{operation}"', "Accept": "text/xml"}
         answer = self._http.post("", body, headers)
         return self._read(operation, answer)
@@ -128,7 +128,8 @@ class SoapClient:
         """Drop this thread's connections."""
         self._http.forget()
 
-    def _envelope(self, operation: str, value: Mapping[str, object]) -> bytes:
+    def envelope(self, operation: str, value: Mapping[str, object]) -> bytes:
+        """Return what would be sent, name and password included; raises `Refused` or `Unavailable`."""
         envelope = self._token.put_into(self._message(operation, value))
         return bytes(etree.tostring(envelope, xml_declaration=True, encoding="utf-8"))
 

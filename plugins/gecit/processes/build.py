@@ -112,9 +112,10 @@ class Parts:
 
     def policy(self) -> Policy:
         """Return how deliveries are repeated."""
-        chosen = self.settings.outbox
+        chosen, medula = self.settings.outbox, self.settings.medula
+        requests = 2 if medula.protocol == "Json" else 4  # ask, send; SOAP may read back twice what stood before
         return Policy(
-            lease=timedelta(seconds=max(chosen.lease_seconds, 4 * self.settings.medula.timeout_seconds + 5)),
+            lease=timedelta(seconds=max(chosen.lease_seconds, 2 * requests * medula.timeout_seconds + 5)),
             backoff=timedelta(seconds=chosen.backoff_seconds),
             backoff_limit=timedelta(seconds=chosen.backoff_limit_seconds),
         )
