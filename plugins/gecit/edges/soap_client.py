@@ -103,8 +103,7 @@ class SoapClient:
         self._http = BoundedHttp(url, timeout, ca_file=ca_file, max_answer=256 * 1024)
         self._operations = operations  # name -> its parameter
         self._token = _Token(user_file, password_file)
-        self._client = _client(wsdl)
-        self._service = self._client.service
+        self._client, self._service = _client(wsdl)
         missing = sorted(set(operations) - set(self._service._binding.all()))
         if missing:
             raise WsdlError(f"{wsdl}: WSDL'de yok / the WSDL lacks: {', '.join(missing)}")
@@ -175,9 +174,10 @@ def _of_fault(fault: z.Fault, answer: Exchanged) -> Exception:
     return Unavailable(f"SOAP Fault {local[:40]}") if meaning == "ours" else AnswerUnknown(f"SOAP Fault {local[:40]}")
 
 
-def _client(wsdl: Path) -> zeep.Client:
+def _client(wsdl: Path) -> tuple[zeep.Client, Any]:
     try:
-        return zeep.Client(str(wsdl), transport=_Files(), settings=SAFE)
+        client = zeep.Client(str(wsdl), transport=_Files(), settings=SAFE)
+        return client, client.service
     except (z.Error, etree.LxmlError, OSError, LookupError, TypeError, ValueError, AttributeError) as fault:
         raise WsdlError(
             f"{wsdl}: WSDL okunamıyor ({type(fault).__name__}); yalnız yerel dosyalara başvurabilir. / "
