@@ -249,3 +249,25 @@ def test_the_commented_defaults_are_what_they_say_they_are(tmp_path: Path) -> No
     (tmp_path / "gecit.json").write_text(alive, encoding="utf-8")
     assert alive != text
     assert load(tmp_path, {}) == from_orthanc({}, {})
+
+
+def soap(folder: Path, **differs: str) -> dict[str, Any]:
+    for name in ("user", "password"):
+        (folder / name).write_text("x")
+    given = {"UserFile": str(folder / "user"), "PasswordFile": str(folder / "password"), "HbysCode": "k", **differs}
+    return {"Gecit": {"Medula": {"Url": "https://medula.example/soap", "Protocol": "Soap", **given}}}
+
+
+@pytest.mark.parametrize("missing", ["UserFile", "PasswordFile", "HbysCode"])
+def test_soap_needs_user_password_and_registration_code(tmp_path: Path, missing: str) -> None:
+    found = faults(soap(tmp_path, **{missing: ""}))
+    assert list(found) == [f"Gecit.Medula.{missing}"] and "Protocol is Soap" in found[f"Gecit.Medula.{missing}"]
+
+
+def test_without_an_address_soap_needs_nothing(tmp_path: Path) -> None:
+    section = soap(tmp_path, Url="", UserFile="", PasswordFile="", HbysCode="")
+    assert from_orthanc(section, {}).medula.protocol == "Soap"
+
+
+def test_a_wsdl_that_does_not_exist_is_a_fault(tmp_path: Path) -> None:
+    assert "No file" in faults(soap(tmp_path, Wsdl="/no/such.wsdl"))["Gecit.Medula.Wsdl"]
