@@ -271,3 +271,20 @@ def test_without_an_address_soap_needs_nothing(tmp_path: Path) -> None:
 
 def test_a_wsdl_that_does_not_exist_is_a_fault(tmp_path: Path) -> None:
     assert "No file" in faults(soap(tmp_path, Wsdl="/no/such.wsdl"))["Gecit.Medula.Wsdl"]
+
+
+@pytest.mark.parametrize(
+    ("url", "good"),
+    [
+        ("http://medula.example/soap", False),
+        ("http://127.0.0.1.example/soap", False),
+        ("http://127.0.0.1:8080/soap", True),
+        ("http://[::1]/soap", True),
+    ],
+)
+def test_a_password_is_not_sent_in_clear_over_a_network(tmp_path: Path, url: str, good: bool) -> None:
+    section = soap(tmp_path, Url=url)
+    if good:
+        assert from_orthanc(section, {}).medula.url == url
+    else:
+        assert "password" in faults(section)["Gecit.Medula.Url"]

@@ -170,6 +170,18 @@ def _soap(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
         if not values[("medula", name)]:
             text = Text(tr="Protocol Soap ise bu da gerekir.", en="Needed wherever Protocol is Soap.")
             yield ("medula", name), text
+    url = urlsplit(values[("medula", "url")])
+    if url.scheme == "http" and url.hostname not in _OWN_COMPUTER:  # WS-Security's PasswordText is the password itself
+        yield (
+            ("medula", "url"),
+            Text(
+                tr="SOAP'ta parola açık gider; https yazın ya da bu bilgisayardaki bir vekil sunucuyu gösterin.",
+                en="Over SOAP the password travels as it is; use https, or a proxy on this computer.",
+            ),
+        )
+
+
+_OWN_COMPUTER = ("localhost", "127.0.0.1", "::1")
 
 
 _UPSTREAM = (

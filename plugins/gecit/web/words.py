@@ -189,6 +189,7 @@ WHO: dict[str, Text] = {
     "PACS": _("PACS", "PACS"),
     "radiologist": _("Radyolog", "Radiologist"),
     "administrator": _("Sistem yöneticisi", "Administrator"),
+    "billing": _("Faturalama birimi", "Billing desk"),
 }
 EVENTS: dict[str, Text] = {
     "OrderPlaced": _("İstem alındı", "Order received"),
