@@ -1,7 +1,8 @@
 """HL7: messages per second, durable before their ACK, on a whole node, beside what only parses and what only syncs.
 
-Orders and reports in turn, over eight connections, each message after the answer to the one before. Anchors of the
-same run and the same messages: python-hl7's bare parse rate, hl7apy's, and the disk's own rate of fsync.
+Orders and reports in turn, over eight connections, each message after the answer to the one before; and once more with
+senders that keep sixteen under way. Anchors of the same run and the same messages: python-hl7's bare parse rate,
+hl7apy's, and the disk's own rate of fsync.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from .machine import elsewhere, machine_now, wait_quiet
 
 CONNECTIONS = 8
 MESSAGES = 10_000  # of each round
+WINDOW = 16  # messages under way on a connection whose sender does not wait for each answer
 BACKLOG = 100_000
 PACE = 10.0  # messages a second, beside the backlog
 SAMPLE = 400  # messages that the anchors parse
@@ -63,12 +65,14 @@ def figures(rounds: int = 5, patience: float = 30.0, count: int = MESSAGES, back
         codes.import_csv(Path(folder) / "codes.db", "radiologists", RADIOLOGISTS, SystemClock().now())
         send_messages(node, Path(folder), 0, 200)  # whoever is first makes statements and caches
         done = [_round(node, Path(folder), 1 + number, count, patience) for number in range(rounds)]
-        yield from _rates(done)
+        yield from _rates(done, "8-connections")
+        done = [_round(node, Path(folder), 300 + number, count, patience, WINDOW) for number in range(rounds)]
+        yield from _rates(done, f"8-connections-window-{WINDOW}")
         if backlog:
             yield _latency(node, Path(folder), backlog)
 
 
-def _rates(done: Sequence[Round]) -> Iterator[Figure]:
+def _rates(done: Sequence[Round], case: str) -> Iterator[Figure]:
     busy = [one.elsewhere for one in done]
     anchors: dict[str, tuple[str, Goal | None]] = {
         "python_hl7": ("python-hl7, parsing alone", Goal(least=1.0)),
@@ -77,20 +81,20 @@ def _rates(done: Sequence[Round]) -> Iterator[Figure]:
     }
     for name, (said, goal) in anchors.items():
         rows = [(one.rate, getattr(one.before, name), getattr(one.after, name)) for one in done]
-        yield compare("hl7", "8-connections", f"rate-beside-{name}", "messages/s", rows, busy, goal, said)
+        yield compare("hl7", case, f"rate-beside-{name}", "messages/s", rows, busy, goal, said)
     rows = [(one.rate, one.before.python_hl7, one.after.python_hl7) for one in done]
     least = Goal(least=1000.0, absolute=True)
-    yield compare("hl7", "8-connections", "rate", "messages/s", rows, busy, least, "python-hl7, parsing alone")
+    yield compare("hl7", case, "rate", "messages/s", rows, busy, least, "python-hl7, parsing alone")
     waits = [(one.p99, one.p50, one.p50) for one in done]
-    yield compare("hl7", "8-connections", "answer-p99", "ms", waits, busy, None, "median of the same")
+    yield compare("hl7", case, "answer-p99", "ms", waits, busy, None, "median of the same")
 
 
-def _round(node: nodes.Node, folder: Path, number: int, count: int, patience: float) -> Round:
+def _round(node: nodes.Node, folder: Path, number: int, count: int, patience: float, window: int = 1) -> Round:
     os.sync()
     wait_quiet(QUIET, patience)
     before = anchors(folder)
     used, machine = node.cpu(), machine_now()
-    said = send_messages(node, folder, number, count)
+    said = send_messages(node, folder, number, count, window=window)
     busy = elsewhere(machine, machine_now(), node.cpu().all - used.all)
     rate = count / float(said["seconds"])
     sys.stderr.write(f"  {rate:.0f} messages/s, p99 {said['p99']:.1f} ms, elsewhere {busy:.3f}\n")
@@ -161,17 +165,26 @@ def _file(folder: Path, number: int, count: int) -> Path:
 
 
 def send_messages(
-    node: nodes.Node, folder: Path, number: int, count: int, *, connections: int = CONNECTIONS, pace: float = 0.0
+    node: nodes.Node,
+    folder: Path,
+    number: int,
+    count: int,
+    *,
+    connections: int = CONNECTIONS,
+    pace: float = 0.0,
+    window: int = 1,
 ) -> dict[str, float]:
     """Send so many messages and return what the sender says of it; RuntimeError where one was not accepted."""
-    sender = _start(node, _file(folder, number, count), connections, pace)
+    sender = _start(node, _file(folder, number, count), connections, pace, window)
     out, _ = sender.communicate()
     return _heard(out, count)
 
 
-def _start(node: nodes.Node, frames: Path, connections: int, pace: float) -> subprocess.Popen[bytes]:
+def _start(node: nodes.Node, frames: Path, connections: int, pace: float, window: int = 1) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "bench.hl7_sender", str(node.mllp), str(frames), str(connections)]
-    return subprocess.Popen([*command, "--pace", str(pace)], cwd=nodes.HOME, stdout=subprocess.PIPE)
+    return subprocess.Popen(
+        [*command, "--pace", str(pace), "--window", str(window)], cwd=nodes.HOME, stdout=subprocess.PIPE
+    )
 
 
 def _heard(out: bytes, count: int) -> dict[str, float]:
