@@ -473,6 +473,21 @@ def test_a_missing_password_file_lets_the_message_wait(peer: Peer) -> None:
     assert peer.requests == []
 
 
+def test_a_proxy_of_the_environment_is_not_used(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert peer.send().accepted
+
+
+def test_a_wsdl_may_stand_in_any_folder(peer: Peer, tmp_path: Path) -> None:
+    odd = tmp_path / "resmî dosyalar #2?"
+    odd.mkdir()
+    for name in ("hizmetKayitIslemleri.wsdl", "hizmetKayitIslemleri.xsd"):
+        (odd / name).write_text(WSDL.with_name(name).read_text())
+    medula = SoapMedula(peer.url, Everybody(), wsdl=odd / "hizmetKayitIslemleri.wsdl")
+    assert medula.send("notify", KEY, to_json(CLEAN)).accepted
+
+
 def test_eight_threads_share_one_adapter(peer: Peer) -> None:
     medula, answers = peer.medula(), []
     threads = [

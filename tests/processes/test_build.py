@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -47,3 +49,10 @@ def test_a_wsdl_that_will_not_do_is_said_and_nothing_is_sent(
 def test_half_a_lease_outlasts_all_requests_of_one_delivery(parts: Make, protocol: str, requests: int) -> None:
     made = parts(Url="http://127.0.0.1:9", Protocol=protocol, TimeoutSeconds=20)
     assert made.policy().lease / 2 > timedelta(seconds=20 * requests)
+
+
+def test_who_speaks_json_does_not_load_the_soap_library() -> None:
+    """It is several megabytes in each process."""
+    code = "import gecit.processes.work, gecit.processes.listen, gecit.processes.web, sys; print('zeep' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -48,9 +48,9 @@ class _Files(zeep.Transport):  # type: ignore[misc]
     """Loads WSDL and schema from files only."""
 
     def load(self, url: str) -> bytes:
-        if urlsplit(str(url)).scheme not in ("", "file"):
+        if urlsplit(str(url)).scheme:
             raise z.ExternalReferenceForbidden(url)
-        return Path(urlsplit(str(url)).path).read_bytes()
+        return Path(str(url)).read_bytes()
 
     def post_xml(self, address: str, envelope: Any, headers: Any) -> Any:
         raise AssertionError("zeep sends nothing by itself")

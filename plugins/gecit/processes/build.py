@@ -11,11 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from ..core.profile import Profile
 from ..edges import codes, hl7_profile
 from ..edges.medula_json import JsonMedula
-from ..edges.medula_soap import WSDL, SoapMedula
 from ..edges.physicians import ListedPhysicians
 from ..edges.registry_http import HttpRegistry
 from ..edges.registry_snapshot import SnapshotRegistry
-from ..edges.soap_client import WsdlError
 from ..edges.store import SqlLedger, open_ledger
 from ..edges.system_clock import SystemClock
 from ..ports import Medula, Registry, Unavailable
@@ -78,20 +76,7 @@ class Parts:
             return None
         if chosen.protocol == "Json":
             return JsonMedula(chosen.url, chosen.token_file, chosen.timeout_seconds, ca_file=chosen.ca_file)
-        try:
-            return SoapMedula(
-                chosen.url,
-                ListedPhysicians(self.settings.codes),
-                wsdl=chosen.wsdl or WSDL,
-                hbys_code=chosen.hbys_code,
-                user_file=chosen.user_file,
-                password_file=chosen.password_file,
-                timeout=chosen.timeout_seconds,
-                ca_file=chosen.ca_file,
-            )
-        except WsdlError as fault:
-            log.error("Gecit.Medula.Wsdl: %s", fault)
-            return None
+        return _soap(self.settings)
 
     def profiles(self) -> dict[str, Profile]:
         """Return the HL7 layouts, shipped ones and the site's over them, by id."""
@@ -124,6 +109,27 @@ class Parts:
         """Return a circuit breaker for one destination."""
         chosen = self.settings.outbox
         return Breaker(chosen.breaker_failures, timedelta(seconds=chosen.breaker_seconds))
+
+
+def _soap(settings: Settings) -> Medula | None:
+    from ..edges.medula_soap import WSDL, SoapMedula  # zeep and lxml are only for who speaks SOAP
+    from ..edges.soap_client import WsdlError
+
+    chosen = settings.medula
+    try:
+        return SoapMedula(
+            chosen.url,
+            ListedPhysicians(settings.codes),
+            wsdl=chosen.wsdl or WSDL,
+            hbys_code=chosen.hbys_code,
+            user_file=chosen.user_file,
+            password_file=chosen.password_file,
+            timeout=chosen.timeout_seconds,
+            ca_file=chosen.ca_file,
+        )
+    except WsdlError as fault:
+        log.error("Gecit.Medula.Wsdl: %s", fault)
+        return None
 
 
 def _open(database: str) -> SqlLedger:
