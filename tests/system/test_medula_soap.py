@@ -1,4 +1,4 @@
-"""MEDULA over SOAP on a real node: told, withdrawn, parked and mended from the command line, whatever dies meanwhile."""
+"""MEDULA over SOAP on a real node: told, withdrawn, mended from the command line, whatever dies meanwhile."""
 
 from __future__ import annotations
 
