@@ -17,9 +17,9 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
+import hl7
 from hl7apy.parser import parse_message
 
-import hl7
 from gecit.core.values import Value
 from gecit.edges import codes
 from gecit.edges.system_clock import SystemClock
