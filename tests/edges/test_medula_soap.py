@@ -123,6 +123,14 @@ def test_the_envelope_holds_name_and_password_the_registration_code_and_a_row_fo
     assert f"<ktsHbysKodu>{HBYS_CODE}<" in text and "<saglikTesisKodu>11999001<" in text
 
 
+def test_a_code_that_is_ordered_twice_is_one_row_of_two(peer: Peer) -> None:
+    twice = (*CLEAN.procedures, Procedure(sut="R100250", sut_name="BT, Mandibula, sol"))
+    made = [(one["hizmetSunucuRefNo"], one["sutKodu"], one["adet"]) for one in
+            rows(msgspec.structs.replace(CLEAN, procedures=twice), Everybody())]  # fmt: skip
+    assert made == [("GT1.1.1", "R100250", 2), ("GT1.1.2", "R100260", 1)]
+    assert peer.send(procedures=twice).accepted
+
+
 def test_no_patient_is_named(peer: Peer) -> None:
     peer.send()
     assert "10000000146" not in peer.sent() and "10000090178" not in peer.sent()

@@ -1,10 +1,11 @@
-"""A notification as rows of SGK's `tetkikveRadyolojiBilgisiDVO`: one for each procedure (`docs/conformance/medula.md`).
+"""A notification as rows of SGK's `tetkikveRadyolojiBilgisiDVO`: one for each SUT code (`docs/conformance/medula.md`).
 
 What no message carries comes from the imported list of physicians; what is missing there is a refusal in clear words.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
 import msgspec
@@ -37,22 +38,27 @@ def facility(content: Notification) -> int:
 
 
 def references(content: Notification) -> tuple[str, ...]:
-    """Return `hizmetSunucuRefNo` of each procedure: unique in the institution, the same however often it is sent."""
+    """Return `hizmetSunucuRefNo` of each row: unique in the institution, the same however often it is sent."""
     stem = f"{content.accession}.{content.generation}"
-    return tuple(f"{stem}.{number}" for number in range(1, len(content.procedures) + 1))
+    return tuple(f"{stem}.{number}" for number in range(1, len(_quantities(content)) + 1))
+
+
+def _quantities(content: Notification) -> Counter[str]:
+    """How often each SUT code is ordered, in the order of the first: a code is one row, with its number as `adet`."""
+    return Counter(one.sut for one in content.procedures)
 
 
 def rows(content: Notification, physicians: Physicians) -> list[Row]:
     """Return the rows that are not registered yet, in the order of their procedures."""
-    held = {one.reference for one in content.registered}
-    wanted = [(ref, one.sut) for ref, one in zip(references(content), content.procedures, strict=True)]
-    if not wanted or not all(sut for _, sut in wanted):
-        raise Refused(NO_SUT, f"procedures: {len(wanted)}")
-    fresh = [(ref, sut) for ref, sut in wanted if ref not in held]
+    held, wanted = {one.reference for one in content.registered}, _quantities(content)
+    if not wanted or "" in wanted:
+        raise Refused(NO_SUT, f"procedures: {len(content.procedures)}")
+    named = zip(references(content), wanted.items(), strict=True)
+    fresh = [(ref, sut, number) for ref, (sut, number) in named if ref not in held]
     if not fresh:
         return []
     shared = _shared(content, physicians)
-    return [{**shared, "hizmetSunucuRefNo": ref, "sutKodu": sut} for ref, sut in fresh]
+    return [{**shared, "hizmetSunucuRefNo": ref, "sutKodu": sut, "adet": number} for ref, sut, number in fresh]
 
 
 def _shared(content: Notification, physicians: Physicians) -> Row:
@@ -64,7 +70,6 @@ def _shared(content: Notification, physicians: Physicians) -> Row:
     return {
         "accession": content.accession,
         "modality": content.modality,
-        "adet": 1,
         "bransKodu": reporting.branch,
         "drTescilNo": reporting.registration,
         "istemYapanDrTescilNo": ordering.registration,

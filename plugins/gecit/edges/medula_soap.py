@@ -65,7 +65,7 @@ class SoapMedula:
             standing, code = self._standing(content)
         except (AnswerUnknown, Refused) as failure:
             raise Unavailable(f"asked, and not told: {failure}") from failure
-        wanted = 0 if kind == "withdraw" else len(content.procedures)
+        wanted = 0 if kind == "withdraw" else len(references(content))
         untouched = max(len(content.registered), 1) if kind == "withdraw" else 0
         if len(standing) == wanted:
             return MedulaAnswer(accepted=True, code=code, rows=standing)
