@@ -139,6 +139,37 @@ def test_a_part_that_arrived_before_the_connection_broke_is_completed(soap_world
     assert numbers(exam_of(soap_world.ledger, exam)) == [str(FIRST_NUMBER), str(FIRST_NUMBER + 1)]
 
 
+@pytest.mark.parametrize("fault", ["soap-client", "400"])
+def test_a_part_that_was_found_in_doubt_is_kept_when_the_rest_is_refused(soap_world: World, fault: str) -> None:
+    exam = told(soap_world)
+    courier = soap_world.courier()
+    delivery = soap_world.ledger.deliveries()[0]
+    soap_world.faults.plan("row-error")
+    soap_world.client().send(delivery.kind, delivery.key, delivery.payload)  # whose answer nobody recorded
+    soap_world.faults.plan("reset-before")
+    assert courier.step()
+    soap_world.clock.forward(hours=1)
+    send, soap_world.faults.app = soap_world.faults.app, Second(soap_world.faults.app, soap_world, fault)
+    assert courier.step()
+    soap_world.faults.app = send
+    partly = exam_of(soap_world.ledger, exam)
+    assert (partly.billing, numbers(partly)) == (Billing.PARTLY_TOLD, [str(FIRST_NUMBER)])
+    cancel(soap_world, exam)
+    soap_world.deliver_all(courier)
+    assert rows(soap_world) == []
+
+
+class Second:
+    """Answers one request, and spoils the next."""
+
+    def __init__(self, app, world: World, fault: str) -> None:  # type: ignore[no-untyped-def]
+        self._app, self._world, self._fault = app, world, fault
+
+    def __call__(self, environ, start_response):  # type: ignore[no-untyped-def]
+        self._world.faults.plan(self._fault)
+        return self._app(environ, start_response)
+
+
 def test_what_was_registered_of_a_part_is_withdrawn_before_a_changed_order_is_told(soap_world: World) -> None:
     exam = told(soap_world)
     soap_world.faults.plan("row-error")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import msgspec
+
 from ..core.billing import Action, cause_of, decide, idempotency_key, notification, overtaken
 from ..core.events import (
     Event,
@@ -117,13 +119,17 @@ class _Teller:
         return [event]
 
     def _carry(self, delivery: Delivery, payload: bytes) -> MedulaAnswer:
-        if doubtful(delivery) and self._medula.can_ask:
-            earlier = self._medula.ask(delivery.key, payload)
-            if earlier is not None and (earlier.accepted or not earlier.rows):
-                return earlier
-            if earlier is not None and earlier.rows:  # a part of it arrived: only the rest is sent
-                payload = with_rows(payload, earlier.rows)
-        return self._medula.send(delivery.kind, delivery.key, payload)
+        earlier = self._medula.ask(delivery.key, payload) if doubtful(delivery) and self._medula.can_ask else None
+        if earlier is None:
+            return self._medula.send(delivery.kind, delivery.key, payload)
+        if earlier.accepted or not earlier.rows:
+            return earlier
+        # A part of it arrived: only the rest is sent, and a refusal of the rest does not make us forget the part.
+        try:
+            answer = self._medula.send(delivery.kind, delivery.key, with_rows(payload, earlier.rows))
+        except Refused as refusal:
+            answer = MedulaAnswer(accepted=False, code=refusal.code, message=refusal.message)
+        return answer if answer.rows is not None else msgspec.structs.replace(answer, rows=earlier.rows)
 
     def _take_back(self, delivery: Delivery, exam: Exam) -> Sequence[Event]:
         """Word it as withdrawn, so that the exam may be notified again under a new generation."""
