@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
-from gecit.edges.store import SqlLedger, outbox_desk
+import pytest
+import sqlalchemy as sa
+
+from gecit.edges.store import SqlLedger, effects, outbox_desk
 from tests.support.billing import START, key
 
 
@@ -46,3 +50,27 @@ def test_parked_ones_are_found_by_their_whole_code(ledger: SqlLedger) -> None:
         outbox_desk.park(ledger, number, error)
     assert outbox_desk.parked_with(ledger, "GECIT-A") == [numbers[0], numbers[2]]
     assert outbox_desk.parked_with(ledger, "GECIT-%") == []
+
+
+@pytest.mark.parametrize(
+    ("look", "index"),
+    [
+        (lambda ledger: effects.to_approve(ledger, 10), "exam_proposed"),
+        (lambda ledger: outbox_desk.parked_with(ledger, "GECIT-A"), "outbox_parked"),
+    ],
+)
+def test_what_waits_for_a_person_is_found_by_its_index(
+    sqlite_ledger: SqlLedger, look: Callable[[SqlLedger], object], index: str
+) -> None:
+    """A ledger holds a million exams, of which a handful wait."""
+    asked: list[tuple[str, object]] = []
+
+    def keep(_connection: object, _cursor: object, statement: str, values: object, *_rest: object) -> None:
+        asked.append((statement, values))
+
+    sa.event.listen(sqlite_ledger.engine, "before_cursor_execute", keep)
+    look(sqlite_ledger)
+    statement, values = next(one for one in asked if one[0].startswith("SELECT"))
+    with sqlite_ledger.engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()  # type: ignore[arg-type]
+    assert any(index in str(row) for row in plan), plan

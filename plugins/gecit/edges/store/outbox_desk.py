@@ -31,6 +31,6 @@ def park(ledger: SqlLedger, number: int, error: str) -> bool:
 def parked_with(ledger: SqlLedger, code: str) -> Sequence[int]:
     """Return the numbers of parked deliveries whose error begins with a code."""
     named = sa.or_(outbox.c.last_error == code, outbox.c.last_error.startswith(f"{code} ", autoescape=True))
-    query = sa.select(outbox.c.id).where(outbox.c.state == "parked", named).order_by(outbox.c.id)
+    query = sa.select(outbox.c.id).where(sa.text("state = 'parked'"), named).order_by(outbox.c.id)
     with ledger.engine.connect() as connection:
         return list(connection.scalars(query))
