@@ -117,6 +117,8 @@ def test_a_reason_that_holds_a_persons_number_is_refused(run: Run, ledger: SqlLe
     exam = told(ledger)
     held_by(ledger, exam, "dose-report")
     assert "11-digit" in run("outbox", command, exam.accession, "--reason", f"hasta {PATIENT}", code=2).output
+    assert "11-digit" in run("outbox", command, exam.accession, "--reason", "x", "--by", PATIENT, code=2).output
+    assert "empty" in run("outbox", command, exam.accession, "--reason", " ", code=2).output
     assert exam_of(ledger, exam).billing is Billing.WITHDRAWAL_PROPOSED
 
 

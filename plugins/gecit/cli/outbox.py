@@ -127,7 +127,7 @@ def _decide(
     by: str,
     decided: Callable[..., object],
 ) -> ExamKey:
-    reason = _harmless(reason)
+    reason, by = _harmless(reason), _harmless(by, "--by")
     with parts(create=False) as opened:
         key = exam_key(opened, accession, institution)
         try:
@@ -142,8 +142,10 @@ def _write(opened: Parts, key: ExamKey, by: str, reason: str, decided: Callable[
     opened.ledger.write(lambda tx: decided(tx, key, now, by, reason))
 
 
-def _harmless(reason: str) -> str:
-    """A reason is kept, shown and sent: it may hold no person's number."""
-    if mask(reason) != reason:
-        raise click.BadParameter("11 haneli numara yazmayın / write no 11-digit number", param_hint="--reason")
-    return reason.strip()
+def _harmless(said: str, option: str = "--reason") -> str:
+    """What is kept, shown and sent may hold no person's number, and must say something."""
+    if mask(said) != said:
+        raise click.BadParameter("11 haneli numara yazmayın / write no 11-digit number", param_hint=option)
+    if not said.strip():
+        raise click.BadParameter("boş olamaz / must not be empty", param_hint=option)
+    return said.strip()

@@ -23,7 +23,7 @@ NEXT = {
     "queued": Text(tr="Sırada: vakti gelince gönderilir.", en="It waits its turn, and is sent."),
     "leased": Text(tr="Şu anda gönderiliyor.", en="It is being sent at this moment."),
     "unknown": Text(
-        tr="Yanıtı bilinmiyor: önce MEDULA'ya sorulur, sonra gerekirse yeniden gönderilir.",
+        tr="Yanıtı bilinmiyor: önce karşı tarafa sorulur, sonra gerekirse yeniden gönderilir.",
         en="Its answer is unknown: it is asked for first, and sent again only where it never arrived.",
     ),
     "done": Text(tr="Tamam; yapılacak bir şey yok.", en="Done; nothing is to be done."),
