@@ -24,7 +24,7 @@ setup: ## install what a node needs (Debian packages, .venv)
 setup-test:
 	@scripts/setup.sh --test
 
-demo: setup ## a node, the sandbox and one hospital's day; DEMO_EXIT=1 stops afterwards
+demo: setup ## a node, the sandbox and one hospital's day; DEMO_EXIT=1 stops afterwards, DEMO_MEDULA=soap speaks SOAP
 	@exec .venv/bin/gecit demo
 
 run: setup ## a node and the sandbox, without the day

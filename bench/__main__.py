@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from . import delivery, hl7, ingest, memory, outbox, rejudge
+from . import delivery, hl7, ingest, memory, outbox, rejudge, soap
 from .figures import Figure, line
 
 BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
@@ -15,6 +15,7 @@ BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
     "hl7": hl7.figures,
     "delivery": delivery.figures,
     "outbox": outbox.figures,
+    "soap": soap.figures,
     "memory": memory.figures,
     "rejudge": rejudge.figures,
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import chain
 
 import pytest
-from bench import delivery, hl7, memory, messages, outbox
+from bench import delivery, hl7, memory, messages, outbox, soap
 from bench.figures import Figure, line
 from bench.hl7_sender import read_frames, write_frames
 
@@ -82,3 +82,16 @@ def test_a_delivery_that_does_not_arrive_ends_the_bench() -> None:
     """Nothing is counted as fast that was lost."""
     with pytest.raises(outbox.LostError, match="0 arrivals"):
         outbox._delivered(lambda url: 1.0, 3)
+
+
+def test_a_few_soap_notifications_give_their_figure_and_each_row_stands_once() -> None:
+    """Through the courier, to the sandbox in a process of its own."""
+    lines = told(soap.figures(rounds=1, patience=0, count=12))
+    assert list(lines) == [("sqlite", "rate")]
+    assert lines["sqlite", "rate"]["anchor_is"] == "bare requests, the same bytes"
+
+
+def test_a_soap_notification_that_is_not_registered_ends_the_bench() -> None:
+    """Nothing is counted as fast that was lost."""
+    with pytest.raises(soap.LostError, match="0 rows stand"), soap.sandbox(3):
+        pass

@@ -9,6 +9,7 @@ from gecit.core.events import Event
 from gecit.core.exam import Billing, Exam, LinkedStudy, Study
 from gecit.core.facts import DoseReport
 from gecit.core.matching import near_misses
+from gecit.core.medula_codes import Explained, explained
 from gecit.core.order import Order, Patient, Person
 from gecit.core.report import ReportStatus
 from gecit.core.values import Text, Value
@@ -88,6 +89,10 @@ class ShownDose(Value):
     laterality: str = ""
 
 
+REFUSED = frozenset({Billing.REFUSED, Billing.PARTLY_TOLD, Billing.WITHDRAWAL_REFUSED})
+"""What MEDULA said no to: the page says what its code means."""
+
+
 class ShownExamDetail(Value):
     """All of an exam that a page shows."""
 
@@ -106,6 +111,7 @@ class ShownExamDetail(Value):
     attached: int
     medula_code: str
     medula_message: str
+    medula_error: Explained | None  # what a refusal means and what to do
     timeline: tuple[ShownEvent, ...]
     beside: ShownBeside = ShownBeside()
 
@@ -213,6 +219,7 @@ def show_detail(exam: Exam, timeline: Iterable[Event], beside: Beside) -> ShownE
         attached=len(exam.attached),
         medula_code=exam.medula_code,
         medula_message=mask(exam.medula_message),
+        medula_error=explained(exam.medula_code) if exam.billing in REFUSED else None,
         timeline=tuple(show_event(one) for one in timeline),
         beside=beside.show(exam),
     )
