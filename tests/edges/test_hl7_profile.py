@@ -165,6 +165,7 @@ def test_sixteen_characters_are_a_good_accession_number():
         ([("ORC|NW", "ORC|ZZ")], "order-control-unknown", Severity.ERROR),
         ([("F1001|10000000146^^^TC", "|")], "patient-missing", Severity.ERROR),
         ([("KABUL9", "")], "admission-missing", Severity.NOTE),
+        ([("|MG|", "||")], "modality-missing", Severity.NOTE),
         ([("20240101115900", "01.01.2024")], "time-unreadable", Severity.NOTE),
         ([("19800102", "19801302")], "time-unreadable", Severity.NOTE),
         ([("20240101120000", "20240101250000")], "time-unreadable", Severity.NOTE),

@@ -117,9 +117,26 @@ def test_the_same_frame_twice_in_one_group_takes_effect_once(either: Door) -> No
 
 def test_an_order_its_change_and_its_report_may_come_in_one_group(either: Door) -> None:
     changed = orm_wire(control="XO", control_id="2", tckn=OTHER_TCKN)
-    assert either.knock(orm_wire(), changed, oru_wire(control_id="3")) == ["AA", "AA", "AA"]
+    report = oru_wire(control_id="3", tckn=OTHER_TCKN)
+    assert either.knock(orm_wire(), changed, report) == ["AA", "AA", "AA"]
     assert kinds(either.ledger) == ["OrderPlaced", "OrderChanged", "ReportReceived"]
     assert exam(either.ledger).patient.tckn == OTHER_TCKN
+
+
+def test_a_report_of_another_patient_than_the_order_is_refused_and_taken_once_either_is_mended(either: Door) -> None:
+    """It would stand among the wrong patient's images; the order's change or another report settles it."""
+    assert either.knock(orm_wire(), oru_wire(tckn=OTHER_TCKN)) == ["AA", "AE report-patient-differs"]
+    assert exam(either.ledger).report is None
+    assert kinds(either.ledger) == ["OrderPlaced", "MessageRemarked"]
+    changed = orm_wire(control="XO", control_id="3", tckn=OTHER_TCKN)
+    assert either.knock(changed, oru_wire(control_id="4", tckn=OTHER_TCKN)) == ["AA", "AA"]
+    assert exam(either.ledger).report is not None
+
+
+def test_a_report_without_a_number_or_with_none_that_is_one_is_taken_by_its_accession_number(either: Door) -> None:
+    """Newborns and strangers have none; nothing then contradicts the order."""
+    assert either.knock(orm_wire(), oru_wire(tckn="")) == ["AA", "AA"]
+    assert either.knock(oru_wire(control_id="3", tckn="10000000147", findings="Doğal. " * 20)) == ["AA"]
 
 
 def test_what_was_answered_is_on_disk_before_the_answer_leaves(door: Door) -> None:

@@ -203,6 +203,7 @@ def oru_wire(
     institution: str = "910001",
     findings: str = FINDINGS,
     status: str = "F",
+    tckn: str = TCKN,
 ) -> bytes:
     """An ORU^R01 in the Ministry's layout."""
 
@@ -211,7 +212,7 @@ def oru_wire(
 
     text = (
         f"MSH|^~\\&|FIRMA|HBYS|GECIT|NODE|20260302090000||ORU^R01|{control_id}|P|2.3.1||||||UTF8\r"
-        f"PID|1||D-7|{TCKN}|ŞAHİN^ÇİĞDEM\r"
+        f"PID|1||D-7|{tckn}|ŞAHİN^ÇİĞDEM\r"
         f"ORC|RE|{accession}|||||||||||||||||||{institution}\r"
         f"OBR|1|{accession}|{accession}|R100250^BT^SUT|||20260302085900|||||||||||{accession}||||||CT\r"
         f"OBX|1|TX|TXT^BASE64||{part(findings, 3)}~{part('Olağan.', 4)}||||||{status}||4^5|||{by}^UZMAN^ŞÜKRÜ\r"

@@ -199,6 +199,20 @@ _ROWS = (
         ministry="0278",
     ),
     _row(
+        "modality-missing",
+        _AA,
+        HBYS,
+        "OBR-24 boş: modalite (CT, MR, ...) gönderin.",
+        "OBR-24 is empty: send the modality (CT, MR, ...).",
+    ),
+    _row(
+        "order-time-missing",
+        _AA,
+        HBYS,
+        "OBR-6 ve ORC-9 boş: istem zamanı yerine alınma anı kullanılır.",
+        "OBR-6 and ORC-9 are empty: the time of receipt stands in for the order's.",
+    ),
+    _row(
         "sender-missing",
         _AA,
         HBYS,
@@ -353,6 +367,13 @@ _ROWS = (
         HBYS,
         "Kesin rapordan sonra ön rapor geldi; kesin rapor geçerli.",
         "A preliminary report came after a final one, which stays in force.",
+    ),
+    _row(
+        "report-patient-differs",
+        _AE,
+        HBYS,
+        "PID-4, bu istemin hastasının TCKN'si değil.",
+        "PID-4 is not the TCKN of this order's patient.",
     ),
     _row(
         "radiologist-missing",

@@ -236,7 +236,12 @@ def _order(reader: FactReader, key: ExamKey) -> Order | None:
     if not admission:
         reader.note("admission-missing", reader.where("admission"))
     ordered_at, scheduled_at = reader.time("ordered_at"), reader.time("scheduled_at")
-    message_at = _message_time(reader)
+    message_at, modality = _message_time(reader), reader.fact("modality")
+    if control is not Control.CANCEL:  # whoever takes an order back has said these before
+        if not modality:
+            reader.note("modality-missing", reader.where("modality"))
+        if not reader.fact("ordered_at"):
+            reader.note("order-time-missing", reader.where("ordered_at"))
     if control is None:
         return None
     return Order(
@@ -247,7 +252,7 @@ def _order(reader: FactReader, key: ExamKey) -> Order | None:
         ordered_at=ordered_at,
         message_at=message_at,
         scheduled_at=scheduled_at,
-        modality=reader.fact("modality"),
+        modality=modality,
         physician=next(iter(reader.people("physician")), Person()),
         department=reader.fact("department"),
         admission=admission,

@@ -24,6 +24,7 @@ from ..core.events import (
     ReportRefused,
 )
 from ..core.exam import Exam, ReceivedReport
+from ..core.identifiers import is_tckn
 from ..core.judge import Compiled, judge_report
 from ..core.order import Control, ExamKey, Order
 from ..core.remarks import Remark, Severity, Where, worst
@@ -174,9 +175,10 @@ def _take_in(
 ) -> list[Remark]:
     """Fold the content and return what it adds to the remarks; nothing is folded where a remark refuses it."""
     content, at = incoming.content, incoming.received_at
-    if content is None or worst(list(remarks)) is not Severity.NOTE:
+    unfit = _of_another_patient(tx, content) if isinstance(content, Report) else []
+    if content is None or worst([*remarks, *unfit]) is not Severity.NOTE:
         # What could not be used is never answered AA, whatever severities a profile gives.
-        unused = [remark("internal")] if worst(list(remarks)) is Severity.NOTE else []
+        unused = unfit or ([remark("internal")] if worst(list(remarks)) is Severity.NOTE else [])
         _remark_exam(tx, incoming, [*remarks, *unused], number)
         return unused
     waited, before = _waits(tx, content.key, number), tx.exam(content.key)
@@ -188,6 +190,16 @@ def _take_in(
     if not (waited and _waits(tx, content.key, number)):  # still waiting is said once, not with every look
         _remark_exam(tx, incoming, [*remarks, *added], number)
     return added
+
+
+def _of_another_patient(tx: Transaction, report: Report) -> list[Remark]:
+    """Refuse a report that names another person than the order does: it would stand among the wrong one's images."""
+    exam = tx.exam(report.key)
+    ordered = exam.order.patient.tckn if exam and exam.order else ""
+    reported = report.patient.tckn
+    if is_tckn(ordered) and is_tckn(reported) and ordered != reported:
+        return [remark("report-patient-differs", Where(segment="PID", field=4))]
+    return []
 
 
 def _waits(tx: Transaction, key: ExamKey, number: int) -> bool:
