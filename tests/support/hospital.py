@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-import hl7
 import msgspec
 import requests
 import sqlalchemy as sa
 from hl7.client import MLLPClient
 
+import hl7
 from gecit.core.exam import Billing, Exam
 from gecit.core.order import ExamKey, Order
 from gecit.core.verdict import Outcome

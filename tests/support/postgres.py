@@ -56,7 +56,14 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        options = ["-c", f"fsync={self._fsync}", "-c", f"unix_socket_directories={self.folder}", "-c", "max_connections=60"]
+        options = [
+            "-c",
+            f"fsync={self._fsync}",
+            "-c",
+            f"unix_socket_directories={self.folder}",
+            "-c",
+            "max_connections=60",
+        ]
         self.process = subprocess.Popen(
             [
                 str(_programs() / "postgres"), "-D", str(self.folder / "data"),
