@@ -379,3 +379,18 @@ def test_a_port_in_use_is_said_with_its_cure(data: Path) -> None:
     assert str(port) in process.stderr
     assert "GECIT_MLLP_PORT" in process.stderr
     assert "Traceback" not in process.stderr
+
+
+def test_the_worklist_lists_what_waits_and_stations_are_read(run: Run, data: Path) -> None:
+    """What modalities are shown, for people and for programs; an order past its days is left out."""
+    ledger = ledger_of(data)
+    ledger.close()
+    station = ("--aet", "CT1", "--station", "CT1=CT,PT@127.0.0.1:11112")
+    assert run("institutions", "add", "900001", *station).exit_code == 0
+    [one] = json.loads(run("institutions", "list", "--json").output)
+    assert one["stations"] == [
+        {"aet": "CT1", "modalities": ["CT", "PT"], "host": "127.0.0.1", "port": 11112},
+    ]
+    for wrong in ("CT2=CT", "CT1=ct", "CT1@host:0", "CT1@"):
+        assert run("institutions", "add", "900001", "--aet", "CT1", "--station", wrong).exit_code == 2
+    assert json.loads(run("worklist", "list", "--json").output) == []

@@ -6,13 +6,18 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from msgspec.structs import replace
 from pydicom import Dataset
+from pydicom.uid import SecondaryCaptureImageStorage
+from pynetdicom import AE, evt
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     ModalityWorklistInformationFind,
     PatientRootQueryRetrieveInformationModelFind,
+    StorageCommitmentPushModel,
+    StorageCommitmentPushModelInstance,
     StudyRootQueryRetrieveInformationModelFind,
 )
 
@@ -287,7 +292,60 @@ def test_move_and_get_are_refused_and_echo_answers(node: Node) -> None:
     for said in (moved, got):
         assert statuses(said) == [] and "abort" in said.lower()
     assert "Rejected Move request" in node.log_text() and "Rejected Get request" in node.log_text()
-    assert "0x0000" in dcmtk("echoscu", "-d", *peer)
+    assert "Received Echo Response (Success)" in dcmtk("echoscu", "-v", *peer)
+
+
+def test_storage_commitment_is_answered_where_the_station_listens(node: Node) -> None:
+    """Orthanc opens an association of its own for the answer, so it must be told host and port of the station."""
+    heard: list[tuple[int, list[str]]] = []
+
+    def on_report(event: evt.Event) -> tuple[int, None]:
+        stored = [str(one.ReferencedSOPInstanceUID) for one in event.event_information.get("ReferencedSOPSequence", [])]
+        failed = [one.FailureReason for one in event.event_information.get("FailedSOPSequence", [])]
+        heard.append((event.event_type, [*stored, *(f"{one:04x}" for one in failed)]))
+        return 0x0000, None
+
+    modality = AE(ae_title="HERECOMMIT")
+    modality.add_supported_context(StorageCommitmentPushModel, scu_role=False, scp_role=True)
+    server = modality.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, on_report)])
+    station = Station(aet="HERECOMMIT", host="127.0.0.1", port=server.socket.getsockname()[1])
+    new = Institution(skrs="900003", aets=("HERECOMMIT", "HERESILENT"), stations=(station,))
+    ledger = open_ledger(node.database)
+    ledger.write(lambda tx: tx.record_institution(new, NOW))
+    ledger.close()
+    until(lambda: len(node.get("/modalities").json()) == 6, 30, "Orthanc knows the new AE titles")
+    try:
+        assert commit(node, "HERECOMMIT", "1.2.3.1.1.1") == 0x0000
+        until(lambda: heard, 20, "an N-EVENT-REPORT")
+        assert commit(node, "HERECOMMIT", "1.2.9.9") == 0x0000
+        until(lambda: len(heard) == 2, 20, "another one")
+    finally:
+        server.shutdown()
+    assert heard == [(1, ["1.2.3.1.1.1"]), (2, ["0112"])]
+    assert commit(node, "HERESILENT", "1.2.3.1.1.1") is None
+
+
+def commit(node: Node, aet: str, uid: str) -> int | None:
+    """Ask for commitment of one instance; None where the association ended instead of an answer."""
+    ae = AE(ae_title=aet)
+    ae.add_requested_context(StorageCommitmentPushModel)
+    ae.connection_timeout = ae.acse_timeout = ae.dimse_timeout = 20
+    association = ae.associate("127.0.0.1", node.dicom, ae_title="GECIT")
+    if not association.is_established:
+        return None
+    wanted, item = Dataset(), Dataset()
+    wanted.TransactionUID = f"2.25.{uuid4().int}"
+    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = SecondaryCaptureImageStorage, uid
+    wanted.ReferencedSOPSequence = [item]
+    try:
+        model, instance = StorageCommitmentPushModel, StorageCommitmentPushModelInstance
+        status, _ = association.send_n_action(wanted, 1, model, instance)
+    except RuntimeError:
+        return None
+    finally:
+        if association.is_established:
+            association.release()
+    return status.get("Status") if status else None
 
 
 def test_no_patient_stands_in_the_log(node: Node) -> None:

@@ -1,4 +1,4 @@
-"""What this Orthanc does when a callback refuses, discards or fails: each cell of a table of docs/conformance/dicom.md."""
+"""What this Orthanc does when a callback refuses, discards or fails: each cell of the table in docs."""
 
 from __future__ import annotations
 
