@@ -30,7 +30,7 @@ def test_the_commands_of_the_howto_do_what_it_says(make_node: Callable[..., Node
     environ = {**node.environ, "GECIT_CONFIG": str(node.config), "PATH": path, "LC_ALL": "C.UTF-8"}
     for commands, expected in BLOCKS:
         here = re.sub(r"\b4242\b", str(node.dicom), commands).replace("2575", str(node.mllp))
-        done = subprocess.run(["bash", "-ec", here], cwd=folder, env=environ, capture_output=True, timeout=60)
+        done = subprocess.run(["bash", "-ec", here], cwd=folder, env=environ, capture_output=True, timeout=90)
         said = done.stdout.decode("utf-8", "replace") + done.stderr.decode("utf-8", "replace")
         assert done.returncode == 0, said
         missing = [line for line in expected.splitlines() if line not in said]
