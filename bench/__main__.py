@@ -7,13 +7,14 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from . import hl7, ingest, rejudge
+from . import hl7, ingest, rejudge, worklist
 from .figures import Figure, line
 
 BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
     "ingest": ingest.figures,
     "hl7": hl7.figures,
     "rejudge": rejudge.figures,
+    "worklist": worklist.figures,
 }
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 import huey
 import procrastinate
 from huey.consumer import Consumer
+from tests.support.postgres import cluster
 
 from gecit.core.order import ExamKey
 from gecit.edges.medula_json import JsonMedula
@@ -27,7 +28,6 @@ from gecit.edges.store import open_ledger
 from gecit.edges.system_clock import SystemClock
 from gecit.ports import Delivery
 from gecit.steps.deliver import Courier, Policy
-from tests.support.postgres import cluster
 
 from .figures import Figure, Goal, compare
 from .machine import elsewhere, machine_now, wait_quiet
@@ -94,7 +94,7 @@ def receiver() -> Iterator[tuple[str, Callable[[], dict[str, object]]]]:
     """Run a receiver for the length of a block; what it says at the end can be read after it."""
     command = [sys.executable, "-m", "bench.receiver"]
     process = subprocess.Popen(command, cwd=HOME, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert process.stdout  # noqa: S101 -- for the type checker
+    assert process.stdout
     said: dict[str, object] = {}
     try:
         yield f"http://127.0.0.1:{int(process.stdout.readline())}", lambda: said
@@ -154,7 +154,9 @@ def _huey(path: Path, url: str, count: int) -> float:
 
     for number in range(count):
         notify(f"k:{number}")
-    consumer = Consumer(queue, workers=THREADS, worker_type="thread", periodic=False, initial_delay=0.001, max_delay=0.01)
+    consumer = Consumer(
+        queue, workers=THREADS, worker_type="thread", periodic=False, initial_delay=0.001, max_delay=0.01
+    )
     start = time.monotonic()
     consumer.start()
     for _ in range(count):

@@ -392,7 +392,7 @@ def test_the_worklist_lists_what_waits_and_stations_are_read(run: Run, data: Pat
         {"aet": "CT1", "modalities": ["CT", "PT"], "host": "127.0.0.1", "port": 11112},
     ]
     for wrong in ("CT2=CT", "CT1=ct", "CT1@host:0", "CT1@"):
-        assert run("institutions", "add", "900001", "--aet", "CT1", "--station", wrong).exit_code == 2
+        run("institutions", "add", "900001", "--aet", "CT1", "--station", wrong, code=2)
     ledger, now = ledger_of(data), datetime.now(UTC)
     made = [replace(order(f"W{days}"), scheduled_at=now - timedelta(days=days)) for days in (1, 8)]
     ledger.write(lambda tx: [tx.append(OrderPlaced(at=now, exam=one.key, order=one, message=1)) for one in made])

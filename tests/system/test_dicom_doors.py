@@ -11,9 +11,24 @@ from uuid import uuid4
 import pytest
 from msgspec.structs import replace
 from pydicom import Dataset
-from pydicom.uid import SecondaryCaptureImageStorage
+from pydicom.uid import (
+    HEVCMP51,
+    JPEG2000,
+    MPEG2MPML,
+    MPEG4HP41,
+    CTImageStorage,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    HTJ2KLossless,
+    ImplicitVRLittleEndian,
+    JPEGLossless,
+    JPEGLSLossless,
+    RLELossless,
+    SecondaryCaptureImageStorage,
+)
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+    ModalityPerformedProcedureStep,
     ModalityWorklistInformationFind,
     PatientRootQueryRetrieveInformationModelFind,
     StorageCommitmentPushModel,
@@ -293,6 +308,26 @@ def test_move_and_get_are_refused_and_echo_answers(node: Node) -> None:
         assert statuses(said) == [] and "abort" in said.lower()
     assert "Rejected Move request" in node.log_text() and "Rejected Get request" in node.log_text()
     assert "Received Echo Response (Success)" in dcmtk("echoscu", "-v", *peer)
+
+
+def test_presentation_contexts_are_those_of_the_conformance_page(node: Node) -> None:
+    """Orthanc has no MPPS, and takes compressed images but not HTJ2K."""
+    ae = AE(ae_title="HEREPACS")
+    images = (ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian, RLELossless, JPEGLossless,
+              JPEGLSLossless, JPEG2000, MPEG2MPML, MPEG4HP41, HEVCMP51, HTJ2KLossless)  # fmt: skip
+    for one in images:
+        ae.add_requested_context(CTImageStorage, one)
+    others = (ModalityWorklistInformationFind, StorageCommitmentPushModel, ModalityPerformedProcedureStep, "1.2.3.4.5")
+    for one in others:
+        ae.add_requested_context(one)
+    association = ae.associate("127.0.0.1", node.dicom, ae_title="GECIT")
+    accepted = {str(one.abstract_syntax) for one in association.accepted_contexts}
+    compressed = {
+        one.transfer_syntax[0] for one in association.accepted_contexts if one.abstract_syntax == CTImageStorage
+    }
+    association.release()
+    assert set(others) - accepted == {ModalityPerformedProcedureStep}
+    assert set(images) - compressed == {HTJ2KLossless}
 
 
 def test_storage_commitment_is_answered_where_the_station_listens(node: Node) -> None:
