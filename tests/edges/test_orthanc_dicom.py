@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import io
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from pydicom import Dataset, dcmread
 from pydicom.datadict import keyword_for_tag
 
+from gecit.app import register_dicom
 from gecit.core.exam import Study
 from gecit.core.worklist import Entry
 from gecit.edges.dicom_query import EMPTY, as_file, read_query
 from gecit.edges.orthanc_dicom import ACCEPTED, Failed, FindDoor, ReceptionFilter, WorklistDoor
 from gecit.ports import Institution, StudySearch, WorklistSearch
+from gecit.settings import load
+from gecit.settings.doors import ReceptionSettings
 from gecit.steps import answer_dicom
 from gecit.steps.answer_dicom import DicomAnswers
 from tests.builders import DAY, order
 from tests.fakes import SAYS_TOO_MUCH, StillClock
 from tests.support.dicom import picture
+from tests.support.node import HOME
 
 HERE = Institution(skrs="900001", name="Örnek", aets=("CT1", "TWICE"))
 TWICE = Institution(skrs="900002", aets=("TWICE",))
@@ -170,3 +176,24 @@ def test_a_reception_filter_that_errs_stores() -> None:
     assert door.counts() == {}
     assert door(Instance(picture("1.2.3", AccessionNumber=" "))) == 0xC101
     assert door.counts() == {"refused.accession-missing": 1}
+
+
+class Module:
+    """The registrations of `orthanc`."""
+
+    def __init__(self) -> None:
+        self.registered: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda callback: self.registered.append(name)
+
+
+@pytest.mark.parametrize("rules", [(), ("accession-missing",)])
+def test_the_hook_for_each_instance_is_registered_only_for_a_rule(rules: tuple[str, ...], tmp_path: Path) -> None:
+    """An empty one costs processor time too (measured)."""
+    settings = load(HOME / "orthanc-config", {"GECIT_HOME": str(HOME), "GECIT_DATA": str(tmp_path)})
+    settings = replace(settings, reception=ReceptionSettings(rules=rules))
+    module = Module()
+    register_dicom(module, settings, Views())  # type: ignore[arg-type]
+    assert module.registered[:2] == ["RegisterWorklistCallback", "RegisterFindCallback"]
+    assert (module.registered[2:] == ["RegisterIncomingCStoreInstanceFilter"]) is bool(rules)

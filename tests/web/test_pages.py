@@ -4,6 +4,7 @@ from typing import get_args
 
 import pytest
 from flask.testing import FlaskClient
+from msgspec.structs import replace
 
 from gecit.core.events import AnyExamEvent
 from gecit.core.exam import Billing
@@ -44,6 +45,14 @@ def test_an_exam_says_why_where_how_to_mend_it_and_who_must(page: Page) -> None:
     assert "Tarayıcı 9" in text and "Işıl YILDIZ" in text and "İstem alındı" in text
     assert "Doz raporu gelmedi" in text
     assert "412.5 mGy.cm" in page(f"/gecit/exams/{CLEAN}")
+
+
+def test_an_exam_that_waits_for_its_images_says_that_it_is_on_the_worklist(page: Page, views: FakeViews) -> None:
+    """Its planned time is there until pictures or a report have come."""
+    assert "İş listesinde" not in page(f"/gecit/exams/{CLEAN}")
+    waiting = next(one for one in views.exams if one.key == CLEAN)
+    views.exams[views.exams.index(waiting)] = replace(waiting, studies=(), reports=())
+    assert "İş listesinde, planlanan" in page(f"/gecit/exams/{CLEAN}")
 
 
 def test_the_same_page_in_english_and_the_choice_is_kept(client: FlaskClient) -> None:
