@@ -98,7 +98,12 @@ def register_dicom(orthanc: OrthancModule, settings: Settings, ledger: SqlLedger
     """Answer C-FIND out of the ledger, and filter C-STORE where a reception rule is switched on."""
     chosen = settings.worklist
     answers = DicomAnswers(
-        ledger, SystemClock(), settings.name, chosen.expiry_days, by_file_number=chosen.patient_id == "FileNumber"
+        ledger,
+        SystemClock(),
+        settings.name,
+        chosen.expiry_days,
+        by_file_number=chosen.patient_id == "FileNumber",
+        nameless=settings.identifiers.nameless_numbers,
     )
     orthanc.RegisterWorklistCallback(WorklistDoor(answers))
     orthanc.RegisterFindCallback(FindDoor(answers))

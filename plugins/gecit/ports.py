@@ -571,7 +571,7 @@ class StudySearch(Value):
     study_instance_uid: str = ""
     accession: str = ""
     patient_id: str = ""  # PatientID or one of OtherPatientIDs
-    first_day: str = ""  # YYYYMMDD; narrows studies that the institution sent
+    first_day: str = ""  # YYYYMMDD; narrows only with both, and without an identifier: the asker matches each anyway
     last_day: str = ""
     limit: int = 2_000
 

@@ -75,7 +75,7 @@ def test_an_institution_sees_what_it_sent_and_what_its_exams_have(ledger: SqlLed
     sent = facts(institution="10001", study_date="20260302")
     theirs = facts(
         StudyKey(node="n1", orthanc_id="s2"), study_instance_uid="1.2.4", institution="10002", accession="A2",
-        patient_id="F7",
+        patient_id="F7", study_date="20260305",
     )  # fmt: skip
     elsewhere = facts(StudyKey(node="n2", orthanc_id="s1"), study_instance_uid="1.2.5", institution="10001")
 
@@ -86,11 +86,12 @@ def test_an_institution_sees_what_it_sent_and_what_its_exams_have(ledger: SqlLed
     ledger.write(fill)
     assert seen(ledger) == ["1.2.3"]
     ledger.write(lambda tx: tx.append(e.StudyLinked(at=NOW, exam=KEY, facts=theirs, path="p")))
-    assert seen(ledger) == ["1.2.3", "1.2.4"]
+    assert seen(ledger) == seen(ledger, first_day="20260302", last_day="20260305") == ["1.2.3", "1.2.4"]
     assert seen(ledger, accession="A2") == seen(ledger, patient_id="F7") == ["1.2.4"]
     assert seen(ledger, study_instance_uid="1.2.3") == ["1.2.3"]
     assert seen(ledger, study_instance_uid="1.2.5") == []
-    assert "1.2.3" not in seen(ledger, first_day="20260303")
+    assert seen(ledger, first_day="20260302", last_day="20260302") == ["1.2.3"]
+    assert seen(ledger, first_day="20260303", last_day="20260304") == []
     assert seen(ledger, node="n2") == ["1.2.5"]
     ledger.write(lambda tx: tx.append(e.StudyDeleted(at=NOW, study=sent.key)))
     assert seen(ledger) == ["1.2.4"]

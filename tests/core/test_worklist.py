@@ -80,6 +80,14 @@ def test_a_patient_without_the_chosen_number_has_the_other() -> None:
     assert (said["PatientID"], said["OtherPatientIDs"], said["PatientName"]) == ("D-1", "", "A B C")
 
 
+def test_a_number_that_many_share_is_nobodys_patient_id() -> None:
+    """A patient without identity is known by the file number alone."""
+    found = entry_of(exam())
+    assert found is not None
+    said = attributes(found, replace(ASKING, nameless=True))
+    assert (said["PatientID"], said["OtherPatientIDs"]) == ("D-1", "")
+
+
 @pytest.mark.parametrize(
     ("stations", "asked", "expected"),
     [((), "", "CT1"), ((), "CT2", "CT2"), ((), "CT*", "CT1"), (("A", "B"), "CT2", "A\\B")],

@@ -101,5 +101,5 @@ def single(keys: Keys, name: str) -> str:
 
 def day_range(keys: Keys, name: str) -> tuple[str, str]:
     """Return first and last day (YYYYMMDD, empty = open) of a date key."""
-    low, dash, high = keys.get(name, "").strip().partition("-")
+    low, dash, high = keys.get(name, "").replace(".", "").strip().partition("-")
     return low.strip(), (high if dash else low).strip()

@@ -45,6 +45,7 @@ class Asking(Value):
     asked_station: str = ""  # the query's ScheduledStationAETitle
     stations: tuple[str, ...] = ()  # of the institution for the entry's modality; () = any of them may do it
     institution_name: str = ""
+    nameless: bool = False  # the TCKN is a stand-in that many share
     by_file_number: bool = False  # PatientID is the file number, OtherPatientIDs the TCKN; else the other way round
 
 
@@ -73,7 +74,8 @@ def _pictures_are_in(exam: Exam) -> bool:
 def attributes(entry: Entry, asking: Asking) -> dict[str, str]:
     """Return every attribute with text in it, by keyword; those of the step behind its sequence's keyword and a dot."""
     order, patient = entry.order, entry.order.patient
-    ids = (patient.file_number, patient.tckn) if asking.by_file_number else (patient.tckn, patient.file_number)
+    tckn = "" if asking.nameless else patient.tckn
+    ids = (patient.file_number, tckn) if asking.by_file_number else (tckn, patient.file_number)
     named = [one for one in ids if one]
     identifier, title = step_id(order.key), description(order.procedures)
     return {

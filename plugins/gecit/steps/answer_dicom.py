@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from ..core.exam import Study
@@ -44,13 +44,21 @@ class Worklist(Value):
 
 
 class DicomAnswers:
-    """Answers for one node. `node`: its name in the ledger; `expiry_days` and `by_file_number` as the site chose."""
+    """Answers for one node, `node` in the ledger. The rest is the site's choice; `nameless`: stand-ins for a TCKN."""
 
     def __init__(
-        self, views: DicomViews, clock: Clock, node: str, expiry_days: float = 7, *, by_file_number: bool = False
+        self,
+        views: DicomViews,
+        clock: Clock,
+        node: str,
+        expiry_days: float = 7,
+        *,
+        by_file_number: bool = False,
+        nameless: Collection[str] = (),
     ) -> None:
         self._views, self._clock, self._node = views, clock, node
         self._expiry, self._by_file_number = timedelta(days=expiry_days), by_file_number
+        self._nameless = nameless
 
     def caller(self, aet: str) -> Institution:
         """Return whose AE title it is; raises `NotAnswered` for nobody's and for one of several institutions."""
@@ -85,6 +93,7 @@ class DicomAnswers:
             asked_station=single(keys, STATION),
             stations=institution.stations_for(entry.order.modality),
             institution_name=institution.name,
+            nameless=entry.order.patient.tckn in self._nameless,
             by_file_number=self._by_file_number,
         )
         # Where no station is named for the modality, any that is asked for may do it, a wildcard included.

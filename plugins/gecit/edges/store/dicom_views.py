@@ -46,20 +46,46 @@ def _open_entries(search: WorklistSearch) -> sa.Select[str]:
 
 
 def _visible(search: StudySearch) -> sa.Select[str]:
-    key = sa.tuple_(study.c.node, study.c.orthanc_id)
-    sent = sa.select(sent_study.c.node, sent_study.c.orthanc_id).where(sent_study.c.institution == search.institution)
-    if search.first_day:
-        sent = sent.where(sent_study.c.study_date >= search.first_day)
-    if search.last_day:
-        sent = sent.where(sent_study.c.study_date <= search.last_day)
-    linked = sa.select(link.c.node, link.c.orthanc_id).where(link.c.institution == search.institution)
+    """Start from what narrows most: an identifier, else the days, else all that the institution may see.
+
+    A list of pairs (`IN`) would have SQLite read every study.
+    """
     query = sa.select(study.c.data).where(study.c.node == search.node, sa.not_(study.c.deleted))
-    query = query.where(sa.or_(key.in_(sent), key.in_(linked)))
+    if search.study_instance_uid or search.accession or search.patient_id:
+        query = _identified(query, search).where(_may_see(study, search.institution))
+    elif search.first_day and search.last_day:
+        days = sent_study.c.study_date.between(search.first_day, search.last_day)
+        query = query.join(sent_study, _same(study, sent_study)).where(sent_study.c.node == search.node, days)
+        query = query.where(_may_see(sent_study, search.institution))
+    else:
+        mine = _all_of(search.institution).subquery()
+        query = query.join(mine, _same(study, mine))
+    return query.order_by(study.c.changed_at.desc(), study.c.orthanc_id).limit(search.limit)
+
+
+def _identified(query: sa.Select[str], search: StudySearch) -> sa.Select[str]:
     if search.study_instance_uid:
         query = query.where(study.c.study_instance_uid == search.study_instance_uid)
     if search.accession:
         query = query.where(study.c.accession == search.accession)
     if search.patient_id:
-        named = sa.select(study_identifier.c.node, study_identifier.c.orthanc_id)
-        query = query.where(key.in_(named.where(study_identifier.c.identifier == search.patient_id)))
-    return query.order_by(study.c.changed_at.desc(), study.c.orthanc_id).limit(search.limit)
+        named = sa.and_(_same(study, study_identifier), study_identifier.c.identifier == search.patient_id)
+        query = query.join(study_identifier, named)
+    return query
+
+
+def _may_see(one: sa.FromClause, institution: str) -> sa.ColumnElement[bool]:
+    sent = sent_study.alias()
+    return sa.or_(
+        sa.exists().where(_same(sent, one), sent.c.institution == institution),
+        sa.exists().where(_same(link, one), link.c.institution == institution),
+    )
+
+
+def _all_of(institution: str) -> sa.CompoundSelect[tuple[str, str]]:
+    sent = sa.select(sent_study.c.node, sent_study.c.orthanc_id).where(sent_study.c.institution == institution)
+    return sent.union(sa.select(link.c.node, link.c.orthanc_id).where(link.c.institution == institution))
+
+
+def _same(one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
+    return sa.and_(one.c.node == other.c.node, one.c.orthanc_id == other.c.orthanc_id)

@@ -210,7 +210,8 @@ sent_study = sa.Table(
     sa.Column("orthanc_id", sa.Text, primary_key=True),
     sa.Column("institution", sa.Text, nullable=False),  # '' = unknown, or the study is deleted
     sa.Column("study_date", sa.Text, nullable=False),  # YYYYMMDD
-    sa.Index("sent_study_institution", "institution", "study_date"),
+    sa.Index("sent_study_institution", "institution"),
+    sa.Index("sent_study_day", "node", "study_date"),
 )
 
 # Life of a delivery; what is in brackets is who moves it.

@@ -46,5 +46,5 @@ def sent_study_row(one: Study) -> dict[str, Any]:
         "node": one.key.node,
         "orthanc_id": one.key.orthanc_id,
         "institution": "" if one.deleted else one.facts.institution,
-        "study_date": one.facts.study_date,
+        "study_date": one.facts.study_date.replace(".", ""),
     }

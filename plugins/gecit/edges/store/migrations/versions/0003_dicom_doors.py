@@ -38,7 +38,8 @@ def upgrade() -> None:
     )
     _fill(op.get_bind(), worklist, sent_study)
     op.create_index("worklist_performer", "worklist", ["performer", "scheduled_at"])
-    op.create_index("sent_study_institution", "sent_study", ["institution", "study_date"])
+    op.create_index("sent_study_institution", "sent_study", ["institution"])
+    op.create_index("sent_study_day", "sent_study", ["node", "study_date"])
 
 
 def _fill(connection: sa.Connection, worklist: sa.Table, sent_study: sa.Table) -> None:
