@@ -391,6 +391,7 @@ def test_the_worklist_lists_what_waits_and_stations_are_read(run: Run, data: Pat
     assert one["stations"] == [
         {"aet": "CT1", "modalities": ["CT", "PT"], "host": "127.0.0.1", "port": 11112},
     ]
+    assert station[-1] in run("institutions", "list").output
     for wrong in ("CT2=CT", "CT1=ct", "CT1@host:0", "CT1@"):
         run("institutions", "add", "900001", "--aet", "CT1", "--station", wrong, code=2)
     ledger, now = ledger_of(data), datetime.now(UTC)

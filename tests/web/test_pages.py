@@ -10,9 +10,10 @@ from gecit.core.events import AnyExamEvent
 from gecit.core.exam import Billing
 from gecit.core.report import ReportStatus
 from gecit.core.verdict import Effect, Outcome, Status
+from gecit.ports import Beat
 from gecit.web import words
 from gecit.web.masking import mask
-from tests.fakes import FakeAccounts, FakeViews
+from tests.fakes import NOON, FakeAccounts, FakeViews, FakeVitals
 from tests.support.exams import CLEAN, HELD, TCKN, fill
 from tests.web.conftest import BASIC
 
@@ -144,6 +145,12 @@ def test_every_word_of_the_core_has_its_translation() -> None:
     assert set(words.STATUSES) == set(Status) and set(words.EFFECTS) == set(Effect)
     assert set(words.BILLING) == set(Billing) and set(words.REPORT) == set(ReportStatus)
     assert set(words.EVENTS) == {one.__name__ for one in get_args(AnyExamEvent)}
+
+
+def test_refusals_at_c_store_are_told_by_what_their_rule_says(page: Page, vitals: FakeVitals) -> None:
+    """The site that switched a rule on sees what it costs."""
+    vitals.beat(Beat(node="N1", process="orthanc", pid=7, at=NOON, detail={"refused.accession-missing": 3}))
+    assert "reddedilen (Erişim numarası (0008,0050) boş): 3" in page("/gecit/health")
 
 
 def test_counts_are_read_by_people(page: Page) -> None:

@@ -30,6 +30,7 @@ def list_(as_json: bool) -> None:
     else:
         shown = [
             {"skrs": o.skrs, "medula": o.medula_code, "name": o.name, "aets": " ".join(o.aets),
+             "stations": " ".join(map(shown_station, o.stations)),
              "hl7 peers": " ".join(o.hl7_peers), "profile": o.profile}
             for o in found
         ]  # fmt: skip
@@ -117,3 +118,9 @@ def station_of(text: str, aets: tuple[str, ...]) -> Station:
     if not 1 <= port <= 65535:
         raise click.BadParameter(f"kapı 1-65535 / port 1-65535: {port}", param_hint="--station")
     return Station(aet=found["aet"], modalities=modalities, host=found["host"] or "", port=port)
+
+
+def shown_station(one: Station) -> str:
+    """Write a station as `--station` reads it."""
+    modalities = f"={','.join(one.modalities)}" if one.modalities else ""
+    return f"{one.aet}{modalities}" + (f"@{one.host}:{one.port}" if one.host else "")
