@@ -24,7 +24,7 @@ setup: ## install what a node needs (Debian packages, .venv)
 setup-test:
 	@scripts/setup.sh --test
 
-demo: setup ## a node, the sandbox and one hospital's day; DEMO_EXIT=1 stops afterwards
+demo: setup ## a node, the sandbox and one hospital's day; DEMO_EXIT=1 stops afterwards, DEMO_MEDULA=soap speaks SOAP
 	@exec .venv/bin/gecit demo
 
 run: setup ## a node and the sandbox, without the day
@@ -63,6 +63,7 @@ lock: ## the lock files anew from pyproject.toml
 
 docs: setup-test ## the generated reference pages anew
 	@$(PY) -m gecit.settings docs/settings.md orthanc-config/gecit.json
+	@$(PY) -m gecit.cli.hl7_page docs/conformance/hl7.md
 
 clean: ## remove what was built: caches, test data, .venv; never the node's data
 	rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -7,12 +7,16 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from . import hl7, ingest, rejudge, worklist
+from . import delivery, hl7, ingest, memory, outbox, rejudge, soap, worklist
 from .figures import Figure, line
 
 BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
     "ingest": ingest.figures,
     "hl7": hl7.figures,
+    "delivery": delivery.figures,
+    "outbox": outbox.figures,
+    "soap": soap.figures,
+    "memory": memory.figures,
     "rejudge": rejudge.figures,
     "worklist": worklist.figures,
 }

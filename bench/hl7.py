@@ -1,7 +1,8 @@
 """HL7: messages per second, durable before their ACK, on a whole node, beside what only parses and what only syncs.
 
-Orders and reports in turn, over eight connections, each message after the answer to the one before. Anchors of the
-same run and the same messages: python-hl7's bare parse rate, hl7apy's, and the disk's own rate of fsync.
+Orders and reports in turn, over eight connections, each message after the answer to the one before; and once more with
+senders that keep sixteen under way. Anchors of the same run and the same messages: python-hl7's bare parse rate,
+hl7apy's, and the disk's own rate of fsync.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
+import hl7
 from hl7apy.parser import parse_message
 
-import hl7
 from gecit.core.values import Value
 from gecit.edges import codes
 from gecit.edges.system_clock import SystemClock
@@ -30,6 +31,7 @@ from .machine import elsewhere, machine_now, wait_quiet
 
 CONNECTIONS = 8
 MESSAGES = 10_000  # of each round
+WINDOW = 16  # messages under way on a connection whose sender does not wait for each answer
 BACKLOG = 100_000
 PACE = 10.0  # messages a second, beside the backlog
 SAMPLE = 400  # messages that the anchors parse
@@ -61,14 +63,16 @@ def figures(rounds: int = 5, patience: float = 30.0, count: int = MESSAGES, back
     """Measure the rate in so many rounds, then latency while a backlog drains."""
     with tempfile.TemporaryDirectory(prefix="gecit-bench-") as folder, nodes.gecit(Path(folder)) as node:
         codes.import_csv(Path(folder) / "codes.db", "radiologists", RADIOLOGISTS, SystemClock().now())
-        _send(node, Path(folder), 0, 200)  # whoever is first makes statements and caches
+        send_messages(node, Path(folder), 0, 200)  # whoever is first makes statements and caches
         done = [_round(node, Path(folder), 1 + number, count, patience) for number in range(rounds)]
-        yield from _rates(done)
+        yield from _rates(done, "8-connections")
+        done = [_round(node, Path(folder), 300 + number, count, patience, WINDOW) for number in range(rounds)]
+        yield from _rates(done, f"8-connections-window-{WINDOW}")
         if backlog:
             yield _latency(node, Path(folder), backlog)
 
 
-def _rates(done: Sequence[Round]) -> Iterator[Figure]:
+def _rates(done: Sequence[Round], case: str) -> Iterator[Figure]:
     busy = [one.elsewhere for one in done]
     anchors: dict[str, tuple[str, Goal | None]] = {
         "python_hl7": ("python-hl7, parsing alone", Goal(least=1.0)),
@@ -77,20 +81,20 @@ def _rates(done: Sequence[Round]) -> Iterator[Figure]:
     }
     for name, (said, goal) in anchors.items():
         rows = [(one.rate, getattr(one.before, name), getattr(one.after, name)) for one in done]
-        yield compare("hl7", "8-connections", f"rate-beside-{name}", "messages/s", rows, busy, goal, said)
+        yield compare("hl7", case, f"rate-beside-{name}", "messages/s", rows, busy, goal, said)
     rows = [(one.rate, one.before.python_hl7, one.after.python_hl7) for one in done]
     least = Goal(least=1000.0, absolute=True)
-    yield compare("hl7", "8-connections", "rate", "messages/s", rows, busy, least, "python-hl7, parsing alone")
+    yield compare("hl7", case, "rate", "messages/s", rows, busy, least, "python-hl7, parsing alone")
     waits = [(one.p99, one.p50, one.p50) for one in done]
-    yield compare("hl7", "8-connections", "answer-p99", "ms", waits, busy, None, "median of the same")
+    yield compare("hl7", case, "answer-p99", "ms", waits, busy, None, "median of the same")
 
 
-def _round(node: nodes.Node, folder: Path, number: int, count: int, patience: float) -> Round:
+def _round(node: nodes.Node, folder: Path, number: int, count: int, patience: float, window: int = 1) -> Round:
     os.sync()
     wait_quiet(QUIET, patience)
     before = anchors(folder)
     used, machine = node.cpu(), machine_now()
-    said = _send(node, folder, number, count)
+    said = send_messages(node, folder, number, count, window=window)
     busy = elsewhere(machine, machine_now(), node.cpu().all - used.all)
     rate = count / float(said["seconds"])
     sys.stderr.write(f"  {rate:.0f} messages/s, p99 {said['p99']:.1f} ms, elsewhere {busy:.3f}\n")
@@ -106,14 +110,14 @@ def _round(node: nodes.Node, folder: Path, number: int, count: int, patience: fl
 
 def _latency(node: nodes.Node, folder: Path, backlog: int) -> Figure:
     """The way of a message that comes alone, ten a second, while a backlog drains beside it; the anchor is at rest."""
-    paced = 100
-    rest = _send(node, folder, 600, paced, connections=1, pace=PACE)
+    paced = max(4, min(100, backlog // 100))
+    rest = send_messages(node, folder, 600, paced, connections=1, pace=PACE)
     machine, used = machine_now(), node.cpu()
     draining = _start(node, _file(folder, 700, backlog), CONNECTIONS, 0.0)
     beside: list[dict[str, float]] = []
     try:
         while draining.poll() is None:
-            beside.append(_send(node, folder, 800 + len(beside), paced, connections=1, pace=PACE))
+            beside.append(send_messages(node, folder, 800 + len(beside), paced, connections=1, pace=PACE))
     finally:
         if draining.poll() is None:
             draining.terminate()
@@ -155,22 +159,32 @@ def _sync(path: Path, times: int) -> None:
 
 def _file(folder: Path, number: int, count: int) -> Path:
     """Write the messages of a round; its number keeps its exams apart from all others."""
-    path = folder / "frames"
+    path = folder / f"frames{number}"  # a sender may still be reading another one
     write_frames(path, chain.from_iterable(messages.pairs((count + 1) // 2, number * 200_000)))
     return path
 
 
-def _send(
-    node: nodes.Node, folder: Path, number: int, count: int, *, connections: int = CONNECTIONS, pace: float = 0.0
+def send_messages(
+    node: nodes.Node,
+    folder: Path,
+    number: int,
+    count: int,
+    *,
+    connections: int = CONNECTIONS,
+    pace: float = 0.0,
+    window: int = 1,
 ) -> dict[str, float]:
-    sender = _start(node, _file(folder, number, count), connections, pace)
+    """Send so many messages and return what the sender says of it; RuntimeError where one was not accepted."""
+    sender = _start(node, _file(folder, number, count), connections, pace, window)
     out, _ = sender.communicate()
     return _heard(out, count)
 
 
-def _start(node: nodes.Node, frames: Path, connections: int, pace: float) -> subprocess.Popen[bytes]:
+def _start(node: nodes.Node, frames: Path, connections: int, pace: float, window: int = 1) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "bench.hl7_sender", str(node.mllp), str(frames), str(connections)]
-    return subprocess.Popen([*command, "--pace", str(pace)], cwd=nodes.HOME, stdout=subprocess.PIPE)
+    return subprocess.Popen(
+        [*command, "--pace", str(pace), "--window", str(window)], cwd=nodes.HOME, stdout=subprocess.PIPE
+    )
 
 
 def _heard(out: bytes, count: int) -> dict[str, float]:

@@ -1,7 +1,8 @@
-"""An HBYS that sends frames: `python -m bench.hl7_sender PORT FILE CONNECTIONS [--pace PER_SECOND]`.
+"""An HBYS that sends frames: `python -m bench.hl7_sender PORT FILE CONNECTIONS [--pace PER_SECOND] [--window COUNT]`.
 
-Each connection sends a message after the answer to the one before, as MLLP has it; with a pace, the messages leave at
-that rate, whatever the answers do. Writes one JSON object: seconds in all, answers by MSA-1, latencies in milliseconds.
+Each connection sends a message after the answer to the one before, as MLLP has it, or so many before it waits for
+their answers; with a pace, the messages leave at that rate, whatever the answers do. Writes one JSON object: seconds in
+all, answers by MSA-1, latencies in milliseconds.
 """
 
 from __future__ import annotations
@@ -35,18 +36,20 @@ class Tally:
         self.seconds.append(seconds)
 
 
-async def speak(port: int, frames: Sequence[bytes], tally: Tally, pace: float) -> None:
-    """Send frames over one connection, each after the answer to the one before and not before its turn."""
+async def speak(port: int, frames: Sequence[bytes], tally: Tally, pace: float, window: int) -> None:
+    """Send frames over one connection, `window` before their answers are waited for, none before its turn."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
     writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     start = time.monotonic()
-    for number, frame in enumerate(frames):
+    for number in range(0, len(frames), window):
+        some = frames[number : number + window]
         turn = start + number / pace if pace else 0.0
         if (early := turn - time.monotonic()) > 0:
             await asyncio.sleep(early)
         asked = turn or time.monotonic()  # a message that must wait for the answer before it waits all the same
-        writer.write(frame)
-        tally.take(await reader.readuntil(END), time.monotonic() - asked)
+        writer.write(b"".join(some))
+        for _ in some:
+            tally.take(await reader.readuntil(END), time.monotonic() - asked)
     writer.close()
 
 
@@ -62,13 +65,13 @@ def write_frames(path: Path, messages: Iterator[bytes]) -> None:
             out.write(b"\x0b" + one + END)
 
 
-def send(port: int, frames: Sequence[bytes], connections: int, pace: float) -> dict[str, object]:
+def send(port: int, frames: Sequence[bytes], connections: int, pace: float, window: int) -> dict[str, object]:
     """Send frames over so many connections and return what there is to say of it."""
     tally = Tally()
 
     async def everybody() -> None:
         shares = [frames[number::connections] for number in range(connections)]
-        await asyncio.gather(*(speak(port, one, tally, pace / connections) for one in shares))
+        await asyncio.gather(*(speak(port, one, tally, pace / connections, window) for one in shares))
 
     start = time.monotonic()
     asyncio.run(everybody())
@@ -90,8 +93,10 @@ def main() -> None:
     reader.add_argument("file", type=Path)
     reader.add_argument("connections", type=int)
     reader.add_argument("--pace", type=float, default=0.0)
+    reader.add_argument("--window", type=int, default=1)
     chosen = reader.parse_args()
-    print(json.dumps(send(chosen.port, read_frames(chosen.file), chosen.connections, chosen.pace)))
+    frames = read_frames(chosen.file)
+    print(json.dumps(send(chosen.port, frames, chosen.connections, chosen.pace, chosen.window)))
 
 
 if __name__ == "__main__":

@@ -114,7 +114,7 @@ class Runner:
         """Start a node, `g` ours or `b` bare, send and stop it."""
         with tempfile.TemporaryDirectory(prefix="node-", dir=self._folder) as data, _node(kind, Path(data)) as node:
             node.expect([*self._warm_up, *self._studies])
-            _send_when_allowed(node, self._warm_up)
+            send_when_allowed(node, self._warm_up)
             node.wait_recorded(self._warm_up)
             os.sync()  # what the run before left to write is not this run's
             wait_quiet(QUIET, self._patience)
@@ -164,7 +164,7 @@ def _sender(node: Node, share: Sequence[Sent]) -> subprocess.Popen[bytes]:
     )
 
 
-def _send_when_allowed(node: Node, studies: Sequence[Sent], seconds: float = 30.0) -> None:
+def send_when_allowed(node: Node, studies: Sequence[Sent], seconds: float = 30.0) -> None:
     """Send as soon as the node knows who we are: it reads its institutions every few seconds."""
     deadline = time.monotonic() + seconds
     while True:

@@ -57,16 +57,16 @@ def _templates(now: datetime) -> tuple[bytes, bytes]:
         tckn=NUMBER.decode(), file_number=FILE.decode(), family="KURGU", given="Gülşen Işıl",
         birth_date="19610419", sex="F",
     )  # fmt: skip
-    procedures = (PROCEDURES["CT"],)
+    procedures = (PROCEDURES["DX"],)
     order = Order(
         key=key, control=Control.NEW, patient=patient, procedures=procedures, ordered_at=now, message_at=now,
-        scheduled_at=now, modality="CT", physician=PHYSICIAN, department="1500^Nöroloji", admission="BSV0000001",
+        scheduled_at=now, modality="DX", physician=PHYSICIAN, department="1500^Nöroloji", admission="BSV0000001",
         tracking_number="1ABCDEF2345678", reference="REF0000001", diagnoses=("R51", "I10"),
         clinical_information="Baş ağrısı ve bulantı; kanama ekartasyonu",
     )  # fmt: skip
     report = Report(
         key=key, patient=patient, status=ReportStatus.FINAL, parts=PARTS, radiologists=(RADIOLOGIST,), approved_at=now,
-        message_at=now, procedures=procedures, modality="CT", request_reason_rating=4, image_quality_rating=5,
+        message_at=now, procedures=procedures, modality="DX", request_reason_rating=4, image_quality_rating=5,
     )  # fmt: skip
     envelope = hl7_build.Envelope(control_id=CONTROL.decode(), facility="KURGUFIRMA")
     noted = hl7_build.order_message(order, envelope) + "".join(f"{one}\r" for one in NOTES).encode()

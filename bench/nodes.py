@@ -147,8 +147,11 @@ def files(folder: Path, worklist: Path) -> Iterator[Node]:
 
 
 @contextmanager
-def gecit(folder: Path) -> Iterator[Node]:
-    """Run Orthanc with our configuration and all our processes, and one institution that may send."""
+def gecit(folder: Path, **more: str) -> Iterator[Node]:
+    """Run Orthanc with our configuration and all our processes, and one institution that may send.
+
+    `more` are environment variables of the node.
+    """
     http, dicom, mllp, web = _free_ports(4)
     database = f"sqlite:///{folder}/ledger.db"
     environ = _environ(
@@ -159,6 +162,7 @@ def gecit(folder: Path) -> Iterator[Node]:
         GECIT_WEB_PORT=str(web),
         ORTHANC__GECIT__SETTLE_SECONDS=str(SETTLE_SECONDS),
         ORTHANC__GECIT__POLL_MILLISECONDS=str(round(POLL_SECONDS * 1000)),
+        **more,
     )
     ledger = open_ledger(database)
     ledger.write(lambda tx: tx.record_institution(INSTITUTION, SystemClock().now(), by="bench"))

@@ -6,7 +6,6 @@ each as done on a disk that is synced; a delivery that did not arrive ends the b
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
@@ -18,11 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import huey
+import msgspec
 import procrastinate
 from huey.consumer import Consumer
 from tests.support.postgres import cluster
 
 from gecit.core.order import ExamKey
+from gecit.core.values import Value
 from gecit.edges.medula_json import JsonMedula
 from gecit.edges.store import open_ledger
 from gecit.edges.system_clock import SystemClock
@@ -39,6 +40,13 @@ QUIET = 0.06
 PAYLOAD = b'{"kind":"notify","accession":"OLCUM","note":"' + b"x" * 900 + b'"}'
 LEAST = Goal(least=1500.0, absolute=True)
 AHEAD = Goal(least=1.0)
+
+
+class Said(Value):
+    """What a receiver says at the end: arrivals, and when each key first came (seconds of the monotonic clock)."""
+
+    count: int
+    first: dict[str, float]
 
 
 class LostError(RuntimeError):
@@ -84,23 +92,23 @@ def _delivered(deliver: Callable[[str], float], count: int) -> float:
     with receiver() as (url, arrived):
         seconds = deliver(url)
     said = arrived()
-    if said["count"] != count or len(said["first"]) != count:
-        raise LostError(f"{said['count']} arrivals, {len(said['first'])} different ones, of {count}")
+    if said.count != count or len(said.first) != count:
+        raise LostError(f"{said.count} arrivals, {len(said.first)} different ones, of {count}")
     return count / seconds
 
 
 @contextmanager
-def receiver() -> Iterator[tuple[str, Callable[[], dict[str, object]]]]:
+def receiver() -> Iterator[tuple[str, Callable[[], Said]]]:
     """Run a receiver for the length of a block; what it says at the end can be read after it."""
     command = [sys.executable, "-m", "bench.receiver"]
     process = subprocess.Popen(command, cwd=HOME, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout
-    said: dict[str, object] = {}
+    said: list[Said] = []
     try:
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}", lambda: said
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}", lambda: said[0]
     finally:
         out, _ = process.communicate()
-        said.update(json.loads(out))
+        said.append(msgspec.json.decode(out, type=Said))
 
 
 def _ours(database: str, url: str, count: int) -> float:

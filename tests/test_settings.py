@@ -102,7 +102,7 @@ def test_all_faults_are_told_together() -> None:
         "Role": "node",
         "SettleSeconds": "60",
         "SiteRules": "/no/such/folder",
-        "Medula": {"Url": "medula/notify", "Adaptor": "json"},
+        "Medula": {"Url": "medula/notify", "Protokol": "json"},
         "Registry": [],
         "Identifiers": {"NamelessNumbers": ["123"]},
     }
@@ -113,7 +113,7 @@ def test_all_faults_are_told_together() -> None:
     assert "expected: a number" in found["Gecit.SettleSeconds"]
     assert "No folder /no/such/folder" in found["Gecit.SiteRules"]
     assert "complete address" in found["Gecit.Medula.Url"]
-    assert "Did you mean Adapter?" in found["Gecit.Medula.Adaptor"]
+    assert "Did you mean Protocol?" in found["Gecit.Medula.Protokol"]
     assert "JSON object" in found["Gecit.Registry"]
     assert "11-digit" in found["Gecit.Identifiers.NamelessNumbers"]
     assert "ORTHANC__GECIT__WEB_PORT?" in found["ORTHANC__GECIT__WEB_PROT"]
@@ -249,3 +249,42 @@ def test_the_commented_defaults_are_what_they_say_they_are(tmp_path: Path) -> No
     (tmp_path / "gecit.json").write_text(alive, encoding="utf-8")
     assert alive != text
     assert load(tmp_path, {}) == from_orthanc({}, {})
+
+
+def soap(folder: Path, **differs: str) -> dict[str, Any]:
+    for name in ("user", "password"):
+        (folder / name).write_text("x")
+    given = {"UserFile": str(folder / "user"), "PasswordFile": str(folder / "password"), "HbysCode": "k", **differs}
+    return {"Gecit": {"Medula": {"Url": "https://medula.example/soap", "Protocol": "Soap", **given}}}
+
+
+@pytest.mark.parametrize("missing", ["UserFile", "PasswordFile", "HbysCode"])
+def test_soap_needs_user_password_and_registration_code(tmp_path: Path, missing: str) -> None:
+    found = faults(soap(tmp_path, **{missing: ""}))
+    assert list(found) == [f"Gecit.Medula.{missing}"] and "Protocol is Soap" in found[f"Gecit.Medula.{missing}"]
+
+
+def test_without_an_address_soap_needs_nothing(tmp_path: Path) -> None:
+    section = soap(tmp_path, Url="", UserFile="", PasswordFile="", HbysCode="")
+    assert from_orthanc(section, {}).medula.protocol == "Soap"
+
+
+def test_a_wsdl_that_does_not_exist_is_a_fault(tmp_path: Path) -> None:
+    assert "No file" in faults(soap(tmp_path, Wsdl="/no/such.wsdl"))["Gecit.Medula.Wsdl"]
+
+
+@pytest.mark.parametrize(
+    ("url", "good"),
+    [
+        ("http://medula.example/soap", False),
+        ("http://127.0.0.1.example/soap", False),
+        ("http://127.0.0.1:8080/soap", True),
+        ("http://[::1]/soap", True),
+    ],
+)
+def test_a_password_is_not_sent_in_clear_over_a_network(tmp_path: Path, url: str, good: bool) -> None:
+    section = soap(tmp_path, Url=url)
+    if good:
+        assert from_orthanc(section, {}).medula.url == url
+    else:
+        assert "password" in faults(section)["Gecit.Medula.Url"]

@@ -12,7 +12,7 @@ from .core.background import DuplicateQuery, EarlierExam, Outage
 from .core.events import Event, RegistryAnswer
 from .core.exam import Exam, Study
 from .core.facts import StudyFacts, StudyKey
-from .core.order import ExamKey
+from .core.order import ExamKey, RegisteredRow
 from .core.values import Value
 from .core.worklist import Entry
 
@@ -466,11 +466,17 @@ class Medula(Protocol):
     can_ask: bool
 
     def send(self, kind: str, key: str, payload: bytes) -> MedulaAnswer:
-        """Deliver; raises `Refused`, `Unavailable` (surely not carried out) or `AnswerUnknown`."""
+        """Deliver; raises `Refused`, `Unavailable` (surely not carried out) or `AnswerUnknown`.
+
+        Rows that the payload names as `registered` are not registered again; only they are withdrawn.
+        """
         ...
 
-    def ask(self, key: str) -> MedulaAnswer | None:
-        """Ask what became of a key: None = never arrived. Raises `Unavailable`."""
+    def ask(self, key: str, payload: bytes) -> MedulaAnswer | None:
+        """Ask what became of a delivery: None = never arrived. Raises `Unavailable`.
+
+        An answer that is not accepted and has `rows` says what stands there: the rest is still to be sent.
+        """
         ...
 
 
@@ -480,6 +486,23 @@ class MedulaAnswer(Value):
     accepted: bool
     code: str
     message: str = ""
+    rows: tuple[RegisteredRow, ...] | None = None  # what now stands there; None = it says nothing of rows
+
+
+class Physician(Value):
+    """A physician as MEDULA knows one."""
+
+    registration: str  # drTescilNo; never the TCKN
+    branch: str = ""  # bransKodu
+    name: str = ""
+
+
+class Physicians(Protocol):
+    """The list that turns a physician's TCKN, as messages have it, into what MEDULA wants."""
+
+    def physician(self, tckn: str) -> Physician | None:
+        """Return a physician; None where the list has none, or was never imported."""
+        ...
 
 
 class Beat(Value):

@@ -89,3 +89,26 @@ def _gone(tmp_path: Path) -> dict[str, Callable[[], Registry]]:
 def test_a_registry_that_is_not_there_says_so_and_never_that_nobody_is_known(which: str, tmp_path: Path) -> None:
     with pytest.raises(Unavailable):
         _gone(tmp_path)[which]().look_up(STRANGER)
+
+
+def test_an_imported_list_is_remembered_until_another_is_imported_or_the_day_ends(listed: Path, tmp_path: Path) -> None:
+    """What is remembered is of one file and one day: nobody is a radiologist for longer than the list says."""
+    clock, database = HandClock(), tmp_path / "codes.db"
+    today = clock.now().date().isoformat()
+    header, first, *_ = PHYSICIANS.splitlines()
+    import_csv(database, "radiologists", listed, clock.now())
+    registry = SnapshotRegistry(database, clock)
+    assert registry.look_up("10000000146").radiologist
+    assert not registry.look_up(STRANGER).known
+    listed.write_text(f"{header}\n{first.replace('10000000146', STRANGER)}\n", encoding="utf-8")
+    import_csv(database, "radiologists", listed, clock.now())
+    assert registry.look_up(STRANGER).known
+    assert not registry.look_up("10000000146").known
+    assert "valid_until" in header
+    row = dict(zip(header.split(","), first.replace("10000000146", STRANGER).split(","), strict=True))
+    row["valid_until"] = today
+    listed.write_text(f"{header}\n{','.join(row.values())}\n", encoding="utf-8")
+    import_csv(database, "radiologists", listed, clock.now())
+    assert registry.look_up(STRANGER).known
+    clock.forward(hours=24)
+    assert not registry.look_up(STRANGER).known

@@ -13,15 +13,16 @@ from gecit.core.billing import (
     Cause,
     cause_of,
     decide,
+    holding,
     idempotency_key,
     notification,
     overtaken,
     read_notification,
 )
 from gecit.core.exam import Billing, Exam, fold_exam
-from gecit.core.order import Control, Person, Procedure
-from gecit.core.values import to_json
-from gecit.core.verdict import Outcome
+from gecit.core.order import Control, Person, Procedure, RegisteredRow
+from gecit.core.values import Text, to_json
+from gecit.core.verdict import Effect, Finding, Outcome, Status, Verdict
 from tests.support.billing import START, facts, key, order, report, verdict
 
 # Columns: the order as told, amended, replaced, cancelled. N notify, W withdraw, P propose a withdrawal, D drop
@@ -36,6 +37,9 @@ queued                pending  ....
 told                  submit   ..WW
 told                  hold     PWWW
 told                  pending  ..WW
+partly told           submit   ..WW
+partly told           hold     .WWW
+partly told           pending  ..WW
 refused               submit   ..N.
 refused               hold     ....
 refused               pending  ....
@@ -253,3 +257,84 @@ def test_the_answer_to_an_older_generation_changes_nothing() -> None:
     refused = msgspec.structs.replace(exam(Billing.REFUSED), generation=2)
     late = e.NotificationAnswered(at=START, exam=key(), key="999001:GT000001:1:notify", accepted=True)
     assert fold_exam(refused, late).billing is Billing.REFUSED
+
+
+# What MEDULA gives numbers to
+
+FIRST, SECOND = (RegisteredRow(number=str(n), reference=f"GT000001.1.{n}", sut="R100250") for n in (1, 2))
+
+
+def answered_with(before: Exam, kind: str, rows: tuple[RegisteredRow, ...] | None, *, accepted: bool) -> Exam:
+    given = f"999001:GT000001:{before.generation}:{kind}"
+    event = e.NotificationAnswered(at=START, exam=key(), key=given, accepted=accepted, rows=rows)
+    return fold_exam(before, event)
+
+
+@pytest.mark.parametrize("before", [Billing.QUEUED, Billing.REFUSED, Billing.PARTLY_TOLD])
+def test_a_part_that_was_accepted_makes_the_exam_partly_told_until_the_rest_is(before: Billing) -> None:
+    partly = answered_with(exam(before), "notify", (FIRST,), accepted=False)
+    assert (partly.billing, partly.registered) == (Billing.PARTLY_TOLD, (FIRST,))
+    whole_ = answered_with(partly, "notify", (FIRST, SECOND), accepted=True)
+    assert (whole_.billing, whole_.registered) == (Billing.TOLD, (FIRST, SECOND))
+
+
+def test_a_refusal_that_says_nothing_of_rows_leaves_them_as_they_were() -> None:
+    standing = msgspec.structs.replace(exam(Billing.WITHDRAWAL_QUEUED), registered=(FIRST,))
+    refused = answered_with(standing, "withdraw", None, accepted=False)
+    assert (refused.billing, refused.registered) == (Billing.WITHDRAWAL_REFUSED, (FIRST,))
+    assert answered_with(refused, "withdraw", (), accepted=True).registered == ()
+
+
+def test_an_older_generation_s_rows_are_not_taken_for_those_in_force() -> None:
+    second = msgspec.structs.replace(exam(Billing.QUEUED), generation=2)
+    late = e.NotificationAnswered(at=START, exam=key(), key="999001:GT000001:1:notify", accepted=True, rows=(FIRST,))
+    assert fold_exam(second, late).registered == ()
+
+
+def test_the_next_generation_starts_without_rows_and_without_dismissals() -> None:
+    before = msgspec.structs.replace(exam(Billing.WITHDRAWN), registered=(FIRST,), dismissed=("dose-report",))
+    queued = fold_exam(before, e.NotificationQueued(at=START, exam=key(), generation=2, key="k"))
+    assert (queued.registered, queued.dismissed) == ((), ())
+
+
+def test_a_withdrawal_names_what_stands_and_a_notification_names_nothing() -> None:
+    standing = msgspec.structs.replace(whole(), registered=(FIRST,))
+    made = [
+        notification(standing, verdict(Outcome.HOLD), kind=kind, generation=1, medula_code="1")
+        for kind in ("withdraw", "notify")
+    ]
+    assert [one.registered for one in made] == [(FIRST,), ()]
+
+
+# What a person dismissed
+
+
+def held(*rules: str, effect: Effect = Effect.HOLD) -> Verdict:
+    title = Text(tr="kural", en="rule")
+    found = tuple(Finding(rule=one, status=Status.FAILED, effect=effect, title=title) for one in rules)
+    return msgspec.structs.replace(verdict(Outcome.HOLD), findings=found)
+
+
+@pytest.mark.parametrize(
+    ("rules", "action"),
+    [
+        (("dose-report",), Action.NONE),
+        (("dose-report", "loinc-code"), Action.PROPOSE_WITHDRAWAL),
+        (("loinc-code",), Action.PROPOSE_WITHDRAWAL),
+    ],
+)
+def test_what_was_dismissed_is_proposed_again_only_for_another_rule(rules: tuple[str, ...], action: Action) -> None:
+    dismissed = e.WithdrawalDismissed(at=START, exam=key(), generation=1, rules=("dose-report",), by="a", reason="b")
+    after = fold_exam(exam(Billing.WITHDRAWAL_PROPOSED), dismissed)
+    assert after.billing is Billing.TOLD
+    assert decide(after, held(*rules)) is action
+
+
+def test_a_changed_order_is_withdrawn_whatever_was_dismissed() -> None:
+    dismissed = msgspec.structs.replace(exam(Billing.TOLD, Cause.REPLACED), dismissed=("dose-report",))
+    assert decide(dismissed, held("dose-report")) is Action.WITHDRAW
+
+
+def test_only_rules_that_hold_count_as_holding() -> None:
+    assert holding(held("a", effect=Effect.WARN)) == holding(held("a", effect=Effect.WAIT)) == ()
+    assert holding(held("b", "a")) == ("a", "b")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from gecit.edges.json_http import Busy
+from gecit.edges.bounded_http import Busy
 from gecit.edges.medula_json import JsonMedula
 from gecit.ports import AnswerUnknown, Refused, Unavailable
 from gecit.sandbox.faults import Faults
@@ -179,13 +179,13 @@ def test_an_answer_that_came_twice_is_not_taken_for_the_next_one(peer: Peer) -> 
 def test_asking_that_fails_tells_nothing_and_does_no_harm(peer: Peer, fault: str) -> None:
     peer.faults.plan(fault)
     with pytest.raises(Unavailable) as failure:
-        JsonMedula(peer.url, timeout=0.4).ask(KEY)
+        JsonMedula(peer.url, timeout=0.4).ask(KEY, b"{}")
     assert not isinstance(failure.value, AnswerUnknown)
 
 
 def test_a_key_that_never_arrived_is_none(peer: Peer) -> None:
     peer.answer = Response(b'{"known": false}')
-    assert JsonMedula(peer.url).ask(KEY) is None
+    assert JsonMedula(peer.url).ask(KEY, b"{}") is None
 
 
 @pytest.mark.parametrize("fault", ["400", "500", "503", "hang-after", "reset-after", "wrong-json"])

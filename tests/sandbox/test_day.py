@@ -153,3 +153,11 @@ def test_the_data_files_know_the_hospital_and_its_signers() -> None:
     assert known == (INSTITUTION.medula_code, INSTITUTION.name, INSTITUTION.ownership, INSTITUTION.province)
     signers = {one.identifier for story in STORIES if story.report for one in story.report.radiologists}
     assert signers <= set(REGISTRY)
+
+
+def test_the_list_of_physicians_has_a_registration_number_of_everybody_and_a_branch_of_every_signer() -> None:
+    listed = {row["tckn"]: row for row in rows("physicians.csv")}
+    signers = {one.identifier for story in STORIES if story.report for one in story.report.radiologists}
+    everybody = signers | {story.order.physician.identifier for story in STORIES}
+    assert [one for one in sorted(everybody) if not listed.get(one, {}).get("tescil_no")] == []
+    assert [one for one in sorted(signers) if not listed.get(one, {}).get("brans_kodu")] == []

@@ -12,7 +12,7 @@ from gecit.core.events import Event, NotificationAnswered, OrderCancelled, Order
 from gecit.core.exam import Billing
 from gecit.core.order import Control, ExamKey, Procedure
 from gecit.core.verdict import Outcome
-from gecit.edges.json_http import Busy
+from gecit.edges.bounded_http import Busy
 from gecit.edges.store import SqlLedger
 from gecit.ports import AnswerUnknown, Delivery, Refused, Unavailable
 from gecit.sandbox.faults import KINDS

@@ -94,7 +94,14 @@ def verdict(outcome: Outcome, at: datetime = START) -> Verdict:
     return Verdict(outcome=outcome, findings=(), judged_at=at, known_at=at, rulebook="r1")
 
 
-def judge(ledger: Ledger, exam: ExamKey, outcome: Outcome, at: datetime, role: str = "Node") -> Exam:
+def judge(
+    ledger: Ledger,
+    exam: ExamKey,
+    outcome: Outcome,
+    at: datetime,
+    role: str = "Node",
+    medula_code: str = INSTITUTION.medula_code,
+) -> Exam:
     """Judge an exam with a given outcome, as the judge's step does, and return it."""
 
     def work(tx: Transaction) -> Exam:
@@ -102,7 +109,7 @@ def judge(ledger: Ledger, exam: ExamKey, outcome: Outcome, at: datetime, role: s
         tx.append(e.ExamJudged(at=at, exam=exam, verdict=said))
         before = tx.exam(exam)
         assert before is not None
-        plan(tx, before, said, INSTITUTION, at, role)
+        plan(tx, before, said, msgspec.structs.replace(INSTITUTION, medula_code=medula_code), at, role)
         after = tx.exam(exam)
         assert after is not None
         return after

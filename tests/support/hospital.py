@@ -8,18 +8,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import hl7
 import msgspec
 import requests
 import sqlalchemy as sa
 from hl7.client import MLLPClient
 
-import hl7
 from gecit.core.exam import Billing, Exam
 from gecit.core.order import ExamKey, Order
 from gecit.core.verdict import Outcome
-from gecit.edges import hl7_build
+from gecit.edges import codes, hl7_build
 from gecit.edges.doors import new_token, token_digest
 from gecit.edges.store import SqlLedger, open_ledger, schema
 from gecit.edges.system_clock import SystemClock
@@ -28,6 +28,7 @@ from gecit.sandbox import node as laptop
 from gecit.sandbox.day import INSTITUTION, ExamStory, exams_of_the_day
 from gecit.sandbox.duplicates import new_credentials
 from gecit.sandbox.faults import Faults
+from gecit.sandbox.medula_soap import new_account
 from gecit.sandbox.play import Player, Result, wait_for
 from gecit.sandbox.server import outside_world, running
 from gecit.settings import load
@@ -185,13 +186,12 @@ class Hospital:
 
     def effective(self) -> list[tuple[str, str]]:
         """Return (institution, accession) of every notification in force at the pretend MEDULA, as `/inspect` says."""
-        told = self.inspect()["effective"]
-        return sorted((one["content"]["institution_skrs"], one["content"]["accession"]) for one in told)
+        skrs = {one.medula_code: one.skrs for one in self.ledger.read(lambda tx: tx.institutions())}
+        return sorted((skrs[facility], accession) for facility, accession in self.inspect()["exams"])
 
-    def inspect(self) -> dict[str, list[dict[str, dict[str, str]]]]:
+    def inspect(self) -> dict[str, Any]:
         """Return what the pretend MEDULA shows."""
-        answer = requests.get(f"{self.sandbox}/medula/inspect", timeout=20)
-        found: dict[str, list[dict[str, dict[str, str]]]] = answer.json()
+        found: dict[str, Any] = requests.get(f"{self.sandbox}/medula/inspect", timeout=20).json()
         return found
 
     # The command line
@@ -216,16 +216,17 @@ def hospital(
     institutions: Sequence[Institution] = (INSTITUTION,),
     database: str = "",
     log: Path | None = None,
+    protocol: str = "Json",
 ) -> Iterator[Hospital]:
     """Run a node with its outside world for the length of a block; its log is shown where a test fails."""
     data.mkdir(parents=True, exist_ok=True)
-    credentials = new_credentials()
-    world = outside_world(SystemClock(), credentials=credentials)
+    credentials, account = new_credentials(), new_account()
+    world = outside_world(SystemClock(), credentials=credentials, account=account)
     with running(world) as sandbox:
         addresses = {
             **laptop.site_rules(data),
             **laptop.duplicates_above(data, sandbox, credentials),
-            "ORTHANC__GECIT__MEDULA__URL": f"{sandbox}/medula",
+            **laptop.medula_over(protocol, data, sandbox, account),
             "ORTHANC__GECIT__REGISTRY__URL": f"{sandbox}/registry",
         }
         node = Node(data, environ={**QUICK, **addresses, **(environ or {})})
@@ -235,6 +236,7 @@ def hospital(
         node.add_administrator()
         made = Hospital(node, sandbox, world, data)
         record(made.ledger, institutions)
+        codes.import_csv(data / "codes.db", "physicians", laptop.PHYSICIANS, datetime.now(UTC))
         try:
             node.start()
             ready(made)

@@ -150,10 +150,14 @@ def ports() -> Callable[[], dict[str, str]]:
     return lambda: dict(zip(names, map(str, free_ports(4)), strict=True))
 
 
-def test_the_demo_plays_the_day_and_leaves_nothing_running(tmp_path: Path, ports: Callable[[], dict[str, str]]) -> None:
+@pytest.mark.parametrize("protocol", ["Json", "Soap"])
+def test_the_demo_plays_the_day_and_leaves_nothing_running(
+    tmp_path: Path, ports: Callable[[], dict[str, str]], protocol: str
+) -> None:
     chosen = ports()
     environ = {"PATH": f"{HOME}/.venv/bin:/usr/sbin:/usr/bin:/bin", "HOME": str(tmp_path), "DEMO_EXIT": "1", **chosen}
     environ["GECIT_DATA"] = str(tmp_path / "demo")
+    environ["DEMO_MEDULA"] = protocol.lower()
     done = subprocess.run(
         [str(HOME / ".venv/bin/gecit"), "demo"],
         env=environ, cwd=HOME, capture_output=True, text=True, timeout=200, check=False,
@@ -165,6 +169,8 @@ def test_the_demo_plays_the_day_and_leaves_nothing_running(tmp_path: Path, ports
     assert f"{len(PLOTS)}/{len(PLOTS)}" in done.stdout
     assert "duplicate-query-missing (failed)" in done.stdout and "duplicate-query-missing (excused)" in done.stdout
     assert "dose-report (failed)" in done.stdout
+    told = len([one for one in exams_of_the_day(datetime.now(UTC)) if one.outcome is Outcome.SUBMIT or one.announced])
+    assert f"at the pretend MEDULA: {told} ({protocol})" in done.stdout
     for port in chosen.values():
         with pytest.raises(requests.ConnectionError):
             requests.get(f"http://127.0.0.1:{port}/", timeout=2)

@@ -2,6 +2,7 @@ import re
 from collections.abc import Callable
 from typing import get_args
 
+import msgspec
 import pytest
 from flask.testing import FlaskClient
 from msgspec.structs import replace
@@ -157,3 +158,25 @@ def test_counts_are_read_by_people(page: Page) -> None:
     text = page("/gecit/health")
     assert "Tetkik: Tutuldu" in text and "Giden kutusu: bir kişi bakmalı" in text and "HL7 iletisi" in text
     assert words.count_name("new.thing").tr == "new.thing"
+
+
+@pytest.mark.parametrize(
+    ("billing", "code", "shown"),
+    [
+        (Billing.REFUSED, "GECIT-NO-PHYSICIAN", "gecit codes import physicians FILE"),
+        (Billing.PARTLY_TOLD, "1229", "Faturalama birimi"),
+        (Billing.WITHDRAWAL_REFUSED, "0718", "Bu kodu Geçit bilmiyor"),
+    ],
+)
+def test_what_medula_refused_is_said_in_words_with_what_to_do(
+    page: Page, views: FakeViews, billing: Billing, code: str, shown: str
+) -> None:
+    place = next(number for number, one in enumerate(views.exams) if one.key == CLEAN)
+    found = views.exams[place]
+    views.exams[place] = msgspec.structs.replace(
+        found, billing=billing, medula_code=code, medula_message=f"hasta {TCKN}"
+    )
+    text = page(f"/gecit/exams/{CLEAN}")
+    assert shown in text and TCKN not in text
+    views.exams[place] = msgspec.structs.replace(found, billing=Billing.TOLD, medula_code="0000")
+    assert "Bu kodu Geçit bilmiyor" not in page(f"/gecit/exams/{CLEAN}")

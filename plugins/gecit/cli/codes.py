@@ -10,17 +10,18 @@ from pathlib import Path
 import click
 
 from gecit.edges import codes as lists
+from gecit.edges.code_columns import LISTS
 from gecit.edges.system_clock import SystemClock
 from gecit.ports import Unavailable
 
 from .common import as_json, print_rows, settings
 
-KINDS = ("loinc", "sut", "institutions", "radiologists")
+KINDS = tuple(LISTS)
 
 
 @click.group()
 def codes() -> None:
-    """Code lists: LOINC, SUT, institutions, radiologists."""
+    """Code lists: LOINC, SUT, institutions, radiologists, physicians."""
 
 
 @codes.command("import")

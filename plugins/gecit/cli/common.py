@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 from sqlalchemy.engine import make_url
 
+from gecit.core.order import ExamKey
 from gecit.processes.build import Parts
 from gecit.settings import Settings, load
 
@@ -53,6 +54,18 @@ def _must_exist(found: Settings) -> None:
             f"Kayıt defteri yok: {path}. GECIT_DATA doğru klasörü gösteriyor mu? / "
             f"There is no ledger at {path}. Does GECIT_DATA name the right folder?"
         )
+
+
+def exam_key(opened: Parts, accession: str, institution: str) -> ExamKey:
+    """Return the exam that is meant; several institutions may have the same accession number."""
+    keys = [one.key for one in opened.ledger.find_exams(accession)]
+    chosen = [one for one in keys if institution in ("", one.institution)]
+    if not chosen:
+        raise click.ClickException(f"böyle bir tetkik yok / there is no exam {accession!r}")
+    if len(chosen) > 1:
+        named = ", ".join(one.institution for one in chosen)
+        raise click.ClickException(f"birden çok kurumda var / several institutions have it: --institution {named}")
+    return chosen[0]
 
 
 def print_json(value: object) -> None:

@@ -21,7 +21,7 @@ from gecit.processes.build import Parts
 from gecit.processes.rules import context_from, context_of
 from gecit.web.words import STATUSES
 
-from .common import as_json, parts, print_json
+from .common import as_json, exam_key, parts, print_json
 
 
 class Moment(click.ParamType[datetime]):
@@ -59,7 +59,7 @@ def judge(
 ) -> None:
     """Judge an exam by what was known at an instant, by default now, beside what was recorded; changes nothing."""
     with parts(create=False) as opened:
-        key = _key(opened, accession, institution)
+        key = exam_key(opened, accession, institution)
         moment = known_at or opened.clock.now()
         exam = opened.ledger.exam_at(key, moment)
         if exam is None:
@@ -81,17 +81,6 @@ def judge(
         click.echo(f"{key}  {exam.modality}")
         _print(verdict)
         _print_recorded(recorded, verdict, turns)
-
-
-def _key(opened: Parts, accession: str, institution: str) -> ExamKey:
-    keys = [one.key for one in opened.ledger.find_exams(accession)]
-    chosen = [one for one in keys if institution in ("", one.institution)]
-    if not chosen:
-        raise click.ClickException(f"böyle bir tetkik yok / there is no exam {accession!r}")
-    if len(chosen) > 1:
-        named = ", ".join(one.institution for one in chosen)
-        raise click.ClickException(f"birden çok kurumda var / several institutions have it: --institution {named}")
-    return chosen[0]
 
 
 def _judged(

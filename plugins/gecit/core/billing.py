@@ -10,8 +10,9 @@ import msgspec
 from .dose import combine
 from .exam import Billing, Exam
 from .facts import DoseReport, DoseValue
-from .order import Order, Procedure
+from .order import Order, Procedure, RegisteredRow
 from .values import Value
+from .verdict import DECIDES as OUTCOME_OF
 from .verdict import Outcome, Verdict
 
 
@@ -38,14 +39,23 @@ class Cause(StrEnum):
 # - while a delivery is under way (queued, withdrawal queued) nothing is added, so that no withdrawal overtakes its
 #   notification; the answer wakes the judge where something changed meanwhile;
 # - pending takes nothing back: a piece that is missing now may still come (a deleted study undoes nothing: 7.12);
-# - a refusal is a person's, until the order is mended; a refused withdrawal stays a person's, since MEDULA still bills
-#   what it was told and another generation would bill it twice.
+# - a refusal, also of a part, is a person's, until the order is mended: what was registered is then taken back first;
+# - a withdrawal that a person dismissed is not proposed again for the same rules (`decide`);
+# - a refused withdrawal stays a person's, since MEDULA still bills what it was told and another generation would bill
+#   it twice.
 DECIDES: dict[tuple[Billing, Outcome, Cause], Action] = {
     (Billing.UNTOLD, Outcome.SUBMIT, Cause.AS_TOLD): Action.NOTIFY,
     (Billing.WITHDRAWN, Outcome.SUBMIT, Cause.AS_TOLD): Action.NOTIFY,
     (Billing.WITHDRAWN, Outcome.SUBMIT, Cause.AMENDED): Action.NOTIFY,
     (Billing.WITHDRAWN, Outcome.SUBMIT, Cause.REPLACED): Action.NOTIFY,
     (Billing.REFUSED, Outcome.SUBMIT, Cause.REPLACED): Action.NOTIFY,
+    (Billing.PARTLY_TOLD, Outcome.HOLD, Cause.AMENDED): Action.WITHDRAW,
+    (Billing.PARTLY_TOLD, Outcome.HOLD, Cause.REPLACED): Action.WITHDRAW,
+    (Billing.PARTLY_TOLD, Outcome.PENDING, Cause.REPLACED): Action.WITHDRAW,
+    (Billing.PARTLY_TOLD, Outcome.SUBMIT, Cause.REPLACED): Action.WITHDRAW,
+    (Billing.PARTLY_TOLD, Outcome.HOLD, Cause.CANCELLED): Action.WITHDRAW,
+    (Billing.PARTLY_TOLD, Outcome.PENDING, Cause.CANCELLED): Action.WITHDRAW,
+    (Billing.PARTLY_TOLD, Outcome.SUBMIT, Cause.CANCELLED): Action.WITHDRAW,
     (Billing.TOLD, Outcome.HOLD, Cause.AS_TOLD): Action.PROPOSE_WITHDRAWAL,
     (Billing.TOLD, Outcome.HOLD, Cause.AMENDED): Action.WITHDRAW,
     (Billing.TOLD, Outcome.HOLD, Cause.REPLACED): Action.WITHDRAW,
@@ -85,7 +95,16 @@ def _billed(order: Order | None) -> object:
 
 def decide(exam: Exam, verdict: Verdict) -> Action:
     """Say what MEDULA is to be told after `verdict`; `exam` as it stands when judged."""
-    return DECIDES.get((exam.billing, verdict.outcome, cause_of(exam)), Action.NONE)
+    action = DECIDES.get((exam.billing, verdict.outcome, cause_of(exam)), Action.NONE)
+    if action is Action.PROPOSE_WITHDRAWAL and exam.dismissed and set(holding(verdict)) <= set(exam.dismissed):
+        return Action.NONE
+    return action
+
+
+def holding(verdict: Verdict) -> tuple[str, ...]:
+    """Return the ids of the rules that hold the exam, sorted."""
+    held = {one.rule for one in verdict.findings if OUTCOME_OF.get((one.status, one.effect)) is Outcome.HOLD}
+    return tuple(sorted(held))
 
 
 def overtaken(exam: Exam) -> bool:
@@ -97,6 +116,11 @@ def overtaken(exam: Exam) -> bool:
 def idempotency_key(exam: Exam, generation: int, kind: str) -> str:
     """The key under which MEDULA carries out a delivery once, however often it arrives."""
     return f"{exam.key.institution}:{exam.key.accession}:{generation}:{kind}"
+
+
+def key_of(told: Notification) -> str:
+    """The idempotency key of a notification, made of what it says."""
+    return f"{told.institution_skrs}:{told.accession}:{told.generation}:{told.kind}"
 
 
 class Notification(Value):
@@ -120,6 +144,8 @@ class Notification(Value):
     rulebook: str  # revision that the verdict was made by
     judged_at: datetime
     reason: str = ""  # of a withdrawal
+    performed_on: str = ""  # YYYYMMDD; the first day of its studies
+    registered: tuple[RegisteredRow, ...] = ()  # what MEDULA gave numbers to and still holds
 
 
 # PS3.16: CTDIvol 113830, DLP 113838, DLP total 113813, average glandular dose 111631,
@@ -152,6 +178,8 @@ def notification(
         rulebook=verdict.rulebook,
         judged_at=verdict.judged_at,
         reason=reason,
+        performed_on=min((one.facts.study_date for one in exam.studies if one.facts.study_date), default=""),
+        registered=exam.registered if kind == "withdraw" else (),
     )
 
 

@@ -7,6 +7,7 @@ Life of an exam:
     ExamJudged                                                                       -- the verdict
     NotificationQueued -> NotificationAnswered                                       -- MEDULA is told
     WithdrawalQueued | WithdrawalProposed                                            -- MEDULA is told otherwise
+    WithdrawalProposed -> WithdrawalQueued | WithdrawalDismissed | WithdrawalDropped  -- a person decides
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Literal
 
 from .background import Background, DuplicateQuery, Opening
 from .facts import StudyFacts, StudyKey
-from .order import ExamKey, Order
+from .order import ExamKey, Order, RegisteredRow
 from .remarks import Remark
 from .report import Report
 from .values import Value
@@ -150,6 +151,7 @@ class WithdrawalQueued(ExamEvent):
     generation: int
     key: str
     cause: str
+    by: str = ""  # who approved it; empty = the order was changed or cancelled
 
 
 class WithdrawalProposed(ExamEvent):
@@ -165,6 +167,15 @@ class WithdrawalDropped(ExamEvent):
     generation: int
 
 
+class WithdrawalDismissed(ExamEvent):
+    """A person decided that MEDULA stands as told; the same rules propose it to be taken back no more."""
+
+    generation: int
+    rules: tuple[str, ...]  # that hold the exam
+    by: str
+    reason: str
+
+
 class NotificationAnswered(ExamEvent):
     """MEDULA answered a notification or a withdrawal."""
 
@@ -172,6 +183,7 @@ class NotificationAnswered(ExamEvent):
     accepted: bool
     code: str = ""
     message: str = ""
+    rows: tuple[RegisteredRow, ...] | None = None  # what now stands there; None = it says nothing of rows
 
 
 class ReportAttached(ExamEvent):
@@ -278,6 +290,7 @@ AnyExamEvent = (
     | WithdrawalQueued
     | WithdrawalProposed
     | WithdrawalDropped
+    | WithdrawalDismissed
     | NotificationAnswered
     | ReportAttached
 )

@@ -11,7 +11,7 @@ import msgspec
 from . import events as e
 from .background import Background
 from .facts import StudyFacts, StudyKey
-from .order import Control, ExamKey, Order, Patient
+from .order import Control, ExamKey, Order, Patient, RegisteredRow
 from .report import Report
 from .values import Value
 from .verdict import Outcome, Verdict
@@ -24,6 +24,7 @@ class Billing(StrEnum):
     QUEUED = "queued"  # a notification is on its way
     TOLD = "told"  # MEDULA has accepted it
     REFUSED = "refused"  # MEDULA said no: a person must look
+    PARTLY_TOLD = "partly told"  # MEDULA registered some of its procedures and refused others: a person must look
     WITHDRAWAL_PROPOSED = "withdrawal proposed"
     WITHDRAWAL_QUEUED = "withdrawal queued"
     WITHDRAWAL_REFUSED = "withdrawal refused"  # MEDULA keeps what it was told: a person must look
@@ -64,6 +65,8 @@ class Exam(Value):
     billing: Billing = Billing.UNTOLD
     generation: int = 0  # of the last notification: submit -> withdraw -> submit counts up
     notified_order: Order | None = None  # the order as it stood when MEDULA was last to be told of it
+    registered: tuple[RegisteredRow, ...] = ()  # what stands at MEDULA of this generation, where it gives numbers
+    dismissed: tuple[str, ...] = ()  # rules for which nobody proposes to take this generation back any more
     medula_code: str = ""
     medula_message: str = ""
     attached: tuple[str, ...] = ()  # SOP Instance UIDs of attached reports
@@ -219,7 +222,13 @@ def _(event: e.JudgingAsked, exam: Exam) -> dict[str, object]:
 
 @_change.register
 def _(event: e.NotificationQueued, exam: Exam) -> dict[str, object]:
-    return {"billing": Billing.QUEUED, "generation": event.generation, "notified_order": exam.order}
+    return {
+        "billing": Billing.QUEUED,
+        "generation": event.generation,
+        "notified_order": exam.order,
+        "registered": (),
+        "dismissed": (),
+    }
 
 
 @_change.register
@@ -237,6 +246,11 @@ def _(event: e.WithdrawalDropped, exam: Exam) -> dict[str, object]:
     return {"billing": Billing.TOLD}
 
 
+@_change.register
+def _(event: e.WithdrawalDismissed, exam: Exam) -> dict[str, object]:
+    return {"billing": Billing.TOLD, "dismissed": tuple(sorted({*exam.dismissed, *event.rules}))}
+
+
 # (kind, what we knew, whether it accepted) -> what it then knows; a refused delivery that a person retried may be
 # accepted after all. A withdrawal refused is not a notification refused: what was told still stands, and telling
 # another generation would bill the exam twice.
@@ -244,28 +258,34 @@ ANSWERED: dict[tuple[str, Billing, bool], Billing] = {
     ("notify", Billing.QUEUED, True): Billing.TOLD,
     ("notify", Billing.QUEUED, False): Billing.REFUSED,
     ("notify", Billing.REFUSED, True): Billing.TOLD,
+    ("notify", Billing.PARTLY_TOLD, True): Billing.TOLD,
     ("withdraw", Billing.WITHDRAWAL_QUEUED, True): Billing.WITHDRAWN,
     ("withdraw", Billing.WITHDRAWAL_QUEUED, False): Billing.WITHDRAWAL_REFUSED,
     ("withdraw", Billing.WITHDRAWAL_REFUSED, True): Billing.WITHDRAWN,
 }
 
 
-def _answered(event: e.NotificationAnswered, exam: Exam) -> Billing:
-    """What MEDULA knows after its answer; one to an older generation changes nothing."""
-    rest, _, kind = event.key.rpartition(":")
-    if rest.rpartition(":")[2] != str(exam.generation):
-        return exam.billing
-    return ANSWERED.get((kind, exam.billing, event.accepted), exam.billing)
+def _answered(event: e.NotificationAnswered, exam: Exam, kind: str) -> Billing:
+    """What MEDULA knows after its answer to the generation in force."""
+    billing = ANSWERED.get((kind, exam.billing, event.accepted), exam.billing)
+    return Billing.PARTLY_TOLD if billing is Billing.REFUSED and event.rows else billing
+
+
+def _registered(event: e.NotificationAnswered, exam: Exam) -> tuple[RegisteredRow, ...]:
+    return exam.registered if event.rows is None else event.rows
 
 
 @_change.register
 def _(event: e.NotificationAnswered, exam: Exam) -> dict[str, object]:
-    billing = _answered(event, exam)
+    rest, _, kind = event.key.rpartition(":")
+    of_this_generation = rest.rpartition(":")[2] == str(exam.generation)  # an answer to an older one changes nothing
+    billing = _answered(event, exam, kind) if of_this_generation else exam.billing
     # While MEDULA is being told nothing else is queued for the exam, so what changed meanwhile is judged now.
     submits = exam.verdict is not None and exam.verdict.outcome is Outcome.SUBMIT
     settled = billing is Billing.TOLD and submits and exam.order == exam.notified_order
     return {
         "billing": billing,
+        "registered": _registered(event, exam) if of_this_generation else exam.registered,
         "medula_code": event.code,
         "medula_message": event.message,
         **({} if settled else _judge(event, "medula answered")),

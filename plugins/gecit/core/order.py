@@ -54,6 +54,14 @@ class Procedure(Value):
     loinc_name: str = ""
 
 
+class RegisteredRow(Value):
+    """A procedure as MEDULA has registered it, where it gives numbers of its own (SGK's `kayitliIslemBilgisiDVO`)."""
+
+    number: str  # islemSiraNo: what it is read and withdrawn by
+    reference: str  # hizmetSunucuRefNo: our own number of the row
+    sut: str = ""
+
+
 class Order(Value):
     """An order as it stands after its last message."""
 

@@ -101,7 +101,19 @@ LISTS: dict[str, tuple[Column, ...]] = {
         SOURCE,
         VERIFIED,
     ),
-}
+    # MEDULA keys physicians by registration number, Teleradyoloji by TCKN: no message carries the former.
+    "physicians": (
+        Column(name="tckn", holds=Text(tr="hekimin TCKN'si", en="the physician's TCKN"), form="tckn", required=True),
+        Column(
+            name="tescil_no", holds=Text(tr="MEDULA hekim tescil no", en="registration number in MEDULA"),
+            form="number", required=True,
+        ),
+        Column(name="brans_kodu", holds=Text(tr="MEDULA branş kodu", en="branch code in MEDULA"), form="number"),
+        Column(name="name", holds=Text(tr="adı soyadı", en="name"), required=True),
+        SOURCE,
+        VERIFIED,
+    ),
+}  # fmt: skip
 """The lists; the first column of each is its key."""
 
 

@@ -1,7 +1,7 @@
 """Code lists in one read-only, searchable SQLite file, built from CSV with `sqlite-utils`.
 
 A list is replaced as a whole and by a rename, so that readers see the old one or the new one. Table per list
-(`loinc`, `sut`, `institutions`, `radiologists`), and `snapshot` with one row for each import that changed something.
+(`code_columns.LISTS`), and `snapshot` with one row for each import that changed something.
 """
 
 from __future__ import annotations

@@ -1,47 +1,21 @@
-"""JSON by POST to a service of which we know only the address: bounded in time and size, and clear about what is known.
-
-A failure says what is known (see `ports`): `Unavailable` = surely not carried out, `AnswerUnknown` = perhaps it was.
-Nothing of a body or a header is ever in an exception's text, since those texts are logged and kept.
-"""
+"""JSON by POST to a service of which we know only the address (see `bounded_http`)."""
 
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-import requests
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
-
-from ..ports import AnswerUnknown, Refused, Unavailable
+from ..ports import AnswerUnknown, Unavailable
+from .bounded_http import BoundedHttp, Exchanged, failure
 
 Json = dict[str, object]
-
-# Statuses that speak of us, of the address or of the moment, not of the message: the message waits.
-# RFC 9110: 401, 404, 405, 407, 408; RFC 8470: 425; RFC 6585: 429.
-NOT_THE_MESSAGE = frozenset({401, 404, 405, 407, 408, 425, 429})
-# Of the 5xx only these say that nothing was done (RFC 9110 15.6.2, 15.6.4, 15.6.6; RFC 6585 6). Any other may come of a
-# gateway that gave up on an answer (502, 504, 52x, 598), or after the work was done (500).
-SURELY_NOT_DONE = frozenset({501, 503, 505, 511})
-
-
-class Busy(Unavailable):
-    """The service asks to be left alone for `retry_after` seconds."""
-
-    def __init__(self, message: str, retry_after: float) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
 
 
 class JsonService:
     """A service that answers JSON; `timeout` (seconds) bounds connecting, and then the whole answer.
 
-    The token is read anew for each request, so that it can be replaced while we run. Proxies and `.netrc` of the
-    environment are not used; `ca_file` replaces the system's list of authorities. Thread-safe.
+    The token is read anew for each request, so that it can be replaced while we run. Thread-safe.
     """
 
     def __init__(
@@ -54,28 +28,23 @@ class JsonService:
         max_request: int = 1024 * 1024,
         max_answer: int = 64 * 1024,
     ) -> None:
-        self._url = url.rstrip("/")
+        self._http = BoundedHttp(url, timeout, ca_file=ca_file, max_request=max_request, max_answer=max_answer)
         self._token_file = token_file
-        self._timeout = timeout
-        self._ca_file = ca_file
-        self._max_request = max_request
-        self._max_answer = max_answer
-        self._local = threading.local()
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Json:
         """Post JSON and return the object answered; raises `Refused`, `Unavailable` or `AnswerUnknown`."""
-        if len(body) > self._max_request:
-            raise Refused("too-large", f"the message has {len(body)} bytes, the limit is {self._max_request}")
-        ends = time.monotonic() + self._timeout
-        with self._send(path, body, {**self._headers(), **(headers or {})}) as response:
-            content = self._read(response, ends)
-        if response.status_code // 100 != 2:
-            raise _failure(response, content)
-        return self._object(content)
+        answer = self._http.post(path, body, {**self._headers(), **(headers or {})})
+        if answer.status // 100 != 2:
+            raise _failure(answer)
+        found = _json(answer.content)
+        if found is None:
+            self.forget()
+            raise AnswerUnknown("the answer is no JSON object")
+        return found
 
     def forget(self) -> None:
         """Drop this thread's connections: what was read on one of them did not belong to the question."""
-        self._session().close()
+        self._http.forget()
 
     def _headers(self) -> dict[str, str]:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -86,59 +55,6 @@ class JsonService:
                 raise Unavailable(f"the token file cannot be read: {fault.strerror}") from fault
         return headers
 
-    def _session(self) -> requests.Session:
-        if not hasattr(self._local, "session"):
-            session = requests.Session()
-            session.trust_env = False
-            session.verify = str(self._ca_file) if self._ca_file else True
-            self._local.session = session
-        held: requests.Session = self._local.session
-        return held
-
-    def _send(self, path: str, body: bytes, headers: dict[str, str]) -> requests.Response:
-        try:
-            return self._session().post(
-                self._url + path, data=body, headers=headers, timeout=self._timeout, stream=True, allow_redirects=False
-            )
-        except requests.RequestException as fault:
-            raise _not_answered(fault) from None  # the original's text holds the address, ours does not
-
-    def _read(self, response: requests.Response, ends: float) -> bytes:
-        content = b""
-        try:
-            # `read1` returns what has arrived; `iter_content` would wait for a whole piece, however slowly it drips
-            while piece := response.raw.read1(8192, decode_content=True):
-                content += piece
-                if len(content) > self._max_answer:
-                    raise AnswerUnknown(f"the answer is longer than {self._max_answer} bytes")
-                if time.monotonic() > ends:
-                    raise AnswerUnknown(f"the answer took longer than {self._timeout:g} s")
-        except HTTPError as fault:
-            raise AnswerUnknown(f"the answer broke off: {type(fault).__name__}") from None
-        return content
-
-    def _object(self, content: bytes) -> Json:
-        answer = _json(content)
-        if answer is None:
-            self.forget()
-            raise AnswerUnknown("the answer is no JSON object")
-        return answer
-
-
-def _not_answered(fault: requests.RequestException) -> Unavailable:
-    """Say what a request without an answer means: before it was sent, or after."""
-    if isinstance(fault, requests.ConnectTimeout | requests.exceptions.SSLError) or _never_connected(fault):
-        return Unavailable(f"no connection: {type(fault).__name__}")
-    if isinstance(fault, requests.exceptions.InvalidURL | requests.exceptions.InvalidHeader):
-        return Unavailable(f"the request could not be made: {type(fault).__name__}")
-    return AnswerUnknown(f"sent, and no answer: {type(fault).__name__}")
-
-
-def _never_connected(fault: requests.RequestException) -> bool:
-    cause = fault.args[0] if fault.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    return isinstance(reason, NewConnectionError)
-
 
 def _json(content: bytes) -> Json | None:
     try:
@@ -148,29 +64,9 @@ def _json(content: bytes) -> Json | None:
     return answer if isinstance(answer, dict) else None
 
 
-def _failure(response: requests.Response, content: bytes) -> Exception:
+def _failure(answer: Exchanged) -> Exception:
     """Say what an answer other than 2xx means for the message."""
-    status = response.status_code
-    retry_after = _seconds(response.headers.get("Retry-After", ""))
-    if status >= 500 and status not in SURELY_NOT_DONE:
-        return AnswerUnknown(f"HTTP {status}")
-    if status in NOT_THE_MESSAGE or status >= 500 or status < 400:
-        return Busy(f"HTTP {status}", retry_after) if retry_after else Unavailable(f"HTTP {status}")
-    problem = _json(content) or {}
-    code = problem.get("code") or f"HTTP {status}"
+    problem = _json(answer.content) or {}
     # RFC 9457: `detail` explains this occurrence, `title` the kind of problem
     message = problem.get("message") or problem.get("detail") or problem.get("title") or ""
-    return Refused(str(code)[:64], str(message)[:300])
-
-
-def _seconds(retry_after: str) -> float:
-    """Read `Retry-After` (RFC 9110 10.2.3), seconds or a date; 0 where there is none or it is neither."""
-    if retry_after.strip().isdigit():
-        return float(retry_after)
-    try:
-        then = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return 0.0
-    if then.tzinfo is None:
-        then = then.replace(tzinfo=UTC)
-    return max(0.0, (then - datetime.now(UTC)).total_seconds())
+    return failure(answer, str(problem.get("code") or ""), str(message))

@@ -25,8 +25,8 @@ class JsonMedula:
         answer = self._service.post("/notifications", payload, {"Idempotency-Key": quote(key, safe=":")})
         return self._answer(answer, key)
 
-    def ask(self, key: str) -> MedulaAnswer | None:
-        """Ask what became of a key; whatever goes wrong with asking changes nothing over there."""
+    def ask(self, key: str, payload: bytes) -> MedulaAnswer | None:
+        """Ask what became of a key, which is enough; whatever goes wrong with asking changes nothing over there."""
         try:
             answer = self._service.post("/notifications/ask", json.dumps({"key": key}).encode())
             return None if answer.get("known") is False else self._answer(answer, key)

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import logging
 import ssl
-import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -78,6 +77,8 @@ class Listener:
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
         self._connections: set[asyncio.Task[None]] = set()
         self.stopping = asyncio.Event()  # set when no more bytes are to be read
+        self._gathered = asyncio.Event()
+        self._awaited = 0  # frames that the next group waits a moment for
         self._room = asyncio.Event()
         self._room.set()
         self.counts: Counter[str] = Counter()
@@ -134,6 +135,8 @@ class Listener:
         self.counts["frames"] += 1
         waiting = _Waiting(frame, asyncio.get_running_loop().create_future())
         self._queue.put_nowait(waiting)
+        if self._queue.qsize() >= self._awaited:
+            self._gathered.set()
         return waiting.answer
 
     async def _commit_forever(self) -> None:
@@ -160,9 +163,13 @@ class Listener:
 
         A commit costs the same for one frame as for many. Who sends alone waits for nobody.
         """
-        ends = time.monotonic() + GATHER_SECONDS
-        while self._queue.qsize() + 1 < before and time.monotonic() < ends:
-            await asyncio.sleep(GATHER_SECONDS / 8)
+        self._awaited = before - 1  # one is in hand
+        if self._queue.qsize() >= self._awaited:
+            return
+        self._gathered.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_SECONDS):
+                await self._gathered.wait()
 
     def _settle(self, batch: list[_Waiting], answers: list[bytes | None]) -> None:
         self.counts["groups"] += 1

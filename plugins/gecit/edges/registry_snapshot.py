@@ -22,16 +22,33 @@ select name, is_radiologist from radiologists
 IMPORTED = "select max(imported_at) from snapshot where kind = 'radiologists'"
 
 
+MOST = 20_000
+"""Answers that are remembered."""
+
+
 class SnapshotRegistry:
-    """Implements `ports.Registry` on an SQLite file that is replaced as a whole; opened anew for each question."""
+    """Implements `ports.Registry` on an SQLite file that is replaced as a whole.
+
+    Answers are remembered for as long as it is the same file and the same day. Thread-safe.
+    """
 
     def __init__(self, database: Path, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._kept: tuple[object, dict[str, RegistryAnswer]] = (None, {})
 
     def look_up(self, identifier: str) -> RegistryAnswer:
         """Say whose number it is today in Istanbul; raises `Unavailable` where no list was imported."""
         today = local(self._clock.now()).date().isoformat()
+        state = (today, _state(self._database))
+        if self._kept[0] != state or len(self._kept[1]) > MOST:
+            self._kept = (state, {})
+        known = self._kept[1]
+        if identifier not in known:
+            known[identifier] = self._read(identifier, today)
+        return known[identifier]
+
+    def _read(self, identifier: str, today: str) -> RegistryAnswer:
         try:
             with closing(sqlite3.connect(f"{self._database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
                 row = connection.execute(LOOK_UP, {"identifier": identifier, "today": today}).fetchone()
@@ -48,6 +65,15 @@ class SnapshotRegistry:
             source="snapshot",
             as_of=_instant(imported),
         )
+
+
+def _state(database: Path) -> tuple[int, ...]:
+    """What differs once the file was replaced or written; raises `Unavailable` where there is none."""
+    try:
+        found = database.stat()
+    except OSError as fault:
+        raise Unavailable(f"no usable list of radiologists: {type(fault).__name__}") from fault
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _instant(written: str) -> datetime | None:

@@ -11,11 +11,12 @@ from sqlalchemy.exc import DBAPIError
 from ..core.profile import Profile
 from ..edges import codes, hl7_profile
 from ..edges.medula_json import JsonMedula
+from ..edges.physicians import ListedPhysicians
 from ..edges.registry_http import HttpRegistry
 from ..edges.registry_snapshot import SnapshotRegistry
 from ..edges.store import SqlLedger, open_ledger
 from ..edges.system_clock import SystemClock
-from ..ports import Registry, Unavailable
+from ..ports import Medula, Registry, Unavailable
 from ..settings import Settings
 from ..steps.breaker import Breaker
 from ..steps.deliver import Policy
@@ -68,10 +69,14 @@ class Parts:
             )
         return SnapshotRegistry(self.settings.codes, self.clock)
 
-    def medula(self) -> JsonMedula | None:
-        """Return the adapter to MEDULA; None where nothing is to be sent."""
+    def medula(self) -> Medula | None:
+        """Return the adapter to MEDULA; None where nothing is to be sent, or the WSDL will not do: all waits then."""
         chosen = self.settings.medula
-        return JsonMedula(chosen.url, chosen.token_file, chosen.timeout_seconds) if chosen.url else None
+        if not chosen.url:
+            return None
+        if chosen.protocol == "Json":
+            return JsonMedula(chosen.url, chosen.token_file, chosen.timeout_seconds, ca_file=chosen.ca_file)
+        return _soap(self.settings)
 
     def profiles(self) -> dict[str, Profile]:
         """Return the HL7 layouts, shipped ones and the site's over them, by id."""
@@ -92,9 +97,10 @@ class Parts:
 
     def policy(self) -> Policy:
         """Return how deliveries are repeated."""
-        chosen = self.settings.outbox
+        chosen, medula = self.settings.outbox, self.settings.medula
+        requests = 2 if medula.protocol == "Json" else 4  # ask, send; SOAP may read back twice what stood before
         return Policy(
-            lease=timedelta(seconds=max(chosen.lease_seconds, 4 * self.settings.medula.timeout_seconds + 5)),
+            lease=timedelta(seconds=max(chosen.lease_seconds, 2 * requests * medula.timeout_seconds + 5)),
             backoff=timedelta(seconds=chosen.backoff_seconds),
             backoff_limit=timedelta(seconds=chosen.backoff_limit_seconds),
         )
@@ -103,6 +109,27 @@ class Parts:
         """Return a circuit breaker for one destination."""
         chosen = self.settings.outbox
         return Breaker(chosen.breaker_failures, timedelta(seconds=chosen.breaker_seconds))
+
+
+def _soap(settings: Settings) -> Medula | None:
+    from ..edges.medula_soap import WSDL, SoapMedula  # zeep and lxml are only for who speaks SOAP
+    from ..edges.soap_client import WsdlError
+
+    chosen = settings.medula
+    try:
+        return SoapMedula(
+            chosen.url,
+            ListedPhysicians(settings.codes),
+            wsdl=chosen.wsdl or WSDL,
+            hbys_code=chosen.hbys_code,
+            user_file=chosen.user_file,
+            password_file=chosen.password_file,
+            timeout=chosen.timeout_seconds,
+            ca_file=chosen.ca_file,
+        )
+    except WsdlError as fault:
+        log.error("Gecit.Medula.Wsdl: %s", fault)
+        return None
 
 
 def _open(database: str) -> SqlLedger:

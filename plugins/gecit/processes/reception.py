@@ -169,6 +169,7 @@ class Reception:
             sender=(_text(reading.sender[0]), _text(reading.sender[1])),
             control_id=_text(reading.control_id),
             institution=speaking.skrs if speaking else "",
+            ownership=speaking.ownership if speaking else "",
             accession=reading.accession,
             content=content,
             remarks=tuple(dict.fromkeys(remarks)),
@@ -199,9 +200,10 @@ class Reception:
     def _look_up(self, read: Sequence[_Read]) -> dict[str, RegistryAnswer]:
         """Ask about all signers of a group at once; who could not be asked is missing from the result."""
         reports = (one.incoming.content for one in read)
-        signers = {who.identifier for one in reports if isinstance(one, Report) for who in one.radiologists}
-        answers = self._pool.map(self._ask, sorted(signers - {""}))
-        return {one.identifier: one for one in answers if one}
+        signers = {who.identifier for one in reports if isinstance(one, Report) for who in one.radiologists} - {""}
+        # The pool is for several that may each wait for a service; one alone is asked from here.
+        ask = self._pool.map if len(signers) > 1 else map
+        return {one.identifier: one for one in ask(self._ask, sorted(signers)) if one}
 
     def _ask(self, identifier: str) -> RegistryAnswer | None:
         try:

@@ -25,6 +25,7 @@ Answer = Iterable[bytes]
 Fault = Callable[["Faults", "WSGIEnvironment", "StartResponse"], Answer]
 
 LONGEST_HANG = 120.0  # seconds
+ROW_ERROR = "gecit.row_error"  # in the environ: the SOAP door refuses the last row
 
 
 class Faults:
@@ -175,6 +176,40 @@ def _other_answer(faults: Faults, environ: WSGIEnvironment, start_response: Star
     return _status("200 OK", body=body)(faults, environ, start_response)
 
 
+def _soap_fault(code: str, words: str) -> Fault:
+    """SOAP 1.1 4.4: a fault comes with HTTP 500."""
+    body = (
+        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault>'
+        f"<faultcode>{code}</faultcode><faultstring>{words}</faultstring></s:Fault></s:Body></s:Envelope>"
+    )
+
+    def fault(_faults: Faults, environ: WSGIEnvironment, start_response: StartResponse) -> Answer:
+        Request(environ).get_data()
+        return _xml(start_response, "500 Internal Server Error", body.encode())
+
+    return fault
+
+
+def _xml(start_response: StartResponse, status: str, body: bytes) -> Answer:
+    start_response(status, [("Content-Type", "text/xml; charset=utf-8"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def _soap_server_after(faults: Faults, environ: WSGIEnvironment, start_response: StartResponse) -> Answer:
+    _carry_out(faults, environ)
+    return _soap_fault("s:Server", "a fault on demand")(faults, environ, start_response)
+
+
+def _wrong_xml(faults: Faults, environ: WSGIEnvironment, start_response: StartResponse) -> Answer:
+    _carry_out(faults, environ)
+    return _xml(start_response, "200 OK", b'<?xml version="1.0"?><s:Envelope><s:Body><hizmet')
+
+
+def _row_error(faults: Faults, environ: WSGIEnvironment, start_response: StartResponse) -> Answer:
+    environ[ROW_ERROR] = True
+    return faults.app(environ, start_response)
+
+
 def _slow(faults: Faults, environ: WSGIEnvironment, start_response: StartResponse) -> Answer:
     body, status, headers = _carry_out(faults, environ)
     start_response(status, headers)
@@ -198,4 +233,10 @@ KINDS: dict[str, Fault] = {
     "wrong-json": _wrong_json,  # carried out, and the answer cannot be read
     "other-answer": _other_answer,  # carried out, and the answer is somebody else's
     "slow": _slow,  # carried out, and the answer drips
+    "soap-client": _soap_fault("s:Client", "a fault on demand"),
+    "soap-server": _soap_fault("s:Server", "a fault on demand"),
+    "soap-server-after": _soap_server_after,  # carried out, and a fault says that it was not
+    "soap-security": _soap_fault("wsse:FailedAuthentication", "a fault on demand"),
+    "wrong-xml": _wrong_xml,  # carried out, and the answer is no XML
+    "row-error": _row_error,  # SOAP: the last row is refused, the others are carried out
 }

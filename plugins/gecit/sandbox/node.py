@@ -25,6 +25,7 @@ from typing import NamedTuple
 import requests
 from argon2 import PasswordHasher
 
+from ..edges import codes
 from ..edges.doors import new_token, token_digest
 from ..edges.rules_files import read_folder
 from ..edges.store import open_ledger
@@ -32,6 +33,7 @@ from ..edges.system_clock import SystemClock
 from ..settings import Settings, home, load
 from .day import INSTITUTION
 from .duplicates import Credentials, new_credentials
+from .medula_soap import Account, new_account
 from .server import outside_world, running
 
 log = logging.getLogger("gecit.node")
@@ -41,6 +43,8 @@ START_SECONDS = 90.0
 STOP_SECONDS = 30.0
 ADMINISTRATOR = "yonetici"
 SITE_RULES = Path(__file__).parent / "data" / "site-rules"
+PHYSICIANS = Path(__file__).parent / "data" / "physicians.csv"
+HBYS_CODE = "00000000000000000000000000000000"  # of nobody
 QUICK = {
     "ORTHANC__GECIT__SETTLE_SECONDS": "3",
     "ORTHANC__GECIT__TRANSIENT_RETRY_SECONDS": "2",
@@ -67,11 +71,14 @@ Play = Callable[[Running], bool]
 """What is done on the running node; returns whether it went as expected."""
 
 
-def run_node(data: Path, play: Play | None, *, leave_running: bool = True) -> int:
-    """Start node and sandbox, play, and stay until told to stop; returns the exit code."""
+def run_node(data: Path, play: Play | None, *, leave_running: bool = True, protocol: str = "Json") -> int:
+    """Start node and sandbox, play, and stay until told to stop; returns the exit code.
+
+    `protocol`: how MEDULA is spoken to, `Json` or `Soap`.
+    """
     stop = _until_stopped()
     try:
-        with _node(data, stop) as node:
+        with _node(data, stop, protocol) as node:
             good = play(node) if play and not stop.is_set() else True
             if leave_running and not stop.is_set():
                 _say_where(node)
@@ -83,13 +90,14 @@ def run_node(data: Path, play: Play | None, *, leave_running: bool = True) -> in
 
 
 @contextmanager
-def _node(data: Path, stop: threading.Event) -> Iterator[Running]:
+def _node(data: Path, stop: threading.Event, protocol: str) -> Iterator[Running]:
     os.umask(0o077)
     data.mkdir(parents=True, exist_ok=True)
-    credentials = new_credentials()
-    world = outside_world(SystemClock(), data / "medula.jsonl", credentials=credentials)
+    credentials, account = new_credentials(), new_account()
+    world = outside_world(SystemClock(), data / "medula.jsonl", credentials=credentials, account=account)
     with running(world) as sandbox:
         environ = _environment(data, sandbox) | site_rules(data) | duplicates_above(data, sandbox, credentials)
+        environ |= medula_over(protocol, data, sandbox, account)
         settings = load(environ=environ)
         _check_ports(settings)
         password, token = _prepare(settings)
@@ -127,7 +135,6 @@ def _environment(data: Path, sandbox: str) -> dict[str, str]:
         "GECIT_DATA": str(data),
         "GECIT_VENV": str(Path(sys.prefix)),
         "TCP_NODELAY": "1",  # without it DCMTK waits 40 ms for each instance
-        "ORTHANC__GECIT__MEDULA__URL": f"{sandbox}/medula",
         "ORTHANC__GECIT__REGISTRY__URL": f"{sandbox}/registry",
         "ORTHANC__GECIT__REGISTRY__CACHE_MINUTES": "0",  # so that a fault on demand is felt at once
     }
@@ -147,6 +154,23 @@ def duplicates_above(data: Path, sandbox: str, credentials: Credentials) -> dict
         f"{prefix}CLIENT_SECRET_FILE": str(secret),
         f"{prefix}USER": credentials.user,
         f"{prefix}PASSWORD_FILE": str(password),
+    }
+
+
+def medula_over(protocol: str, data: Path, sandbox: str, account: Account) -> dict[str, str]:
+    """Settings of the pretend MEDULA; `Json` or `Soap`, whose secrets stand in files."""
+    prefix = "ORTHANC__GECIT__MEDULA__"
+    if protocol == "Json":
+        return {f"{prefix}URL": f"{sandbox}/medula", f"{prefix}PROTOCOL": protocol}
+    user, password = data / "medula-user.secret", data / "medula-password.secret"
+    user.write_text(account.user)
+    password.write_text(account.password)
+    return {
+        f"{prefix}URL": f"{sandbox}/medula/soap",
+        f"{prefix}PROTOCOL": protocol,
+        f"{prefix}USER_FILE": str(user),
+        f"{prefix}PASSWORD_FILE": str(password),
+        f"{prefix}HBYS_CODE": HBYS_CODE,
     }
 
 
@@ -186,6 +210,7 @@ def site_rules(data: Path) -> dict[str, str]:
 def _prepare(settings: Settings) -> tuple[str, str]:
     """Record the pretend hospital, an administrator and a token; no password is ever a default."""
     clock = SystemClock()
+    codes.import_csv(settings.codes, "physicians", PHYSICIANS, clock.now())
     ledger = open_ledger(settings.database)
     try:
         book = read_folder(settings.rules, settings.site_rules)

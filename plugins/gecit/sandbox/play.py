@@ -231,7 +231,8 @@ def _tell(result: Result, say: Say) -> None:
 
 def _told(node: Running) -> str:
     answer = requests.get(f"{node.sandbox}/medula/inspect", timeout=10)
-    effective = msgspec.json.decode(answer.content, type=dict).get("effective", [])
+    exams = msgspec.json.decode(answer.content, type=dict).get("exams", [])
     return (
-        f"Taklit MEDULA'nın bildiği geçerli bildirim / effective notifications pretend MEDULA holds: {len(effective)}"
+        "Taklit MEDULA'da geçerli bildirimi olan tetkik / exams with a notification in force at the pretend MEDULA: "
+        f"{len(exams)} ({node.settings.medula.protocol})"
     )

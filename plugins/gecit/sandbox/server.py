@@ -21,6 +21,7 @@ from ..ports import Clock
 from .duplicates import Credentials, PretendDuplicates, duplicates_app, new_credentials
 from .faults import Faults
 from .medula import PretendMedula, medula_app
+from .medula_soap import NOBODY, Account
 from .registry import FakeRegistry, read_physicians, registry_app
 
 if TYPE_CHECKING:
@@ -49,15 +50,16 @@ def outside_world(
     journal: Path | None = None,
     radiologists: Path = RADIOLOGISTS,
     credentials: Credentials | None = None,
+    account: Account = NOBODY,
 ) -> dict[str, Faults]:
     """Return the pretend services by where they are mounted, each behind faults on demand.
 
-    `credentials`: who may ask the duplicate service; None = nobody can know them.
+    `credentials`: who may ask the duplicate service; None = nobody can know them. `account`: who may speak SOAP.
     """
     above = PretendDuplicates(clock, credentials or new_credentials())
     return {
         "/duplicates": Faults(duplicates_app(above), method="GET"),
-        "/medula": Faults(medula_app(PretendMedula(journal))),
+        "/medula": Faults(medula_app(PretendMedula(journal), account=account)),
         "/registry": Faults(registry_app(FakeRegistry(read_physicians(radiologists), clock))),
     }
 

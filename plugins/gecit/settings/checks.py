@@ -35,7 +35,7 @@ def each(values: Mapping[Place, Any], given: Mapping[Place, Given]) -> list[Faul
 
 def together(values: Mapping[Place, Any], given: Mapping[Place, Given]) -> list[Fault]:
     """Check what values must be to each other: ports differ, a lease outlasts a delivery."""
-    return _faults((*_ports(values), *_between(values), *_upstream(values)), given)
+    return _faults((*_ports(values), *_between(values), *_soap(values), *_upstream(values)), given)
 
 
 def _faults(found: Iterable[tuple[Place, Text]], given: Mapping[Place, Given]) -> list[Fault]:
@@ -161,6 +161,27 @@ def _between(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
                 en="May not be shorter than Gecit.Outbox.BackoffSeconds.",
             ),
         )
+
+
+def _soap(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
+    if values[("medula", "protocol")] != "Soap" or not values[("medula", "url")]:
+        return
+    for name in ("user_file", "password_file", "hbys_code"):
+        if not values[("medula", name)]:
+            text = Text(tr="Protocol Soap ise bu da gerekir.", en="Needed wherever Protocol is Soap.")
+            yield ("medula", name), text
+    url = urlsplit(values[("medula", "url")])
+    if url.scheme == "http" and url.hostname not in _OWN_COMPUTER:  # WS-Security's PasswordText is the password itself
+        yield (
+            ("medula", "url"),
+            Text(
+                tr="SOAP'ta parola açık gider; https yazın ya da bu bilgisayardaki bir vekil sunucuyu gösterin.",
+                en="Over SOAP the password travels as it is; use https, or a proxy on this computer.",
+            ),
+        )
+
+
+_OWN_COMPUTER = ("localhost", "127.0.0.1", "::1")
 
 
 _UPSTREAM = (

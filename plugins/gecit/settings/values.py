@@ -26,14 +26,42 @@ class MedulaSettings(Value):
             extra={"check": "url"},
         ),
     ] = ""
+    protocol: Annotated[
+        Literal["Json", "Soap"],
+        Meta(description="Wire format: the neutral JSON of the conformance page, or SOAP in SGK's public shape."),
+    ] = "Json"
+    timeout_seconds: Annotated[float, Meta(gt=0, le=600, description="How long one request may take.")] = 30
     token_file: Annotated[
         Path | None,
-        Meta(description="File with the bearer token; read again for each delivery.", extra={"check": "file"}),
+        Meta(description="JSON: file with the bearer token; read again for each delivery.", extra={"check": "file"}),
     ] = None
-    timeout_seconds: Annotated[float, Meta(gt=0, le=600, description="How long one delivery may take.")] = 30
-    adapter: Annotated[Literal["json"], Meta(description="Wire format: the neutral JSON of the conformance page.")] = (
-        "json"
-    )
+    wsdl: Annotated[
+        Path | None,
+        Meta(
+            description="SOAP: the official WSDL file, with its schemas beside it. Empty: our reconstruction. Only "
+            "local files are read, and the address in it is not used.",
+            extra={"check": "file"},
+        ),
+    ] = None
+    user_file: Annotated[
+        Path | None,
+        Meta(description="SOAP: file with the user of WS-Security; read for each delivery.", extra={"check": "file"}),
+    ] = None
+    password_file: Annotated[
+        Path | None,
+        Meta(description="SOAP: file with the password; read for each delivery.", extra={"check": "file"}),
+    ] = None
+    hbys_code: Annotated[
+        str, Meta(max_length=100, description="SOAP: `ktsHbysKodu`, the code under which the software is registered.")
+    ] = ""
+    ca_file: Annotated[
+        Path | None,
+        Meta(
+            description="PEM file of the authorities that the service's certificate is checked by. Empty: the "
+            "system's own.",
+            extra={"check": "file"},
+        ),
+    ] = None
 
 
 class RegistrySettings(Value):

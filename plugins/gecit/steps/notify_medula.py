@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import msgspec
+
 from ..core.billing import Action, cause_of, decide, idempotency_key, notification, overtaken
 from ..core.events import (
     Event,
@@ -15,16 +17,16 @@ from ..core.events import (
     WithdrawalQueued,
 )
 from ..core.exam import Billing, Exam
+from ..core.medula_codes import NEVER_SENT, OVERTAKEN
 from ..core.values import to_json
 from ..core.verdict import DECIDES, Verdict
 from ..ports import Clock, Delivery, Institution, Ledger, Medula, MedulaAnswer, Refused, Transaction
+from .complete_notification import Completer, with_rows
 from .deliver import Handler, RefusedWith, doubtful
 
 DESTINATION = "medula"
 NOTIFY = "notify"
 WITHDRAW = "withdraw"
-NEVER_SENT = "GECIT-NEVER-SENT"
-"""The code of a notification that was taken back before anybody was told."""
 
 
 def plan(tx: Transaction, exam: Exam, verdict: Verdict, institution: Institution, now: datetime, role: str) -> Action:
@@ -55,9 +57,9 @@ def _notify(tx: Transaction, exam: Exam, verdict: Verdict, institution: Institut
 
 
 def withdraw(
-    tx: Transaction, exam: Exam, verdict: Verdict, institution: Institution, now: datetime, cause: str
+    tx: Transaction, exam: Exam, verdict: Verdict, institution: Institution, now: datetime, cause: str, by: str = ""
 ) -> bool:
-    """Queue the withdrawal of what MEDULA was last told; also how a person approves a proposed one.
+    """Queue the withdrawal of what MEDULA was last told; also how a person, `by`, approves a proposed one.
 
     False where it stands in the outbox already: each generation is withdrawn once.
     """
@@ -72,14 +74,14 @@ def withdraw(
     )
     if not tx.queue(DESTINATION, WITHDRAW, key, exam.key, to_json(content), now):
         return False
-    tx.append(WithdrawalQueued(at=now, exam=exam.key, generation=exam.generation, key=key, cause=cause))
+    tx.append(WithdrawalQueued(at=now, exam=exam.key, generation=exam.generation, key=key, cause=cause, by=by))
     return True
 
 
 def handlers(medula: Medula, ledger: Ledger, clock: Clock) -> Mapping[str, Handler]:
     """Return what the courier of destination `medula` calls, by kind."""
     told = _Teller(medula, ledger, clock)
-    return {NOTIFY: told.notify, WITHDRAW: told.tell}
+    return {NOTIFY: told.notify, WITHDRAW: told.withdraw}
 
 
 class _Teller:
@@ -89,33 +91,45 @@ class _Teller:
         self._medula = medula
         self._ledger = ledger
         self._clock = clock
+        self._completer = Completer(ledger, clock)
 
     def notify(self, delivery: Delivery) -> Sequence[Event]:
         """Notify, unless the exam changed while the row waited and nobody can have been told yet."""
         exam = self._ledger.read(lambda tx: tx.exam(delivery.exam))
         if exam is None or doubtful(delivery):
-            return self.tell(delivery)
-        if delivery.key != idempotency_key(exam, exam.generation, NOTIFY):
-            # Only a parked row that somebody retries can be this old.
-            raise Refused("GECIT-OVERTAKEN", f"generation {exam.generation} was queued since")
-        if overtaken(exam) and exam.billing in (Billing.QUEUED, Billing.REFUSED):
+            return self._tell(delivery, exam)
+        _still_wanted(delivery, exam)
+        if overtaken(exam):
             return self._take_back(delivery, exam)
-        return self.tell(delivery)
+        return self._tell(delivery, exam)
 
-    def tell(self, delivery: Delivery) -> Sequence[Event]:
+    def withdraw(self, delivery: Delivery) -> Sequence[Event]:
+        """Withdraw what stands at MEDULA by now."""
+        return self._tell(delivery, self._ledger.read(lambda tx: tx.exam(delivery.exam)))
+
+    def _tell(self, delivery: Delivery, exam: Exam | None) -> Sequence[Event]:
         """Send, after asking where an earlier try may have arrived."""
         try:
-            answer = self._earlier(delivery) or self._medula.send(delivery.kind, delivery.key, delivery.payload)
-            if not answer.accepted:
-                raise Refused(answer.code, answer.message)
+            answer = self._carry(delivery, self._completer.complete(delivery, exam))
         except Refused as refusal:
-            event = self._answered(delivery, accepted=False, code=refusal.code, message=refusal.message)
-            raise RefusedWith(refusal.code, refusal.message, [event]) from refusal
-        return [self._answered(delivery, accepted=True, code=answer.code, message=answer.message)]
+            answer = MedulaAnswer(accepted=False, code=refusal.code, message=refusal.message)
+        event = self._answered(delivery, answer)
+        if not answer.accepted:
+            raise RefusedWith(answer.code, answer.message, [event])
+        return [event]
 
-    def _earlier(self, delivery: Delivery) -> MedulaAnswer | None:
-        """What MEDULA answered an earlier try; None where there was none, or nobody can be asked."""
-        return self._medula.ask(delivery.key) if doubtful(delivery) and self._medula.can_ask else None
+    def _carry(self, delivery: Delivery, payload: bytes) -> MedulaAnswer:
+        earlier = self._medula.ask(delivery.key, payload) if doubtful(delivery) and self._medula.can_ask else None
+        if earlier is None:
+            return self._medula.send(delivery.kind, delivery.key, payload)
+        if earlier.accepted or not earlier.rows:
+            return earlier
+        # A part of it arrived: only the rest is sent, and a refusal of the rest does not make us forget the part.
+        try:
+            answer = self._medula.send(delivery.kind, delivery.key, with_rows(payload, earlier.rows))
+        except Refused as refusal:
+            answer = MedulaAnswer(accepted=False, code=refusal.code, message=refusal.message)
+        return answer if answer.rows is not None else msgspec.structs.replace(answer, rows=earlier.rows)
 
     def _take_back(self, delivery: Delivery, exam: Exam) -> Sequence[Event]:
         """Word it as withdrawn, so that the exam may be notified again under a new generation."""
@@ -123,16 +137,25 @@ class _Teller:
         queued = WithdrawalQueued(
             at=self._clock.now(), exam=exam.key, generation=exam.generation, key=key, cause="changed before it was sent"
         )
-        return [queued, self._answered(delivery, accepted=True, code=NEVER_SENT, message="", key=key)]
+        return [queued, self._answered(delivery, MedulaAnswer(accepted=True, code=NEVER_SENT), key)]
 
-    def _answered(
-        self, delivery: Delivery, *, accepted: bool, code: str, message: str, key: str = ""
-    ) -> NotificationAnswered:
+    def _answered(self, delivery: Delivery, answer: MedulaAnswer, key: str = "") -> NotificationAnswered:
         return NotificationAnswered(
             at=self._clock.now(),
             exam=delivery.exam,
             key=key or delivery.key,
-            accepted=accepted,
-            code=code,
-            message=message,
+            accepted=answer.accepted,
+            code=answer.code,
+            message=answer.message,
+            rows=answer.rows,
         )
+
+
+def _still_wanted(delivery: Delivery, exam: Exam) -> None:
+    """Refuse a parked row that somebody retries after the exam moved on; only such a row can be this old."""
+    if delivery.key != idempotency_key(exam, exam.generation, NOTIFY):
+        raise Refused(OVERTAKEN, f"generation {exam.generation} was queued since")
+    if exam.billing not in (Billing.QUEUED, Billing.REFUSED, Billing.PARTLY_TOLD):
+        raise Refused(OVERTAKEN, f"the exam stands as {exam.billing.value}")
+    if exam.billing is Billing.PARTLY_TOLD and overtaken(exam):
+        raise Refused(OVERTAKEN, "the exam no longer passes; what was registered of it is to be withdrawn")

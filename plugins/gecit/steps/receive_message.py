@@ -31,8 +31,8 @@ from ..core.report import Report
 from ..core.rulebook import Rulebook
 from ..core.values import Text, Value
 from ..core.verdict import Effect, Finding, Status
-from ..ports import NewMessage, StoredMessage, Transaction
-from .background import institution_of, look_up, tell_later
+from ..ports import Institution, NewMessage, StoredMessage, Transaction
+from .background import look_up, tell_later
 from .receive_study import link_exam
 
 Answer = Callable[[Sequence[Remark]], bytes]
@@ -49,6 +49,7 @@ class Incoming(Value):
     sender: tuple[str, str] = ("", "")  # MSH-3, MSH-4
     control_id: str = ""  # MSH-10
     institution: str = ""  # SKRS code, once it is known to be the peer's
+    ownership: str = ""  # of that institution, as the ledger knows it
     accession: str = ""
     content: Order | Report | None = None
     remarks: tuple[Remark, ...] = ()
@@ -179,7 +180,7 @@ def _take_in(
         return unused
     waited, before = _waits(tx, content.key, number), tx.exam(content.key)
     if isinstance(content, Order):
-        added = _take_order(tx, content, number, at, judging)
+        added = _take_order(tx, content, number, incoming, judging)
     else:
         added = _take_report(tx, content, number, at, registry, judging)
     tell_later(tx, before, content.key, at)
@@ -208,8 +209,8 @@ _ORDER_EVENTS: dict[Control, type[OrderPlaced] | type[OrderChanged] | type[Order
 _UNKNOWN_ORDER = {Control.CHANGE: "change-unknown-order", Control.CANCEL: "cancel-unknown-order"}
 
 
-def _take_order(tx: Transaction, order: Order, number: int, at: datetime, judging: Judging) -> list[Remark]:
-    before = tx.exam(order.key)
+def _take_order(tx: Transaction, order: Order, number: int, incoming: Incoming, judging: Judging) -> list[Remark]:
+    before, at = tx.exam(order.key), incoming.received_at
     added: list[Remark] = []
     if (before is None or before.order is None) and order.control in _UNKNOWN_ORDER:
         added.append(remark(_UNKNOWN_ORDER[order.control], Where(segment="ORC", field=1)))
@@ -217,15 +218,14 @@ def _take_order(tx: Transaction, order: Order, number: int, at: datetime, judgin
     link_exam(tx, order.key, at, judging.group_minutes)
     exam = tx.exam(order.key)
     if exam is not None and order.control is not Control.CANCEL:
-        added += _advice(tx, exam, judging, at)
+        sender = Institution(skrs=order.key.institution, ownership=incoming.ownership)
+        added += _advice(tx, exam, sender, judging, at)
     return added
 
 
-def _advice(tx: Transaction, exam: Exam, judging: Judging, at: datetime) -> list[Remark]:
+def _advice(tx: Transaction, exam: Exam, sender: Institution, judging: Judging, at: datetime) -> list[Remark]:
     """What the order itself will be held for, said at once: an AA that names it, since the order is accepted."""
-    institutions = {one.skrs: one for one in tx.institutions()}
-    background = look_up(tx, exam, institution_of(exam, institutions))
-    supposed = msgspec.structs.replace(exam, background=background)
+    supposed = msgspec.structs.replace(exam, background=look_up(tx, exam, sender))
     held = compiled(judging).failed(supposed, at, Effect.HOLD, "HBYS")
     return [_as_remark(one, Severity.NOTE) for one in held]
 

@@ -9,6 +9,7 @@ from gecit.core.events import Event
 from gecit.core.exam import Billing, Exam, LinkedStudy, Study
 from gecit.core.facts import DoseReport
 from gecit.core.matching import near_misses
+from gecit.core.medula_codes import Explained, explained
 from gecit.core.order import Order, Patient, Person
 from gecit.core.report import ReportStatus
 from gecit.core.values import Text, Value
@@ -98,6 +99,10 @@ class ShownReport(Value):
     refused_by: tuple[str, ...] = ()
 
 
+REFUSED = frozenset({Billing.REFUSED, Billing.PARTLY_TOLD, Billing.WITHDRAWAL_REFUSED})
+"""What MEDULA said no to: the page says what its code means."""
+
+
 class ShownExamDetail(Value):
     """All of an exam that a page shows."""
 
@@ -116,6 +121,7 @@ class ShownExamDetail(Value):
     attached: int
     medula_code: str
     medula_message: str
+    medula_error: Explained | None  # what a refusal means and what to do
     timeline: tuple[ShownEvent, ...]
     beside: ShownBeside = ShownBeside()
     worklist_at: datetime | None = None  # when its images are planned; None = it stands on no worklist
@@ -240,6 +246,7 @@ def show_detail(exam: Exam, timeline: Iterable[Event], beside: Beside) -> ShownE
         attached=len(exam.attached),
         medula_code=exam.medula_code,
         medula_message=mask(exam.medula_message),
+        medula_error=explained(exam.medula_code) if exam.billing in REFUSED else None,
         timeline=tuple(show_event(one) for one in timeline),
         beside=beside.show(exam),
         worklist_at=waiting.scheduled_at if waiting else None,

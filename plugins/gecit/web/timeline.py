@@ -46,6 +46,10 @@ def _detail(event: e.Event) -> Text | None:
             return _plain(f"{code} {message}".strip())
         case e.StudyUnlinked(reason=why) | e.ReportDeferred(reason=why):
             return cause(why)
+        case e.WithdrawalQueued(cause=why, by=by) if by:
+            return _plain(f"{by}: {why}")
+        case e.WithdrawalDismissed(reason=why, by=by):
+            return _plain(f"{by}: {why}")
         case e.JudgingAsked(cause=why) | e.WithdrawalQueued(cause=why) | e.WithdrawalProposed(cause=why):
             return cause(why)
     return None

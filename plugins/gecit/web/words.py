@@ -173,6 +173,7 @@ BILLING: dict[Billing, Text] = {
     Billing.QUEUED: _("Bildirim yolda", "On its way"),
     Billing.TOLD: _("Bildirildi, kabul edildi", "Told and accepted"),
     Billing.REFUSED: _("MEDULA kabul etmedi", "Refused by MEDULA"),
+    Billing.PARTLY_TOLD: _("Bir kısmı kabul edildi", "Accepted in part"),
     Billing.WITHDRAWAL_PROPOSED: _("Geri alma onay bekliyor", "Withdrawal waits for approval"),
     Billing.WITHDRAWAL_QUEUED: _("Geri alma yolda", "Withdrawal on its way"),
     Billing.WITHDRAWAL_REFUSED: _("MEDULA geri almayı kabul etmedi", "Withdrawal refused by MEDULA"),
@@ -189,6 +190,7 @@ WHO: dict[str, Text] = {
     "PACS": _("PACS", "PACS"),
     "radiologist": _("Radyolog", "Radiologist"),
     "administrator": _("Sistem yöneticisi", "Administrator"),
+    "billing": _("Faturalama birimi", "Billing desk"),
 }
 EVENTS: dict[str, Text] = {
     "OrderPlaced": _("İstem alındı", "Order received"),
@@ -207,6 +209,7 @@ EVENTS: dict[str, Text] = {
     "WithdrawalQueued": _("Geri alma kuyruğa girdi", "Withdrawal queued"),
     "WithdrawalProposed": _("Geri alma önerildi", "Withdrawal proposed"),
     "WithdrawalDropped": _("Geri alma önerisi düştü", "Proposal of withdrawal dropped"),
+    "WithdrawalDismissed": _("Geri alma önerisi reddedildi", "Proposal of withdrawal dismissed"),
     "NotificationAnswered": _("MEDULA yanıt verdi", "MEDULA answered"),
     "ReportAttached": _("Rapor çalışmaya eklendi", "Report attached to the study"),
 }

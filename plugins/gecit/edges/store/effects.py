@@ -68,7 +68,7 @@ def submitted_since(ledger: SqlLedger, number: int, revision: str, limit: int) -
 
 def to_approve(ledger: SqlLedger, limit: int) -> list[Exam]:
     """Return exams whose notification is proposed to be taken back, which a person decides."""
-    query = sa.select(exam.c.data).where(exam.c.billing == Billing.WITHDRAWAL_PROPOSED.value)
+    query = sa.select(exam.c.data).where(sa.text(f"billing = '{Billing.WITHDRAWAL_PROPOSED.value}'"))
     ordered = query.order_by(exam.c.changed_at.desc(), exam.c.institution, exam.c.accession).limit(limit)
     with ledger.engine.connect() as connection:
         return [rows.read_exam(one) for one in connection.scalars(ordered)]

@@ -11,6 +11,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 BUSY_SECONDS = 30
+CHECKPOINT_PAGES = 8_000
+"""The log is copied into the file when it has so many pages (32 MB): pages that change often are copied less often."""
+
 WAIT_SECONDS = 0.0005
 """How long a writer rests before it tries again to be the next one."""
 
@@ -35,7 +38,8 @@ def open_engine(url: str) -> sa.Engine:
 
 def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_SECONDS * 1000}"):
+    waits = f"busy_timeout={BUSY_SECONDS * 1000}"
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", waits, f"wal_autocheckpoint={CHECKPOINT_PAGES}"):
         connection.execute(f"PRAGMA {pragma}")
 
 

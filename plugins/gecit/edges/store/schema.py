@@ -112,6 +112,13 @@ exam = sa.Table(
     sa.Index("exam_judge_at", "judge_at"),
     sa.Index("exam_ordered_at", "ordered_at", "institution", "accession"),
     sa.Index("exam_changed_at", "changed_at"),
+    # What waits for a person; queries name the value as it stands here, else SQLite takes no partial index.
+    sa.Index(
+        "exam_proposed",
+        "changed_at",
+        sqlite_where=sa.text("billing = 'withdrawal proposed'"),
+        postgresql_where=sa.text("billing = 'withdrawal proposed'"),
+    ),
     sa.Index("exam_deferred", "deferred", sqlite_where=sa.text("deferred"), postgresql_where=sa.text("deferred")),
 )
 
@@ -236,6 +243,9 @@ outbox = sa.Table(
     sa.Column("last_error", sa.Text, nullable=False),
     sa.UniqueConstraint("destination", "key", name="outbox_key"),
     sa.Index("outbox_due", "destination", "state", "next_at"),
+    sa.Index(
+        "outbox_parked", "id", sqlite_where=sa.text("state = 'parked'"), postgresql_where=sa.text("state = 'parked'")
+    ),
     sqlite_autoincrement=True,
 )
 
