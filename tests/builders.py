@@ -257,7 +257,7 @@ def _ratings(exam: Exam, value: list[int]) -> Exam:
 def _report(exam: Exam, value: str) -> Exam:
     if value == "none":
         return replace(exam, reports=())
-    status = {"preliminary": "P", "final": "F", "corrected": "C"}[value]
+    status = {"preliminary": "P", "final": "F", "corrected": "C", "addendum": "B"}[value]
     return _of_report(exam, report=replace(received().report, status=ReportStatus(status)))
 
 

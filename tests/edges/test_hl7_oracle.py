@@ -76,7 +76,7 @@ reports = st.builds(
     modality=st.sampled_from(["", "CT"]),
     request_reason_rating=st.none() | st.integers(1, 5),
     image_quality_rating=st.none() | st.integers(1, 5),
-    contrast=st.sampled_from(["", "IV", "IV^Iohexol^300"]),
+    contrast=st.sampled_from(["", "O^Baryum sülfat", "IV^Iohexol^300"]),
 )
 charsets = st.sampled_from([("UTF8", "utf-8"), ("Windows1254", "cp1254")])
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from gecit.core.codes_of_remarks import CATALOGUE
 from gecit.core.order import Control, ExamKey, Patient, Person, Procedure
@@ -327,6 +328,8 @@ def test_mark_up_does_not_count_as_findings(length, expected):
         ("F", ReportStatus.FINAL, []),
         ("C", ReportStatus.CORRECTED, []),
         ("P", ReportStatus.PRELIMINARY, []),
+        ("B", ReportStatus.ADDENDUM, []),
+        ("A", None, ["report-status-unknown"]),
         ("X", None, ["report-status-unknown"]),
         ("", None, ["report-status-unknown"]),
     ],
@@ -347,10 +350,56 @@ def test_a_report_is_as_final_as_its_least_final_part():
         ("4^5", "radiologist-missing"),
         ("4^5|||^UZMAN^ŞÜKRÜ", "radiologist-missing"),
         ("9^x|||10000000146^UZMAN^ŞÜKRÜ", "rating-unreadable"),
+        ("0^5|||10000000146^UZMAN^ŞÜKRÜ", "rating-unreadable"),
+        ("5^6|||10000000146^UZMAN^ŞÜKRÜ", "rating-unreadable"),
+        ("4^5|||10000000146^UZMAN^ŞÜKRÜ|XX^Iohexol^300", "contrast-unreadable"),
+        ("4^5|||10000000146^UZMAN^ŞÜKRÜ|IV", "contrast-unreadable"),
     ],
 )
 def test_signers_and_ratings_are_checked_for_their_form(tail, code):
     assert codes(reading(oru(GOOD, tail=tail))) == [code]
+
+
+@pytest.mark.parametrize(
+    "tail", ["1^5|||10000000146^UZMAN^ŞÜKRÜ|IV^Iohexol^300~O^Baryum sülfat", "5|||10000000146^U^Ş"]
+)
+def test_ratings_at_their_bounds_and_contrast_of_two_routes_are_taken(tail):
+    assert codes(reading(oru(GOOD, tail=tail))) == []
+
+
+def test_a_rating_out_of_bounds_is_named_and_left_out_and_the_other_one_kept():
+    found = reading(oru(GOOD, tail="4^9|||10000000146^UZMAN^ŞÜKRÜ"))
+    assert (found.content.request_reason_rating, found.content.image_quality_rating) == (4, None)
+    assert "4^9" in found.remarks[0].text.tr
+    assert found.remarks[0].severity is Severity.NOTE
+
+
+@pytest.mark.parametrize(
+    ("obx5", "expected"),
+    [
+        (f"{b64('Ek: kısa.')}^4", []),
+        (f"{b64('Ek: kısa.')}^3", []),
+        (GOOD, []),
+        ("", ["addendum-empty"]),
+        (f"{b64(' ')}^3", ["addendum-empty"]),
+    ],
+)
+def test_an_addendum_needs_one_part_of_any_length(obx5, expected):
+    assert codes(reading(oru(obx5, status="B"))) == expected
+
+
+def test_a_profile_may_say_what_an_addendum_must_hold_and_how_it_is_sent():
+    strict = replace(
+        profile("ministry"), addendum_parts=(ReportPart.CONCLUSION,), statuses={"A": ReportStatus.ADDENDUM}
+    )
+    assert codes(read(parse(oru(f"{b64('Ek')}^3", status="A")), strict)) == ["report-part-missing"]
+    found = read(parse(oru(f"{b64('Ek')}^4", status="A")), strict)
+    assert found.content.status is ReportStatus.ADDENDUM
+
+
+def test_of_mixed_results_an_addendum_supersedes_nothing():
+    found = reading(oru(GOOD) + f"OBX|2|TX|TXT^BASE64||{b64('Teknik')}^1||||||B\r".encode())
+    assert found.content.status is ReportStatus.ADDENDUM
 
 
 def test_an_unknown_format_is_named():

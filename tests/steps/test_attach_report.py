@@ -18,9 +18,10 @@ from pydicom import dcmread
 
 from gecit.core import events
 from gecit.core.facts import SeriesFacts, StudyFacts, StudyKey
-from gecit.core.report import ReportPart
-from gecit.edges.encapsulated_pdf import Documents, template_of
+from gecit.core.report import Document, ReportPart, ReportStatus
 from gecit.edges.orthanc_http import OrthancArchive
+from gecit.edges.report_documents import Documents
+from gecit.edges.report_header import template_of
 from gecit.edges.store import SqlLedger
 from gecit.ports import Delivery, Refused
 from gecit.sandbox.day import INSTITUTION, exams_of_the_day
@@ -72,9 +73,10 @@ def ordered() -> events.OrderPlaced:
     return events.OrderPlaced(at=NOW, exam=KEY, order=STORY.order, message=1)
 
 
-def reported(message: int = 2) -> events.ReportReceived:
+def reported(message: int = 2, status: str = "F") -> events.ReportReceived:
     assert STORY.report is not None
-    return events.ReportReceived(at=NOW, exam=KEY, report=STORY.report, message=message)
+    report = replace(STORY.report, status=ReportStatus(status))
+    return events.ReportReceived(at=NOW, exam=KEY, report=report, message=message)
 
 
 def linked(study: StudyFacts) -> events.StudyLinked:
@@ -109,48 +111,72 @@ def test_nothing_is_attached_before_both_have_come(sqlite_ledger: SqlLedger) -> 
     assert happen(sqlite_ledger, ordered()) == 0
     assert happen(sqlite_ledger, reported()) == 0
     assert happen(sqlite_ledger, linked(facts(images=0))) == 0
-    assert happen(sqlite_ledger, linked(facts())) == 1
+    assert happen(sqlite_ledger, linked(facts())) == 2
 
 
 def test_images_before_the_report_end_in_the_same_row(sqlite_ledger: SqlLedger) -> None:
-    assert happen(sqlite_ledger, linked(facts()), ordered(), reported()) == 1
-    (row,) = leased(sqlite_ledger)
+    assert happen(sqlite_ledger, linked(facts()), ordered(), reported()) == 2
     exam = sqlite_ledger.read(lambda tx: tx.exam(KEY))
     assert exam is not None
-    (wanted,) = missing_attachments(exam)
-    assert json.loads(row.payload) == {
-        "study": {"node": "n", "orthanc_id": "a"}, "version": 1, "sop_instance_uid": wanted.sop_instance_uid,
-    }  # fmt: skip
+    pdf, sr = missing_attachments(exam)
+    assert [json.loads(row.payload) for row in leased(sqlite_ledger)] == [
+        {"study": {"node": "n", "orthanc_id": "a"}, "version": 1, "sop_instance_uid": pdf.sop_instance_uid},
+        {
+            "study": {"node": "n", "orthanc_id": "a"}, "version": 1, "sop_instance_uid": sr.sop_instance_uid,
+            "document": "sr",
+        },
+    ]  # fmt: skip
 
 
-def test_every_version_reaches_every_study(sqlite_ledger: SqlLedger) -> None:
-    assert happen(sqlite_ledger, ordered(), linked(facts()), linked(facts("b")), reported(2), reported(3)) == 4
+@pytest.mark.parametrize("status", ["F", "C", "P", "B"])
+def test_both_documents_of_every_version_reach_every_study(sqlite_ledger: SqlLedger, status: str) -> None:
+    assert happen(sqlite_ledger, ordered(), linked(facts()), linked(facts("b")), reported(2, status)) == 4
+    assert happen(sqlite_ledger, reported(3, "C")) == 4
+
+
+def test_a_preliminary_version_that_comes_late_is_attached_nowhere(sqlite_ledger: SqlLedger) -> None:
+    assert happen(sqlite_ledger, ordered(), linked(facts()), reported(2)) == 2
+    assert happen(sqlite_ledger, reported(3, "P")) == 0
 
 
 def test_a_row_names_no_patient(sqlite_ledger: SqlLedger) -> None:
     happen(sqlite_ledger, ordered(), linked(facts()), reported())
-    (row,) = leased(sqlite_ledger)
-    assert STORY.order.patient.tckn not in f"{row.key}{row.payload.decode()}"
+    for row in leased(sqlite_ledger):
+        assert STORY.order.patient.tckn not in f"{row.key}{row.payload.decode()}"
 
 
 def test_an_attached_report_is_not_planned_again(sqlite_ledger: SqlLedger) -> None:
     happen(sqlite_ledger, ordered(), linked(facts()), reported())
-    (row,) = leased(sqlite_ledger)
-    shelf = Shelf()
-    done = attacher(sqlite_ledger, shelf, {})(row)
-    assert [type(one) for one in done] == [events.ReportAttached]
-    assert sqlite_ledger.settle(row, "test", "done", events=done)
+    rows, shelf = leased(sqlite_ledger), Shelf()
+    for row, document in zip(rows, Document, strict=True):
+        done = attacher(sqlite_ledger, shelf, {})(row)
+        assert [type(one) for one in done] == [events.ReportAttached]
+        assert isinstance(done[0], events.ReportAttached)
+        assert done[0].document is document
+        assert sqlite_ledger.settle(row, "test", "done", events=done)
     exam = sqlite_ledger.read(lambda tx: tx.exam(KEY))
     assert exam is not None
     assert missing_attachments(exam) == []
-    assert attacher(sqlite_ledger, shelf, {})(row) == ()
-    assert len(shelf.stored) == 1
+    for row in rows:
+        assert attacher(sqlite_ledger, shelf, {})(row) == ()
+    assert len(shelf.stored) == 2
+
+
+def test_a_node_that_had_attached_its_pdf_before_attaches_only_what_is_new(sqlite_ledger: SqlLedger) -> None:
+    happen(sqlite_ledger, ordered(), linked(facts()), reported())
+    uid = document_uids(KEY, 1, facts().study_instance_uid).instance
+    old = events.ReportAttached(at=NOW, exam=KEY, study=facts().key, sop_instance_uid=uid, version=1)
+    assert old.document is Document.PDF
+    happen(sqlite_ledger, old)
+    exam = sqlite_ledger.read(lambda tx: tx.exam(KEY))
+    assert exam is not None
+    assert [one.document for one in missing_attachments(exam)] == [Document.SR]
 
 
 @pytest.mark.parametrize("gone", ["unlinked", "deleted"])
 def test_a_study_that_is_gone_is_not_written_to(sqlite_ledger: SqlLedger, gone: str) -> None:
     happen(sqlite_ledger, ordered(), linked(facts()), reported())
-    (row,) = leased(sqlite_ledger)
+    row, _ = leased(sqlite_ledger)
     if gone == "unlinked":
         happen(sqlite_ledger, events.StudyUnlinked(at=NOW, exam=KEY, study=facts().key, reason="test"))
     shelf = Shelf()
@@ -209,8 +235,7 @@ def test_on_a_real_orthanc_the_report_stands_in_its_study_once(
     archive = OrthancArchive(url)
     read = archive.read_study(study)
     assert read is not None
-    happen(sqlite_ledger, ordered(), reported(), linked(read.facts))
-    (row,) = leased(sqlite_ledger)
+    happen(sqlite_ledger, ordered(), linked(read.facts))
     attach = Attacher(
         sqlite_ledger,
         archive,
@@ -218,33 +243,61 @@ def test_on_a_real_orthanc_the_report_stands_in_its_study_once(
         Documents(lambda _skrs: INSTITUTION.name),
         Standing(),
     )
-    (attached,) = attach(row)
-    attach(row)  # died before it was settled: done again
+    attached = {}
+    for number, status in enumerate("FCB", start=1):
+        happen(sqlite_ledger, reported(number, status))
+        for row in leased(sqlite_ledger):
+            (event,) = attach(row)
+            attach(row)  # died before it was settled: done again
+            assert isinstance(event, events.ReportAttached)
+            attached[event.version, event.document] = event.sop_instance_uid
+            assert sqlite_ledger.settle(row, "test", "done", events=[event])
+    assert len(attached) == 6
     assert requests.get(f"{url}/studies", timeout=10).json() == [study]
+    assert len(requests.get(f"{url}/patients", timeout=10).json()) == 1
     modalities = [
         one["MainDicomTags"]["Modality"] for one in requests.get(f"{url}/studies/{study}/series", timeout=10).json()
     ]
-    assert sorted(modalities) == ["CT", "DOC", "SR"]
-    assert len(requests.get(f"{url}/patients", timeout=10).json()) == 1
-    assert isinstance(attached, events.ReportAttached)
-    found = requests.post(f"{url}/tools/lookup", data=attached.sop_instance_uid, timeout=10).json()
-    pdf = requests.get(f"{url}{found[0]['Path']}/pdf", timeout=10).content
-    text = subprocess.run(["pdftotext", "-", "-"], input=pdf, capture_output=True, check=True).stdout.decode()
-    assert "Şule ÖRNEKOĞLU" in text
+    assert sorted(modalities) == ["CT", "DOC", "DOC", "DOC", "SR", "SR", "SR", "SR"]
     again = archive.read_study(study)
     assert again is not None
     assert again.facts.images == read.facts.images  # a document is no picture
+    assert again.facts.slices == read.facts.slices
+    assert again.facts.dose_reports == read.facts.dose_reports  # nor is our report one of dose
+    assert len(read.facts.dose_reports) == 1
+    assert again.facts.unreadable == ()
+    assert sum(one.ours for one in again.facts.series) == 6
+    _look_at(url, attached)
+
+
+def _look_at(url: str, attached: dict[tuple[int, Document], str]) -> None:
+    """What Orthanc gives back is what DCMTK and poppler can read, and each version refers to the one before."""
+    for (version, document), uid in attached.items():
+        asked = {"Level": "Instance", "Query": {"SOPInstanceUID": uid}}
+        [found] = requests.post(f"{url}/tools/find", json=asked, timeout=10).json()
+        file = requests.get(f"{url}/instances/{found}/file", timeout=10).content
+        before = dcmread(BytesIO(file)).get("PredecessorDocumentsSequence")
+        if version == 1:
+            assert before is None
+        else:
+            [instance] = before[0].ReferencedSeriesSequence[0].ReferencedSOPSequence
+            assert instance.ReferencedSOPInstanceUID == attached[version - 1, document]
+        if document is Document.PDF:
+            pdf = requests.get(f"{url}/instances/{found}/pdf", timeout=10).content
+            text = subprocess.run(["pdftotext", "-", "-"], input=pdf, capture_output=True, check=True).stdout.decode()
+            assert "Şule ÖRNEKOĞLU" in text
 
 
 def test_the_identifiers_depend_on_exam_version_and_study_alone() -> None:
     other = replace(KEY, institution="999002")
     named = {
-        document_uids(key, version, study).instance
+        document_uids(key, version, study, document).instance
         for key in (KEY, other)
         for version in (1, 2)
         for study in ("1", "2")
+        for document in Document
     }
-    assert len(named) == 8
+    assert len(named) == 16
     assert document_uids(KEY, 1, "1") == document_uids(KEY, 1, "1")
 
 
@@ -252,6 +305,6 @@ def test_what_is_too_long_for_a_report_is_parked_and_not_made_into_a_document(sq
     assert STORY.report is not None
     long = replace(STORY.report, parts={ReportPart.FINDINGS: "x\n" * LONGEST_REPORT})
     happen(sqlite_ledger, ordered(), linked(facts()), events.ReportReceived(at=NOW, exam=KEY, report=long, message=2))
-    (row,) = leased(sqlite_ledger)
+    row, _ = leased(sqlite_ledger)
     with pytest.raises(Refused, match="report-too-long"):
         attacher(sqlite_ledger, Shelf(), {})(row)

@@ -80,7 +80,7 @@ def test_a_complete_exam_is_judged_told_and_its_report_queued_for_the_archive(le
     complete(ledger)
     assert judge(ledger) == 1
     assert kinds(ledger)[-2:] == ["ExamJudged", "NotificationQueued"]
-    assert sorted(one.kind for one in ledger.deliveries()) == ["attach-report", "notify"]
+    assert sorted(one.kind for one in ledger.deliveries()) == ["attach-report", "attach-report", "notify"]
     assert exam(ledger).judge_at is None
     assert judge(ledger, START + timedelta(days=30)) == 0
 

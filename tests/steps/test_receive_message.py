@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from gecit.core import events as e
 from gecit.core.codes_of_remarks import remark
-from gecit.core.order import Control, Patient, Procedure
+from gecit.core.order import Control, Patient, Person, Procedure
 from gecit.core.remarks import Remark, Severity, Where
-from gecit.core.report import ReportStatus
+from gecit.core.report import ReportPart, ReportStatus
 from gecit.core.verdict import Outcome
+from gecit.core.versions import Standing
 from gecit.edges.store import SqlLedger
 from gecit.ports import Transaction
 from gecit.steps.receive_message import Answered, Incoming, keep_failed, receive_message, retry_message
@@ -21,6 +22,7 @@ from tests.support.flow import (
     DOWN,
     JUDGING,
     OTHER_TCKN,
+    RADIOLOGIST,
     START,
     SURGEON,
     TCKN,
@@ -307,3 +309,69 @@ def test_an_older_report_that_waited_does_not_overtake_the_correction_sent_after
     found = exam(sqlite_ledger)
     assert found.report is not None
     assert found.report.report.status is ReportStatus.CORRECTED
+
+
+def test_an_addendum_adds_to_the_report_in_force_and_a_late_preliminary_takes_no_place(
+    sqlite_ledger: SqlLedger,
+) -> None:
+    send(sqlite_ledger, incoming(report(), "1"))
+    added = send(sqlite_ledger, incoming(report(status=ReportStatus.ADDENDUM), "2"))
+    late = send(sqlite_ledger, incoming(report(status=ReportStatus.PRELIMINARY), "3"))
+    found = exam(sqlite_ledger)
+    assert found.standing == Standing(report=1, addenda=(2,))
+    assert len(found.reports) == 3
+    assert [one.code for one in added.remarks] == []
+    assert [one.code for one in late.remarks] == ["preliminary-after-final"]
+
+
+def test_an_addendum_by_somebody_who_is_no_radiologist_is_refused_like_a_report(sqlite_ledger: SqlLedger) -> None:
+    send(sqlite_ledger, incoming(report(), "1"))
+    refused = send(sqlite_ledger, incoming(report(status=ReportStatus.ADDENDUM, by=SURGEON), "2"))
+    assert [one.code for one in refused.remarks] == ["radiologist-refused"]
+    found = exam(sqlite_ledger)
+    assert (len(found.reports), found.standing) == (1, Standing(report=1))
+
+
+def test_an_addendum_whose_signer_cannot_be_asked_waits_and_then_adds(sqlite_ledger: SqlLedger) -> None:
+    send(sqlite_ledger, incoming(report(), "1"))
+    addendum = incoming(report(status=ReportStatus.ADDENDUM), "2")
+    number = send(sqlite_ledger, addendum, DOWN).message
+    assert exam(sqlite_ledger).deferred_reports == (number,)
+    retry(sqlite_ledger, addendum, number)
+    assert exam(sqlite_ledger).standing == Standing(report=1, addenda=(2,))
+
+
+def test_every_signer_is_asked_and_the_second_one_is_remarked(sqlite_ledger: SqlLedger) -> None:
+    two = replace(report(), radiologists=(Person(identifier=RADIOLOGIST), Person(identifier=SURGEON)))
+    sent = send(sqlite_ledger, incoming(two, "1"))
+    assert [one.code for one in sent.remarks] == ["second-signer-no-radiologist"]
+    found = exam(sqlite_ledger).report
+    assert found is not None
+    assert [one.identifier for one in found.registry] == [RADIOLOGIST, SURGEON]
+
+
+def test_the_same_report_under_another_number_is_no_new_version(sqlite_ledger: SqlLedger) -> None:
+    send(sqlite_ledger, incoming(report(), "1"))
+    again = send(sqlite_ledger, incoming(replace(report(), message_at=START), "2"))
+    assert codes(again) == ["report-repeated"]
+    assert len(exam(sqlite_ledger).reports) == 1
+    other = replace(report(), parts={**report().parts, ReportPart.CONCLUSION: "Başka."})
+    assert codes(send(sqlite_ledger, incoming(other, "3"))) == []
+    back = send(sqlite_ledger, incoming(report(), "4"))
+    assert codes(back) == [], "the first one again is a version: the second one is in force"
+    assert exam(sqlite_ledger).standing == Standing(report=3)
+
+
+def test_an_addendum_that_is_sent_again_adds_once(sqlite_ledger: SqlLedger) -> None:
+    addendum = report(status=ReportStatus.ADDENDUM)
+    for number, one in enumerate((report(), addendum, addendum), start=1):
+        send(sqlite_ledger, incoming(one, str(number)))
+    assert exam(sqlite_ledger).standing == Standing(report=1, addenda=(2,))
+
+
+def test_a_report_that_is_sent_again_settles_what_was_refused_since(sqlite_ledger: SqlLedger) -> None:
+    send(sqlite_ledger, incoming(report(), "1"))
+    send(sqlite_ledger, incoming(report(status=ReportStatus.CORRECTED, by=SURGEON), "2"))
+    assert exam(sqlite_ledger).refused_report
+    assert codes(send(sqlite_ledger, incoming(report(), "3"))) == []
+    assert exam(sqlite_ledger).refused_report is None

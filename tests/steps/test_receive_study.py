@@ -193,10 +193,14 @@ def test_the_same_instances_again_change_nothing(fresh: Callable[[], SqlLedger])
 
 def test_a_late_picture_unsettles_the_study_and_a_document_does_not(fresh: Callable[[], SqlLedger]) -> None:
     ledger = run(fresh(), [placed(order("A")), read(study("a", "A"))])
-    report = SeriesFacts(series_instance_uid="1.9", modality="DOC", instances=1, images=0)
-    with_report = replace(study("a", "A"), series=(*study("a", "A").series, report), last_instance_at=NOON)
+    pdf = SeriesFacts(series_instance_uid="1.9", modality="DOC", instances=1, images=0)
+    ours = SeriesFacts(series_instance_uid="1.8", modality="SR", instances=1, images=0, manufacturer="Geçit")
+    with_report = replace(study("a", "A"), series=(*study("a", "A").series, pdf, ours), last_instance_at=NOON)
     assert ledger.write(read(with_report)).settled
-    assert len(exam(ledger, "A").studies[0].facts.series) == 2
+    assert len(exam(ledger, "A").studies[0].facts.series) == 3
+    others = replace(ours, manufacturer="ACME")
+    late = replace(with_report, series=(*with_report.series[:-1], others))
+    assert not ledger.write(read(late)).settled
     assert not ledger.write(read(study("a", "A", images=4, last_instance_at=NOON))).settled
     assert exam(ledger, "A").unsettled
     assert exam(ledger, "A").images == 4

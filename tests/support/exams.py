@@ -2,13 +2,16 @@
 
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from gecit.core import events as e
 from gecit.core.exam import Exam, Study, fold_exam
 from gecit.core.facts import DoseReport, DoseValue, SeriesFacts, StudyFacts, StudyKey
 from gecit.core.order import Control, ExamKey, Order, Patient, Person, Procedure
-from gecit.core.report import Report, ReportPart, ReportStatus
+from gecit.core.report import Document, Report, ReportPart, ReportStatus
 from gecit.core.values import Text
 from gecit.core.verdict import Effect, Finding, Outcome, Status, Verdict
+from gecit.steps.attach_report import document_uids
 from tests.fakes import NOON, FakeViews
 
 TCKN = "10000000146"
@@ -91,7 +94,7 @@ def life(key: ExamKey) -> list[e.ExamEvent]:
     return [
         e.OrderPlaced(exam=key, at=NOON, order=order(key), message=1),
         e.StudyLinked(exam=key, at=NOON, facts=facts(key, () if held else (dose,)), path="accession + PatientID"),
-        e.ReportReceived(exam=key, at=NOON, report=report(key), message=2),
+        *([e.ReportReceived(exam=key, at=NOON, report=report(key), message=2)] if held else versions(key)),
         e.ExamJudged(
             exam=key,
             at=NOON,
@@ -100,6 +103,42 @@ def life(key: ExamKey) -> list[e.ExamEvent]:
             else verdict(Outcome.SUBMIT, PASSED),
         ),
     ]
+
+
+def versions(key: ExamKey) -> list[e.ExamEvent]:
+    """A preliminary report, the final one, a preliminary one that came late, an addendum; the final one attached."""
+    asked = (
+        e.RegistryAnswer(identifier=TCKN, known=True, radiologist=True),
+        e.RegistryAnswer(identifier="10000000214", known=True, radiologist=False),
+    )
+    second = Person(identifier="10000000214", family="ÖZ", given="Nuri")
+    final = replace(
+        report(key),
+        radiologists=(*report(key).radiologists, second),
+        request_reason_rating=4,
+        image_quality_rating=5,
+        contrast="IV^İyoheksol^300",
+    )
+    sent = [
+        replace(report(key), status=ReportStatus.PRELIMINARY),
+        final,
+        replace(report(key), status=ReportStatus.PRELIMINARY),
+        replace(report(key), status=ReportStatus.ADDENDUM),
+    ]
+    received: list[e.ExamEvent] = [
+        e.ReportReceived(exam=key, at=NOON + timedelta(minutes=number), report=one, message=number, registry=asked)
+        for number, one in enumerate(sent, start=2)
+    ]
+    uid = document_uids(key, 2, facts(key).study_instance_uid, Document.SR).instance
+    attached = e.ReportAttached(
+        exam=key,
+        at=NOON + timedelta(minutes=9),
+        study=facts(key).key,
+        sop_instance_uid=uid,
+        version=2,
+        document=Document.SR,
+    )
+    return [*received, attached]
 
 
 def fold(events: list[e.ExamEvent]) -> Exam:

@@ -13,6 +13,7 @@ import requests
 from gecit.core.exam import Billing
 from gecit.core.facts import StudyKey
 from gecit.core.verdict import Outcome, Status
+from gecit.core.versions import Standing
 from gecit.sandbox.day import PLOTS, exams_of_the_day
 from gecit.sandbox.play import Result
 from tests.support.hospital import Hospital, as_it_should, billable, hospital, read_json
@@ -45,7 +46,7 @@ def day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 def test_each_exam_ends_as_its_story_says(day: Day) -> None:
-    assert len(day.results) == len(PLOTS) == 15
+    assert len(day.results) == len(PLOTS) == 17
     as_it_should(list(day.results.values()))
 
 
@@ -79,20 +80,33 @@ def test_medula_was_never_told_of_an_exam_that_is_held(day: Day) -> None:
     assert {day.results[one].exam.billing for one in held if day.results[one].exam} == {Billing.UNTOLD}  # type: ignore[union-attr]
 
 
-def pdf_of(made: Hospital, study: StudyKey) -> bytes:
+PDF, SR = "1.2.840.10008.5.1.4.1.1.104.1", "1.2.840.10008.5.1.4.1.1.88.11"
+
+
+def of_class(made: Hospital, study: StudyKey, sop_class: str) -> list[str]:
+    """The Orthanc ids of a study's instances of one class, in the order of their series numbers."""
     instances = made.node.get(f"/studies/{study.orthanc_id}/instances").json()
-    documents = [
-        one["ID"] for one in instances
-        if made.node.get(f"/instances/{one['ID']}/metadata/SopClassUid").text == "1.2.840.10008.5.1.4.1.1.104.1"
-    ]  # fmt: skip
+    ids = [one["ID"] for one in instances]
+    found = [one for one in ids if made.node.get(f"/instances/{one}/metadata/SopClassUid").text == sop_class]
+    return sorted(found, key=lambda one: int(made.node.get(f"/instances/{one}/simplified-tags").json()["SeriesNumber"]))
+
+
+def pdf_of(made: Hospital, study: StudyKey) -> bytes:
+    documents = of_class(made, study, PDF)
     assert len(documents) == 1, "one report, attached once"
     return made.node.get(f"/instances/{documents[0]}/pdf").content
+
+
+def dumped(made: Hospital, instance: str) -> str:
+    """A structured report as DCMTK reads it."""
+    file = made.node.get(f"/instances/{instance}/file").content
+    return subprocess.run(["dsrdump", "+Pl", "-"], input=file, capture_output=True, check=True).stdout.decode()
 
 
 @pytest.mark.parametrize("story", ["clean-ct", "mr", "images-before-order", "ultrasound"])
 def test_the_report_stands_in_the_study_with_all_its_turkish_letters(day: Day, story: str) -> None:
     result = day.results[story]
-    assert result.exam and result.exam.studies and len(result.exam.attached) == 1
+    assert result.exam and result.exam.studies and len(result.exam.attached) == 2
     pdf = pdf_of(day.hospital, result.exam.studies[0].facts.key)
     text = subprocess.run(
         ["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True
@@ -103,6 +117,50 @@ def test_the_report_stands_in_the_study_with_all_its_turkish_letters(day: Day, s
     for signer in result.story.report.radiologists if result.story.report else ():
         assert signer.family in shown
     assert set("ğışçöü") <= set(shown.lower())
+    [report] = of_class(day.hospital, result.exam.studies[0].facts.key, SR)
+    read = dumped(day.hospital, report)
+    assert f"{patient.family}^{patient.given}" in read
+    assert "Verification Flag   : VERIFIED" in read and "Bulgular" in read
+
+
+def test_a_corrected_report_stands_in_its_study_with_the_versions_before_it(day: Day) -> None:
+    exam = day.results["corrected-report"].exam
+    assert exam and [one.report.status.value for one in exam.reports] == ["P", "F", "C"]
+    assert exam.standing == Standing(report=3) and exam.billing is Billing.TOLD
+    study = exam.studies[0].facts.key
+    read = [dumped(day.hospital, one) for one in of_class(day.hospital, study, SR)]
+    flags = [re.findall(r"(?:Preliminary|Verification) Flag +: (\w+)", one) for one in read]
+    assert flags == [["PRELIMINARY", "UNVERIFIED"], ["FINAL", "VERIFIED"], ["FINAL", "VERIFIED"]]
+    assert ["Predecessor Docs" in one for one in read] == [False, True, True]
+    assert "litik alan" in read[2] and "litik alan" not in read[1]
+    pdfs = of_class(day.hospital, study, PDF)
+    assert len(pdfs) == 3
+    last = day.hospital.node.get(f"/instances/{pdfs[-1]}/pdf").content
+    shown = subprocess.run(["pdftotext", "-", "-"], input=last, capture_output=True, check=True).stdout.decode()
+    assert "tarihli kesin raporun yerine geçer" in " ".join(shown.split())
+
+
+def test_an_addendum_is_read_together_with_its_report(day: Day) -> None:
+    exam = day.results["addendum"].exam
+    assert exam and exam.standing == Standing(report=1, addenda=(2,))
+    study = exam.studies[0].facts.key
+    added = dumped(day.hospital, of_class(day.hospital, study, SR)[-1])
+    assert "tek lezyon izlendi" in added and "değişmemiştir" in added and "Ek rapor" in added
+    uid = exam.studies[0].facts.study_instance_uid
+    found = day.hospital.node.get(f"/dicom-web/studies/{uid}/series?Modality=SR").json()
+    assert len(found) == 2, "QIDO finds both versions"
+
+
+def test_our_own_reports_are_no_evidence_and_nothing_is_attached_twice(day: Day) -> None:
+    for result in day.results.values():
+        exam = result.exam
+        assert exam
+        assert len(exam.attached) == len(set(exam.attached))
+        for one in exam.studies:
+            tags = day.hospital.node.get(f"/studies/{one.facts.key.orthanc_id}/series").json()
+            ours = [series for series in tags if series["MainDicomTags"].get("Manufacturer") == "Geçit"]
+            assert len(ours) == len(exam.attached)
+            assert not one.facts.unreadable
 
 
 def test_a_refused_report_is_attached_nowhere(day: Day) -> None:

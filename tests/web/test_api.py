@@ -68,6 +68,16 @@ def test_one_exam_carries_its_findings_doses_and_timeline(get: Get) -> None:
     assert [one["kind"] for one in clean["timeline"]][-1] == "ExamJudged"
 
 
+def test_one_exam_carries_every_version_of_its_report(get: Get) -> None:
+    reports = get(f"/gecit/api/exams/{CLEAN}")["reports"]
+    assert [(one["version"], one["status"], one["place"]) for one in reports] == [
+        (1, "P", "superseded"), (2, "F", "in force"), (3, "P", "set aside"), (4, "B", "adds"),
+    ]  # fmt: skip
+    assert [one["registered"] for one in reports[1]["signers"]] == ["radiologist", "other"]
+    assert reports[1]["contrast"] == [{"route": "IV", "agent": "İyoheksol", "concentration": "300"}]
+    assert [one.get("attached", []) for one in reports] == [[], ["sr"], [], []]
+
+
 @pytest.mark.parametrize("limit", ["0", "-1", "x", "1001", "", "٣", "99999999999999999999"])
 def test_a_limit_that_is_none_is_a_problem_with_an_answer(get: Get, limit: str) -> None:
     assert get(f"/gecit/api/exams?limit={limit}", 400)["type"] == "bad-request"

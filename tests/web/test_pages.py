@@ -9,11 +9,12 @@ from msgspec.structs import replace
 
 from gecit.core.events import AnyExamEvent
 from gecit.core.exam import Billing
-from gecit.core.report import ReportStatus
+from gecit.core.report import Document, ReportStatus
 from gecit.core.verdict import Effect, Outcome, Status
 from gecit.ports import Beat
 from gecit.web import words
 from gecit.web.masking import mask
+from gecit.web.reports import Place, Registered
 from tests.fakes import NOON, FakeAccounts, FakeViews, FakeVitals
 from tests.support.exams import CLEAN, HELD, TCKN, fill
 from tests.web.conftest import BASIC
@@ -55,6 +56,22 @@ def test_an_exam_that_waits_for_its_images_says_that_it_is_on_the_worklist(page:
     waiting = next(one for one in views.exams if one.key == CLEAN)
     views.exams[views.exams.index(waiting)] = replace(waiting, studies=(), reports=())
     assert "İş listesinde, planlanan" in page(f"/gecit/exams/{CLEAN}")
+
+
+def test_every_version_of_a_report_stands_there_with_what_became_of_it(page: Page) -> None:
+    text = " ".join(re.sub(r"<[^>]+>", " ", page(f"/gecit/exams/{CLEAN}")).split())
+    history = [
+        "4. Ek rapor yürürlükteki rapora ek",
+        "3. Ön rapor yürürlüğe girmedi",
+        "2. Kesin rapor yürürlükte",
+        "1. Ön rapor yerine yenisi geçti",
+    ]
+    assert [text.index(one) for one in history] == sorted(text.index(one) for one in history)
+    assert "Işıl YILDIZ kayıtta radyolog" in text and "Nuri ÖZ kayıtta radyolog değil" in text
+    assert "Kontrast madde İyoheksol, 300, intravenöz" in text
+    assert "İstem nedeni puanı 4 / 5" in text and "Çekim kalitesi puanı 5 / 5" in text
+    assert "Çalışmaya eklendi yapılandırılmış rapor (SR)" in text
+    assert "2. sürüm, yapılandırılmış rapor (SR)" in text, "the timeline"
 
 
 def test_the_same_page_in_english_and_the_choice_is_kept(client: FlaskClient) -> None:
@@ -145,6 +162,8 @@ def test_every_word_of_the_core_has_its_translation() -> None:
     assert set(words.OUTCOMES) == {*Outcome, None}
     assert set(words.STATUSES) == set(Status) and set(words.EFFECTS) == set(Effect)
     assert set(words.BILLING) == set(Billing) and set(words.REPORT) == set(ReportStatus)
+    assert set(words.PLACES) == set(Place) and set(words.REGISTERED) == set(Registered)
+    assert set(words.DOCUMENTS) == set(Document)
     assert set(words.EVENTS) == {one.__name__ for one in get_args(AnyExamEvent)}
 
 

@@ -19,7 +19,7 @@ from .background import Background, DuplicateQuery, Opening
 from .facts import StudyFacts, StudyKey
 from .order import ExamKey, Order, RegisteredRow
 from .remarks import Remark
-from .report import Report
+from .report import Document, Report
 from .values import Value
 from .verdict import Verdict
 
@@ -187,11 +187,12 @@ class NotificationAnswered(ExamEvent):
 
 
 class ReportAttached(ExamEvent):
-    """The report stands in the study as an Encapsulated PDF."""
+    """A version of the report stands in the study, as an Encapsulated PDF or as a structured report."""
 
     study: StudyKey
     sop_instance_uid: str
     version: int
+    document: Document = Document.PDF
 
 
 class StudyFactsRecorded(StudyEvent):

@@ -12,9 +12,10 @@ from . import events as e
 from .background import Background
 from .facts import StudyFacts, StudyKey
 from .order import Control, ExamKey, Order, Patient, RegisteredRow
-from .report import Report
+from .report import Report, ReportStatus
 from .values import Value
 from .verdict import Outcome, Verdict
+from .versions import Standing, versions_of
 
 
 class Billing(StrEnum):
@@ -79,9 +80,21 @@ class Exam(Value):
         return self.order is not None and self.order.control is Control.CANCEL
 
     @property
+    def standing(self) -> Standing:
+        """The report in force with its addenda, in the order of sending, whenever their signers could be checked."""
+        found = versions_of(self.reports)
+        return found[-1].after if found else Standing()
+
+    @property
     def report(self) -> ReceivedReport | None:
-        """The report in force: the accepted version that was sent last, whenever its signers could be checked."""
-        return max(self.reports, key=lambda one: one.message, default=None)
+        """The report in force, without its addenda."""
+        if not self.reports:  # asked several times of every exam that is judged
+            return None
+        if len(self.reports) == 1:
+            only = self.reports[0]
+            return None if only.report.status is ReportStatus.ADDENDUM else only
+        number = self.standing.report
+        return self.reports[number - 1] if number else None
 
     @property
     def patient(self) -> Patient:

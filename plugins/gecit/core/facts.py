@@ -6,6 +6,9 @@ from datetime import datetime
 
 from .values import Value
 
+MAKER = "Geçit"
+"""(0008,0070) of the documents that Geçit itself writes into a study."""
+
 
 class StudyKey(Value, order=True):
     """Where a study is: the identity of the Orthanc index and Orthanc's own id of the study."""
@@ -51,6 +54,11 @@ class SeriesFacts(Value):
     device_serial: str = ""
     station: str = ""
     frames: int = 1  # of each picture, (0028,0008): an enhanced CT or MR has many slices in one instance
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is a report that Geçit itself attached: it tells nothing that Geçit does not know."""
+        return self.manufacturer == MAKER and not self.images
 
     @property
     def slices(self) -> int:

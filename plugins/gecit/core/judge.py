@@ -18,6 +18,7 @@ from .checks import CHECKS, Answer, Context, Params, unknown
 from .dates import DATED_BY
 from .exam import Exam, ReceivedReport
 from .excusing import Hit, PreparedExemption, excusing, prepare
+from .report import ReportStatus
 from .rulebook import Edition, Rule, Rulebook
 from .scopes import Part, Subject, in_scope, prepare_scope
 from .values import Text, Value, local
@@ -188,8 +189,11 @@ def judge(
 def judge_report(exam: Exam, candidate: ReceivedReport, compiled: Compiled) -> tuple[Finding, ...]:
     """Say what the refusing rules make of a report before it is accepted, as if it were the exam's only version.
 
-    Any FAILED finding refuses it; otherwise any CANNOT_TELL defers it.
+    Any FAILED finding refuses it; otherwise any CANNOT_TELL defers it. An addendum is signed like any report.
     """
+    if candidate.report.status is ReportStatus.ADDENDUM:
+        as_report = msgspec.structs.replace(candidate.report, status=ReportStatus.FINAL)
+        candidate = msgspec.structs.replace(candidate, report=as_report)
     supposed = msgspec.structs.replace(exam, reports=(candidate,), refused_report=None)
     return compiled.findings(supposed, candidate.received_at, Effect.REFUSE_REPORT)
 

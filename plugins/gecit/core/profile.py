@@ -95,12 +95,13 @@ class Profile(Value):
         default_factory=dict
     )  # fact -> regular expression; a value that does not match whole is passed over
     controls: dict[str, Control] = field(default_factory=lambda: {one.value: one for one in Control})  # ORC-1
-    statuses: dict[str, ReportStatus] = field(  # OBX-11, HL7 table 0085
+    statuses: dict[str, ReportStatus] = field(  # OBX-11, HL7 table 0085; `B` = addendum is our default (decision 0016)
         default_factory=lambda: {one.value: one for one in ReportStatus}
     )
     formats: tuple[str, ...] = ("TXT", "HTML")  # OBX-3.1
     required_parts: tuple[ReportPart, ...] = (ReportPart.FINDINGS, ReportPart.CONCLUSION)
-    findings_min: int = 50  # characters of text, mark-up not counted
+    addendum_parts: tuple[ReportPart, ...] = ()  # required of an addendum; it needs one part whatever stands here
+    findings_min: int = 50  # of a report, not of an addendum: characters of text, mark-up not counted
     severities: dict[str, Severity] = field(
         default_factory=dict
     )  # remark code -> the severity that this profile gives it

@@ -6,15 +6,23 @@ from datetime import datetime
 from enum import StrEnum
 
 from .order import ExamKey, Patient, Person, Procedure
-from .values import Value
+from .values import Text, Value
 
 
 class ReportStatus(StrEnum):
-    """OBX-11, observation result status (HL7 table 0085), as far as the profile uses it."""
+    """OBX-11, observation result status (HL7 table 0085), as far as a profile maps to it."""
 
     PRELIMINARY = "P"
     FINAL = "F"
     CORRECTED = "C"
+    ADDENDUM = "B"  # "appended report", in table 0085 since v2.8; v2.3.1 has no value for it
+
+
+class Document(StrEnum):
+    """What is made of a version and attached to its studies."""
+
+    PDF = "pdf"  # Encapsulated PDF
+    SR = "sr"  # Basic Text SR
 
 
 class ReportPart(StrEnum):
@@ -41,4 +49,34 @@ class Report(Value):
     modality: str = ""  # OBR-24
     request_reason_rating: int | None = None  # OBX-13.1, 1..5, 5 best
     image_quality_rating: int | None = None  # OBX-13.2
-    contrast: str = ""  # OBX-17
+    contrast: str = ""  # OBX-17 as sent; `contrasts` reads it
+
+
+class Contrast(Value):
+    """One contrast medium: how it was given, what it was, how concentrated."""
+
+    route: str = ""  # IV, O, IA, IT, ID or R
+    agent: str = ""  # the agent; a trade name cannot be told from it without a list, and there is none
+    concentration: str = ""
+
+
+ROUTES: dict[str, Text] = {  # OBX-17.1; the letters are the Ministry's, the words those of HL7 table 0162
+    "IV": Text(tr="intravenöz", en="intravenous"),
+    "O": Text(tr="oral", en="oral"),
+    "IA": Text(tr="intraarteriyel", en="intra-arterial"),
+    "IT": Text(tr="intratekal", en="intrathecal"),
+    "ID": Text(tr="intradermal", en="intradermal"),
+    "R": Text(tr="rektal", en="rectal"),
+}
+
+
+def contrasts(written: str) -> tuple[Contrast, ...]:
+    """Read OBX-17 `route^agent^concentration`, repeated by `~`; what is written otherwise is kept as the agent."""
+    return tuple(_contrast([part.strip() for part in one.split("^")]) for one in written.split("~") if one.strip("^ "))
+
+
+def _contrast(parts: list[str]) -> Contrast:
+    route, agent, *rest = [*parts, ""]
+    if route.upper() in ROUTES:
+        return Contrast(route=route.upper(), agent=agent, concentration=" ".join(filter(None, rest)))
+    return Contrast(agent=" ".join(filter(None, parts)))

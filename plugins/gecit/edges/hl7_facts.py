@@ -11,6 +11,7 @@ from gecit.core.codes_of_remarks import remark, with_severity
 from gecit.core.order import Person
 from gecit.core.profile import Profile, Source
 from gecit.core.remarks import Remark, Where
+from gecit.core.report import contrasts
 from gecit.core.values import ISTANBUL
 
 from .hl7_reader import Message, Segment
@@ -164,7 +165,15 @@ def read_ratings(reader: FactReader) -> tuple[int | None, int | None]:
                 written = (segment.get(source.field, 1), segment.get(source.field, 2))
                 if any(one not in ("", "1", "2", "3", "4", "5") for one in written):
                     place = Where(segment=segment.id, sequence=segment.sequence, field=source.field)
-                    reader.note("rating-unreadable", place)
+                    reader.note("rating-unreadable", place, found="^".join(written)[:20])
                 first, second = (int(one) if one in ("1", "2", "3", "4", "5") else None for one in written)
                 return first, second
     return None, None
+
+
+def read_contrast(reader: FactReader) -> str:
+    """Return OBX-17 as sent; remark it where its three facts cannot be read from it."""
+    written = reader.raw("contrast")
+    if written and not all(one.route and one.agent for one in contrasts(written)):
+        reader.note("contrast-unreadable", reader.where("contrast"))
+    return written

@@ -21,7 +21,13 @@ NAMES = {
     ReportPart.CONCLUSION: ("Sonuç ve Öneriler", "conclusion"),
 }
 _NUMBERS = {part.value: part for part in ReportPart}
-_LEAST_FINAL_FIRST = (ReportStatus.PRELIMINARY, ReportStatus.CORRECTED, ReportStatus.FINAL)
+# What adds takes nothing away, so of mixed results an addendum comes before what would supersede.
+_LEAST_FINAL_FIRST = (
+    ReportStatus.PRELIMINARY,
+    ReportStatus.ADDENDUM,
+    ReportStatus.CORRECTED,
+    ReportStatus.FINAL,
+)
 _LINE_BREAK = re.compile(r"[\r\n]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
@@ -55,8 +61,11 @@ def read_results(message: Message, profile: Profile, note: Note) -> Results:
             if parts.setdefault(part, text) != text:
                 note("report-part-repeated", _where(segment, 5), part=part.value)
     form = results[0].get(3, 1).upper() if results else profile.formats[0]
-    _judge_parts(parts, form, profile, note, _where(results[0], 5) if results else Where(segment="OBX", field=5))
-    return Results(_status(results, profile, note), form, {part: text for part, text in parts.items() if text})
+    where = _where(results[0], 5) if results else Where(segment="OBX", field=5)
+    status = _status(results, profile, note)
+    judge = _judge_addendum if status is ReportStatus.ADDENDUM else _judge_parts
+    judge(parts, form, profile, note, where)
+    return Results(status, form, {part: text for part, text in parts.items() if text})
 
 
 def _where(segment: Segment, field: int) -> Where:
@@ -112,11 +121,22 @@ def plain(text: str, form: str) -> str:
     return " ".join(text.split())
 
 
-def _judge_parts(parts: dict[ReportPart, str], form: str, profile: Profile, note: Note, where: Where) -> None:
-    for part in profile.required_parts:
+def _judge_addendum(parts: dict[ReportPart, str], form: str, profile: Profile, note: Note, where: Where) -> None:
+    """An addendum need not say everything again, but something."""
+    _judge_required(parts, profile.addendum_parts, note, where)
+    if not any(parts.values()) and not profile.addendum_parts:
+        note("addendum-empty", where)
+
+
+def _judge_required(parts: dict[ReportPart, str], required: tuple[ReportPart, ...], note: Note, where: Where) -> None:
+    for part in required:
         if part not in parts:
             names = NAMES[part]
             note("report-part-missing", where, part=part.value, name_tr=names[0], name_en=names[1])
+
+
+def _judge_parts(parts: dict[ReportPart, str], form: str, profile: Profile, note: Note, where: Where) -> None:
+    _judge_required(parts, profile.required_parts, note, where)
     findings = plain(parts.get(ReportPart.FINDINGS, ""), form)
     if ReportPart.FINDINGS in parts and len(findings) < profile.findings_min:
         note("findings-too-short", where, found=len(findings), expected=profile.findings_min)
@@ -129,7 +149,7 @@ def _status(results: list[Segment], profile: Profile, note: Note) -> ReportStatu
         written = segment.get(11)
         status = profile.statuses.get(written)
         if status is None:
-            note("report-status-unknown", _where(segment, 11), found=written[:20])
+            note("report-status-unknown", _where(segment, 11), found=written[:20], expected=", ".join(profile.statuses))
             return None
         found.add(status)
     return next((one for one in _LEAST_FINAL_FIRST if one in found), None)

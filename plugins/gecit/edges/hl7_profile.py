@@ -18,7 +18,7 @@ from gecit.core.remarks import Remark, Where
 from gecit.core.report import Report
 from gecit.core.values import Value
 
-from .hl7_facts import FactReader, read_ratings, read_time
+from .hl7_facts import FactReader, read_contrast, read_ratings, read_time
 from .hl7_parts import read_results
 from .hl7_reader import Message
 
@@ -285,5 +285,5 @@ def _report(reader: FactReader, key: ExamKey) -> Report | None:
         modality=reader.fact("modality"),
         request_reason_rating=ratings[0],
         image_quality_rating=ratings[1],
-        contrast=reader.raw("contrast"),
+        contrast=read_contrast(reader),
     )

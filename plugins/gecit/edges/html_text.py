@@ -1,4 +1,7 @@
-"""What a reader sees of HTML, in time that grows with its length only: what is sent may be made to be slow to read."""
+"""Tags and text of HTML in turn, in time that grows with its length only: what is sent may be made to be slow to read.
+
+Enough to count characters in the listener; documents are made of what `report_text` has sanitised.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ BLOCKS = frozenset(("p", "div", "li", "tr", "ul", "ol", "table", "h1", "h2", "h3
 SILENT = {
     name: re.compile(rf"</{name}\b", re.IGNORECASE | re.ASCII) for name in ("script", "style", "title", "textarea")
 }
-WRITTEN = {"br": "\n", "li": "• ", "td": "  ", "th": "  "}
 _TAG = re.compile(r"/?[a-z][a-z0-9]*", re.IGNORECASE | re.ASCII)
 
 
@@ -41,22 +43,3 @@ def pieces(html: str) -> Iterator[tuple[str, str]]:
         elif tag:
             yield tag, ""
     yield "", unescape(html[at:])
-
-
-def text_of_html(html: str) -> str:
-    """Return what a reader would see, line breaks kept; scripts and styles are dropped."""
-    lines = (re.sub(r"[^\S\n]+", " ", line).strip() for line in "".join(_written(html)).split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-
-
-def _written(html: str) -> Iterator[str]:
-    fresh, as_typed = True, False  # at the beginning of a line; in <pre>, where line breaks are meant
-    for tag, text in pieces(html):
-        name = tag.removeprefix("/")
-        if name == "pre":
-            as_typed = tag == "pre"
-        shown = text if as_typed else re.sub(r"\s+", " ", text)
-        written = ("" if fresh or name not in BLOCKS else "\n") + WRITTEN.get(tag, "") + shown
-        if written.strip(" "):
-            fresh = written.endswith("\n")
-        yield written

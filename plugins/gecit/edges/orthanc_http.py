@@ -253,10 +253,12 @@ def _body(response: urllib3.BaseHTTPResponse, limit: int) -> bytes:
 def _structured_reports(series: Iterable[SeriesRead]) -> list[str]:
     found = []
     for one in series:
-        modality = dicom_facts.series_facts(one).modality
+        facts = dicom_facts.series_facts(one)
+        if facts.ours:  # attached by us, and no dose report
+            continue
         classes = one.sop_classes or ("",)
         for number, instance in enumerate(one.instances):
-            if dicom_facts.is_structured_report(classes[min(number, len(classes) - 1)], modality):
+            if dicom_facts.is_structured_report(classes[min(number, len(classes) - 1)], facts.modality):
                 found.append(instance)
     return found
 

@@ -8,8 +8,9 @@ import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from ..edges.encapsulated_pdf import Documents, template_of
 from ..edges.orthanc_http import Modality, OrthancArchive
+from ..edges.report_documents import Documents
+from ..edges.report_header import template_of
 from ..ports import Beat, Institution
 from ..settings import Settings
 from ..steps import attach_report, notify_medula

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from msgspec import field
 from msgspec.structs import replace
 
 from ..core.order import Control, ExamKey, Order, Patient, Person, Procedure
@@ -16,7 +17,8 @@ from ..core.report import Report, ReportPart, ReportStatus
 from ..core.values import ISTANBUL, Text, Value, local
 from ..core.verdict import Outcome
 from ..ports import Institution
-from .reports import REPORTS
+from .patients import PATIENTS
+from .reports import CHANGED, REPORTS
 
 RADIOLOGIST = Person(identifier="10000090178", family="ÖRNEKÇİ", given="Ayşegül")
 SECOND_RADIOLOGIST = Person(identifier="10000090246", family="DENEMECİ", given="Işık")
@@ -43,7 +45,10 @@ class Act(StrEnum):
     ASK_IN_VAIN = "ask in vain"  # while the service above is down
     ORDER = "order"
     IMAGES = "images"
+    PRELIMINARY = "preliminary"  # a report before the final one
     REPORT = "report"
+    CORRECT = "correct"
+    ADD = "add"
     CANCEL = "cancel"
 
 
@@ -66,6 +71,13 @@ class ExamStory(Value):
     excused: tuple[str, ...] = ()  # ids of the rules that an exemption excuses
     announced: bool = False  # it waits for an exemption, and passes once that is announced
     serial: str = ""  # of the device, where it is not the usual one
+    others: dict[Act, Report] = field(default_factory=dict)  # the report's other versions, by the act that sends them
+
+    @property
+    def versions(self) -> tuple[ReportStatus, ...]:
+        """The statuses of its reports, in the order they are sent."""
+        sent = (self.report if act is Act.REPORT else self.others.get(act) for act in self.acts)
+        return tuple(one.status for one in sent if one)
 
 
 class _Plot(Value):
@@ -108,25 +120,6 @@ PROCEDURES: Mapping[str, Procedure] = {
         sut="899005", sut_name="Üst GİS endoskopisi (deneme kodu)", loinc="18751-8", loinc_name="Endoscopy Study"
     ),
 }
-
-PATIENTS: tuple[Patient, ...] = (
-    Patient(family="ÖRNEKOĞLU", given="Şule", birth_date="19800214", sex="F"),
-    Patient(family="DENEMECİ", given="İbrahim Çağlar", birth_date="19550930", sex="M"),
-    Patient(family="KURGUSAL", given="Gülümser", birth_date="19681103", sex="F"),
-    Patient(family="MASALOĞLU", given="Işıl", birth_date="19910607", sex="F"),
-    Patient(family="SINAMACI", given="Öğünç", birth_date="20010123", sex="M"),
-    Patient(family="TASLAKÇI", given="Züleyha", birth_date="19740819", sex="F"),
-    Patient(family="MEÇHULOĞLU", given="Tuğrul", birth_date="19490512", sex="M"),
-    Patient(family="ÖYKÜCÜ", given="Nâzım", birth_date="19871225", sex="M"),
-    Patient(family="UYDURAN", given="Müjgân", birth_date="19630301", sex="F"),
-    Patient(family="GÖSTERMELİK", given="Doğuş", birth_date="19961017", sex="M"),
-    Patient(family="ÖRNEKSEL", given="Ümmühan", birth_date="19580704", sex="F"),
-    Patient(family="DÜŞSEL", given="Çınar", birth_date="19821121", sex="M"),
-    Patient(family="YAPINTI", given="İlkay", birth_date="19700228", sex="F"),
-    Patient(family="UYDURUK", given="Gökçe", birth_date="19930915", sex="F"),
-    Patient(family="TASVİRCİ", given="Şahin", birth_date="19470402", sex="M"),
-)
-"""By their numbers in the plots; each day gives them others of their own."""
 
 PLOTS: tuple[_Plot, ...] = (
     _Plot(
@@ -184,7 +177,22 @@ PLOTS: tuple[_Plot, ...] = (
         id="endoscopy", tr="Endoskopi: raporu gastroenterolog onaylar", en="An endoscopy, signed by an endoscopist",
         images="ES", radiologists=(ENDOSCOPIST,),
     ),
+    _Plot(
+        id="corrected-report", tr="Ön raporu kesinleşen, sonra düzeltilen röntgen",
+        en="An X-ray whose preliminary report became final and was then corrected", images="DX",
+        acts=(Act.ORDER, Act.PRELIMINARY, Act.IMAGES, Act.REPORT, Act.CORRECT),
+    ),
+    _Plot(
+        id="addendum", tr="Raporuna ek yapılan MR", en="An MR to whose report something was added", images="MR",
+        slices=12, acts=(Act.ASK, Act.ORDER, Act.IMAGES, Act.REPORT, Act.ADD),
+    ),
 )  # fmt: skip
+OTHERS: Mapping[Act, tuple[ReportStatus, int]] = {
+    # act -> OBX-11, and minutes after the final report
+    Act.PRELIMINARY: (ReportStatus.PRELIMINARY, -1),
+    Act.CORRECT: (ReportStatus.CORRECTED, 1),
+    Act.ADD: (ReportStatus.ADDENDUM, 1),
+}
 ASKED_FOR = ("CT", "MR")
 """What HBYS asks about beforehand: the scope of the rule `duplicate-query-missing`."""
 
@@ -227,6 +235,7 @@ def _story(plot: _Plot, patient: int, accession: str, now: datetime, institution
         excused=plot.excused,
         announced=plot.announced,
         serial=plot.serial,
+        others={act: _other(act, plot, order, now) for act in plot.acts if act in OTHERS},
     )
 
 
@@ -261,6 +270,14 @@ def _order(plot: _Plot, key: ExamKey, patient: Patient, ordered_at: datetime) ->
         clinical_information="Deneme istemi: ön tanı için görüntüleme",
         diagnoses=("Z01.6",),
     )
+
+
+def _other(act: Act, plot: _Plot, order: Order, now: datetime) -> Report:
+    status, minutes = OTHERS[act]
+    report = _report(plot, order, now + timedelta(minutes=minutes))
+    changed = {ReportPart(number): part for number, part in CHANGED[act.value].items()}
+    parts = changed if status is ReportStatus.ADDENDUM else {**report.parts, **changed}
+    return replace(report, status=status, parts=parts, format="TXT")
 
 
 def _report(plot: _Plot, order: Order, now: datetime) -> Report:

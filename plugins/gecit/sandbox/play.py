@@ -15,7 +15,9 @@ import requests
 
 from ..core.exam import Billing, Exam
 from ..core.exemptiondraft import draft, stretches
+from ..core.issue import issued
 from ..core.order import Order
+from ..core.report import Document
 from ..core.values import Value, local
 from ..core.verdict import Outcome, Status, Verdict
 from ..edges import hl7_build
@@ -45,7 +47,7 @@ class Result(Value):
 
     @property
     def as_expected(self) -> bool:
-        """Whether outcome, failing rules and what MEDULA knows are what the story says."""
+        """Whether outcome, failing rules, the report's versions and what MEDULA knows are what the story says."""
         if self.exam is None or self.verdict is None:
             return False
         failing = {one.rule for one in self.verdict.findings if one.status is Status.FAILED}
@@ -56,7 +58,15 @@ class Result(Value):
             and set(self.story.failing) <= failing
             and set(self.story.excused) <= excused
             and told == (self.story.outcome is Outcome.SUBMIT)
+            and self._reported(self.exam)
         )
+
+    def _reported(self, exam: Exam) -> bool:
+        """Whether every version was accepted, or refused for who signed it, and both documents of each are attached."""
+        wanted = () if "radiologist" in self.story.failing else self.story.versions
+        studies = sum(one.facts.images > 0 for one in exam.studies)
+        attached = len(exam.attached) == len(Document) * len(issued(exam)) * studies
+        return attached and tuple(one.report.status for one in exam.reports) == wanted
 
 
 def play_day(node: Running, say: Say) -> bool:
@@ -110,6 +120,10 @@ class Player:
                     self._send(hl7_build.order_message(taken_back, self._envelope(story, "C")))
                 case Act.REPORT if story.report:
                     self._send(hl7_build.report_message(story.report, self._envelope(story, "R")))
+                case Act.PRELIMINARY | Act.CORRECT | Act.ADD:
+                    self._send(
+                        hl7_build.report_message(story.others[act], self._envelope(story, act.value[:3].upper()))
+                    )
                 case Act.IMAGES:
                     self._store(story)
 
@@ -226,7 +240,18 @@ def _tell(result: Result, say: Say) -> None:
                 say(f"        ne yapmalı / fix ({one.who}): {one.fix.tr} / {one.fix.en}")
     answer = f"{exam.medula_code} {exam.medula_message}".strip() or "-"
     say(f"    MEDULA          : {exam.billing.value} ({answer})")
-    say(f"    rapor / report  : {len(exam.reports)} kabul / accepted, {len(exam.attached)} eklendi / attached\n")
+    say(f"    rapor / report  : {_reports(exam)}\n")
+
+
+def _reports(exam: Exam) -> str:
+    """The versions with what is in force, and how many documents were made of them."""
+    number = len(exam.reports)
+    told = f"{number} kabul / accepted, {len(exam.attached)} belge / documents (PDF, SR)"
+    if number < 2:
+        return told
+    status = [one.report.status.value for one in exam.reports]
+    in_force = " + ".join(status[one - 1] for one in (exam.standing.report, *exam.standing.addenda) if one)
+    return f"{' → '.join(status)}, yürürlükte / in force: {in_force}; {told}"
 
 
 def _told(node: Running) -> str:

@@ -79,3 +79,19 @@ REPORTS: dict[str, ReportText] = {
         }
     ),
 }
+
+CHANGED: dict[str, dict[str, str]] = {
+    "preliminary": {"4": "Ön değerlendirme: belirgin kemik patolojisi saptanmadı. Kesin rapor beklenmelidir."},
+    "correct": {
+        "3": (
+            "Kalvaryum kemik yapıları doğal görünümdedir. Sağ parietal kemikte, önceki metinde belirtilmeyen, "
+            "5 mm çapında düzgün sınırlı litik alan izlendi."
+        ),
+        "4": "Sağ parietal kemikte 5 mm litik alan; BT ile değerlendirilmesi önerilir.",
+    },
+    "add": {
+        "2": "Hastanın dış merkezde yapılmış MR incelemesi sonradan getirilmiş, birlikte değerlendirilmiştir.",
+        "4": "Karaciğer sağ lobdaki lezyon önceki incelemeye göre boyut ve görünüm olarak değişmemiştir.",
+    },
+}
+"""What other versions of a report say otherwise, by the act that sends them."""

@@ -1,4 +1,7 @@
-"""Attach each accepted report to the studies of its exam, as an Encapsulated PDF, whichever of the two came first."""
+"""Attach each version of a report that comes into force to the studies of its exam, whichever of the two came first.
+
+As an Encapsulated PDF for people, and as a structured report for programs: a row of the outbox each.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ import msgspec
 from ..core.events import Event, ReportAttached
 from ..core.exam import Exam, LinkedStudy
 from ..core.facts import StudyFacts, StudyKey
+from ..core.issue import Issue, issue, issued, shown
 from ..core.order import ExamKey
+from ..core.report import Document
 from ..core.values import Value, to_json
 from ..ports import Archive, Clock, Delivery, Ledger, Refused, Transaction
 
@@ -38,36 +43,48 @@ class Attachment(Value):
     study: StudyKey
     version: int
     sop_instance_uid: str
+    document: Document = Document.PDF
 
 
 class DocumentMaker(Protocol):
-    """Makes the DICOM file; `edges.encapsulated_pdf.Documents` is the real one."""
+    """Makes the DICOM file; `edges.report_documents.Documents` is the real one."""
 
-    def __call__(self, exam: Exam, version: int, study: StudyFacts, template: Template) -> bytes:
-        """Return the Encapsulated PDF of one version (from 1) for one study; equal arguments give equal bytes."""
+    def __call__(self, document: Document, exam: Exam, version: Issue, study: StudyFacts, template: Template) -> bytes:
+        """Return one document of one version for one study; equal arguments give equal bytes."""
         ...
 
 
-def document_uids(key: ExamKey, version: int, study_instance_uid: str) -> DocumentUids:
+_NAMES = {Document.PDF: "report", Document.SR: "report sr"}
+
+
+def document_uids(
+    key: ExamKey, version: int, study_instance_uid: str, document: Document = Document.PDF
+) -> DocumentUids:
     """Name the attached report: PS3.5 B.2, UUIDs of version 5, so that making it again makes the same object."""
 
     def uid(part: str) -> str:
-        name = "\n".join(("gecit", part, key.institution, key.accession, str(version), study_instance_uid))
+        what = f"{_NAMES[document]} {part}"
+        name = "\n".join(("gecit", what, key.institution, key.accession, str(version), study_instance_uid))
         return f"2.25.{uuid.uuid5(uuid.NAMESPACE_OID, name).int}"
 
-    return DocumentUids(series=uid("report series"), instance=uid("report instance"))
+    return DocumentUids(series=uid("series"), instance=uid("instance"))
 
 
 def missing_attachments(exam: Exam) -> list[Attachment]:
-    """List what is not attached yet: every accepted version, in every linked study that holds pictures."""
-    numbers = range(1, len(exam.reports) + 1)
-    wanted = [_attachment(exam, linked, number) for linked in exam.studies if linked.facts.images for number in numbers]
+    """List what is not attached yet: both documents of every issued version, in every linked study with pictures."""
+    wanted = [
+        _attachment(exam, linked, number, document)
+        for linked in exam.studies
+        if linked.facts.images
+        for number in issued(exam)
+        for document in Document
+    ]
     return [one for one in wanted if one.sop_instance_uid not in exam.attached]
 
 
-def _attachment(exam: Exam, linked: LinkedStudy, version: int) -> Attachment:
-    uids = document_uids(exam.key, version, linked.facts.study_instance_uid)
-    return Attachment(study=linked.facts.key, version=version, sop_instance_uid=uids.instance)
+def _attachment(exam: Exam, linked: LinkedStudy, version: int, document: Document) -> Attachment:
+    uids = document_uids(exam.key, version, linked.facts.study_instance_uid, document)
+    return Attachment(study=linked.facts.key, version=version, sop_instance_uid=uids.instance, document=document)
 
 
 def plan_attach(tx: Transaction, exam: Exam, now: datetime) -> int:
@@ -99,18 +116,19 @@ class Attacher:
         """Attach and return the event; raises `Unavailable` (later) or `Refused` (a person must look)."""
         wanted = msgspec.json.decode(delivery.payload, type=Attachment)
         exam = self._ledger.read(lambda tx: tx.exam(delivery.exam))
-        if exam is None or len(exam.reports) < wanted.version:
+        version = issue(exam, wanted.version) if exam else None
+        if exam is None or version is None:
             raise Refused("report-gone", f"{delivery.exam} has no report version {wanted.version}")
         if wanted.sop_instance_uid in exam.attached:
             return ()
-        length = sum(map(len, exam.reports[wanted.version - 1].report.parts.values()))
+        length = sum(len(text) for one in shown(version) for text in one.report.parts.values())
         if length > LONGEST_REPORT:
             raise Refused("report-too-long", f"{length} characters, the limit is {LONGEST_REPORT}")
         linked = next((one for one in exam.studies if one.facts.key == wanted.study), None)
         template = self._template(wanted.study.orthanc_id) if linked else None
         if linked is None or template is None:
             raise Refused("study-gone", f"{wanted.study} is no study of {delivery.exam} any more")
-        self._archive.store(self._make(exam, wanted.version, linked.facts, template))
+        self._archive.store(self._make(wanted.document, exam, version, linked.facts, template))
         return (
             ReportAttached(
                 at=self._clock.now(),
@@ -118,5 +136,6 @@ class Attacher:
                 study=wanted.study,
                 sop_instance_uid=wanted.sop_instance_uid,
                 version=wanted.version,
+                document=wanted.document,
             ),
         )

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from html import escape
 
 from ..core.background import Answering, DuplicateQuery, EarlierExam, Opening
 from ..core.duplicate_question import Question, QuestionRefused, Wrong, parse_order_id, read_suts
@@ -20,6 +21,7 @@ from ..core.events import DuplicateOpened, DuplicateQueried
 from ..core.exam import Exam
 from ..core.identifiers import IdentifierPolicy, Kind, classify, is_tckn
 from ..core.order import ExamKey
+from ..core.report import Report
 from ..core.values import Value
 from ..ports import Clock, Institution, Ledger, Transaction, Unavailable
 from .ask_above import UPSTREAM_DOWN, ServiceAbove, Told, UpstreamUnavailable
@@ -233,12 +235,19 @@ def _opened_suts(query: DuplicateQuery) -> set[str]:
 
 
 def _report_of(exam: Exam | None) -> Opened:
-    """The report in force, as its sender wrote it."""
+    """The report in force and its addenda, as their senders wrote them; HTML where one of them is."""
     if exam is None or exam.report is None:
         return Opened()
-    report = exam.report.report
+    found = [exam.report.report, *(exam.reports[number - 1].report for number in exam.standing.addenda)]
+    html = any(one.format == "HTML" for one in found)
+    texts = [_text_of(one, html=html) for one in found]
+    heading = "<p><b>Ek rapor</b></p>" if html else "Ek rapor\n\n"
+    return Opened(report="\n\n".join([texts[0], *(f"{heading}{one}" for one in texts[1:])]), html=html)
+
+
+def _text_of(report: Report, *, html: bool) -> str:
     text = "\n\n".join(report.parts[part] for part in sorted(report.parts))
-    return Opened(report=text, html=report.format == "HTML")
+    return f"<pre>{escape(text)}</pre>" if html and report.format != "HTML" else text
 
 
 def _images_of(exam: Exam | None) -> Opened:

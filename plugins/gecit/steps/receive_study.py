@@ -103,8 +103,9 @@ def _says_nothing_new(before: StudyFacts, read: StudyFacts) -> bool:
 
 
 def _evidence(facts: StudyFacts) -> tuple[object, ...]:
-    """What a verdict can rest on: pictures and structured reports, not documents."""
-    return tuple(one for one in facts.series if one.images or one.modality == "SR"), facts.dose_reports
+    """What a verdict can rest on: pictures and structured reports, not documents, nor reports that we attached."""
+    evidence = (one for one in facts.series if one.images or (one.modality == "SR" and not one.ours))
+    return tuple(evidence), facts.dose_reports
 
 
 def _exams_touched(tx: Transaction, facts: StudyFacts, group_minutes: int) -> set[ExamKey]:

@@ -18,6 +18,7 @@ from gecit.core.worklist import entry_of
 
 from .beside import Beside, ShownBeside
 from .masking import mask, mask_text
+from .reports import ShownReport, show_refused, show_reports
 from .timeline import ShownEvent, show_event
 
 OPEN = (Status.FAILED, Status.CANNOT_TELL)
@@ -55,7 +56,7 @@ class ShownExam(Value):
     ordered_at: datetime | None
     cancelled: bool
     images: int
-    report: ReportStatus | None
+    report: ReportStatus | None  # of the report in force
     outcome: Outcome | None
     billing: Billing
     missing: tuple[ShownFinding, ...]
@@ -87,16 +88,6 @@ class ShownDose(Value):
     value: float
     unit: str
     laterality: str = ""
-
-
-class ShownReport(Value):
-    """A version of the report, without its text."""
-
-    status: ReportStatus
-    received_at: datetime
-    approved_at: datetime | None
-    radiologists: tuple[str, ...]
-    refused_by: tuple[str, ...] = ()
 
 
 REFUSED = frozenset({Billing.REFUSED, Billing.PARTLY_TOLD, Billing.WITHDRAWAL_REFUSED})
@@ -211,24 +202,9 @@ def _doses(reports: Iterable[DoseReport]) -> tuple[ShownDose, ...]:
     return tuple(ShownDose(name=one.name, value=one.value, unit=one.unit, laterality=one.laterality) for one in values)
 
 
-def _reports(exam: Exam) -> tuple[ShownReport, ...]:
-    versions = (*exam.reports, exam.refused_report) if exam.refused_report else exam.reports
-    return tuple(
-        ShownReport(
-            status=one.report.status,
-            received_at=one.received_at,
-            approved_at=one.report.approved_at,
-            radiologists=tuple(name_of(person) or mask(person.identifier) for person in one.report.radiologists),
-            refused_by=one.refused_by,
-        )
-        for one in versions
-    )
-
-
 def show_detail(exam: Exam, timeline: Iterable[Event], beside: Beside) -> ShownExamDetail:
     """Return all of an exam that a page shows."""
     dose_reports = [report for one in exam.studies for report in one.facts.dose_reports]
-    reports = _reports(exam)
     waiting = entry_of(exam)
     return ShownExamDetail(
         exam=show_exam(exam),
@@ -240,8 +216,8 @@ def show_detail(exam: Exam, timeline: Iterable[Event], beside: Beside) -> ShownE
         studies=tuple(show_study(one) for one in exam.studies),
         dose_reports=len(dose_reports),
         doses=_doses(dose_reports),
-        reports=tuple(one for one in reports if not one.refused_by),
-        refused_report=next((one for one in reports if one.refused_by), None),
+        reports=show_reports(exam),
+        refused_report=show_refused(exam),
         waiting_reports=len(exam.deferred_reports),
         attached=len(exam.attached),
         medula_code=exam.medula_code,

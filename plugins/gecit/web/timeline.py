@@ -10,7 +10,7 @@ from gecit.core.values import Text, Value
 
 from .masking import mask_text
 from .phrases import cause
-from .words import OUTCOMES, path_name
+from .words import DOCUMENTS, OUTCOMES, REPORT, path_name
 
 
 class ShownEvent(Value):
@@ -40,6 +40,11 @@ def _detail(event: e.Event) -> Text | None:
             )
         case e.BackgroundRecorded(background=background):
             return _beside(background)
+        case e.ReportReceived(report=report):
+            return REPORT[report.status]
+        case e.ReportAttached(document=document, version=version):
+            name = DOCUMENTS[document]
+            return Text(tr=f"{version}. sürüm, {name.tr}", en=f"version {version}, {name.en}")
         case e.ReportRefused(rules=rules):
             return _plain(", ".join(rules))
         case e.NotificationAnswered(code=code, message=message):

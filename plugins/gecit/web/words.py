@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from gecit.core import matching
 from gecit.core.exam import Billing
-from gecit.core.report import ReportStatus
+from gecit.core.report import ROUTES, Document, ReportStatus
 from gecit.core.values import Text
 from gecit.core.verdict import Effect, Outcome, Status
+
+from .reports import Place, Registered
 
 
 def _(tr: str, en: str) -> Text:
@@ -74,7 +76,12 @@ PAGE: dict[str, Text] = {
         "Bir rapor bekliyor: hekim kaydı sorgulanamadı.",
         "A report waits: the registry of physicians could not be asked.",
     ),
-    "report-attached": _("Çalışmaya PDF olarak eklendi", "Attached to the study as PDF"),
+    "version": _("Sürüm", "Version"),
+    "signer": _("İmza", "Signature"),
+    "contrast": _("Kontrast madde", "Contrast"),
+    "request-rating": _("İstem nedeni puanı", "Rating of the request's reason"),
+    "image-rating": _("Çekim kalitesi puanı", "Rating of image quality"),
+    "attached-as": _("Çalışmaya eklendi", "Attached to the study"),
     "radiologist": _("Radyolog", "Radiologist"),
     "approved": _("Onay", "Approved"),
     "received": _("Alındı", "Received"),
@@ -183,6 +190,26 @@ REPORT: dict[ReportStatus, Text] = {
     ReportStatus.PRELIMINARY: _("Ön rapor", "Preliminary"),
     ReportStatus.FINAL: _("Kesin rapor", "Final"),
     ReportStatus.CORRECTED: _("Düzeltilmiş rapor", "Corrected"),
+    ReportStatus.ADDENDUM: _("Ek rapor", "Addendum"),
+}
+CONTRAST_ROUTES = ROUTES
+PLACES: dict[Place, Text] = {
+    Place.IN_FORCE: _("yürürlükte", "in force"),
+    Place.ADDS: _("yürürlükteki rapora ek", "adds to the report in force"),
+    Place.WAITS: _("raporunu bekliyor", "waits for its report"),
+    Place.SUPERSEDED: _("yerine yenisi geçti", "superseded"),
+    Place.SET_ASIDE: _("yürürlüğe girmedi", "never in force"),
+    Place.REFUSED: _("kabul edilmedi", "refused"),
+}
+REGISTERED: dict[Registered, Text] = {
+    Registered.RADIOLOGIST: _("kayıtta radyolog", "radiologist in the registry"),
+    Registered.OTHER: _("kayıtta radyolog değil", "no radiologist in the registry"),
+    Registered.UNKNOWN: _("kayıtta yok", "not in the registry"),
+    Registered.NOT_ASKED: _("kayıt sorulmadı", "registry not asked"),
+}
+DOCUMENTS: dict[Document, Text] = {
+    Document.PDF: _("PDF", "PDF"),
+    Document.SR: _("yapılandırılmış rapor (SR)", "structured report (SR)"),
 }
 WHO: dict[str, Text] = {
     "modality": _("Çekim cihazı / teknisyen", "Modality / technician"),

@@ -12,10 +12,10 @@ from .answers import Answer, Context, Params, failed, passed, unknown
 
 
 def has_report(exam: Exam, context: Context, params: Params) -> Answer:
-    """A report was accepted; a preliminary one alone counts only by parameter."""
+    """A report was accepted; a preliminary one alone counts only by parameter, an addendum alone never."""
     if exam.report is None:
         return _why_no_report(exam)
-    if params["preliminary_counts"] or any(one.report.status is not ReportStatus.PRELIMINARY for one in exam.reports):
+    if params["preliminary_counts"] or exam.report.report.status is not ReportStatus.PRELIMINARY:
         return passed(exam.report.report.status.value)
     return failed("Yalnızca ön rapor alındı.", "Only a preliminary report was received.", expected="F, C", found="P")
 
@@ -28,11 +28,17 @@ def _why_no_report(exam: Exam) -> Answer:
     if exam.refused_report:
         rules = ", ".join(exam.refused_report.refused_by)
         return failed("Son gönderilen rapor kabul edilmedi.", "The last report sent was refused.", found=rules)
+    if exam.reports:
+        tr, en = "Yalnızca ek rapor alındı; eklendiği rapor yok.", "Only an addendum was received, without its report."
+        return failed(tr, en, expected="F, C", found="B")
     return failed("Rapor (ORU) alınmadı.", "No report (ORU) was received.", expected="F, C")
 
 
 def signed_by_radiologist(exam: Exam, context: Context, params: Params) -> Answer:
-    """The approving signer of the report (OBX-16, first) is a radiologist in the registry; all signers by parameter."""
+    """The approving signer of the report (OBX-16, first) is a radiologist in the registry; all signers by parameter.
+
+    Of the version in force; each addendum was asked about when it came, as if it were the report (`judge_report`).
+    """
     received = exam.report or exam.refused_report
     if received is None:
         return unknown("Rapor henüz alınmadı.", "No report has been received yet.")

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, make_response, request
 from gecit.core.background import Answering, DuplicateQuery
 from gecit.core.duplicate_question import QuestionRefused
 from gecit.core.values import to_json
-from gecit.edges.html_text import text_of_html
+from gecit.edges.report_text import text_of
 from gecit.ports import Unavailable
 from gecit.steps.ask_above import UpstreamUnavailable
 from gecit.steps.duplicates import DuplicateDesk, Opened
@@ -120,7 +120,7 @@ def _studies(query: DuplicateQuery) -> Response:
 
 
 def _report(opened: Opened) -> str:
-    return text_of_html(opened.report) if opened.html else opened.report
+    return text_of(opened.report, "HTML" if opened.html else "TXT")
 
 
 def _text(text: str) -> Response:

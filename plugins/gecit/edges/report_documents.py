@@ -1,0 +1,28 @@
+"""The documents of a report: the real `steps.attach_report.DocumentMaker`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..core.exam import Exam
+from ..core.facts import StudyFacts
+from ..core.issue import Issue
+from ..core.report import Document
+from ..steps.attach_report import Template
+from .encapsulated_pdf import encapsulate
+from .report_pdf import build_pdf
+from .report_sr import build_sr
+
+
+class Documents:
+    """Makes them; `institution_name` says what to print for an SKRS code."""
+
+    def __init__(self, institution_name: Callable[[str], str]) -> None:
+        self._institution_name = institution_name
+
+    def __call__(self, document: Document, exam: Exam, version: Issue, study: StudyFacts, template: Template) -> bytes:
+        """Return one document of one version for one study as a DICOM file; equal arguments give equal bytes."""
+        institution = self._institution_name(exam.key.institution) or exam.key.institution
+        if document is Document.SR:
+            return build_sr(institution, exam, version, study, template)
+        return encapsulate(build_pdf(version, institution, exam.order), exam, version, study, template)
