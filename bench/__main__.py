@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from . import delivery, hl7, ingest, memory, outbox, rejudge, soap
+from . import delivery, hl7, ingest, memory, outbox, rejudge, soap, worklist
 from .figures import Figure, line
 
 BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
@@ -18,6 +18,7 @@ BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
     "soap": soap.figures,
     "memory": memory.figures,
     "rejudge": rejudge.figures,
+    "worklist": worklist.figures,
 }
 
 

@@ -127,6 +127,26 @@ def bare(folder: Path) -> Iterator[Node]:
 
 
 @contextmanager
+def files(folder: Path, worklist: Path) -> Iterator[Node]:
+    """Run Orthanc with its sample plugin alone, which answers a worklist out of a folder of files."""
+    http, dicom = _free_ports(2)
+    environ = _environ(folder, GECIT_HTTP_PORT=str(http), GECIT_DICOM_PORT=str(dicom))
+    configuration, _, faults = read_configuration(HOME / "orthanc-config" / "orthanc.json", environ)
+    if faults:
+        raise RuntimeError(f"orthanc.json cannot be read: {faults[0]}")
+    configuration["Plugins"] = ["/usr/share/orthanc/plugins/libModalityWorklists.so"]
+    configuration["Worklists"] = {"Enable": True, "Database": str(worklist)}
+    configuration["DicomModalities"] = {"bench": {"AET": CALLING, "Host": "127.0.0.1", "Port": 104}}
+    configuration["DicomModalitiesInDatabase"] = False
+    configuration["DicomAlwaysAllowFindWorklist"] = True
+    (folder / "files.json").write_text(json.dumps(configuration), encoding="utf-8")
+    with _running(folder / "files.json", folder, environ) as process:
+        node = Node(process, http, dicom)
+        _until(lambda: _answers(process, f"http://127.0.0.1:{http}/system"), START_SECONDS, "Orthanc answers")
+        yield node
+
+
+@contextmanager
 def gecit(folder: Path, **more: str) -> Iterator[Node]:
     """Run Orthanc with our configuration and all our processes, and one institution that may send.
 

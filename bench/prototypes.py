@@ -32,6 +32,7 @@ TABLES = (
     schema.event,
     schema.study,
     schema.study_identifier,
+    schema.sent_study,
     schema.link,
     schema.procedure,
     schema.duplicate_query,

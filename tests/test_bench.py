@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench import corpus, duplicates, ingest, rejudge
+from bench import corpus, duplicates, ingest, rejudge, worklist
 from bench.corpus import Case
 from bench.figures import Goal, compare, line, spread
 from bench.machine import Machine, elsewhere
@@ -123,3 +123,12 @@ def test_a_small_ledger_is_judged_anew_and_gives_every_figure(monkeypatch: pytes
         "order-during-rejudging",
     ]
     assert all(set(one) == FIELDS for one in lines)
+
+
+@pytest.mark.system
+def test_a_small_worklist_is_answered_alike_by_both_and_gives_every_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A number of answers that is not the expected one ends the bench."""
+    monkeypatch.setattr(worklist, "QUIET", 1.0)
+    lines = [json.loads(line(one)) for one in worklist.figures(rounds=1, patience=0, count=10, queries=2)]
+    assert [one["case"] for one in lines] == ["one-order-of-10", "one-modality-of-10", "everything-of-10"]
+    assert all(set(one) == FIELDS and one["value"]["median"] > 0 for one in lines)

@@ -15,7 +15,9 @@ import urllib3
 
 from .core.values import Text
 from .edges.doors import Doors, new_token
+from .edges.orthanc_dicom import FindDoor, ReceptionFilter, WorklistDoor
 from .edges.orthanc_host import INDEX_PATH, PREFIX, Forwarder, HttpFilter, IndexMark, OrthancLog, OrthancModule
+from .edges.store import SqlLedger
 from .edges.system_clock import SystemClock
 from .ports import Accounts, Beat, Vitals
 from .processes.build import Parts
@@ -23,6 +25,7 @@ from .processes.life import wait_beating
 from .processes.run_folder import lock_folder, write_run_folder
 from .processes.supervisor import Child, State, Supervisor
 from .settings import Settings, from_orthanc
+from .steps.answer_dicom import DicomAnswers
 
 log = logging.getLogger("gecit.app")
 
@@ -61,8 +64,9 @@ def start(orthanc: OrthancModule, environ: Mapping[str, str] | None = None) -> S
     token = new_token()
     configuration = write_run_folder(settings, token)
     register(orthanc, Doors(ledger, token, SystemClock()), settings.web_port)
+    reception = register_dicom(orthanc, settings, ledger)
     supervisor = supervise(settings, configuration, environ)
-    in_background("start processes", lambda: live(settings, token, supervisor, ledger))
+    in_background("start processes", lambda: live(settings, token, supervisor, ledger, reception.counts))
     atexit.register(supervisor.stop)  # Orthanc finalises Python when it stops; the pipes serve where it cannot
     return supervisor
 
@@ -90,6 +94,25 @@ def register(orthanc: OrthancModule, doors: Doors, web_port: int) -> None:
     orthanc.RegisterRestCallback(INDEX_PATH, IndexMark(orthanc))
 
 
+def register_dicom(orthanc: OrthancModule, settings: Settings, ledger: SqlLedger) -> ReceptionFilter:
+    """Answer C-FIND out of the ledger, and filter C-STORE where a reception rule is switched on."""
+    chosen = settings.worklist
+    answers = DicomAnswers(
+        ledger,
+        SystemClock(),
+        settings.name,
+        chosen.expiry_days,
+        by_file_number=chosen.patient_id == "FileNumber",
+        nameless=settings.identifiers.nameless_numbers,
+    )
+    orthanc.RegisterWorklistCallback(WorklistDoor(answers))
+    orthanc.RegisterFindCallback(FindDoor(answers))
+    reception = ReceptionFilter(settings.reception.rules, ledger, SystemClock())
+    if settings.reception.rules:  # a hook for each instance costs processor time, an empty one too
+        orthanc.RegisterIncomingCStoreInstanceFilter(reception)
+    return reception
+
+
 def supervise(settings: Settings, configuration: Path, environ: Mapping[str, str]) -> Supervisor:
     """Return what keeps the processes alive, not yet started."""
     package_home = str(Path(__file__).parents[1])
@@ -100,10 +123,12 @@ def supervise(settings: Settings, configuration: Path, environ: Mapping[str, str
     )
 
 
-def live(settings: Settings, token: str, supervisor: Supervisor, vitals: Vitals) -> None:
+def live(
+    settings: Settings, token: str, supervisor: Supervisor, vitals: Vitals, counts: Callable[[], Mapping[str, int]]
+) -> None:
     """Start the processes, then record Orthanc's signs of life until it ends."""
     start_when_orthanc_answers(settings, token, supervisor)
-    beat(settings, vitals, supervisor)
+    beat(settings, vitals, supervisor, counts)
 
 
 def start_when_orthanc_answers(settings: Settings, token: str, supervisor: Supervisor) -> None:
@@ -123,14 +148,18 @@ def answers(url: str, token: str) -> bool:
         return False
 
 
-def beat(settings: Settings, vitals: Vitals, supervisor: Supervisor) -> None:
-    """Record Orthanc's signs of life, with its processes' pids and restarts, for as long as it lives."""
+def beat(settings: Settings, vitals: Vitals, supervisor: Supervisor, counts: Callable[[], Mapping[str, int]]) -> None:
+    """Record Orthanc's signs of life, with its processes' pids and restarts and what C-STORE was refused."""
     wait_beating(
         threading.Event(),
         vitals,
         SystemClock(),
         lambda now: Beat(
-            node=settings.name, process="orthanc", pid=os.getpid(), at=now, detail=detail(supervisor.states())
+            node=settings.name,
+            process="orthanc",
+            pid=os.getpid(),
+            at=now,
+            detail={**detail(supervisor.states()), **counts()},
         ),
     )
 

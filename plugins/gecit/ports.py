@@ -14,6 +14,7 @@ from .core.exam import Exam, Study
 from .core.facts import StudyFacts, StudyKey
 from .core.order import ExamKey, RegisteredRow
 from .core.values import Value
+from .core.worklist import Entry
 
 T = TypeVar("T")
 
@@ -43,6 +44,15 @@ class Clock(Protocol):
         ...
 
 
+class Station(Value):
+    """What is known of one AE title of an institution."""
+
+    aet: str
+    modalities: tuple[str, ...] = ()  # whose worklist it does; () = not said
+    host: str = ""  # where Orthanc calls back for storage commitment; empty = it never does
+    port: int = 104
+
+
 class Institution(Value):
     """A hospital as the ledger knows it."""
 
@@ -55,6 +65,11 @@ class Institution(Value):
     hl7_peers: tuple[str, ...] = ()  # addresses or networks of its HBYS, CIDR
     profile: str = "ministry"  # id of rules/profiles/*.toml
     character_set: str = ""  # UTF8 or Windows1254 as agreed; empty = as each message declares
+    stations: tuple[Station, ...] = ()  # those of `aets` of which more is known
+
+    def stations_for(self, modality: str) -> tuple[str, ...]:
+        """Return the AE titles that do a modality; () = none is named, and any of them may."""
+        return tuple(one.aet for one in self.stations if modality in one.modalities)
 
 
 class StoredMessage(Value):
@@ -557,4 +572,44 @@ class Views(Protocol):
 
     def unlinked_studies(self, limit: int) -> list[Study]:
         """Return studies that no exam has, newest first."""
+        ...
+
+
+class WorklistSearch(Value):
+    """Which open entries are wanted; what is empty does not narrow."""
+
+    performer: str = ""  # SKRS code
+    since: datetime | None = None  # scheduled then or later
+    until: datetime | None = None  # scheduled before
+    accession: str = ""
+    modality: str = ""
+    limit: int = 2_000
+
+
+class StudySearch(Value):
+    """Which studies are wanted, of those that an institution may see; what is empty does not narrow."""
+
+    institution: str
+    node: str
+    study_instance_uid: str = ""
+    accession: str = ""
+    patient_id: str = ""  # PatientID or one of OtherPatientIDs
+    first_day: str = ""  # YYYYMMDD; narrows only with both, and without an identifier: the asker matches each anyway
+    last_day: str = ""
+    limit: int = 2_000
+
+
+class DicomViews(Protocol):
+    """What the DICOM doors ask of the ledger, with `read` for the institutions."""
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` on one consistent view."""
+        ...
+
+    def worklist(self, search: WorklistSearch) -> list[Entry]:
+        """Return open entries, earliest first."""
+        ...
+
+    def visible_studies(self, search: StudySearch) -> list[Study]:
+        """Return studies that an institution sent or that one of its exams has, the last changed first."""
         ...

@@ -14,8 +14,10 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import Result
+from msgspec.structs import replace
 
 from gecit.cli import cli, main
+from gecit.core.events import OrderPlaced
 from gecit.edges import hl7_build, hl7_reader
 from gecit.edges.doors import token_digest
 from gecit.edges.store import SqlLedger, open_ledger
@@ -379,3 +381,24 @@ def test_a_port_in_use_is_said_with_its_cure(data: Path) -> None:
     assert str(port) in process.stderr
     assert "GECIT_MLLP_PORT" in process.stderr
     assert "Traceback" not in process.stderr
+
+
+def test_the_worklist_lists_what_waits_and_stations_are_read(run: Run, data: Path) -> None:
+    """What modalities are shown, for people and for programs; an order past its days is left out."""
+    station = ("--aet", "CT1", "--station", "CT1=CT,PT@127.0.0.1:11112")
+    assert run("institutions", "add", "900001", *station).exit_code == 0
+    [one] = json.loads(run("institutions", "list", "--json").output)
+    assert one["stations"] == [
+        {"aet": "CT1", "modalities": ["CT", "PT"], "host": "127.0.0.1", "port": 11112},
+    ]
+    assert station[-1] in run("institutions", "list").output
+    for wrong in ("CT2=CT", "CT1=ct", "CT1@host:0", "CT1@"):
+        run("institutions", "add", "900001", "--aet", "CT1", "--station", wrong, code=2)
+    ledger, now = ledger_of(data), datetime.now(UTC)
+    made = [replace(order(f"W{days}"), scheduled_at=now - timedelta(days=days)) for days in (1, 8)]
+    ledger.write(lambda tx: [tx.append(OrderPlaced(at=now, exam=one.key, order=one, message=1)) for one in made])
+    ledger.close()
+    assert [one["exam"] for one in json.loads(run("worklist", "list", "--json").output)] == ["910001/W1"]
+    all_of_them = run("worklist", "list", "--json", "--expired", "--institution", "910001", "--modality", "CT")
+    assert [one["exam"] for one in json.loads(all_of_them.output)] == ["910001/W8", "910001/W1"]
+    assert "BT, Mandibula" in run("worklist", "list").output

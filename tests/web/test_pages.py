@@ -5,15 +5,17 @@ from typing import get_args
 import msgspec
 import pytest
 from flask.testing import FlaskClient
+from msgspec.structs import replace
 
 from gecit.core.events import AnyExamEvent
 from gecit.core.exam import Billing
 from gecit.core.report import Document, ReportStatus
 from gecit.core.verdict import Effect, Outcome, Status
+from gecit.ports import Beat
 from gecit.web import words
 from gecit.web.masking import mask
 from gecit.web.reports import Place, Registered
-from tests.fakes import FakeAccounts, FakeViews
+from tests.fakes import NOON, FakeAccounts, FakeViews, FakeVitals
 from tests.support.exams import CLEAN, HELD, TCKN, fill
 from tests.web.conftest import BASIC
 
@@ -46,6 +48,14 @@ def test_an_exam_says_why_where_how_to_mend_it_and_who_must(page: Page) -> None:
     assert "Tarayıcı 9" in text and "Işıl YILDIZ" in text and "İstem alındı" in text
     assert "Doz raporu gelmedi" in text
     assert "412.5 mGy.cm" in page(f"/gecit/exams/{CLEAN}")
+
+
+def test_an_exam_that_waits_for_its_images_says_that_it_is_on_the_worklist(page: Page, views: FakeViews) -> None:
+    """Its planned time is there until pictures or a report have come."""
+    assert "İş listesinde" not in page(f"/gecit/exams/{CLEAN}")
+    waiting = next(one for one in views.exams if one.key == CLEAN)
+    views.exams[views.exams.index(waiting)] = replace(waiting, studies=(), reports=())
+    assert "İş listesinde, planlanan" in page(f"/gecit/exams/{CLEAN}")
 
 
 def test_every_version_of_a_report_stands_there_with_what_became_of_it(page: Page) -> None:
@@ -155,6 +165,12 @@ def test_every_word_of_the_core_has_its_translation() -> None:
     assert set(words.PLACES) == set(Place) and set(words.REGISTERED) == set(Registered)
     assert set(words.DOCUMENTS) == set(Document)
     assert set(words.EVENTS) == {one.__name__ for one in get_args(AnyExamEvent)}
+
+
+def test_refusals_at_c_store_are_told_by_what_their_rule_says(page: Page, vitals: FakeVitals) -> None:
+    """The site that switched a rule on sees what it costs."""
+    vitals.beat(Beat(node="N1", process="orthanc", pid=7, at=NOON, detail={"refused.accession-missing": 3}))
+    assert "reddedilen (Erişim numarası (0008,0050) boş): 3" in page("/gecit/health")
 
 
 def test_counts_are_read_by_people(page: Page) -> None:

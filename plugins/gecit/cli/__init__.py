@@ -29,6 +29,7 @@ from . import (
     replay,
     rules,
     users,
+    worklist,
 )
 
 FAULTS = (
@@ -65,6 +66,7 @@ for command in (
     institutions.institutions,
     users.users,
     users.tokens,
+    worklist.worklist,
     outbox.outbox,
     ledger.ledger,
 ):

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from gecit.edges.system_clock import SystemClock
-from gecit.ports import Institution
+from gecit.ports import Institution, Station
 
 from .common import as_json, parts, print_json, print_rows
 
@@ -30,6 +30,7 @@ def list_(as_json: bool) -> None:
     else:
         shown = [
             {"skrs": o.skrs, "medula": o.medula_code, "name": o.name, "aets": " ".join(o.aets),
+             "stations": " ".join(map(shown_station, o.stations)),
              "hl7 peers": " ".join(o.hl7_peers), "profile": o.profile}
             for o in found
         ]  # fmt: skip
@@ -45,6 +46,13 @@ def list_(as_json: bool) -> None:
 )
 @click.option("--province", default="", help="Province (il).")
 @click.option("--aet", "aets", multiple=True, help="Calling AE title of its PACS or modality; repeatable.")
+@click.option(
+    "--station",
+    "stations",
+    multiple=True,
+    metavar="AET[=MODALITY,...][@HOST[:PORT]]",
+    help="What one of the AE titles does, and where it is told of storage commitment; repeatable.",
+)
 @click.option("--hl7-peer", "peers", multiple=True, help="Address or network (CIDR) of its HBYS; repeatable.")
 @click.option("--profile", default="ministry", help="HL7 layout: a file of rules/profiles/.")
 @click.option(
@@ -60,6 +68,7 @@ def add(
     ownership: str,
     province: str,
     aets: tuple[str, ...],
+    stations: tuple[str, ...],
     peers: tuple[str, ...],
     profile: str,
     character_set: str,
@@ -72,6 +81,7 @@ def add(
             ip_network(peer, strict=False)
         except ValueError as fault:
             raise click.BadParameter(f"adres değil / no address: {peer}", param_hint="--hl7-peer") from fault
+    known = tuple(station_of(one, aets) for one in stations)
     one = Institution(
         skrs=skrs,
         medula_code=medula_code,
@@ -82,9 +92,35 @@ def add(
         hl7_peers=peers,
         profile=profile,
         character_set=character_set,
+        stations=known,
     )
     with parts() as opened:
         if profile not in opened.profiles():
             raise click.BadParameter(f"böyle bir profil yok / no such profile: {profile}", param_hint="--profile")
         opened.ledger.write(lambda tx: tx.record_institution(one, SystemClock().now(), by="cli"))
     click.echo(f"{skrs} kaydedildi / recorded")
+
+
+STATION = re.compile(
+    r"(?P<aet>[^=@]{1,16})(=(?P<modalities>[A-Z]{2,16}(,[A-Z]{2,16})*))?(@(?P<host>[^:@\s]+)(:(?P<port>\d{1,5}))?)?"
+)
+
+
+def station_of(text: str, aets: tuple[str, ...]) -> Station:
+    """Read `AET=CT,PT@10.1.2.3:11112`; raises `click.BadParameter` for anything else and for a title not in `aets`."""
+    found = STATION.fullmatch(text)
+    if found is None:
+        raise click.BadParameter(f"okunamadı / cannot be read: {text}", param_hint="--station")
+    if found["aet"] not in aets:
+        raise click.BadParameter(f"--aet ile de verin / give it with --aet too: {found['aet']}", param_hint="--station")
+    modalities = tuple((found["modalities"] or "").split(",")) if found["modalities"] else ()
+    port = int(found["port"] or 104)
+    if not 1 <= port <= 65535:
+        raise click.BadParameter(f"kapı 1-65535 / port 1-65535: {port}", param_hint="--station")
+    return Station(aet=found["aet"], modalities=modalities, host=found["host"] or "", port=port)
+
+
+def shown_station(one: Station) -> str:
+    """Write a station as `--station` reads it."""
+    modalities = f"={','.join(one.modalities)}" if one.modalities else ""
+    return f"{one.aet}{modalities}" + (f"@{one.host}:{one.port}" if one.host else "")

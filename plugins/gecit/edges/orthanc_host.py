@@ -102,6 +102,15 @@ class OrthancModule(Protocol):
     def RegisterIncomingHttpRequestFilter(self, callback: Callback) -> None:  # noqa: N802
         """Have every HTTP request pass a callback."""
 
+    def RegisterWorklistCallback(self, callback: Callback) -> None:  # noqa: N802
+        """Answer C-FIND of the Modality Worklist."""
+
+    def RegisterFindCallback(self, callback: Callback) -> None:  # noqa: N802
+        """Answer every other C-FIND, in the place of Orthanc."""
+
+    def RegisterIncomingCStoreInstanceFilter(self, callback: Callback) -> None:  # noqa: N802
+        """Have every instance of a C-STORE pass a callback."""
+
     def LogInfo(self, line: str) -> None:  # noqa: N802
         """Log, shown with --verbose only."""
 

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import urllib3
 
 from ..core.facts import DoseReport
+from ..core.values import Value
 from ..ports import Change, Changes, Refused, StudyRead, Unavailable
 from . import dicom_facts
 from .dicom_facts import SeriesRead
@@ -37,6 +38,32 @@ RETRY = urllib3.Retry(total=2, status=0, backoff_factor=0.1, allowed_methods={"G
 
 class _TooLarge(Exception):
     """An answer is beyond what is read."""
+
+
+class Modality(Value):
+    """An AE title as Orthanc is to know it. With a host it may ask for storage commitment, which is answered there."""
+
+    aet: str
+    host: str = ""
+    port: int = 104
+
+    def entry(self) -> dict[str, Any]:
+        """Return Orthanc's entry. C-GET and C-MOVE stay shut: Orthanc would send what nobody narrowed.
+
+        A Python callback cannot refuse a C-MOVE clearly: raising in it gives the warning 0xB000, one of one completed.
+        """
+        return {
+            "AET": self.aet,
+            "Host": self.host or "127.0.0.1",  # Orthanc wants one; without commitment it never calls there
+            "Port": self.port,
+            "AllowEcho": True,
+            "AllowStore": True,
+            "AllowFind": True,
+            "AllowFindWorklist": True,
+            "AllowMove": False,
+            "AllowGet": False,
+            "AllowStorageCommitment": bool(self.host),
+        }
 
 
 class OrthancArchive:
@@ -121,14 +148,12 @@ class OrthancArchive:
         """Return what Orthanc itself says of a study: identifiers and main tags; None where it is gone."""
         return self._json_or_none(f"/studies/{_id(orthanc_id)}")
 
-    def allow_modality(self, aet: str) -> None:
-        """Let an AE title store. Host and port are where Orthanc would call back, which it never does for us."""
-        allowed = {"AllowEcho": True, "AllowStore": True, "AllowFind": False, "AllowGet": False, "AllowMove": False}
-        peer = {"AET": aet, "Host": "127.0.0.1", "Port": 104, **allowed}
-        self._change("PUT", f"/modalities/{_id(_symbol(aet))}", json.dumps(peer).encode())
+    def allow_modality(self, modality: Modality) -> None:
+        """Let an AE title in."""
+        self._change("PUT", f"/modalities/{_id(_symbol(modality.aet))}", json.dumps(modality.entry()).encode())
 
     def forget_modality(self, aet: str) -> None:
-        """Let an AE title store no longer."""
+        """Let an AE title in no longer."""
         self._change("DELETE", f"/modalities/{_id(_symbol(aet))}")
 
     def allowed_modalities(self) -> set[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from ..edges.orthanc_http import OrthancArchive
+from ..edges.orthanc_http import Modality, OrthancArchive
 from ..edges.report_documents import Documents
 from ..edges.report_header import template_of
 from ..ports import Beat, Institution
@@ -50,7 +50,7 @@ class Worker:
             default_institution=self._settings.default_institution,
         )
         self._swept_at: datetime | None = None
-        self._aets: set[str] | None = None
+        self._modalities: frozenset[Modality] | None = None
 
     def loops(self) -> list[Loop]:
         """Return everything that is done again and again."""
@@ -105,15 +105,15 @@ class Worker:
         return False
 
     def tell_modalities(self) -> bool:
-        """Tell Orthanc which AE titles may store: those of the institutions."""
-        wanted = {aet for one in self._institutions() for aet in one.aets}
-        if wanted != self._aets:
-            allowed = self._archive.allowed_modalities()
-            for aet in sorted(wanted - allowed):
-                self._archive.allow_modality(aet)
-            for aet in sorted(allowed - wanted):
+        """Tell Orthanc which AE titles are let in: those of the institutions. All of them again after a start."""
+        wanted = modalities_of(self._institutions())
+        if wanted != self._modalities:
+            gone = self._archive.allowed_modalities() - {one.aet for one in wanted}
+            for one in sorted(wanted - (self._modalities or frozenset()), key=lambda one: one.aet):
+                self._archive.allow_modality(one)
+            for aet in sorted(gone):
                 self._archive.forget_modality(aet)
-            self._aets = wanted
+            self._modalities = wanted
         return False
 
     def beat(self, now: datetime) -> Beat:
@@ -126,6 +126,17 @@ class Worker:
             "last sweep": self._swept_at.isoformat(timespec="seconds") if self._swept_at else "",
         }
         return Beat(node=self._settings.name, process="work", pid=os.getpid(), at=now, detail=detail)
+
+
+def modalities_of(institutions: Iterable[Institution]) -> frozenset[Modality]:
+    """Return every AE title of the institutions with what is known of its station."""
+    found = {}
+    for one in institutions:
+        known = {station.aet: station for station in one.stations}
+        for aet in one.aets:
+            place = known.get(aet)
+            found[aet] = Modality(aet=aet, host=place.host, port=place.port) if place else Modality(aet=aet)
+    return frozenset(found.values())
 
 
 def run(settings: Settings) -> int:

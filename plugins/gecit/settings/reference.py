@@ -70,7 +70,7 @@ def expected(kind: Any, meta: msgspec.Meta | None) -> Text:
         options = ", ".join(map(str, get_args(kind)))
         return Text(tr=f"şunlardan biri: {options}", en=f"one of: {options}")
     if get_origin(kind) is tuple:
-        return Text(tr="11 haneli numaraların listesi", en="a list of 11-digit numbers")
+        return _listed(get_args(kind)[0])
     if kind in (int, float):
         return _number(kind, meta)
     if get_origin(kind) in (Union, types.UnionType) or kind is Path:
@@ -82,6 +82,13 @@ _OTHER: dict[Any, Text] = {
     bool: Text(tr="true ya da false", en="true or false"),
     str: Text(tr="metin", en="text"),
 }
+
+
+def _listed(kind: Any) -> Text:
+    if get_origin(kind) is Literal:
+        options = ", ".join(map(str, get_args(kind)))
+        return Text(tr=f"şunların listesi: {options}", en=f"a list of: {options}")
+    return Text(tr="11 haneli numaraların listesi", en="a list of 11-digit numbers")
 
 
 def _number(kind: Any, meta: msgspec.Meta | None) -> Text:

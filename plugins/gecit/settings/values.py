@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from ..core.values import Value
+from .doors import ReceptionSettings, WorklistSettings
 from .duplicates import DuplicateSettings
 
 
@@ -227,6 +228,8 @@ class Settings(Value, kw_only=True):
     )
     outbox: Annotated[OutboxSettings, Meta(description="How deliveries are repeated.")] = OutboxSettings()
     duplicates: Annotated[DuplicateSettings, Meta(description="The duplicate query.")] = DuplicateSettings()
+    worklist: Annotated[WorklistSettings, Meta(description="The modality worklist.")] = WorklistSettings()
+    reception: Annotated[ReceptionSettings, Meta(description="What is refused at C-STORE.")] = ReceptionSettings()
 
     # Orthanc's own keys, at the top of its configuration; defaults are Orthanc's.
     name: Annotated[str, Meta(description="Name of the node.", extra={"orthanc": "Name"})] = "MyOrthanc"

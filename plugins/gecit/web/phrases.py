@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gecit.core.background import Answering
+from gecit.core.reception import RULES
 from gecit.core.values import Text
 from gecit.steps import background
 from gecit.steps.ask_above import UPSTREAM_DOWN, UPSTREAM_REFUSED
@@ -149,6 +150,9 @@ def detail_name(key: str) -> Text:
     process, dot, what = key.rpartition(".")
     if dot and what == "restarts":
         return Text(tr=f"{process} yeniden başlatma", en=f"{process} restarts")
+    if process == "refused" and what in RULES:
+        title = RULES[what].title
+        return Text(tr=f"C-STORE'da reddedilen ({title.tr})", en=f"Refused at C-STORE ({title.en})")
     return DETAILS.get(key) or Text(tr=key.replace(".", " "), en=key.replace(".", " "))
 
 

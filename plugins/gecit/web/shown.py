@@ -14,6 +14,7 @@ from gecit.core.order import Order, Patient, Person
 from gecit.core.report import ReportStatus
 from gecit.core.values import Text, Value
 from gecit.core.verdict import Effect, Finding, Outcome, Status
+from gecit.core.worklist import entry_of
 
 from .beside import Beside, ShownBeside
 from .masking import mask, mask_text
@@ -114,6 +115,7 @@ class ShownExamDetail(Value):
     medula_error: Explained | None  # what a refusal means and what to do
     timeline: tuple[ShownEvent, ...]
     beside: ShownBeside = ShownBeside()
+    worklist_at: datetime | None = None  # when its images are planned; None = it stands on no worklist
 
 
 def name_of(person: Patient | Person) -> str:
@@ -203,6 +205,7 @@ def _doses(reports: Iterable[DoseReport]) -> tuple[ShownDose, ...]:
 def show_detail(exam: Exam, timeline: Iterable[Event], beside: Beside) -> ShownExamDetail:
     """Return all of an exam that a page shows."""
     dose_reports = [report for one in exam.studies for report in one.facts.dose_reports]
+    waiting = entry_of(exam)
     return ShownExamDetail(
         exam=show_exam(exam),
         physician=name_of(exam.order.physician) if exam.order else "",
@@ -222,4 +225,5 @@ def show_detail(exam: Exam, timeline: Iterable[Event], beside: Beside) -> ShownE
         medula_error=explained(exam.medula_code) if exam.billing in REFUSED else None,
         timeline=tuple(show_event(one) for one in timeline),
         beside=beside.show(exam),
+        worklist_at=waiting.scheduled_at if waiting else None,
     )

@@ -30,6 +30,7 @@ PAGE: dict[str, Text] = {
     "file-number": _("Dosya no", "File number"),
     "exam": _("Tetkik", "Exam"),
     "modality": _("Yöntem", "Modality"),
+    "on-worklist": _("İş listesinde, planlanan", "On the worklist, planned for"),
     "ordered": _("İstem tarihi", "Ordered"),
     "physician": _("İsteyen hekim", "Ordering physician"),
     "outcome": _("Karar", "Verdict"),

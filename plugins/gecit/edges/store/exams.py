@@ -13,6 +13,7 @@ from gecit.core.exam import Exam
 from . import rows
 from .schema import exam, link, procedure
 from .sql import of_exams, pages, upsert
+from .worklist import write_worklist
 
 JUDGED = ("outcome", "billing", "judge_at", "deferred", "changed_at", "data")
 """The columns that change while order, reports and studies stay as they are."""
@@ -75,6 +76,7 @@ def _write_whole(connection: sa.Connection, changes: Sequence[Change]) -> None:
         for page in pages(one.after.key for one, new in made if _leaves_some(table, one.before, new)):
             connection.execute(_DELETE[table.name], page)
         upsert(connection, table, [row for _, some in made for row in some])
+    write_worklist(connection, changes)
 
 
 _DELETE = {table.name: sa.delete(table).where(of_exams(table)) for table in (link, procedure)}

@@ -14,6 +14,7 @@ from gecit.core.order import ExamKey
 from gecit.ports import Beat, Delivery, Settled, Transaction
 
 from . import rows
+from .dicom_views import Worklisted
 from .engine import open_engine
 from .migrate import migrate
 from .rebuild import Rebuilding
@@ -52,8 +53,8 @@ def _settlement(one: Settled) -> dict[str, object]:
     }
 
 
-class SqlLedger(Recorded, Rebuilding):
-    """Implements `ports.Ledger`, `Records`, `Accounts`, `Vitals` and `Views`."""
+class SqlLedger(Recorded, Rebuilding, Worklisted):
+    """Implements `ports.Ledger`, `Records`, `Accounts`, `Vitals`, `Views` and `DicomViews`."""
 
     # Outbox
 

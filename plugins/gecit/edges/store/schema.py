@@ -198,6 +198,29 @@ link = sa.Table(
     sa.Index("link_of_exam", "institution", "accession"),
 )
 
+# And what the DICOM doors ask: orders that wait for their images, and who sent which study.
+worklist = sa.Table(
+    "worklist",
+    metadata,
+    sa.Column("institution", sa.Text, primary_key=True),
+    sa.Column("accession", sa.Text, primary_key=True),
+    sa.Column("performer", sa.Text, nullable=False),  # SKRS code of the institution whose modalities do it
+    sa.Column("scheduled_at", Instant, nullable=False),
+    sa.Column("modality", sa.Text, nullable=False),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.worklist.Entry
+    sa.Index("worklist_performer", "performer", "scheduled_at"),
+)
+sent_study = sa.Table(
+    "sent_study",
+    metadata,
+    sa.Column("node", sa.Text, primary_key=True),
+    sa.Column("orthanc_id", sa.Text, primary_key=True),
+    sa.Column("institution", sa.Text, nullable=False),  # '' = unknown, or the study is deleted
+    sa.Column("study_date", sa.Text, nullable=False),  # YYYYMMDD
+    sa.Index("sent_study_institution", "institution"),
+    sa.Index("sent_study_day", "node", "study_date"),
+)
+
 # Life of a delivery; what is in brackets is who moves it.
 outbox = sa.Table(
     "outbox",
@@ -286,4 +309,4 @@ beat = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),
 )
 
-FOLDED = (link, study_identifier, study, procedure, exam, duplicate_query, outage)
+FOLDED = (link, study_identifier, sent_study, study, procedure, worklist, exam, duplicate_query, outage)

@@ -21,8 +21,9 @@ from . import rows
 from .asked import Asked
 from .exams import Change, same_facts, write_exams
 from .kept import Kept
-from .schema import event, exam, institution, link, procedure, rulebook, study, study_identifier
+from .schema import event, exam, institution, link, procedure, rulebook, sent_study, study, study_identifier
 from .sql import of_exams, pages, upsert
+from .worklist import sent_study_row
 
 # Names in one order, so that two transactions never wait crosswise for what they lock together.
 _LOCK = sa.text(
@@ -113,6 +114,7 @@ class SqlTransaction(Kept):
         changed = [(one, at) for key, at in self._changed_studies.items() if (one := self._studies[key]) is not None]
         self._changed_studies.clear()
         upsert(self._connection, study, [rows.study_row(one, at) for one, at in changed])
+        upsert(self._connection, sent_study, [sent_study_row(one) for one, _ in changed])
         for one, _ in changed:
             mine = {"node": one.key.node, "orthanc_id": one.key.orthanc_id}
             self._connection.execute(

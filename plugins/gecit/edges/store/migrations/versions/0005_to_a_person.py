@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0003"
 
 PROPOSED = sa.text("billing = 'withdrawal proposed'")
 PARKED = sa.text("state = 'parked'")

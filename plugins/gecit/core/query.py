@@ -1,0 +1,105 @@
+"""Matching of C-FIND keys (PS3.4 C.2.2.2): universal, single value, list, wildcard and range, with values as text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+Keys = Mapping[str, str]
+"""Keyword -> value, several joined by a backslash; of an item of a sequence `Sequence.Keyword`."""
+
+DATES = ("Date",)
+TIMES = ("Time",)
+LETTER_BLIND = re.compile(r"Name$|^RequestingPhysician$|Description$")  # PN must not, the others need not, heed case
+FIRST, LAST = "00000000", "99999999"
+DATE_AND_TIME = (  # asked for together as ranges they mean one stretch from the first to the last (PS3.4 table K.6-1)
+    ("ScheduledProcedureStepSequence.ScheduledProcedureStepStartDate",
+     "ScheduledProcedureStepSequence.ScheduledProcedureStepStartTime"),
+    ("StudyDate", "StudyTime"),
+)  # fmt: skip
+
+
+def matches(keys: Keys, values: Mapping[str, str]) -> bool:
+    """Whether an entity matches every key that it has; a key that it has not is not supported and matches all."""
+    rest = dict(keys)
+    for date, time in DATE_AND_TIME:
+        both = "-" in rest.get(date, "") and "-" in rest.get(time, "") and date in values
+        if both and not _in_stretch(rest.pop(date), rest.pop(time), values[date], values.get(time, "")):
+            return False
+    return all(match_one(name, key, values[name]) for name, key in rest.items() if name in values)
+
+
+def match_one(name: str, key: str, value: str) -> bool:
+    """Whether one attribute (by keyword) matches; each of its values may."""
+    key = key.strip()
+    if not key or set(key) == {"*"}:
+        return True  # universal
+    last = name.rpartition(".")[2]
+    if last.endswith(DATES):
+        return in_range(key, value, lambda text, _: text.replace(".", "").replace(":", ""))
+    if last.endswith(TIMES):
+        return in_range(key, value, whole_time)
+    blind = bool(LETTER_BLIND.search(last))
+    return any(_single(one, value, blind) for one in key.split("\\"))
+
+
+def _single(key: str, value: str, blind: bool) -> bool:
+    pattern = _pattern(plain(key) if blind else key.strip())
+    return any(pattern.fullmatch(plain(one) if blind else one.strip()) for one in value.split("\\"))
+
+
+@lru_cache(maxsize=512)
+def _pattern(key: str) -> re.Pattern[str]:
+    return re.compile("".join({"*": ".*", "?": "."}.get(one) or re.escape(one) for one in key), re.DOTALL)
+
+
+@lru_cache(maxsize=8192)
+def plain(text: str) -> str:
+    """Fold case and accents, the four Turkish letters i among them, and drop empty components at a name's end."""
+    folded = unicodedata.normalize("NFKD", text.translate(_I).casefold())
+    bare = "".join(one for one in folded if not unicodedata.combining(one))
+    return re.sub(r"\s+", " ", bare).strip().rstrip("^ ")
+
+
+_I = str.maketrans({"İ": "i", "I": "i", "ı": "i"})
+
+
+def in_range(key: str, value: str, whole: Callable[[str, bool], str]) -> bool:
+    """Whether a date or time lies in a range, both ends included; a single value is a range of one."""
+    low, dash, high = key.partition("-")
+    high = high if dash else low
+    if not value:
+        return False
+    start, end = whole(low.strip(), False), whole(high.strip(), True)
+    at = whole(value.strip(), False)
+    return (not start or start <= at) and (not end or at <= end)
+
+
+def whole_time(text: str, end: bool = False) -> str:
+    """Write a TM (PS3.5 6.2) with all its digits: hhmm means its first moment, at a range's end its last."""
+    digits = text.replace(":", "").replace(".", "")
+    return digits.ljust(12, "9" if end else "0") if digits else ""
+
+
+def _in_stretch(date: str, time: str, on: str, at: str) -> bool:
+    if not on:
+        return False
+    (first, _, last), (start, _, end) = date.partition("-"), time.partition("-")
+    moment = on + whole_time(at or "0")
+    low = (first.strip() or FIRST) + whole_time(start.strip() or "0")
+    high = (last.strip() or LAST) + whole_time(end.strip() or "9", end=True)
+    return low <= moment <= high
+
+
+def single(keys: Keys, name: str) -> str:
+    """Return a key's value where it is one value without wildcards, else nothing: what an index can look for."""
+    value = keys.get(name, "").strip()
+    return "" if set(value) & set("*?\\") else value
+
+
+def day_range(keys: Keys, name: str) -> tuple[str, str]:
+    """Return first and last day (YYYYMMDD, empty = open) of a date key."""
+    low, dash, high = keys.get(name, "").replace(".", "").strip().partition("-")
+    return low.strip(), (high if dash else low).strip()

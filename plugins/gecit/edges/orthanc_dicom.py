@@ -1,0 +1,223 @@
+"""Orthanc's DICOM callbacks translated to ours. Measured on Orthanc 1.10.1 with the Python plugin 4.0.
+
+What a callback raises reaches the asker as 0xC000 "unable to process"; what it returns, an error code too, is Success
+without answers, which says that there is nothing. So a C-FIND that cannot be answered raises `Failed`, on purpose, and
+nothing else ever leaves a callback. Orthanc answers in its `DefaultEncoding` (Latin5, ISO_IR 148), whatever the query
+declares and whatever the answer is written in; letters beyond it would vanish.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from threading import Lock
+from typing import Protocol
+
+from pydicom import dcmread
+from pydicom.datadict import keyword_for_tag
+
+from gecit.core.character_sets import writer
+from gecit.core.order import ExamKey
+from gecit.core.reception import Received, broken
+from gecit.ports import Clock, Ledger, Transaction
+from gecit.steps.answer_dicom import DicomAnswers, NotAnswered
+
+from .dicom_query import as_file, as_text, dataset_of, read_query, worklist_item
+
+log = logging.getLogger("gecit.dicom")
+
+ACCEPTED = 0x0000
+READ_AT_THE_DOOR = ("SpecificCharacterSet", "AccessionNumber", "PatientID", "StudyDate")
+WITH_LEDGER = "accession-unknown"
+ALWAYS_ANSWERED = ("QueryRetrieveLevel", "PatientID", "StudyInstanceUID", "SeriesInstanceUID")
+"""Returned unasked where the level has them: PS3.4 C.4.1.1.3.2 wants the unique keys."""
+
+
+class Failed(Exception):
+    """The asker is answered 0xC000. Orthanc writes its text into the log: no patient in it."""
+
+
+class WorklistAnswers(Protocol):
+    """`orthanc.WorklistAnswers`."""
+
+    def WorklistAddAnswer(self, query: WorklistQuery, dicom: bytes) -> None:  # noqa: N802 Orthanc's name
+        """Add an answer."""
+
+    def WorklistMarkIncomplete(self) -> None:  # noqa: N802
+        """Say that there are more: the last status is 0xFE00 instead of Success."""
+
+
+class WorklistQuery(Protocol):
+    """`orthanc.WorklistQuery`."""
+
+    def WorklistGetDicomQuery(self) -> bytes:  # noqa: N802
+        """Return the identifier as a DICOM file."""
+        ...
+
+
+class FindAnswers(Protocol):
+    """`orthanc.FindAnswers`."""
+
+    def FindAddAnswer(self, dicom: bytes) -> None:  # noqa: N802
+        """Add an answer; all of it is sent, asked for or not."""
+
+    def FindMarkIncomplete(self) -> None:  # noqa: N802
+        """Say that there are more."""
+
+
+class FindQuery(Protocol):
+    """`orthanc.FindQuery`; keys of sequences do not reach it."""
+
+    def GetFindQuerySize(self) -> int:  # noqa: N802
+        """Return how many keys there are."""
+        ...
+
+    def GetFindQueryTagGroup(self, index: int) -> int:  # noqa: N802
+        """Return a key's group."""
+        ...
+
+    def GetFindQueryTagElement(self, index: int) -> int:  # noqa: N802
+        """Return a key's element."""
+        ...
+
+    def GetFindQueryValue(self, index: int) -> str:  # noqa: N802
+        """Return a key's value, decoded."""
+        ...
+
+
+class Instance(Protocol):
+    """`orthanc.DicomInstance`."""
+
+    def GetInstanceRemoteAet(self) -> str:  # noqa: N802
+        """Return the calling AE title."""
+        ...
+
+    def GetInstanceData(self) -> bytes:  # noqa: N802
+        """Return the instance as a DICOM file."""
+        ...
+
+
+class WorklistDoor:
+    """Answers C-FIND of the Modality Worklist."""
+
+    def __init__(self, answers: DicomAnswers) -> None:
+        self._answers = answers
+
+    def __call__(self, answers: WorklistAnswers, query: WorklistQuery, aet: str, called: str) -> None:
+        """Add the answers; raises `Failed` and nothing else."""
+        try:
+            self._answer(answers, query, aet)
+        except NotAnswered as why:
+            raise _failed("worklist", aet, str(why)) from None
+        except Exception as fault:  # noqa: BLE001 the outermost boundary of a door: it refuses
+            raise _failed("worklist", aet, type(fault).__name__) from None
+
+    def _answer(self, answers: WorklistAnswers, query: WorklistQuery, aet: str) -> None:
+        asked = read_query(query.WorklistGetDicomQuery())
+        found = self._answers.worklist(aet, asked.keys)
+        letters = writer(asked.character_set)
+        for one in found.answers:
+            answers.WorklistAddAnswer(query, worklist_item(one.entry, one.asking, letters))
+        if not found.complete:
+            answers.WorklistMarkIncomplete()
+
+
+class FindDoor:
+    """Answers C-FIND of patients, studies and series."""
+
+    def __init__(self, answers: DicomAnswers) -> None:
+        self._answers = answers
+
+    def __call__(self, answers: FindAnswers, query: FindQuery, aet: str, called: str) -> None:
+        """Add the answers; raises `Failed` and nothing else."""
+        try:
+            self._answer(answers, query, aet)
+        except NotAnswered as why:
+            raise _failed("C-FIND", aet, str(why)) from None
+        except Exception as fault:  # noqa: BLE001 the outermost boundary of a door: it refuses
+            raise _failed("C-FIND", aet, type(fault).__name__) from None
+
+    def _answer(self, answers: FindAnswers, query: FindQuery, aet: str) -> None:
+        keys = keys_of(query)
+        letters = writer(keys.pop("SpecificCharacterSet", ""))
+        found = self._answers.find(aet, keys)
+        for one in found.answers:
+            wanted = {name: value for name, value in one.items() if name in keys or name in ALWAYS_ANSWERED}
+            answers.FindAddAnswer(as_file(dataset_of(wanted, letters)))
+        if not found.complete:
+            answers.FindMarkIncomplete()
+
+
+def keys_of(query: FindQuery) -> dict[str, str]:
+    """Return the keys of a query by keyword; private ones are left out."""
+    found = {}
+    for index in range(query.GetFindQuerySize()):
+        tag = (query.GetFindQueryTagGroup(index) << 16) + query.GetFindQueryTagElement(index)
+        found[keyword_for_tag(tag)] = query.GetFindQueryValue(index)
+    found.pop("", None)
+    return found
+
+
+def _failed(door: str, aet: str, why: str) -> Failed:
+    log.error("%s of %s refused: %s", door, printable(aet), why)
+    return Failed(why)
+
+
+def printable(aet: str) -> str:
+    """Return an AE title as a log line may carry it."""
+    return "".join(one if one.isascii() and one.isprintable() else "?" for one in aet[:16])
+
+
+class ReceptionFilter:
+    """Refuses instances at C-STORE by the rules that the site switched on; one that errs itself stores."""
+
+    def __init__(self, rules: tuple[str, ...], ledger: Ledger, clock: Clock) -> None:
+        self._rules, self._ledger, self._clock = rules, ledger, clock
+        self._lock = Lock()
+        self._refused: Counter[str] = Counter()
+
+    def __call__(self, instance: Instance) -> int:
+        """Return the status: 0 stores; never raises, since Orthanc would refuse."""
+        try:
+            return self._status(instance)
+        except Exception as fault:  # noqa: BLE001 the outermost boundary of a hook: it stores
+            log.error("reception rules could not be asked, stored: %s", type(fault).__name__)
+            return ACCEPTED
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how many instances each rule has refused since the node started, for the health page."""
+        with self._lock:
+            return {f"refused.{name}": count for name, count in sorted(self._refused.items())}
+
+    def _status(self, instance: Instance) -> int:
+        aet = instance.GetInstanceRemoteAet()
+        rule = broken(self._rules, self._received(instance, aet))
+        if rule is None:
+            return ACCEPTED
+        with self._lock:
+            self._refused[rule.id] += 1
+        log.warning("C-STORE of %s refused with 0x%04x: %s", printable(aet), rule.status, rule.id)
+        return rule.status
+
+    def _received(self, instance: Instance, aet: str) -> Received:
+        data = io.BytesIO(instance.GetInstanceData())
+        dataset = dcmread(data, force=True, stop_before_pixels=True, specific_tags=list(READ_AT_THE_DOOR))
+        found = {name: as_text(dataset.get(name)).strip() for name in READ_AT_THE_DOOR}
+        known = self._known(aet, found["AccessionNumber"]) if WITH_LEDGER in self._rules else None
+        return Received(attributes=found, at=self._clock.now(), accession_known=known)
+
+    def _known(self, aet: str, accession: str) -> bool | None:
+        """Whether an institution with that AE title ordered it, or performs it; None where nobody has the title."""
+
+        def read(tx: Transaction) -> bool | None:
+            of = [one.skrs for one in tx.institutions() if aet in one.aets]
+            if not of:
+                return None
+            if any(tx.exam(ExamKey(institution=one, accession=accession)) for one in of):
+                return True
+            orders = [one.order for one in tx.exams_of_accession(accession)]
+            return any(one is not None and one.performing_institution in of for one in orders)
+
+        return self._ledger.read(read)
