@@ -87,8 +87,7 @@ def test_every_decision_is_listed_and_has_its_three_parts() -> None:
     assert [one.name for one in files if f"({one.name})" not in listed] == []
     parts = ("**Context.**", "**Decision.**", "**Consequence.**")
     assert [one.name for one in files if not all(part in one.read_text(encoding="utf-8") for part in parts)] == []
-    numbers = [one.name[:4] for one in files]
-    assert numbers == sorted(set(numbers))
+    assert [one.name[:4] for one in files] == [f"{number:04}" for number in range(1, len(files) + 1)]
 
 
 # Everything is documented
