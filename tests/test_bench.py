@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench import corpus, duplicates, ingest, rejudge, worklist
+from bench import corpus, duplicates, ingest, rejudge, table, worklist
 from bench.corpus import Case
 from bench.figures import Goal, compare, line, spread
 from bench.machine import Machine, elsewhere
@@ -132,3 +132,13 @@ def test_a_small_worklist_is_answered_alike_by_both_and_gives_every_figure(monke
     lines = [json.loads(line(one)) for one in worklist.figures(rounds=1, patience=0, count=10, queries=2)]
     assert [one["case"] for one in lines] == ["one-order-of-10", "one-modality-of-10", "everything-of-10"]
     assert all(set(one) == FIELDS and one["value"]["median"] > 0 for one in lines)
+
+
+def test_a_line_becomes_a_row_of_the_page() -> None:
+    """What a bench writes can be put into docs/performance.md as it is."""
+    figure = compare("b", "case", "rate", "u/s", [(9.0, 8.0, 12.0), (12.0, 10.0, 10.0)], [0.1], Goal(least=0.9))
+    assert list(table.rows([line(figure)])) == [
+        "| case | rate, u/s | 10.5 (9–12) | 10 | 1.05 (0.9–1.2) | 1.25 (1–1.5) | at least 0.9: met |"
+    ]
+    one = compare("b", "case", "rate", "u/s", [(5.0, 10.0, 10.0)], [0.1], Goal(most=0.4))
+    assert list(table.rows([line(one)])) == ["| case | rate, u/s | 5 | 10 | 0.5 | 1 | at most 0.4: **not met** |"]
