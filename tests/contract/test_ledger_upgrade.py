@@ -12,7 +12,8 @@ from alembic.runtime.migration import MigrationContext
 from msgspec.structs import replace
 
 from gecit.core import events as e
-from gecit.core.order import ExamKey
+from gecit.core.exam import Exam, ReceivedReport
+from gecit.core.order import ExamKey, Patient, Procedure
 from gecit.core.report import Report, ReportPart, ReportStatus
 from gecit.edges.store import SqlLedger, open_ledger, rows, schema
 from gecit.edges.store.engine import open_engine
@@ -20,6 +21,8 @@ from gecit.edges.store.migrate import MIGRATIONS
 
 from .test_ledger import KEY, NOW, facts, order, placed
 
+BOTH = ExamKey(institution="10002", accession="A3")
+RESENT = ExamKey(institution="10001", accession="A3")
 UNDATED = ExamKey(institution="10001", accession="A2")
 REPORTED = ExamKey(institution="10002", accession="A1")
 
@@ -81,6 +84,85 @@ def test_a_ledger_of_the_first_release_is_upgraded_with_its_data(ledger_url: str
         ("10002", False, True),
     ]
     ledger.close()
+
+
+def reported(key: ExamKey, status: str, modality: str, message: int) -> e.ReportReceived:
+    """Make a version; those with the same status and modality say the same."""
+    patient = Patient(tckn=f"1000000{ord(modality[0])}14", file_number=modality)
+    procedures = tuple(Procedure(sut=f"{modality}{number}") for number in range(1 if modality == "CT" else 2))
+    parts = {ReportPart.FINDINGS: f'Metin {modality} "}},{{"report":{{"'}
+    report = Report(key=key, patient=patient, status=ReportStatus(status), parts=parts, modality=modality)
+    return e.ReportReceived(at=NOW, exam=key, report=replace(report, procedures=procedures), message=message)
+
+
+def versions() -> list[e.Event]:
+    """Return three exams with several reports, in two of which the one in force is not the last sent; and others."""
+    undecided = replace(order(RESENT), modality="")
+    return [
+        reported(BOTH, "F", "CT", 1),
+        reported(BOTH, "P", "MR", 2),
+        e.OrderPlaced(at=NOW, exam=RESENT, order=undecided, message=3),
+        *(reported(RESENT, *one) for one in (("F", "CT", 4), ("C", "MR", 5), ("F", "CT", 6))),
+        reported(UNDATED, "P", "MR", 7),
+        reported(UNDATED, "F", "CT", 8),
+        reported(REPORTED, "F", "MR", 9),
+        placed(),
+    ]
+
+
+def fold_as_before(url: str, last: dict[ExamKey, Exam]) -> None:
+    """Take a ledger back to schema 0004, and let the report that was sent last be in force, as releases before did."""
+    engine = open_engine(url)
+    configuration = Config()
+    configuration.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        configuration.attributes["connection"] = connection
+        command.downgrade(configuration, "0004")
+        for key, one in last.items():
+            of = schema.exam.c.institution == key.institution, schema.exam.c.accession == key.accession
+            row = rows.exam_row(one, NOW)
+            found_by = {name: row[name] for name in ("tckn", "file_number", "modality", "sut")}
+            connection.execute(sa.update(schema.exam).where(*of).values(found_by))
+            of = schema.procedure.c.institution == key.institution, schema.procedure.c.accession == key.accession
+            connection.execute(sa.delete(schema.procedure).where(*of))
+            connection.execute(sa.insert(schema.procedure), rows.procedure_rows(one))
+    engine.dispose()
+
+
+def test_exams_with_several_reports_are_folded_anew(ledger_url: str) -> None:
+    ledger = open_ledger(ledger_url)
+    ledger.write(lambda tx: [tx.append(one) for one in versions()])
+    wanted, exams = ledger.content(), ledger.recent_exams(10)
+    ledger.close()
+    last = {one.key: replace(one, reports=one.reports[-1:]) for one in exams if len(one.reports) > 1}
+    assert len(last) == 3
+    fold_as_before(ledger_url, last)
+    ledger = open_ledger(ledger_url)
+    assert ledger.content() == wanted
+    assert ledger.rebuild() == (len(versions()), True)
+    with ledger.engine.connect() as connection:
+        found = connection.execute(sa.select(schema.exam.c.accession, schema.exam.c.modality)).all()
+    assert sorted(tuple(one) for one in found) == [("A1", "CT"), ("A1", "MR"), ("A2", "CT"), ("A3", "CT"), ("A3", "MR")]
+    ledger.close()
+
+
+def test_exams_with_one_report_or_none_are_left_as_they_are(ledger_url: str) -> None:
+    """A million of them are not read: what stands there, right or wrong, still stands after the upgrade."""
+    ledger = open_ledger(ledger_url)
+    ledger.write(lambda tx: [tx.append(one) for one in versions()])
+    exams = {one.key: replace(one, order=None) for one in ledger.recent_exams(10) if one.key == REPORTED}
+    ledger.close()
+    marked = {key: replace(one, reports=(_marked(one),)) for key, one in exams.items()}
+    fold_as_before(ledger_url, marked)
+    ledger = open_ledger(ledger_url)
+    with ledger.engine.connect() as connection:
+        found = connection.scalars(sa.select(schema.exam.c.modality).where(schema.exam.c.institution == "10002"))
+        assert sorted(found) == ["CT", "XX"]
+    ledger.close()
+
+
+def _marked(one: Exam) -> ReceivedReport:
+    return replace(one.reports[0], report=replace(one.reports[0].report, modality="XX"))
 
 
 def ordered_at(ledger: SqlLedger) -> dict[ExamKey, object]:

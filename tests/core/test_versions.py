@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 from gecit.core.events import RegistryAnswer
 from gecit.core.exam import Exam, ReceivedReport
 from gecit.core.order import Person
-from gecit.core.report import Contrast, ReportStatus, contrasts
+from gecit.core.report import Contrast, ReportPart, ReportStatus, contrasts
 from gecit.core.report_said import said_of_signers, said_of_version
 from gecit.core.values import Text
 from gecit.core.verdict import Effect as RuleEffect
@@ -93,6 +94,35 @@ def test_the_order_of_sending_counts_whenever_the_registry_let_them_in() -> None
     assert addendum_first.standing == Standing(report=2, addenda=(1,))
 
 
+@pytest.mark.parametrize(
+    ("sent", "report", "addenda"),
+    [
+        ("F:a C:b F:a", 2, ()),
+        ("F:a C:b F:a F:a", 2, ()),
+        ("F:a C:b C:a", 3, ()),  # a correction that says what the first one said is sent as one
+        ("P:a P:b P:a", 2, ()),
+        ("F:a F:b F:a C:b", 4, ()),
+        ("F:a B:b C:c B:b", 3, ()),
+        ("F:a B:b B:b", 1, (2, 3)),  # kept by older releases; what is sent now is no version
+        ("F:a F:a", 2, ()),
+    ],
+)
+def test_what_was_superseded_does_not_come_back_by_being_sent_again(
+    sent: str, report: int, addenda: tuple[int, ...]
+) -> None:
+    reports = tuple(said(one, number) for number, one in enumerate(sent.split(), start=1))
+    assert Exam(key=KEY, reports=reports).standing == Standing(report=report, addenda=addenda)
+
+
+def said(written: str, number: int) -> ReceivedReport:
+    """Make a version `status:text`, sent as the `number`-th; MSH-7 is another in every message."""
+    status, text = written.split(":")
+    sent_at = datetime(2026, 3, 2, 9, number, tzinfo=UTC)
+    made = received(status=STATUS[status])
+    report = replace(made.report, parts={ReportPart.FINDINGS: text}, message_at=sent_at)
+    return replace(made, report=report, message=number)
+
+
 def test_an_addendum_alone_is_no_report() -> None:
     alone = exam("B")
     assert alone.report is None
@@ -116,6 +146,19 @@ def test_the_sender_is_told_what_it_may_not_expect(before: str, comes: str, code
     said = said_of_version(exam(before), candidate)
     assert [one.code for one in said] == ([code] if code else [])
     assert all(str(one.where) == "OBX-11" for one in said)
+
+
+@pytest.mark.parametrize(("hours", "code"), [(-1, "report-approved-earlier"), (0, None), (1, None), (None, None)])
+def test_a_report_approved_before_the_one_in_force_takes_its_place_and_is_remarked(
+    hours: int | None, code: str | None
+) -> None:
+    at = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    first = replace(received(), report=replace(received().report, approved_at=at), message=1)
+    approved = None if hours is None else at + timedelta(hours=hours)
+    candidate = said("C:başka", 2)
+    candidate = replace(candidate, report=replace(candidate.report, approved_at=approved))
+    remarks = said_of_version(Exam(key=KEY, reports=(first,)), candidate)
+    assert [(one.code, str(one.where)) for one in remarks] == ([(code, "OBR-7")] if code else [])
 
 
 def signed(*, radiologist: bool) -> ReceivedReport:

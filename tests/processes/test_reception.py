@@ -134,6 +134,17 @@ def test_a_report_of_another_patient_than_the_order_is_refused_and_taken_once_ei
     assert exam(either.ledger).report is not None
 
 
+def test_a_final_report_from_a_resend_job_undoes_no_correction_at_the_door(either: Door) -> None:
+    """Another MSH-10, the same report: the frames of a morning come again in one group."""
+    final, again = oru_wire(control_id="2"), oru_wire(control_id="4")
+    other = FINDINGS.replace("izlenmedi", "izlendi")
+    corrected = oru_wire(control_id="3", status="C", findings=other)
+    assert either.knock(orm_wire(), final, corrected, again)[1:] == ["AA", "AA", "AA report-superseded"]
+    received = exam(either.ledger).report
+    assert received is not None
+    assert received.report.parts[ReportPart.FINDINGS] == other
+
+
 def test_a_report_without_a_number_or_with_none_that_is_one_is_taken_by_its_accession_number(either: Door) -> None:
     """Newborns and strangers have none; nothing then contradicts the order."""
     assert either.knock(orm_wire(), oru_wire(tckn="")) == ["AA", "AA"]

@@ -11,7 +11,7 @@ from gecit.core import events as e
 from gecit.core.codes_of_remarks import remark
 from gecit.core.order import Control, Patient, Person, Procedure
 from gecit.core.remarks import Remark, Severity, Where
-from gecit.core.report import ReportPart, ReportStatus
+from gecit.core.report import Report, ReportPart, ReportStatus
 from gecit.core.verdict import Outcome
 from gecit.core.versions import Standing
 from gecit.edges.store import SqlLedger
@@ -355,11 +355,47 @@ def test_the_same_report_under_another_number_is_no_new_version(sqlite_ledger: S
     again = send(sqlite_ledger, incoming(replace(report(), message_at=START), "2"))
     assert codes(again) == ["report-repeated"]
     assert len(exam(sqlite_ledger).reports) == 1
-    other = replace(report(), parts={**report().parts, ReportPart.CONCLUSION: "Başka."})
-    assert codes(send(sqlite_ledger, incoming(other, "3"))) == []
-    back = send(sqlite_ledger, incoming(report(), "4"))
-    assert codes(back) == [], "the first one again is a version: the second one is in force"
-    assert exam(sqlite_ledger).standing == Standing(report=3)
+
+
+def other(text: str, status: ReportStatus = ReportStatus.CORRECTED) -> Report:
+    return replace(report(status=status), parts={**report().parts, ReportPart.CONCLUSION: text})
+
+
+def test_an_old_report_that_is_sent_again_undoes_no_correction(ledger: SqlLedger) -> None:
+    """A resend job sends the final report again, under another MSH-10, after its correction."""
+    send(ledger, incoming(report(), "1"))
+    send(ledger, incoming(other("Kırık var."), "2"))
+    again = send(ledger, incoming(replace(report(), message_at=START), "3"))
+    assert codes(again) == ["report-superseded"]
+    assert (again.answer, exam(ledger).standing) == (b"AA report-superseded", Standing(report=2))
+    assert len(exam(ledger).reports) == 2
+
+
+def test_an_old_report_that_is_sent_again_does_not_settle_a_later_refusal(sqlite_ledger: SqlLedger) -> None:
+    send(sqlite_ledger, incoming(report(), "1"))
+    send(sqlite_ledger, incoming(other("Kırık var."), "2"))
+    send(sqlite_ledger, incoming(report(status=ReportStatus.CORRECTED, by=SURGEON), "3"))
+    assert codes(send(sqlite_ledger, incoming(report(), "4"))) == ["report-superseded"]
+    assert exam(sqlite_ledger).standing == Standing(report=2)
+    assert exam(sqlite_ledger).refused_report
+
+
+def test_an_old_report_that_waited_with_its_correction_undoes_it_neither(sqlite_ledger: SqlLedger) -> None:
+    """All three came while the registry was away; the third repeats the first."""
+    sent = [incoming(one, str(number)) for number, one in enumerate((report(), other("Kırık var."), report()), start=1)]
+    numbers = [send(sqlite_ledger, one, DOWN).message for one in sent]
+    said = [codes(retry(sqlite_ledger, one, number)) for one, number in zip(sent, numbers, strict=True)]
+    assert said == [[], [], ["report-superseded"]]
+    found = exam(sqlite_ledger)
+    assert (found.standing, found.deferred_reports) == (Standing(report=2), ())
+
+
+def test_a_report_that_was_approved_before_the_one_whose_place_it_takes_is_remarked(sqlite_ledger: SqlLedger) -> None:
+    later = replace(other("Kırık var."), approved_at=START + timedelta(hours=2))
+    send(sqlite_ledger, incoming(later, "1"))
+    older = replace(other("Kırık yok.", ReportStatus.FINAL), approved_at=START + timedelta(hours=1))
+    assert codes(send(sqlite_ledger, incoming(older, "2"))) == ["report-approved-earlier"]
+    assert exam(sqlite_ledger).standing == Standing(report=2)
 
 
 def test_an_addendum_that_is_sent_again_adds_once(sqlite_ledger: SqlLedger) -> None:

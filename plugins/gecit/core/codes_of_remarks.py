@@ -341,6 +341,23 @@ _ROWS = (
         "The same report is in force already; it is no new version.",
     ),
     _row(
+        "report-superseded",
+        _AA,
+        HBYS,
+        "Bu rapor daha önce geldi, yürürlükte değil; yeni sürüm sayılmadı. "
+        "Geri getirmek için yeni onay zamanıyla (OBR-7) ya da düzeltme olarak gönderin.",
+        "This report came before and is not in force; it is no new version. "
+        "To bring it back, send it with a new time of approval (OBR-7) or as a correction.",
+    ),
+    _row(
+        "report-approved-earlier",
+        _AA,
+        HBYS,
+        "Onay zamanı (OBR-7) yerini aldığı raporunkinden eski. Yanlışlıksa geçerli raporu düzeltme olarak gönderin.",
+        "It was approved (OBR-7) before the report whose place it takes. "
+        "If that is a mistake, send the right one as a correction.",
+    ),
+    _row(
         "addendum-empty",
         _AE,
         RADIOLOGIST,

@@ -28,7 +28,7 @@ class Issue(Value):
 
 def issued(exam: Exam) -> tuple[int, ...]:
     """Return the numbers of the versions that came into force when they were accepted: those that have documents."""
-    return tuple(number for number in range(1, len(exam.reports) + 1) if number in _numbers(_standing(exam, number)))
+    return tuple(number for number in range(1, len(exam.reports) + 1) if number in _standing(exam, number).numbers)
 
 
 def issue(exam: Exam, number: int) -> Issue | None:
@@ -42,7 +42,7 @@ def issue(exam: Exam, number: int) -> Issue | None:
     at = exam.reports[:number]
     standing, before = _standing(exam, number), _standing(exam, number - 1)
     effect = next(one.effect for one in versions_of(at) if one.number == number)
-    gone = [one for one in _numbers(before) if one not in _numbers(standing)]
+    gone = [one for one in before.numbers if one not in standing.numbers]
     return Issue(
         number=number,
         effect=effect,
@@ -71,7 +71,3 @@ def signers(received: ReceivedReport) -> tuple[Person, ...]:
 def _standing(exam: Exam, number: int) -> Standing:
     found = versions_of(exam.reports[:number])
     return found[-1].after if found else Standing()
-
-
-def _numbers(standing: Standing) -> tuple[int, ...]:
-    return ((standing.report,) if standing.report else ()) + standing.addenda

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from .codes_of_remarks import remark
 from .exam import Exam, ReceivedReport
 from .remarks import Remark, Where
-from .report import Report, ReportStatus
+from .report import ReportStatus
+from .values import local
 from .verdict import Finding, Status
-from .versions import Effect, versions_of
+from .versions import Effect, same_as, versions_of
 
 REMARKS: dict[tuple[Effect, ReportStatus], str] = {
     (Effect.WAITS, ReportStatus.ADDENDUM): "addendum-without-report",
@@ -19,29 +18,41 @@ REMARKS: dict[tuple[Effect, ReportStatus], str] = {
     (Effect.SET_ASIDE, ReportStatus.PRELIMINARY): "preliminary-after-final",
 }
 
+_STATUS = Where(segment="OBX", field=11)
+
 
 def said_of_version(exam: Exam, candidate: ReceivedReport) -> list[Remark]:
     """Say how the version stands to those before it, where its sender may not expect it."""
     number = len(exam.reports) + 1
-    effects = {one.number: one.effect for one in versions_of((*exam.reports, candidate))}
-    code = REMARKS.get((effects[number], candidate.report.status))
-    return [remark(code, Where(segment="OBX", field=11))] if code else []
+    version = next(one for one in versions_of((*exam.reports, candidate)) if one.number == number)
+    if version.effect is Effect.SET_ASIDE and same_as(candidate, _accepted(exam)):
+        return [remark("report-superseded", _STATUS)]  # it waited, with what it repeats
+    if version.effect is Effect.SUPERSEDES and _approved_earlier(candidate, exam.reports[version.before.report - 1]):
+        return [remark("report-approved-earlier", Where(segment="OBR", field=7))]
+    code = REMARKS.get((version.effect, candidate.report.status))
+    return [remark(code, _STATUS)] if code else []
 
 
-def repeats(exam: Exam, candidate: ReceivedReport) -> bool:
-    """Whether the version that is sent is in force already, under another MSH-10; it then has no effect.
+def said_of_repetition(exam: Exam, candidate: ReceivedReport) -> list[Remark]:
+    """Say that the version was accepted before, under another MSH-10: it then has no effect. Nothing where it has one.
 
-    Where an earlier one waits or was refused it has: it settles that.
+    It has where an earlier one waits, and what is in force has where one was refused since: it settles that.
     """
-    if exam.refused_report or candidate.message in exam.deferred_reports:
-        return False
-    standing = exam.standing
-    in_force = [exam.reports[number - 1].report for number in (standing.report, *standing.addenda) if number]
-    return _undated(candidate.report) in map(_undated, in_force)
+    same = same_as(candidate, _accepted(exam))
+    if not same or candidate.message in exam.deferred_reports:
+        return []
+    if not set(same) & set(exam.standing.numbers):
+        return [remark("report-superseded", _STATUS)]
+    return [] if exam.refused_report else [remark("report-repeated", _STATUS)]
 
 
-def _undated(report: Report) -> Report:
-    return msgspec.structs.replace(report, message_at=None)
+def _accepted(exam: Exam) -> list[tuple[int, ReceivedReport]]:
+    return list(enumerate(exam.reports, start=1))
+
+
+def _approved_earlier(one: ReceivedReport, other: ReceivedReport) -> bool:
+    mine, its = one.report.approved_at, other.report.approved_at
+    return mine is not None and its is not None and local(mine) < local(its)
 
 
 def said_of_signers(candidate: ReceivedReport, findings: Sequence[Finding]) -> list[Remark]:

@@ -5,9 +5,11 @@ No source settles what preliminary and added reports mean to the Ministry; decis
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
+
+import msgspec
 
 from .report import Report, ReportStatus
 from .values import Value
@@ -52,6 +54,11 @@ class Standing(Value):
     addenda: tuple[int, ...] = ()
 
     @property
+    def numbers(self) -> tuple[int, ...]:
+        """The versions that are read: the report, then its addenda."""
+        return ((self.report,) if self.report else ()) + self.addenda
+
+    @property
     def latest(self) -> int:
         """The version whose document shows all of it."""
         return self.addenda[-1] if self.addenda else self.report
@@ -66,12 +73,21 @@ class Version(Value):
     after: Standing
 
 
-def fold(sent: Iterable[tuple[int, ReportStatus]]) -> tuple[Version, ...]:
-    """Return each version with its effect; `sent`: numbers and statuses, in the order of sending."""
+def fold(
+    sent: Iterable[tuple[int, ReportStatus]], said_before: Mapping[int, Collection[int]] | None = None
+) -> tuple[Version, ...]:
+    """Return each version with its effect; `sent`: numbers and statuses, in the order of sending.
+
+    `said_before`: for a number those sent before it with the same content. What was superseded is set aside when it is
+    sent again: a resend job of an HBYS knows of no correction.
+    """
     found: list[Version] = []
     standing, status = Standing(), None
     for number, incoming in sent:
+        same = said_before.get(number, ()) if said_before else ()
         effect = EFFECTS[status, incoming]
+        if same and not set(same) & set(standing.numbers):
+            effect = Effect.SET_ASIDE
         after = _after(standing, number, effect)
         found.append(Version(number=number, effect=effect, before=standing, after=after))
         standing = after
@@ -94,7 +110,18 @@ class Sent(Protocol):
 def versions_of(reports: Sequence[Sent]) -> tuple[Version, ...]:
     """Fold reports, numbered from 1 by their acceptance, in the order of sending: that of their messages."""
     sent = sorted(enumerate(reports, start=1), key=lambda pair: pair[1].message)
-    return fold((number, one.report.status) for number, one in sent)
+    said_before = {number: same_as(one, sent[:place]) for place, (number, one) in enumerate(sent)}
+    return fold(((number, one.report.status) for number, one in sent), said_before)
+
+
+def same_as(one: Sent, others: Iterable[tuple[int, Sent]]) -> tuple[int, ...]:
+    """Return the numbers of those that say the very same; when the message was written (MSH-7) is none of it."""
+    said = _undated(one.report)
+    return tuple(number for number, other in others if _undated(other.report) == said)
+
+
+def _undated(report: Report) -> Report:
+    return msgspec.structs.replace(report, message_at=None)
 
 
 def _after(before: Standing, number: int, effect: Effect) -> Standing:

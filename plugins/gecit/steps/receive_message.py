@@ -29,7 +29,7 @@ from ..core.judge import Compiled, judge_report
 from ..core.order import Control, ExamKey, Order
 from ..core.remarks import Remark, Severity, Where, worst
 from ..core.report import Report
-from ..core.report_said import repeats, said_of_signers, said_of_version
+from ..core.report_said import said_of_repetition, said_of_signers, said_of_version
 from ..core.rulebook import Rulebook
 from ..core.values import Text, Value
 from ..core.verdict import Effect, Finding, Status
@@ -254,8 +254,8 @@ def _take_report(
     asked = [registry[one.identifier] for one in report.radiologists if one.identifier in registry]
     candidate = ReceivedReport(report=report, received_at=at, message=number, registry=tuple(asked))
     exam = tx.exam(report.key) or Exam(key=report.key)
-    if repeats(exam, candidate):
-        return [remark("report-repeated", Where(segment="OBX", field=11))]
+    if repeated := said_of_repetition(exam, candidate):
+        return repeated
     findings = judge_report(exam, candidate, compiled(judging))
     refused = [one for one in findings if one.status is Status.FAILED]
     event: Event | None
