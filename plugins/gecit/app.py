@@ -67,6 +67,9 @@ def start(orthanc: OrthancModule, environ: Mapping[str, str] | None = None) -> S
     reception = register_dicom(orthanc, settings, ledger)
     supervisor = supervise(settings, configuration, environ)
     in_background("start processes", lambda: live(settings, token, supervisor, ledger, reception.counts))
+    atexit.register(
+        ledger.close
+    )  # after the processes: whoever closes SQLite last leaves one file, not a log beside it
     atexit.register(supervisor.stop)  # Orthanc finalises Python when it stops; the pipes serve where it cannot
     return supervisor
 

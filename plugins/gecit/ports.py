@@ -199,6 +199,10 @@ class Transaction(Protocol):
         """Return exams whose `judge_at` has come, longest waiting first."""
         ...
 
+    def due(self, now: datetime, limit: int) -> list[tuple[ExamKey, str]]:
+        """Return the keys of exams whose `judge_at` has come with their patients' TCKNs; locks nothing."""
+        ...
+
     def message_with(self, sender: tuple[str, str], control_id: str) -> list[StoredMessage]:
         """Return the messages of that MSH-3, MSH-4 and MSH-10, oldest first, without `raw`."""
         ...

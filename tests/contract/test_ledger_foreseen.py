@@ -15,6 +15,7 @@ from gecit.core.facts import StudyKey
 from gecit.core.order import Control, ExamKey, Patient, Procedure
 from gecit.core.report import Report, ReportPart, ReportStatus
 from gecit.edges.store import SqlLedger
+from gecit.edges.store.transaction import SqlTransaction
 from gecit.ports import Institution, NewMessage, Transaction
 
 from .test_ledger import NOW, facts, new_message, order, placed
@@ -168,3 +169,26 @@ def test_an_order_of_the_group_is_an_earlier_exam_of_the_next_one(ledger: SqlLed
         return [one.accession for one in tx.earlier_exams("10000000146", ["801950"])]
 
     assert ledger.write(work) == ["A1", "A2"]
+
+
+def test_messages_without_a_control_id_or_of_another_sender_are_not_read(ledger: SqlLedger) -> None:
+    """Many senders count from 1, and some do not count at all: their messages must not slow the next one."""
+    other = msgspec.structs.replace(new_message("M1"), sender=("HBYS2", "FIRM2"))
+    ledger.write(lambda tx: [tx.add_message(one) for one in (new_message(""), other, new_message("M1"))])
+
+    def work(tx: Transaction) -> dict[object, int]:
+        assert isinstance(tx, SqlTransaction)
+        tx.foresee([], [], [(("HBYS", "FIRM"), "M1"), (("HBYS", "FIRM"), "")])
+        return {control: len(found) for control, found in tx._foreseen._messages.items()}
+
+    assert ledger.write(work) == {(("HBYS", "FIRM"), "M1"): 1}
+
+
+def test_what_is_due_is_named_with_its_patient_longest_waiting_first(ledger: SqlLedger) -> None:
+    """So that it can be locked in one order before it is read."""
+    later = ExamKey(institution="10001", accession="A2")
+    ledger.write(lambda tx: [tx.append(placed(later, NOW + timedelta(hours=1))), tx.append(placed())])
+    due = ledger.read(lambda tx: tx.due(NOW + timedelta(hours=2), 10))
+    assert due == [(placed().exam, "10000000146"), (later, "10000000146")]
+    assert ledger.read(lambda tx: tx.due(NOW, 10)) == due[:1]
+    assert ledger.read(lambda tx: tx.due(NOW + timedelta(hours=2), 1)) == due[:1]

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from gecit.core.background import Background
 from gecit.core.checks import CHECKS, Answer, Context
 from gecit.core.exam import Exam
 from gecit.core.identifiers import IdentifierPolicy
+from gecit.core.order import Control
 from gecit.core.values import ISTANBUL
 from gecit.core.verdict import Status
 from tests.builders import DAY, RADIOLOGIST, TCKN, clean, exam_of
@@ -188,3 +190,14 @@ def test_the_receipt_of_the_last_message_is_what_its_order_date_is_compared_with
     assert exam.order
     moved = replace(exam, order=replace(exam.order, ordered_at=later), order_changed_at=later)
     assert asked("dates_plausible", moved).status is Status.PASSED
+
+
+@pytest.mark.parametrize("check", ["duplicate_queried", "no_earlier_exam"])
+def test_nothing_is_said_of_duplicates_of_an_order_that_was_taken_back(check: str) -> None:
+    """What stands beside it is not looked up any more, so it must not be said to be missing."""
+    exam = a_ct(queried=False)
+    assert exam.order
+    cancelled = replace(exam, order=replace(exam.order, control=Control.CANCEL), background=Background())
+    answer = asked(check, cancelled)
+    assert answer.status is Status.NOT_IN_FORCE
+    assert answer.reason

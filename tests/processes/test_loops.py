@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from gecit.ports import Unavailable
+from gecit.processes import loops as loops_module
 from gecit.processes.loops import Loop, run_loops
 
 LONG = 60.0
@@ -91,3 +92,41 @@ def test_loops_that_rest_for_long_stop_at_once() -> None:
     with running([Loop(name="a", step=Steps(), rest=LONG), Loop(name="b", step=Steps(), rest=LONG, wakes=True)]):
         time.sleep(0.05)
     assert time.monotonic() - start < PATIENCE
+
+
+def test_whoever_must_hurry_is_told_before_the_loops_are_waited_for() -> None:
+    """A step under way can then end sooner."""
+    begun, told, done = threading.Event(), threading.Event(), threading.Event()
+
+    def step() -> bool:
+        begun.set()
+        told.wait(PATIENCE)
+        done.set()
+        return False
+
+    stop = threading.Event()
+    loops = [Loop(name="a", step=step, rest=LONG)]
+    thread = threading.Thread(target=run_loops, args=(loops, stop, None, told.set))
+    thread.start()
+    assert begun.wait(PATIENCE)
+    stop.set()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    assert done.is_set()
+
+
+def test_a_watch_that_fails_in_an_unforeseen_way_ends_no_loop_and_goes_on(monkeypatch) -> None:
+    """Loops rest as they may meanwhile."""
+    monkeypatch.setattr(loops_module, "LONGEST_REST", 0.05)
+    answers: list[str] = []
+
+    def version() -> str:
+        if not answers:
+            raise RuntimeError("unforeseen")
+        return answers[-1]
+
+    steps = Steps()
+    with running([Loop(name="a", step=steps, rest=LONG, wakes=True)], version):
+        time.sleep(0.2)
+        answers.append("1")
+        assert until(lambda: steps.count == 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 import pytest
@@ -211,10 +211,12 @@ class Hands:
         self.does: dict[str, list[Exception]] = {}
         self.done: list[str] = []
         self.states: list[str] = []
+        self.takes: Callable[[], object] = lambda: None
         self._lock = threading.Lock()
 
     def __call__(self, delivery: Delivery) -> Sequence[Event]:
         with self._lock:
+            self.takes()
             self.states.append(delivery.state)
             faults = self.does.get(delivery.exam.accession, [])
             if faults:
@@ -274,6 +276,34 @@ def test_a_kind_that_nobody_handles_is_parked(desk: Desk) -> None:
     desk.queue(1, kind="unheard-of")
     desk.run()
     assert desk.states() == {"1": "parked"}
+
+
+def test_a_courier_that_is_told_to_stop_records_what_it_sent_and_puts_back_what_it_had_not_begun(desk: Desk) -> None:
+    """Of a quick destination many rows are leased at once; none of them stays leased when the process ends."""
+    desk.queue(*range(1, 10))
+    assert desk.courier.step()
+    desk.courier.stop()
+    while desk.courier.step():
+        pass
+    desk.courier.close()
+    states = set(desk.states().values())
+    assert "done" in states
+    assert states <= {"done", "queued"}
+    sent = [one for one in desk.ledger.deliveries() if one.state == "done"]
+    assert len(sent) == len(desk.hands.done)
+    desk.queue(10)
+    assert not desk.courier.step()
+
+
+def test_a_courier_leases_many_rows_of_a_quick_destination_and_few_of_a_slow_one(desk: Desk) -> None:
+    """Doubled as long as each delivery is quick; back to one for each thread by the first that is not."""
+    desk.queue(*range(1, 9))
+    desk.run()
+    assert desk.courier._wanted > 1
+    desk.hands.takes = lambda: desk.clock.forward(seconds=1)
+    desk.queue(10, 11)
+    desk.run()
+    assert desk.courier._wanted == 1
 
 
 def test_the_breaker_leaves_a_failing_destination_alone_and_then_tries_with_one(desk: Desk) -> None:

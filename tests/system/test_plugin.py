@@ -161,6 +161,8 @@ def test_a_signal_ends_orthanc_and_all_its_processes_cleanly(make_node: Make, nu
     assert not any(one.is_running() for one in children)
     assert "Orthanc has stopped" in node.log_text()
     assert "is killed" not in node.log_text()
+    assert (node.data / "ledger.db").stat().st_size > 0
+    assert not (node.data / "ledger.db-wal").exists()  # whoever copies the file has all of it
 
 
 def test_a_wrong_configuration_stops_the_start_and_all_faults_are_named(make_node: Make) -> None:

@@ -32,14 +32,24 @@ class Loop(Value):
     wakes: bool = False
 
 
-def run_loops(loops: Sequence[Loop], stop: threading.Event, version: Callable[[], str] | None = None) -> None:
-    """Run all loops until told to stop, then wait for the steps under way; `version` is the ledger's."""
+def run_loops(
+    loops: Sequence[Loop],
+    stop: threading.Event,
+    version: Callable[[], str] | None = None,
+    stopping: Callable[[], None] | None = None,
+) -> None:
+    """Run all loops until told to stop, then wait for the steps under way.
+
+    `version` is the ledger's; `stopping` is called first when it is time, so that steps under way end soon.
+    """
     woken = {one.name: threading.Event() for one in loops}
     threads = [_thread(one.name, _run, one, stop, woken[one.name]) for one in loops]
     if version is not None:
         waking = [woken[one.name] for one in loops if one.wakes]
         threads.append(_thread("watch", _watch, version, waking, stop))
     stop.wait()
+    if stopping is not None:
+        stopping()
     for event in woken.values():
         event.set()
     for one in threads:
@@ -59,6 +69,10 @@ def _watch(version: Callable[[], str], waking: Sequence[threading.Event], stop: 
         try:
             now = version()
         except Unavailable:
+            continue
+        except Exception as fault:  # noqa: BLE001 -- the outermost boundary of the watch: loops then rest as they may
+            log.error("the ledger cannot be watched: %s", described(fault))
+            stop.wait(LONGEST_REST)
             continue
         if now != seen:
             seen = now

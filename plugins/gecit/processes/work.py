@@ -49,6 +49,7 @@ class Worker:
             group_minutes=int(self._settings.acquisition_group_minutes),
             default_institution=self._settings.default_institution,
         )
+        self._couriers: list[Courier] = []
         self._swept_at: datetime | None = None
         self._modalities: frozenset[Modality] | None = None
 
@@ -72,6 +73,7 @@ class Worker:
     def _courier(self, destination: str, handlers: Mapping[str, Handler]) -> Loop:
         policy, breaker = self._parts.policy(), self._parts.breaker()
         courier = Courier(self._ledger, destination, handlers, self._clock, self._owner, policy, breaker)
+        self._couriers.append(courier)
         return Loop(name=f"deliver {destination}", step=courier.step, rest=DELIVER_REST, wakes=True)
 
     def _archive_handlers(self) -> Mapping[str, Handler]:
@@ -89,6 +91,16 @@ class Worker:
 
     def _institutions(self) -> list[Institution]:
         return self._ledger.read(lambda tx: tx.institutions())
+
+    def stop(self) -> None:
+        """Begin no other delivery."""
+        for one in self._couriers:
+            one.stop()
+
+    def close(self) -> None:
+        """Record the deliveries that were under way, once no loop runs any more."""
+        for one in self._couriers:
+            one.close()
 
     def follow(self) -> bool:
         """Take in what is new in the index; compare inventories at the start and now and then."""
@@ -149,6 +161,7 @@ def run(settings: Settings) -> int:
     worker = Worker(parts, OrthancArchive(settings.orthanc_url, read_internal_token(settings), node=settings.name))
     beating = threading.Thread(target=wait_beating, args=(stop, parts.ledger, parts.clock, worker.beat), daemon=True)
     beating.start()
-    run_loops(worker.loops(), stop, parts.ledger.version)
+    run_loops(worker.loops(), stop, parts.ledger.version, worker.stop)
+    worker.close()
     parts.ledger.close()
     return 0

@@ -97,9 +97,13 @@ class Courier:
         self._record([one.result() for one in ended])
         return True
 
-    def close(self) -> None:
-        """Wait for the deliveries under way, put back what was not begun; nothing new is leased."""
+    def stop(self) -> None:
+        """Begin no other delivery: what is leased and not begun is put back."""
         self._closing = True
+
+    def close(self) -> None:
+        """Wait for the deliveries under way and record them, and what was put back; after `step` is called no more."""
+        self.stop()
         self._pool.shutdown(wait=True)
         if self._running:
             self._record([one.result() for one in self._running])
@@ -107,7 +111,7 @@ class Courier:
 
     def _lease(self) -> list[Delivery]:
         now = self._clock.now()
-        allowed = self._allowed(now)
+        allowed = 0 if self._closing else self._allowed(now)
         if len(self._running) * 2 > allowed:  # few at a time would cost a transaction each
             return []
         wanted = allowed - len(self._running)

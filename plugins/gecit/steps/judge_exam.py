@@ -58,9 +58,11 @@ def judge_due(
 ) -> int:
     """Judge the exams whose time has come, or `only` one of them, and none of `but`; return how many there were."""
     institutions = {one.skrs: one for one in tx.institutions()}
-    exams = [tx.exam(only)] if only else tx.exams_due(now, limit + len(but))
-    due = [one for one in exams if one and one.key not in but and one.judge_at and one.judge_at <= now][:limit]
-    tx.foresee([one.key for one in due], [one.patient.tckn for one in due], [])
+    wanted = [(only, "")] if only else [one for one in tx.due(now, limit + len(but)) if one[0] not in but][:limit]
+    # Locked first and in the order of those who take messages in; read after that, since they may have changed.
+    tx.foresee([key for key, _ in wanted], [tckn for _, tckn in wanted], [])
+    exams = (tx.exam(key) for key, _ in wanted)
+    due = [one for one in exams if one and one.judge_at and one.judge_at <= now]
     # All are looked up before the first event: a verdict is no part of a background, and a search between two events
     # would write them one by one.
     backgrounds = [look_up(tx, exam, institution_of(exam, institutions)) for exam in due]

@@ -12,6 +12,7 @@ from ..exam import Exam
 from ..identifiers import Kind
 from ..order import Order
 from ..values import Text, local
+from ..verdict import Status
 from .answers import Answer, Context, Params, failed, no_order, passed, whole
 from .orders import kind_of_patient
 
@@ -22,11 +23,22 @@ _WHY_UNASKABLE = Text(
     en="The patient has no identity number, so no duplicate query can be made.",
 )
 
+# What stands beside an order that was taken back is not looked up any more, so nothing is said of it.
+_TAKEN_BACK = Answer(
+    status=Status.NOT_IN_FORCE,
+    reason=Text(
+        tr="İstem iptal edildi; mükerrer sorgusu aranmaz.",
+        en="The order was cancelled, so no duplicate query is looked for.",
+    ),
+)
+
 
 def duplicate_queried(exam: Exam, context: Context, params: Params) -> Answer:
     """Every SUT code of the order was asked for, in time, by the same institution and for the same patient."""
     if exam.order is None:
         return no_order()
+    if exam.cancelled:
+        return _TAKEN_BACK
     codes = {one.sut for one in exam.order.procedures}
     ordered = exam.order.ordered_at or exam.order_received_at
     counting = [one for one in _of_patient(exam) if _counts(one, exam.order, ordered, params)]
@@ -92,6 +104,8 @@ def no_earlier_exam(exam: Exam, context: Context, params: Params) -> Answer:
     """No exam of the same patient and SUT code lies within the months or days before the order date."""
     if exam.order is None:
         return no_order()
+    if exam.cancelled:
+        return _TAKEN_BACK
     ordered = exam.order.ordered_at or exam.order_received_at
     if ordered is None:
         return no_order()

@@ -60,7 +60,15 @@ _QUERIES = (
     .where(duplicate_query.c.tckn.in_(_wanted))
     .order_by(duplicate_query.c.at, duplicate_query.c.id)
 )
-_MESSAGES = sa.select(*WITHOUT_RAW).where(message.c.control_id.in_(_wanted)).order_by(message.c.id)
+_MESSAGES = (
+    sa.select(*WITHOUT_RAW)
+    .where(
+        message.c.control_id.in_(_wanted),  # which two hospitals may well count alike
+        message.c.sending_facility == sa.bindparam("facility"),
+        message.c.sending_application == sa.bindparam("application"),
+    )
+    .order_by(message.c.id)
+)
 
 
 class Foreseen:
@@ -96,16 +104,21 @@ class Foreseen:
         self._read_messages(set(controls))
 
     def _read_messages(self, controls: set[Control]) -> None:
-        found = map(rows.read_message, self._ask(_MESSAGES, sorted({one for _, one in controls})))
-        _fill(self._messages, sorted(controls), ((((one.sender), one.control_id), one) for one in found))
+        for control in controls:
+            self._messages[control] = []
+        for application, facility in {sender for sender, _ in controls}:
+            wanted = sorted(one for sender, one in controls if sender == (application, facility))
+            for row in self._ask(_MESSAGES, wanted, application=application, facility=facility):
+                one = rows.read_message(row)
+                self._messages[one.sender, one.control_id].append(one)
 
     def _exam_keys(self, patients: Sequence[str]) -> list[tuple[str, ExamKey]]:
         found = self._ask(_EXAMS, patients)
         return sorted((tckn, ExamKey(institution=skrs, accession=accession)) for tckn, skrs, accession in found)
 
-    def _ask(self, query: sa.Select[Any], wanted: Sequence[str]) -> Iterator[Any]:
+    def _ask(self, query: sa.Select[Any], wanted: Sequence[str], **more: str) -> Iterator[Any]:
         for start in range(0, len(wanted), PAGE):
-            yield from self._connection.execute(query, {"wanted": wanted[start : start + PAGE]})
+            yield from self._connection.execute(query, {"wanted": wanted[start : start + PAGE], **more})
 
     # Searches
 

@@ -169,7 +169,8 @@ class SqlTransaction(Kept):
         self.flush()
         exams = [found for one in wanted if (found := self._exams[one])]
         uids = {study.facts.study_instance_uid for one in exams for study in one.studies}
-        self._foreseen.read([one.accession for one in wanted], numbers, uids, controls)
+        named = [one for one in controls if one[1]]  # nobody asks for messages without a control id
+        self._foreseen.read([one.accession for one in wanted], numbers, uids, named)
         if controls:
             self.reserve_messages(len(controls))
 
@@ -210,6 +211,13 @@ class SqlTransaction(Kept):
     def exams_due(self, now: datetime, limit: int) -> list[Exam]:
         """Return exams that the judge is to look at."""
         return self._find_exams(exam.c.judge_at <= now, order=exam.c.judge_at, limit=limit)
+
+    def due(self, now: datetime, limit: int) -> list[tuple[ExamKey, str]]:
+        """Return the keys of exams that the judge is to look at, with their patients' TCKNs."""
+        self.flush()
+        query = sa.select(exam.c.institution, exam.c.accession, exam.c.tckn).where(exam.c.judge_at <= now)
+        found = self._connection.execute(query.order_by(exam.c.judge_at, exam.c.accession).limit(limit))
+        return [(ExamKey(institution=row.institution, accession=row.accession), row.tckn) for row in found]
 
     def deferred(self, now: datetime, limit: int) -> list[ExamKey]:
         """Return exams that have deferred reports, in any order, so that some that never settle starve no other."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from gecit.ports import Unavailable
 
@@ -27,7 +27,7 @@ class Watch:
         with self._lock:
             try:
                 return self._ask()
-            except (DBAPIError, self._engine.dialect.loaded_dbapi.Error) as fault:
+            except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error) as fault:
                 self._close()
                 raise Unavailable("ledger") from fault
 
