@@ -297,6 +297,24 @@ def test_the_next_generation_starts_without_rows_and_without_dismissals() -> Non
     assert (queued.registered, queued.dismissed) == ((), ())
 
 
+def test_an_event_of_an_older_version_has_no_medula_code_and_folds() -> None:
+    written = to_json(e.NotificationQueued(at=START, exam=key(), generation=2, key="k"))
+    assert b"institution_medula" not in written
+    read = msgspec.json.decode(written, type=e.AnyEvent)
+    assert isinstance(read, e.NotificationQueued)
+    before = msgspec.structs.replace(exam(Billing.WITHDRAWN), institution_medula="11999001")
+    assert fold_exam(before, read).institution_medula == ""
+
+
+def test_a_generation_is_told_under_the_code_that_was_last_recorded_of_it() -> None:
+    queued = e.NotificationQueued(at=START, exam=key(), generation=2, key="k", institution_medula="11999001")
+    second = fold_exam(exam(Billing.WITHDRAWN), queued)
+    assert second.institution_medula == "11999001"
+    for generation, code in ((1, "11999001"), (2, "11999002")):
+        addressed = e.NotificationAddressed(at=START, exam=key(), generation=generation, institution_medula="11999002")
+        assert fold_exam(second, addressed).institution_medula == code
+
+
 def test_a_withdrawal_names_what_stands_and_a_notification_names_nothing() -> None:
     standing = msgspec.structs.replace(whole(), registered=(FIRST,))
     made = [

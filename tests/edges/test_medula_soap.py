@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +28,7 @@ from gecit.sandbox.server import running
 from tests.contract.test_medula_contract import CLEAN
 from tests.support.soap import HBYS_CODE, Everybody, soap_medula
 
+ROOT = Path(__file__).parents[2]
 KEY = key_of(CLEAN)
 REFS = references(CLEAN)
 DONE = [f"<islemBilgileri><hizmetSunucuRefNo>{ref}</hizmetSunucuRefNo><islemSiraNo>{n}</islemSiraNo></islemBilgileri>"
@@ -471,6 +474,30 @@ def test_neither_password_nor_person_stands_in_a_failure_or_a_log_line(
         peer.send(timeout=0.4)
     said = str(failure.value) + caplog.text
     assert not [one for one in ("10000000146", "10000090178", "bir-parola", "70178") if one in said]
+
+
+ASKS = """
+import sys
+from pathlib import Path
+from gecit.core.billing import key_of
+from gecit.core.values import to_json
+from gecit.processes.build import start_logging
+from tests.contract.test_medula_contract import CLEAN
+from tests.support.soap import soap_medula
+start_logging(sys.argv[1])
+print(soap_medula(sys.argv[2], Path(sys.argv[3])).ask(key_of(CLEAN), to_json(CLEAN)))
+"""
+
+
+@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
+def test_a_value_of_an_answer_that_is_no_number_stands_in_no_log_line(peer: Peer, level: str) -> None:
+    """`zeep` logs such a value with a traceback; a process of ours does not pass that on."""
+    told = read_back((CLEAN.accession, REFS[0], "501", CLEAN.procedures[0].sut))
+    peer.answers = [told.replace(b"<adet>1<", b"<adet>HASTA 10000000146<")]
+    asked = [sys.executable, "-c", ASKS, level, peer.url, str(peer.folder)]
+    done = subprocess.run(asked, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "MedulaAnswer" in done.stdout and peer.requests
+    assert [one for one in ("HASTA", "10000000146", "Traceback", "zeep") if one in done.stderr] == []
 
 
 def test_a_missing_password_file_lets_the_message_wait(peer: Peer) -> None:

@@ -143,6 +143,14 @@ class NotificationQueued(ExamEvent):
 
     generation: int
     key: str
+    institution_medula: str = ""  # the institution's code then; empty = none, or written by an older version
+
+
+class NotificationAddressed(ExamEvent):
+    """The notification goes out under a MEDULA code that it was not queued with; recorded before it is sent."""
+
+    generation: int
+    institution_medula: str
 
 
 class WithdrawalQueued(ExamEvent):
@@ -288,6 +296,7 @@ AnyExamEvent = (
     | ExamJudged
     | JudgingAsked
     | NotificationQueued
+    | NotificationAddressed
     | WithdrawalQueued
     | WithdrawalProposed
     | WithdrawalDropped

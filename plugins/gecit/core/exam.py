@@ -66,6 +66,7 @@ class Exam(Value):
     billing: Billing = Billing.UNTOLD
     generation: int = 0  # of the last notification: submit -> withdraw -> submit counts up
     notified_order: Order | None = None  # the order as it stood when MEDULA was last to be told of it
+    institution_medula: str = ""  # the MEDULA code that this generation is told under; empty = none is on record
     registered: tuple[RegisteredRow, ...] = ()  # what stands at MEDULA of this generation, where it gives numbers
     dismissed: tuple[str, ...] = ()  # rules for which nobody proposes to take this generation back any more
     medula_code: str = ""
@@ -239,9 +240,15 @@ def _(event: e.NotificationQueued, exam: Exam) -> dict[str, object]:
         "billing": Billing.QUEUED,
         "generation": event.generation,
         "notified_order": exam.order,
+        "institution_medula": event.institution_medula,
         "registered": (),
         "dismissed": (),
     }
+
+
+@_change.register
+def _(event: e.NotificationAddressed, exam: Exam) -> dict[str, object]:
+    return {"institution_medula": event.institution_medula} if event.generation == exam.generation else {}
 
 
 @_change.register

@@ -18,6 +18,7 @@ import requests
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 from ..ports import AnswerUnknown, Refused, Unavailable
+from .timed_http import TimedAdapter
 
 # Statuses that speak of us, of the address or of the moment, not of the message: the message waits.
 # RFC 9110: 401, 404, 405, 407, 408; RFC 8470: 425; RFC 6585: 429.
@@ -44,8 +45,9 @@ class Exchanged(NamedTuple):
 
 
 class BoundedHttp:
-    """A service that is posted to; `timeout` (seconds) bounds connecting, and then the whole answer.
+    """A service that is posted to; `timeout` (seconds) bounds connecting, sending, and then the whole answer.
 
+    The whole is from the first byte of the status line to the last of the body, however slowly they drip.
     No redirects are followed; proxies and `.netrc` of the environment are not used; `ca_file` replaces the system's
     list of authorities. Thread-safe: each thread has its own connections.
     """
@@ -82,6 +84,8 @@ class BoundedHttp:
         if not hasattr(self._local, "session"):
             session = requests.Session()
             session.trust_env = False
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, TimedAdapter())
             session.verify = str(self._ca_file) if self._ca_file else True
             self._local.session = session
         held: requests.Session = self._local.session

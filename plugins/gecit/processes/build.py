@@ -150,3 +150,5 @@ def start_logging(level: str) -> None:
     )
     for noisy in ("alembic", "urllib3", "waitress"):  # what they warn of, our loops say once
         logging.getLogger(noisy).setLevel(logging.ERROR)
+    # It logs, as an error, a value of an answer that it cannot read; that may name a patient.
+    logging.getLogger("zeep").setLevel(logging.CRITICAL)

@@ -51,9 +51,11 @@ def plan(tx: Transaction, exam: Exam, verdict: Verdict, institution: Institution
 def _notify(tx: Transaction, exam: Exam, verdict: Verdict, institution: Institution, now: datetime) -> None:
     generation = exam.generation + 1
     key = idempotency_key(exam, generation, NOTIFY)
-    content = notification(exam, verdict, kind=NOTIFY, generation=generation, medula_code=institution.medula_code)
+    code = institution.medula_code
+    content = notification(exam, verdict, kind=NOTIFY, generation=generation, medula_code=code)
     if tx.queue(DESTINATION, NOTIFY, key, exam.key, to_json(content), now):
-        tx.append(NotificationQueued(at=now, exam=exam.key, generation=generation, key=key))
+        queued = NotificationQueued(at=now, exam=exam.key, generation=generation, key=key, institution_medula=code)
+        tx.append(queued)
 
 
 def withdraw(
@@ -61,7 +63,8 @@ def withdraw(
 ) -> bool:
     """Queue the withdrawal of what MEDULA was last told; also how a person, `by`, approves a proposed one.
 
-    False where it stands in the outbox already: each generation is withdrawn once.
+    False where it stands in the outbox already: each generation is withdrawn once. It names the MEDULA code that the
+    generation was told under, whatever the institution's is by now: under another one nothing of it stands.
     """
     key = idempotency_key(exam, exam.generation, WITHDRAW)
     content = notification(
@@ -69,7 +72,7 @@ def withdraw(
         verdict,
         kind=WITHDRAW,
         generation=exam.generation,
-        medula_code=institution.medula_code,
+        medula_code=exam.institution_medula or institution.medula_code,
         reason=cause,
     )
     if not tx.queue(DESTINATION, WITHDRAW, key, exam.key, to_json(content), now):

@@ -49,6 +49,8 @@ def _detail(event: e.Event) -> Text | None:
             return _plain(", ".join(rules))
         case e.NotificationAnswered(code=code, message=message):
             return _plain(f"{code} {message}".strip())
+        case e.NotificationAddressed(institution_medula=code):
+            return _plain(code)
         case e.StudyUnlinked(reason=why) | e.ReportDeferred(reason=why):
             return cause(why)
         case e.WithdrawalQueued(cause=why, by=by) if by:

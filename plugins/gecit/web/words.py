@@ -233,6 +233,7 @@ EVENTS: dict[str, Text] = {
     "ExamJudged": _("Değerlendirildi", "Judged"),
     "JudgingAsked": _("Değerlendirme istendi", "Judging asked for"),
     "NotificationQueued": _("MEDULA bildirimi kuyruğa girdi", "Notification queued"),
+    "NotificationAddressed": _("MEDULA tesis kodu belirlendi", "MEDULA code of the notification set"),
     "WithdrawalQueued": _("Geri alma kuyruğa girdi", "Withdrawal queued"),
     "WithdrawalProposed": _("Geri alma önerildi", "Withdrawal proposed"),
     "WithdrawalDropped": _("Geri alma önerisi düştü", "Proposal of withdrawal dropped"),

@@ -1,0 +1,74 @@
+"""Connections for `requests` on which a time-out bounds a whole answer, not each read of it."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import time
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+
+class _Timed(io.RawIOBase):
+    """What arrives on a socket until `ends` (monotonic, seconds); then a read is a `TimeoutError`.
+
+    A socket's own time-out bounds one read, so a peer that sends a byte now and then could hold us for ever.
+    """
+
+    def __init__(self, arriving: io.RawIOBase, sock: socket.socket, ends: float) -> None:
+        self._arriving = arriving
+        self._sock = sock
+        self._ends = ends
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer took too long")
+        self._sock.settimeout(left)
+        return self._arriving.readinto(buffer)
+
+    def close(self) -> None:
+        self._arriving.close()
+        super().close()
+
+
+class _TimedAnswer(http.client.HTTPResponse):
+    """An answer whose status line, headers and body together have the time that one read would have."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **named: Any) -> None:
+        super().__init__(sock, *args, **named)
+        limit = sock.gettimeout()  # urllib3 has set it for this answer
+        if limit is not None:
+            self.fp = io.BufferedReader(_Timed(self.fp.detach(), sock, time.monotonic() + limit))
+
+
+class _Http(HTTPConnection):
+    response_class = _TimedAnswer
+
+
+class _Https(HTTPSConnection):
+    response_class = _TimedAnswer
+
+
+class _HttpPool(HTTPConnectionPool):
+    ConnectionCls = _Http
+
+
+class _HttpsPool(HTTPSConnectionPool):
+    ConnectionCls = _Https
+
+
+class TimedAdapter(HTTPAdapter):
+    """Connects by connections whose answers are timed as a whole."""
+
+    def init_poolmanager(self, *args: Any, **named: Any) -> None:
+        """Make the pools of such connections."""
+        super().init_poolmanager(*args, **named)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
