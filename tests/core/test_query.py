@@ -1,7 +1,12 @@
+import re
+from time import thread_time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gecit.core.character_sets import writer, written
-from gecit.core.query import matches
+from gecit.core.query import match_one, matches
 
 STEP = "ScheduledProcedureStepSequence"
 DATE, TIME = f"{STEP}.ScheduledProcedureStepStartDate", f"{STEP}.ScheduledProcedureStepStartTime"
@@ -62,6 +67,22 @@ ENTITY = {
 def test_matching(keys: dict[str, str], expected: bool) -> None:
     """Each kind of matching of PS3.4 C.2.2.2 answers as its text says."""
     assert matches(keys, ENTITY) is expected
+
+
+@given(key=st.text("ab*?", min_size=1, max_size=9), value=st.text("ab", max_size=9))
+def test_wildcards_mean_what_a_regular_expression_would(key: str, value: str) -> None:
+    """`*` is any run of characters, none included, and `?` exactly one (PS3.4 C.2.2.2.4)."""
+    pattern = key.replace("*", ".*").replace("?", ".")
+    assert match_one("PatientID", key, value) is bool(re.fullmatch(pattern, value))
+
+
+@pytest.mark.parametrize("key", ["*" * 64 + "!", "*?" * 32 + "!", "*a" * 32 + "!", "*?*a" * 5_000 + "!", "?" * 60_000])
+def test_no_pattern_takes_long(key: str) -> None:
+    """A query holds the interpreter, so one key must not cost more than its length and the name's."""
+    began = thread_time()
+    found = [match_one("PatientName", key, "YILMAZOGLU^MEHMET ALI KEMAL" + "A" * one) for one in range(200)]
+    assert not any(found)
+    assert thread_time() - began < 2
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,13 @@ def test_who_is_nobodys_or_two_institutions_is_refused(aet: str) -> None:
         ask(Views(), aet)
 
 
+def test_a_key_of_many_patterns_is_refused() -> None:
+    """Each pattern costs a look at each entry; a list of exact values costs one."""
+    assert ask(Views(), data=query(AccessionNumber=["A1", *(f"X{one}" for one in range(900))])).found
+    with pytest.raises(Failed, match="too many values with wildcards"):
+        ask(Views(), data=query(AccessionNumber=["A1", *(f"X{one}*" for one in range(17))]))
+
+
 @pytest.mark.parametrize("door", [WorklistDoor, FindDoor])
 def test_a_ledger_that_fails_refuses_and_says_no_patient(door: Any, caplog: pytest.LogCaptureFixture) -> None:
     """An empty list would say that nobody waits."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from ..core.exam import Study
-from ..core.query import Keys, day_range, matches, single
+from ..core.query import Keys, day_range, matches, single, too_many_patterns
 from ..core.values import ISTANBUL, Value
 from ..core.worklist import STEP, Asking, Entry, attributes
 from ..ports import Clock, DicomViews, Institution, StudySearch, WorklistSearch
@@ -67,9 +67,14 @@ class DicomAnswers:
             raise NotAnswered("the calling AE title is of no institution, or of several")
         return known[0]
 
+    def _asks(self, aet: str, keys: Keys) -> Institution:
+        if too_many_patterns(keys):
+            raise NotAnswered("a key lists too many values with wildcards")
+        return self.caller(aet)
+
     def worklist(self, aet: str, keys: Keys) -> Worklist:
         """Return the calling institution's open entries that match."""
-        institution = self.caller(aet)
+        institution = self._asks(aet, keys)
         found = self._views.worklist(self._search(institution, keys))
         answers = [one for entry in found if (one := self._scheduled(institution, aet, keys, entry))]
         return Worklist(answers=tuple(answers), complete=len(found) < LIMIT)
@@ -102,7 +107,7 @@ class DicomAnswers:
 
     def find(self, aet: str, keys: Keys) -> Found:
         """Return patients, studies or series that match, of studies that the calling institution may see."""
-        institution = self.caller(aet)
+        institution = self._asks(aet, keys)
         level = keys.get("QueryRetrieveLevel", "").strip()
         if level not in LEVELS:
             raise NotAnswered("queries are answered at the levels PATIENT, STUDY and SERIES only")
