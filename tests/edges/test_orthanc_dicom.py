@@ -112,6 +112,15 @@ def test_a_window_of_time_and_the_institution_narrow_the_search_itself() -> None
     assert f"{search.since:%Y%m%d%H%M} {search.until:%Y%m%d%H%M}" == "202405140000 202405150000"
 
 
+@pytest.mark.parametrize("days", ["20240514-99991231", "99991231", "*", "00010101-"])
+def test_a_date_at_the_calendars_end_is_answered(days: str) -> None:
+    """Stations write 99991231 for "open": it has no next day, and the query no fault."""
+    views, step = Views(), Dataset()
+    step.ScheduledProcedureStepStartDate = days
+    found = ask(views, data=query(ScheduledProcedureStepSequence=[step]))
+    assert (len(found.found), views.searched[0].until) == (int(days != "99991231"), None)
+
+
 def test_answers_that_were_left_out_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Orthanc then ends with 0xFE00 instead of Success."""
     monkeypatch.setattr(answer_dicom, "LIMIT", 1)

@@ -145,7 +145,17 @@ def single(keys: Keys, name: str) -> str:
     return "" if set(value) & set("*?\\") else value
 
 
+def exact(keys: Keys, name: str, most: int) -> tuple[str, ...]:
+    """Return a key's values where none has a wildcard and they are `most` at most, else nothing: for an index."""
+    values = tuple(sorted({one.strip() for one in keys.get(name, "").split("\\")} - {""}))
+    return () if len(values) > most or any(set(one) & set("*?") for one in values) else values
+
+
 def day_range(keys: Keys, name: str) -> tuple[str, str]:
-    """Return first and last day (YYYYMMDD, empty = open) of a date key."""
-    low, dash, high = keys.get(name, "").replace(".", "").strip().partition("-")
-    return low.strip(), (high if dash else low).strip()
+    """Return first and last day (YYYYMMDD) of a date key; empty = open, or nothing that an index can look for."""
+    low, dash, high = keys.get(name, "").replace(".", "").replace(":", "").partition("-")
+    return _day(low), _day(high if dash else low)
+
+
+def _day(text: str) -> str:
+    return text.strip() if re.fullmatch(r"\s*[0-9]{8}\s*", text) else ""
