@@ -595,10 +595,10 @@ class StudySearch(Value):
 
     institution: str
     node: str
-    study_instance_uid: str = ""
+    study_instance_uids: tuple[str, ...] = ()  # one of them
     accession: str = ""
     patient_id: str = ""  # PatientID or one of OtherPatientIDs
-    first_day: str = ""  # YYYYMMDD; narrows only with both, and without an identifier: the asker matches each anyway
+    first_day: str = ""  # YYYYMMDD; the days narrow only without an identifier: the asker matches each anyway
     last_day: str = ""
     limit: int = 2_000
 
@@ -615,5 +615,8 @@ class DicomViews(Protocol):
         ...
 
     def visible_studies(self, search: StudySearch) -> list[Study]:
-        """Return studies that an institution sent or that one of its exams has, the last changed first."""
+        """Return studies that an institution sent or that one of its exams has, the last changed first.
+
+        Another sender's only where its UID may be one of our worklist: the asker looks closer (`worklist.may_find`).
+        """
         ...

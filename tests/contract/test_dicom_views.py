@@ -74,24 +74,30 @@ def test_an_institution_sees_what_it_sent_and_what_its_exams_have(ledger: SqlLed
     """Nobody else's studies, no deleted ones, and none of another node."""
     sent = facts(institution="10001", study_date="20260302")
     theirs = facts(
-        StudyKey(node="n1", orthanc_id="s2"), study_instance_uid="1.2.4", institution="10002", accession="A2",
+        StudyKey(node="n1", orthanc_id="s2"), study_instance_uid="2.25.4", institution="10002", accession="A2",
         patient_id="F7", study_date="20260305",
     )  # fmt: skip
+    nobodys = replace(theirs, key=StudyKey(node="n1", orthanc_id="s3"), study_instance_uid="1.2.6", institution="")
+    own = replace(theirs, key=StudyKey(node="n1", orthanc_id="s4"), study_instance_uid="1.2.7")
     elsewhere = facts(StudyKey(node="n2", orthanc_id="s1"), study_instance_uid="1.2.5", institution="10001")
 
     def fill(tx) -> None:
-        for one in (sent, theirs, elsewhere):
+        for one in (sent, theirs, nobodys, own, elsewhere):
             tx.append(e.StudyFactsRecorded(at=NOW, study=one.key, facts=one))
 
     ledger.write(fill)
     assert seen(ledger) == ["1.2.3"]
-    ledger.write(lambda tx: tx.append(e.StudyLinked(at=NOW, exam=KEY, facts=theirs, path="p")))
-    assert seen(ledger) == seen(ledger, first_day="20260302", last_day="20260305") == ["1.2.3", "1.2.4"]
-    assert seen(ledger, accession="A2") == seen(ledger, patient_id="F7") == ["1.2.4"]
-    assert seen(ledger, study_instance_uid="1.2.3") == ["1.2.3"]
-    assert seen(ledger, study_instance_uid="1.2.5") == []
+    for one in (theirs, nobodys, own):
+        ledger.write(lambda tx, one=one: tx.append(e.StudyLinked(at=NOW, exam=KEY, facts=one, path="p")))
+    linked = ["1.2.6", "2.25.4"]  # another's under a UID of its own is shown to nobody else
+    assert seen(ledger) == seen(ledger, first_day="20260302", last_day="20260305") == ["1.2.3", *linked]
+    assert seen(ledger, accession="A2") == seen(ledger, patient_id="F7") == linked
+    assert seen(ledger, study_instance_uids=("1.2.3", "1.2.5", "1.2.6", "1.2.7")) == ["1.2.3", "1.2.6"]
+    assert seen(ledger, study_instance_uids=("1.2.5",)) == []
     assert seen(ledger, first_day="20260302", last_day="20260302") == ["1.2.3"]
     assert seen(ledger, first_day="20260303", last_day="20260304") == []
+    assert seen(ledger, first_day="20260303") == linked
+    assert seen(ledger, last_day="20260304", limit=1) == ["1.2.3"], "a day narrows before the limit cuts"
     assert seen(ledger, node="n2") == ["1.2.5"]
     ledger.write(lambda tx: tx.append(e.StudyDeleted(at=NOW, study=sent.key)))
-    assert seen(ledger) == ["1.2.4"]
+    assert seen(ledger) == linked

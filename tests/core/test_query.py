@@ -1,7 +1,12 @@
+import re
+from time import thread_time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gecit.core.character_sets import writer, written
-from gecit.core.query import matches
+from gecit.core.query import day_range, exact, match_one, matches
 
 STEP = "ScheduledProcedureStepSequence"
 DATE, TIME = f"{STEP}.ScheduledProcedureStepStartDate", f"{STEP}.ScheduledProcedureStepStartTime"
@@ -64,6 +69,22 @@ def test_matching(keys: dict[str, str], expected: bool) -> None:
     assert matches(keys, ENTITY) is expected
 
 
+@given(key=st.text("ab*?", min_size=1, max_size=9), value=st.text("ab", max_size=9))
+def test_wildcards_mean_what_a_regular_expression_would(key: str, value: str) -> None:
+    """`*` is any run of characters, none included, and `?` exactly one (PS3.4 C.2.2.2.4)."""
+    pattern = key.replace("*", ".*").replace("?", ".")
+    assert match_one("PatientID", key, value) is bool(re.fullmatch(pattern, value))
+
+
+@pytest.mark.parametrize("key", ["*" * 64 + "!", "*?" * 32 + "!", "*a" * 32 + "!", "*?*a" * 5_000 + "!", "?" * 60_000])
+def test_no_pattern_takes_long(key: str) -> None:
+    """A query holds the interpreter, so one key must not cost more than its length and the name's."""
+    began = thread_time()
+    found = [match_one("PatientName", key, "YILMAZOGLU^MEHMET ALI KEMAL" + "A" * one) for one in range(200)]
+    assert not any(found)
+    assert thread_time() - began < 2
+
+
 @pytest.mark.parametrize(
     ("date", "time", "expected"),
     [
@@ -95,3 +116,29 @@ def test_ranges_of_date_and_time_together_are_one_stretch(date: str, time: str, 
 def test_an_answer_holds_only_letters_that_the_asker_reads(declared: str, expected: str) -> None:
     """Orthanc answers in ISO_IR 148 and drops what that does not hold; here nothing is dropped."""
     assert written("ŞIĞÖÇÜİ ığ Łódź 漢", writer(declared)) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("", ("", "")),
+        ("*", ("", "")),  # universal, not a day
+        ("20260302", ("20260302", "20260302")),
+        (" 2026.03.02 - ", ("20260302", "")),
+        ("-20260302", ("", "20260302")),
+        ("20260302-99991231", ("20260302", "99991231")),
+        ("bugün", ("", "")),
+    ],
+)
+def test_the_days_that_an_index_looks_for(key: str, expected: tuple[str, str]) -> None:
+    """What is no day does not narrow; the asker matches each anyway."""
+    assert day_range({"StudyDate": key}, "StudyDate") == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [("", ()), ("1.2", ("1.2",)), ("1.3\\1.2\\1.3\\", ("1.2", "1.3")), ("1.2\\1.*", ()), ("1\\2\\3\\4", ())],
+)
+def test_a_list_of_uids_is_looked_for_as_a_list(key: str, expected: tuple[str, ...]) -> None:
+    """A wildcard in it, or more values than a query reads rows, leaves it to the asker."""
+    assert exact({"StudyInstanceUID": key}, "StudyInstanceUID", 3) == expected

@@ -11,6 +11,7 @@ from gecit.core.worklist import (
     attributes,
     description,
     entry_of,
+    may_find,
     name_of,
     protocol_codes,
     requested_code,
@@ -56,6 +57,25 @@ def test_the_study_uid_is_the_same_for_the_same_exam_and_only_for_it() -> None:
     assert study_uid(KEY) == "2.25.190258006601528507453769202446256319689"
     assert study_uid(KEY) != study_uid(other)
     assert len(study_uid(other)) <= 64
+
+
+@pytest.mark.parametrize(
+    ("sender", "uid", "accession", "found"),
+    [
+        (KEY.institution, "1.2", "A1", True),
+        ("", "1.2", "A1", True),
+        ("910099", "1.2", "A1", False),  # an accession number is the sender's own
+        ("910099", study_uid(KEY), "A1", True),  # his modality read our order in the worklist
+        ("910099", study_uid(KEY), "A2", False),
+        ("910099", study_uid(ExamKey(institution="910099", accession="A1")), "A1", False),
+    ],
+)
+def test_another_senders_study_is_found_only_where_he_made_it_for_us(
+    sender: str, uid: str, accession: str, found: bool
+) -> None:
+    """By the UID of our worklist, which nobody's order but ours has."""
+    study = facts(institution=sender, study_instance_uid=uid, accession=accession)
+    assert may_find(study, KEY.institution) is found
 
 
 def test_attributes_say_who_what_and_when() -> None:

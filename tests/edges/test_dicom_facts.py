@@ -62,6 +62,25 @@ def test_the_device_and_the_character_set_come_from_an_instance() -> None:
     assert facts().character_set == ""
 
 
+def sent(uid: str, at: str, aet: str, **tags: object) -> SeriesRead:
+    series = {"Instances": [f"i{uid}"], "MainDicomTags": {"SeriesInstanceUID": uid, "Modality": "CT"}}
+    return SeriesRead(series, tags, {"ReceptionDate": at, "RemoteAET": aet})
+
+
+def test_the_sender_is_who_sent_the_instance_that_came_first() -> None:
+    """Not who chose the smallest Series Instance UID; and the name in (0008,0080) is that sender's too."""
+    early, late = (
+        sent("1.9", "20261122T193700", "CT1"),
+        sent("1.1", "20261122T193701", "X", InstitutionName="X^^^SKRS2"),
+    )
+    for reads in ([early, late], [late, early]):
+        found = study_facts("N", STUDY, reads)
+        assert (found.calling_aet, found.institution_name) == ("CT1", "")
+    by_rest = sent("1.9", "20261122T193700", "")
+    assert study_facts("N", STUDY, [late, by_rest]).calling_aet == ""
+    assert study_facts("N", STUDY, [sent("1.9", "20261122T193701", ""), late]).calling_aet == "X"
+
+
 # Independent of the edge's table: PS3.6 names, sorted by hand into what has pixels to look at and what has not.
 PICTURES = ["1", "1.1", "1.2", "1.3", "2", "2.1", "3.1", "4", "4.1", "6.1", "7", "12.1", "12.2", "13.1.3", "20"]
 PICTURES += ["77.1.1", "77.1.1.1", "77.1.4", "77.1.5.1", "77.1.6", "128", "130", "481.1", "7.4", "5.1.4.1"]

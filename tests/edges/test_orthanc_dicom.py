@@ -15,14 +15,15 @@ from pydicom.datadict import keyword_for_tag
 from gecit.app import register_dicom
 from gecit.core.exam import Study
 from gecit.core.worklist import Entry
-from gecit.edges.dicom_query import EMPTY, as_file, read_query
+from gecit.edges import orthanc_dicom
+from gecit.edges.dicom_query import EMPTY, as_file, dataset_of, read_query
 from gecit.edges.orthanc_dicom import ACCEPTED, Failed, FindDoor, ReceptionFilter, WorklistDoor
 from gecit.ports import Institution, StudySearch, WorklistSearch
 from gecit.settings import load
 from gecit.settings.doors import ReceptionSettings
 from gecit.steps import answer_dicom
 from gecit.steps.answer_dicom import DicomAnswers
-from tests.builders import DAY, order
+from tests.builders import DAY, facts, order
 from tests.fakes import SAYS_TOO_MUCH, StillClock
 from tests.support.dicom import picture
 from tests.support.node import HOME
@@ -111,6 +112,15 @@ def test_a_window_of_time_and_the_institution_narrow_the_search_itself() -> None
     assert f"{search.since:%Y%m%d%H%M} {search.until:%Y%m%d%H%M}" == "202405140000 202405150000"
 
 
+@pytest.mark.parametrize("days", ["20240514-99991231", "99991231", "*", "00010101-"])
+def test_a_date_at_the_calendars_end_is_answered(days: str) -> None:
+    """Stations write 99991231 for "open": it has no next day, and the query no fault."""
+    views, step = Views(), Dataset()
+    step.ScheduledProcedureStepStartDate = days
+    found = ask(views, data=query(ScheduledProcedureStepSequence=[step]))
+    assert (len(found.found), views.searched[0].until) == (int(days != "99991231"), None)
+
+
 def test_answers_that_were_left_out_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Orthanc then ends with 0xFE00 instead of Success."""
     monkeypatch.setattr(answer_dicom, "LIMIT", 1)
@@ -122,6 +132,13 @@ def test_who_is_nobodys_or_two_institutions_is_refused(aet: str) -> None:
     """A door that cannot tell whose patients these are tells nobody's."""
     with pytest.raises(Failed, match="of no institution, or of several"):
         ask(Views(), aet)
+
+
+def test_a_key_of_many_patterns_is_refused() -> None:
+    """Each pattern costs a look at each entry; a list of exact values costs one."""
+    assert ask(Views(), data=query(AccessionNumber=["A1", *(f"X{one}" for one in range(900))])).found
+    with pytest.raises(Failed, match="too many values with wildcards"):
+        ask(Views(), data=query(AccessionNumber=["A1", *(f"X{one}*" for one in range(17))]))
 
 
 @pytest.mark.parametrize("door", [WorklistDoor, FindDoor])
@@ -144,6 +161,104 @@ class Empty:
 
     def WorklistGetDicomQuery(self) -> bytes:
         return query(PatientName="")
+
+
+def test_an_order_with_an_odd_modality_costs_nobody_the_worklist() -> None:
+    """OBR-24 is free text of the HBYS; a CS holds ASCII capitals (PS3.5 6.2), and pydicom writes nothing else."""
+    views = Views()
+    views.entries.append(Entry(order=order(modality="BİLG TOMO/ığü"), scheduled_at=DAY))
+    answered = ask(views)
+    assert [one.ScheduledProcedureStepSequence[0].Modality for one in answered.found] == ["CT", "BILG TOMOIGU"]
+    assert answered.incomplete is False
+
+
+def test_an_answer_that_cannot_be_written_is_left_out_and_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The others are answered, the status says that one is missing, and the log names no patient."""
+    views = Views()
+    views.entries.append(Entry(order=order(modality="MR"), scheduled_at=DAY))
+    build = orthanc_dicom.worklist_item
+
+    def choosy(entry: Entry, *rest: Any) -> bytes:
+        if entry.order.modality == "CT":
+            raise TypeError(SAYS_TOO_MUCH)
+        return build(entry, *rest)
+
+    monkeypatch.setattr(orthanc_dicom, "worklist_item", choosy)
+    with caplog.at_level(logging.ERROR, "gecit.dicom"):
+        answered = ask(views)
+    assert [one.ScheduledProcedureStepSequence[0].Modality for one in answered.found] == ["MR"]
+    assert answered.incomplete is True
+    assert "answer is left out: TypeError" in caplog.text and "10000000146" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "said"),
+    [
+        ("ModalitiesInStudy", "İŞ\\ct", ["IS", "CT"]),
+        ("Modality", "Ö" * 20, "O" * 16),
+        ("StudyTime", "10:15:00Ş", "101500"),
+        ("StudyDate", "2026.03.02", "20260302"),
+        ("StudyDate", "bugün", None),
+        ("StationName", "Ş", "Ş"),
+    ],
+)
+def test_values_without_letters_are_written_as_their_representation_has_them(name: str, sent: str, said: Any) -> None:
+    """A CS, DA, TM or AE has no character set (PS3.5 6.2)."""
+    data = as_file(dataset_of({name: sent, "PatientName": "A"}, "turkish"))
+    found = dcmread(io.BytesIO(data))[name].value
+    assert (list(found) if isinstance(said, list) else found or None) == said
+
+
+def test_a_uid_is_never_mended() -> None:
+    """Another UID would name another study."""
+    with pytest.raises(ValueError, match="UID"):
+        dataset_of({"StudyInstanceUID": "1.2.ı"}, "turkish")
+
+
+class Studies(Views):
+    """A ledger with studies, the first of which has a UID that cannot be written."""
+
+    def visible_studies(self, search: StudySearch) -> list[Study]:
+        told = facts(institution="900001")
+        found = [replace(told, study_instance_uid=one) for one in ("1.2.ı", "1.2.4")]
+        return [Study(key=one.key, facts=one, first_seen_at=DAY, read_at=DAY) for one in found]
+
+
+class Finding:
+    """`orthanc.FindAnswers` and `orthanc.FindQuery` at level STUDY."""
+
+    KEYS = ((0x0008, 0x0052, "STUDY"), (0x0020, 0x000D, ""))
+
+    def __init__(self) -> None:
+        self.found: list[Dataset] = []
+        self.incomplete = False
+
+    def GetFindQuerySize(self) -> int:
+        return len(self.KEYS)
+
+    def GetFindQueryTagGroup(self, index: int) -> int:
+        return self.KEYS[index][0]
+
+    def GetFindQueryTagElement(self, index: int) -> int:
+        return self.KEYS[index][1]
+
+    def GetFindQueryValue(self, index: int) -> str:
+        return self.KEYS[index][2]
+
+    def FindAddAnswer(self, dicom: bytes) -> None:
+        self.found.append(dcmread(io.BytesIO(dicom)))
+
+    def FindMarkIncomplete(self) -> None:
+        self.incomplete = True
+
+
+def test_a_study_that_cannot_be_written_costs_nobody_the_others() -> None:
+    """As in the worklist."""
+    asked = Finding()
+    FindDoor(doors(Studies()))(asked, asked, "CT1", "GECIT")
+    assert ([one.StudyInstanceUID for one in asked.found], asked.incomplete) == (["1.2.4"], True)
 
 
 def test_a_query_without_a_character_set_is_read_as_turkish() -> None:

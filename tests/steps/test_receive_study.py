@@ -245,6 +245,39 @@ def test_who_sent_a_study(aet: str, name: str, sender: str) -> None:
     assert sender_of(study("a", "A", calling_aet=aet, institution_name=name), (HERE, THERE)) == sender
 
 
+def test_who_adds_an_instance_takes_the_study_from_nobody(fresh: Callable[[], SqlLedger]) -> None:
+    """The first sender on record keeps his study, and the exam keeps its evidence."""
+    late = study("a", "A", images=4, calling_aet="MR2", institution_name="Ad^^^SKRS910002^^^FK77")
+    ledger = run(fresh(), [placed(order("A")), read(study("a", "A")), read(late)])
+    found = ledger.read(lambda tx: tx.study(late.key))
+    assert found is not None
+    assert (found.facts.institution, found.facts.calling_aet, found.facts.images) == ("910001", "CT1", 4)
+    assert links(ledger, "A") == {"a": "accession+patient-id"}
+
+
+@pytest.mark.parametrize("aet", ["", "STRANGER", "PACS"])
+def test_nobodys_study_does_not_become_anothers_by_an_instance_of_his(fresh: Callable[[], SqlLedger], aet: str) -> None:
+    """A sender who was unknown, or one of two, is known later by his own title or name only."""
+    steps = [placed(order("A")), read(study("a", "A", calling_aet=aet))]
+    ledger = run(
+        fresh(), [*steps, read(study("a", "A", images=4, calling_aet="MR2", institution_name="^^^SKRS910002"))]
+    )
+    key = StudyKey(node="N", orthanc_id="a")
+    found = ledger.read(lambda tx: tx.study(key))
+    assert found is not None and found.facts.institution == ""
+    assert links(ledger, "A") == {"a": "accession+patient-id"}
+    ledger.write(read(study("a", "A", images=5, calling_aet=aet, institution_name="Ad^^^SKRS910001^^^FK77")))
+    found = ledger.read(lambda tx: tx.study(key))
+    assert found is not None and found.facts.institution == "910001"
+
+
+def test_a_study_that_was_deleted_and_is_sent_again_has_a_new_sender(fresh: Callable[[], SqlLedger]) -> None:
+    """That is how a study of the wrong sender is mended."""
+    ledger = run(fresh(), [read(study("a", "A")), gone("a"), read(study("a", "A", calling_aet="MR2"))])
+    found = ledger.read(lambda tx: tx.study(StudyKey(node="N", orthanc_id="a")))
+    assert found is not None and found.facts.institution == "910002"
+
+
 @pytest.mark.parametrize(
     ("name", "code"),
     [("Ad^^^SKRS12^^^FK7", "12"), ("Ad^^^SKRS 12 ", "12"), ("SKRS12", ""), ("Ad^^^SKRS^^^FK7", ""), ("", "")],

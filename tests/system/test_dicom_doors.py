@@ -43,6 +43,7 @@ from gecit.core.values import ISTANBUL
 from gecit.core.worklist import study_uid
 from gecit.edges.store import open_ledger
 from gecit.ports import Institution, Station
+from gecit.steps.receive_study import link_exam
 from tests.support.dicom import dcmtk, find, picture, statuses, store
 from tests.support.node import Node, until
 
@@ -51,6 +52,7 @@ pytestmark = pytest.mark.system
 HERE, THERE = "900001", "900002"
 NOW = datetime.now(UTC)
 TODAY = NOW.astimezone(ISTANBUL).replace(hour=12, minute=0, second=0, microsecond=0)
+FOR_HERE = study_uid(ExamKey(institution=HERE, accession="P1"))  # what THERE's modality read in the worklist
 TURKISH = "ŞIĞÖÇÜİ^Ilgıt ğüşıöç"
 
 
@@ -121,7 +123,7 @@ def send_studies(node: Node) -> None:
     day = f"{TODAY:%Y%m%d}"
     assert store(node.dicom, picture("1.2.3.1", AccessionNumber="B1", StudyDate=day), "HEREPACS") == 0
     assert store(node.dicom, picture("1.2.3.2", AccessionNumber="B2", StudyDate=day), "THERECT") == 0
-    other = picture("1.2.3.3", AccessionNumber="P1", StudyDate=day, OtherPatientIDs="10000000146", PatientID="D8")
+    other = picture(FOR_HERE, AccessionNumber="P1", StudyDate=day, OtherPatientIDs="10000000146", PatientID="D8")
     assert store(node.dicom, other, "THERECT") == 0
     until(lambda: len(seen(node, "HEREPACS")) == len(seen(node, "THERECT")) == 2, 30, "the ledger knows the studies")
 
@@ -207,12 +209,21 @@ def test_a_modality_that_reads_latin1_gets_letters_it_can_show(node: Node) -> No
         ({"AccessionNumber": "a1"}, []),
         ({"step_ScheduledProcedureStepStartDate": f"{TODAY:%Y%m%d}"}, ["A1", "A3"]),
         ({"step_ScheduledProcedureStepStartDate": f"{TODAY + timedelta(days=1):%Y%m%d}-"}, ["A2"]),
+        ({"step_ScheduledProcedureStepStartDate": f"{TODAY + timedelta(days=1):%Y%m%d}-99991231"}, ["A2"]),
+        ({"step_ScheduledProcedureStepStartDate": f"-{TODAY:%Y%m%d}"}, ["A1", "A3"]),
         ({"step_ScheduledStationAETitle": "HEREMR"}, ["A1", "A3", "A2"]),
         ({"step_ScheduledStationAETitle": "HERECT", "step_Modality": "MR"}, []),
     ],
 )
 def test_matching(node: Node, keys: dict[str, object], expected: list[str]) -> None:
     assert sorted(accessions(node, **keys)) == sorted(expected)
+
+
+def test_an_asterisk_for_a_scheduled_date_is_refused_by_orthanc(node: Node) -> None:
+    """It takes wildcards in no date of a worklist query and asks no callback; a universal key there is an empty one."""
+    query = asked(step_ScheduledProcedureStepStartDate="*")
+    assert find(node.dicom, ModalityWorklistInformationFind, query, "HERECT") == (0xC000, [])
+    assert "Wildcards are not allowed on tag 0040,0002" in node.log_text()
 
 
 def test_only_the_callers_institution_is_answered_and_an_order_goes_where_it_is_performed(node: Node) -> None:
@@ -262,13 +273,17 @@ def level(name: str, **keys: str) -> Dataset:
 @pytest.mark.parametrize(
     ("keys", "expected"),
     [
-        ({}, ["1.2.3.1", "1.2.3.3"]),
+        ({}, ["1.2.3.1", FOR_HERE]),
         ({"StudyInstanceUID": "1.2.3.2"}, []),
         ({"AccessionNumber": "B1"}, ["1.2.3.1"]),
-        ({"PatientID": "D8"}, ["1.2.3.3"]),
-        ({"PatientName": "sig*"}, ["1.2.3.1", "1.2.3.3"]),
-        ({"StudyDate": f"{TODAY:%Y%m%d}-"}, ["1.2.3.1", "1.2.3.3"]),
+        ({"PatientID": "D8"}, [FOR_HERE]),
+        ({"PatientName": "sig*"}, ["1.2.3.1", FOR_HERE]),
+        ({"StudyDate": f"{TODAY:%Y%m%d}-"}, ["1.2.3.1", FOR_HERE]),
         ({"StudyDate": "19990101"}, []),
+        ({"StudyDate": "19990101-99991231"}, ["1.2.3.1", FOR_HERE]),
+        ({"StudyDate": "-19990101"}, []),
+        ({"StudyDate": "*"}, ["1.2.3.1", FOR_HERE]),
+        ({"StudyInstanceUID": "1.2.3.1\\1.2.3.2\\1.2.3.77"}, ["1.2.3.1"]),
         ({"ModalitiesInStudy": "MR"}, []),
     ],
 )
@@ -381,6 +396,89 @@ def commit(node: Node, aet: str, uid: str) -> int | None:
         if association.is_established:
             association.release()
     return status.get("Status") if status else None
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """A node that reads a study again at once, with an order of HERE, and one of HERE that THERE performs."""
+    made = Node(tmp_path_factory.mktemp("quick"), environ={"ORTHANC__GECIT__SETTLE_SECONDS": "1.5"})
+    made.add_administrator()
+    ledger = open_ledger(made.database)
+    events = [placed(order("B5")), placed(order("P2", performing_institution=THERE))]
+
+    def fill(tx) -> None:
+        tx.record_institution(Institution(skrs=HERE, aets=("HERECT",)), NOW)
+        tx.record_institution(Institution(skrs=THERE, aets=("THERECT",)), NOW)
+        for one in events:
+            tx.append(one)
+
+    ledger.write(fill)
+    ledger.close()
+    try:
+        made.start().wait_live()
+        until(lambda: len(made.get("/modalities").json()) == 2, 30, "Orthanc knows the AE titles")
+        send(made, "1.2.3.5", "HERECT", AccessionNumber="B5")
+        until(lambda: series(made, "HERECT", "1.2.3.5") == [1], 30, "the ledger knows the study")
+        yield made
+    finally:
+        made.end()
+        sys.stdout.write(f"--- log of the quick node\n{made.log_text()}")
+
+
+def send(node: Node, uid: str, aet: str, **tags: object) -> None:
+    day = f"{TODAY:%Y%m%d}"
+    assert store(node.dicom, picture(uid, StudyDate=day, OtherPatientIDs="10000000146", **tags), aet) == 0
+
+
+def series(node: Node, aet: str, uid: str) -> list[int]:
+    """How many series each study of the UID has, for who asks."""
+    keys = level("STUDY", StudyInstanceUID=uid, NumberOfStudyRelatedSeries="")
+    status, found = find(node.dicom, StudyRootQueryRetrieveInformationModelFind, keys, aet)
+    assert status == 0
+    return [int(one.NumberOfStudyRelatedSeries) for one in found]
+
+
+def has_images(node: Node, key: ExamKey) -> bool:
+    ledger = open_ledger(node.database)
+    found = ledger.read(lambda tx: tx.exam(key))
+    ledger.close()
+    return found is not None and found.images > 0
+
+
+def test_an_instance_of_another_institution_takes_no_study_over(quick: Node) -> None:
+    """The study stays with who sent it first, though the alien's Series Instance UID is the smallest."""
+    until(lambda: has_images(quick, order("B5").key), 30, "the exam has its images")
+    send(quick, "1.2.3.5", "THERECT", AccessionNumber="B5", SeriesInstanceUID="1.1", SOPInstanceUID="1.1.1")
+    until(lambda: series(quick, "HERECT", "1.2.3.5") != [1], 40, "the ledger has read the alien's instance")
+    assert series(quick, "HERECT", "1.2.3.5") == [2]
+    assert series(quick, "THERECT", "1.2.3.5") == []
+    assert has_images(quick, order("B5").key)
+
+
+def test_an_order_that_names_a_performer_shows_none_of_his_studies(quick: Node) -> None:
+    """OBR-15 is the asker's word; the UID of the asker's worklist in the study is the performer's."""
+    claim = order("B5", skrs=THERE, performing_institution=HERE)
+    mine = order("P2").key
+    ledger = open_ledger(quick.database)
+    ledger.write(lambda tx: [tx.append(placed(claim)), link_exam(tx, claim.key, NOW, 40)])
+    ledger.close()
+    assert has_images(quick, claim.key), "the claim has the study as evidence"
+    assert series(quick, "THERECT", "1.2.3.5") == []
+    send(quick, "1.2.3.6", "THERECT", AccessionNumber="P2")
+    send(quick, study_uid(mine), "THERECT", AccessionNumber="P2")
+    until(lambda: series(quick, "HERECT", study_uid(mine)) == [1], 30, "what was made out of HERE's worklist is found")
+    until(lambda: series(quick, "THERECT", "1.2.3.6") == [1], 30, "the ledger knows the other one")
+    assert series(quick, "HERECT", "1.2.3.6") == []
+
+
+def test_an_order_with_an_odd_modality_leaves_the_worklist_answerable(quick: Node) -> None:
+    """OBR-24 with letters that no CS holds."""
+    ledger, odd = open_ledger(quick.database), order("O1", modality="BİLG TOMO")
+    ledger.write(lambda tx: [tx.append(placed(odd)), tx.append(placed(order("O2")))])
+    ledger.close()
+    status, found = find(quick.dicom, ModalityWorklistInformationFind, asked(), "HERECT")
+    said = {one.AccessionNumber: one.ScheduledProcedureStepSequence[0].Modality for one in found}
+    assert (status, said["O1"], said["O2"]) == (0, "BILG TOMO", "CT")
 
 
 def test_no_patient_stands_in_the_log(node: Node) -> None:

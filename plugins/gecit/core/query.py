@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 Keys = Mapping[str, str]
@@ -19,6 +19,16 @@ DATE_AND_TIME = (  # asked for together as ranges they mean one stretch from the
      "ScheduledProcedureStepSequence.ScheduledProcedureStepStartTime"),
     ("StudyDate", "StudyTime"),
 )  # fmt: skip
+
+
+MOST_PATTERNS = 16
+"""Values with wildcards in one key: each costs a look at each entity, and PS3.4 C.2.2.2 knows lists of UIDs only."""
+
+
+def too_many_patterns(keys: Keys) -> bool:
+    """Whether a key lists more patterns than anyone asks for in good faith."""
+    listed = (key.split("\\") for key in keys.values() if "\\" in key)
+    return any(sum(1 for one in values if set(one) & set("*?")) > MOST_PATTERNS for values in listed)
 
 
 def matches(keys: Keys, values: Mapping[str, str]) -> bool:
@@ -42,17 +52,53 @@ def match_one(name: str, key: str, value: str) -> bool:
     if last.endswith(TIMES):
         return in_range(key, value, whole_time)
     blind = bool(LETTER_BLIND.search(last))
-    return any(_single(one, value, blind) for one in key.split("\\"))
+    return _single(key, value, blind)
 
 
 def _single(key: str, value: str, blind: bool) -> bool:
-    pattern = _pattern(plain(key) if blind else key.strip())
-    return any(pattern.fullmatch(plain(one) if blind else one.strip()) for one in value.split("\\"))
+    exact, patterns = _wanted(key, blind)
+    values = [plain(one) if blind else one.strip() for one in value.split("\\")]
+    return any(one in exact or any(_fits(pattern, one) for pattern in patterns) for one in values)
 
 
 @lru_cache(maxsize=512)
-def _pattern(key: str) -> re.Pattern[str]:
-    return re.compile("".join({"*": ".*", "?": "."}.get(one) or re.escape(one) for one in key), re.DOTALL)
+def _wanted(key: str, blind: bool) -> tuple[frozenset[str], tuple[tuple[str, ...], ...]]:
+    """Return what a key's values name exactly, and their patterns, each as the parts between its asterisks."""
+    values = {plain(one) if blind else one.strip() for one in key.split("\\")}
+    wild = {one for one in values if set(one) & set("*?")}
+    return frozenset(values - wild), tuple(tuple(one.split("*")) for one in sorted(wild))
+
+
+def _fits(parts: Sequence[str], value: str) -> bool:
+    """Whether a value fits a pattern. Each part is looked for once, the first place is the best: no backtracking.
+
+    A regular expression would try every way to share a value among the asterisks, which grows fourfold with each,
+    and hold the interpreter the while.
+    """
+    if len(parts) == 1:
+        return len(parts[0]) == len(value) and _stands(parts[0], value, 0)
+    first, *middle, last = parts
+    at, end = len(first), len(value) - len(last)
+    if at > end or not _stands(first, value, 0) or not _stands(last, value, end):
+        return False
+    for part in filter(None, middle):
+        place = _find(part, value, at, end)
+        if place < 0:
+            return False
+        at = place + len(part)
+    return True
+
+
+def _find(part: str, value: str, start: int, end: int) -> int:
+    if "?" not in part:
+        return value.find(part, start, end)
+    return next((at for at in range(start, end - len(part) + 1) if _stands(part, value, at)), -1)
+
+
+def _stands(part: str, value: str, at: int) -> bool:
+    if "?" not in part:
+        return value.startswith(part, at)
+    return all(wanted in ("?", there) for wanted, there in zip(part, value[at : at + len(part)], strict=True))
 
 
 @lru_cache(maxsize=8192)
@@ -99,7 +145,17 @@ def single(keys: Keys, name: str) -> str:
     return "" if set(value) & set("*?\\") else value
 
 
+def exact(keys: Keys, name: str, most: int) -> tuple[str, ...]:
+    """Return a key's values where none has a wildcard and they are `most` at most, else nothing: for an index."""
+    values = tuple(sorted({one.strip() for one in keys.get(name, "").split("\\")} - {""}))
+    return () if len(values) > most or any(set(one) & set("*?") for one in values) else values
+
+
 def day_range(keys: Keys, name: str) -> tuple[str, str]:
-    """Return first and last day (YYYYMMDD, empty = open) of a date key."""
-    low, dash, high = keys.get(name, "").replace(".", "").strip().partition("-")
-    return low.strip(), (high if dash else low).strip()
+    """Return first and last day (YYYYMMDD) of a date key; empty = open, or nothing that an index can look for."""
+    low, dash, high = keys.get(name, "").replace(".", "").replace(":", "").partition("-")
+    return _day(low), _day(high if dash else low)
+
+
+def _day(text: str) -> str:
+    return text.strip() if re.fullmatch(r"\s*[0-9]{8}\s*", text) else ""

@@ -8,10 +8,12 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from .exam import Exam
+from .facts import StudyFacts
 from .order import ExamKey, Order, Person, Procedure
 from .values import Value, local
 
 STEP = "ScheduledProcedureStepSequence"
+UID_ROOT = "2.25."  # PS3.5 B.2
 UID_NAMESPACE = UUID("8f0a5f0e-6d0d-5b65-9b3c-2d1e6a7c4b10")  # ours; another one would give every exam another UID
 SUT, LOINC = "99SUT", "LN"  # coding scheme designators: SUT has no registered one, LN stands in PS3.16 table 8-1
 SHORT, LONG = 16, 64  # characters of the value representations SH and LO (PS3.5 6.2)
@@ -51,7 +53,19 @@ class Asking(Value):
 
 def study_uid(key: ExamKey) -> str:
     """Return the Study Instance UID of an exam: 2.25 and a UUID (PS3.5 B.2) of version 5."""
-    return f"2.25.{uuid5(UID_NAMESPACE, str(key)).int}"
+    return f"{UID_ROOT}{uuid5(UID_NAMESPACE, str(key)).int}"
+
+
+def may_find(study: StudyFacts, institution: str) -> bool:
+    """Whether an institution that sent a study, or an exam of which has it, may find it by C-FIND.
+
+    Its own, and nobody's. Another sender's only where the sender made it for this institution and says so: it carries
+    the UID that its modality was given with this institution's order in the worklist. An order that names the sender
+    (OBR-15) is the asker's word, and the accession number in the study is the sender's own.
+    """
+    if study.institution in ("", institution):
+        return True
+    return study.study_instance_uid == study_uid(ExamKey(institution=institution, accession=study.accession))
 
 
 def entry_of(exam: Exam) -> Entry | None:

@@ -47,6 +47,7 @@ MODALITIES_WITHOUT_PICTURES = frozenset(  # PS3.3 C.7.3.1.1.1, asked only where 
     {"SR", "KO", "PR", "DOC", "PLAN", "RTSTRUCT", "RTPLAN", "RTDOSE", "RTRECORD", "REG", "FID", "RWV", "SEG", "SMR"}
     | {"AU", "ECG", "EPS", "HD", "RESP", "TEXTUREMAP"}
 )
+LATE = "99991231T235959"  # after every moment that Orthanc writes
 SR_CLASSES = _STORAGE + "88."
 
 
@@ -56,7 +57,7 @@ class SeriesRead:
 
     series: Json
     tags: Json = field(default_factory=dict)  # /instances/{id}/simplified-tags of one instance
-    metadata: Json = field(default_factory=dict)  # /instances/{id}/metadata?expand of the same
+    metadata: Json = field(default_factory=dict)  # /instances/{id}/metadata?expand of the first that came
     sop_classes: tuple[str, ...] = ()  # of each instance where asked, else of one; the last holds for the rest
 
     @cached_property
@@ -75,6 +76,7 @@ def study_facts(
     """Translate what Orthanc says of a study; `institution` and `settled` are left to the step."""
     main, patient = _dict(study.get("MainDicomTags")), _dict(study.get("PatientMainDicomTags"))
     reads = sorted(series, key=lambda one: text(_dict(one.series.get("MainDicomTags")), "SeriesInstanceUID"))
+    first = text(came_first(one.metadata for one in reads), "RemoteAET")
     return StudyFacts(
         key=StudyKey(node=node, orthanc_id=text(study, "ID")),
         study_instance_uid=text(main, "StudyInstanceUID"),
@@ -82,17 +84,29 @@ def study_facts(
         patient_id=text(patient, "PatientID"),
         other_patient_ids=_other_patient_ids(reads),
         patient_name=text(patient, "PatientName"),
-        institution_name=text(main, "InstitutionName") or _first(reads, "InstitutionName"),
+        institution_name=text(main, "InstitutionName") or _first(_of_sender(reads, first), "InstitutionName"),
         study_date=text(main, "StudyDate"),
         study_time=text(main, "StudyTime"),
         description=text(main, "StudyDescription"),
         character_set=_first(reads, "SpecificCharacterSet"),
-        calling_aet=next((found for one in reads if (found := text(one.metadata, "RemoteAET"))), ""),
+        calling_aet=first,
         series=tuple(series_facts(one) for one in reads),
         dose_reports=tuple(sorted(dose_reports, key=lambda one: one.sop_instance_uid)),
         unreadable=tuple(sorted(unreadable)),
         last_instance_at=instant(study.get("LastUpdate")),
     )
+
+
+def came_first(metadata: Iterable[Json]) -> Json:
+    """Return the metadata of the instance that came first, of those that were looked at.
+
+    Orthanc's `ReceptionDate` is to the second; within one, whoever has a calling AE title goes first.
+    """
+    return min(metadata, key=lambda one: (text(one, "ReceptionDate") or LATE, not text(one, "RemoteAET")), default={})
+
+
+def _of_sender(reads: Iterable[SeriesRead], aet: str) -> Iterable[SeriesRead]:
+    return (one for one in reads if text(one.metadata, "RemoteAET") == aet)
 
 
 def series_facts(read: SeriesRead) -> SeriesFacts:

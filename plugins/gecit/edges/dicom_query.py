@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from pydicom import Dataset, dcmread
-from pydicom.datadict import keyword_for_tag
+from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.dataset import FileMetaDataset
 from pydicom.multival import MultiValue
 from pydicom.uid import UID, ExplicitVRLittleEndian
@@ -109,9 +110,33 @@ def dataset_of(values: Mapping[str, str], letters: str) -> Dataset:
         if sequence and sequence not in dataset:
             setattr(dataset, sequence, [Dataset()])
         target = getattr(dataset, sequence)[0] if sequence else dataset
-        text = written(value, letters)
+        text = written_as(dictionary_VR(keyword), value, letters)
         setattr(target, keyword, text.split("\\") if "\\" in text else text or None)
     return dataset
+
+
+ASCII = {  # value representations without letters of a character set (PS3.5 6.2): what is none of theirs, and how long
+    "CS": (re.compile(r"[^A-Z0-9_ ]"), 16),
+    "AE": (re.compile(r"[^ -~]"), 16),
+    "DA": (re.compile(r"[^0-9]"), 8),
+    "TM": (re.compile(r"[^0-9.]"), 14),
+}
+
+
+def written_as(vr: str, value: str, letters: str) -> str:
+    """Write a value, or several, by its representation; raises ValueError for a UID that is none in ASCII.
+
+    What a sender wrote into a modality or a time is told to him elsewhere; here one letter too many would cost his
+    whole institution its worklist, since pydicom writes none of it. A UID is never mended: it would name another.
+    """
+    if vr == "UI" and not value.isascii():
+        raise ValueError("a UID with other letters than ASCII")
+    if vr not in ASCII:
+        return written(value, letters)
+    odd, longest = ASCII[vr]
+    plain = written(value, "ascii")
+    parts = (plain.upper() if vr == "CS" else plain).split("\\")
+    return "\\".join(odd.sub("", one).strip()[:longest] for one in parts)
 
 
 def as_file(dataset: Dataset) -> bytes:

@@ -11,9 +11,9 @@ from __future__ import annotations
 import io
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from pydicom import dcmread
 from pydicom.datadict import keyword_for_tag
@@ -22,7 +22,7 @@ from gecit.core.character_sets import writer
 from gecit.core.order import ExamKey
 from gecit.core.reception import Received, broken
 from gecit.ports import Clock, Ledger, Transaction
-from gecit.steps.answer_dicom import DicomAnswers, NotAnswered
+from gecit.steps.answer_dicom import DicomAnswers, NotAnswered, Scheduled
 
 from .dicom_query import as_file, as_text, dataset_of, read_query, worklist_item
 
@@ -33,6 +33,9 @@ READ_AT_THE_DOOR = ("SpecificCharacterSet", "AccessionNumber", "PatientID", "Stu
 WITH_LEDGER = "accession-unknown"
 ALWAYS_ANSWERED = ("QueryRetrieveLevel", "PatientID", "StudyInstanceUID", "SeriesInstanceUID")
 """Returned unasked where the level has them: PS3.4 C.4.1.1.3.2 wants the unique keys."""
+
+
+T = TypeVar("T")
 
 
 class Failed(Exception):
@@ -118,9 +121,11 @@ class WorklistDoor:
         asked = read_query(query.WorklistGetDicomQuery())
         found = self._answers.worklist(aet, asked.keys)
         letters = writer(asked.character_set)
-        for one in found.answers:
+
+        def add(one: Scheduled) -> None:
             answers.WorklistAddAnswer(query, worklist_item(one.entry, one.asking, letters))
-        if not found.complete:
+
+        if not _each_added("worklist", aet, found.answers, add) or not found.complete:
             answers.WorklistMarkIncomplete()
 
 
@@ -143,10 +148,12 @@ class FindDoor:
         keys = keys_of(query)
         letters = writer(keys.pop("SpecificCharacterSet", ""))
         found = self._answers.find(aet, keys)
-        for one in found.answers:
+
+        def add(one: dict[str, str]) -> None:
             wanted = {name: value for name, value in one.items() if name in keys or name in ALWAYS_ANSWERED}
             answers.FindAddAnswer(as_file(dataset_of(wanted, letters)))
-        if not found.complete:
+
+        if not _each_added("C-FIND", aet, found.answers, add) or not found.complete:
             answers.FindMarkIncomplete()
 
 
@@ -158,6 +165,18 @@ def keys_of(query: FindQuery) -> dict[str, str]:
         found[keyword_for_tag(tag)] = query.GetFindQueryValue(index)
     found.pop("", None)
     return found
+
+
+def _each_added(door: str, aet: str, found: Iterable[T], add: Callable[[T], None]) -> bool:
+    """Add each answer; say whether none was left out. One that cannot be written costs nobody the others."""
+    whole = True
+    for one in found:
+        try:
+            add(one)
+        except Exception as fault:  # noqa: BLE001 pydicom raises nearly anything on an odd value; what it says may name it
+            log.error("%s of %s: an answer is left out: %s", door, printable(aet), type(fault).__name__)
+            whole = False
+    return whole
 
 
 def _failed(door: str, aet: str, why: str) -> Failed:

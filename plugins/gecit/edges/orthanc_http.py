@@ -174,7 +174,7 @@ class OrthancArchive:
         metadata = [self._about(f"/instances/{_id(one)}/metadata?expand") for one in asked]
         tags = self._about(f"/instances/{_id(asked[0])}/simplified-tags")
         classes = tuple(dicom_facts.text(one, "SopClassUid") for one in metadata)
-        return SeriesRead(series, tags, metadata[0], classes)
+        return SeriesRead(series, tags, dicom_facts.came_first(metadata), classes)
 
     def _about(self, path: str) -> dict[str, Any]:
         """What is said of one instance; nothing where it is gone, broken in the storage, or beyond measure."""

@@ -6,13 +6,16 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from ..core.exam import Study
-from ..core.query import Keys, day_range, matches, single
+from ..core.query import Keys, day_range, exact, matches, single, too_many_patterns
 from ..core.values import ISTANBUL, Value
-from ..core.worklist import STEP, Asking, Entry, attributes
+from ..core.worklist import STEP, Asking, Entry, attributes, may_find
 from ..ports import Clock, DicomViews, Institution, StudySearch, WorklistSearch
 
 LIMIT = 2_000
 """Rows read for one query; there are more answers to find than this only where the query hardly narrows."""
+
+LAST_DAY = datetime(9999, 12, 31, tzinfo=ISTANBUL)
+"""A range that ends then, as some stations write "open", has no next day."""
 
 STATION = f"{STEP}.ScheduledStationAETitle"
 LEVELS = ("PATIENT", "STUDY", "SERIES")
@@ -67,9 +70,14 @@ class DicomAnswers:
             raise NotAnswered("the calling AE title is of no institution, or of several")
         return known[0]
 
+    def _asks(self, aet: str, keys: Keys) -> Institution:
+        if too_many_patterns(keys):
+            raise NotAnswered("a key lists too many values with wildcards")
+        return self.caller(aet)
+
     def worklist(self, aet: str, keys: Keys) -> Worklist:
         """Return the calling institution's open entries that match."""
-        institution = self.caller(aet)
+        institution = self._asks(aet, keys)
         found = self._views.worklist(self._search(institution, keys))
         answers = [one for entry in found if (one := self._scheduled(institution, aet, keys, entry))]
         return Worklist(answers=tuple(answers), complete=len(found) < LIMIT)
@@ -77,11 +85,11 @@ class DicomAnswers:
     def _search(self, institution: Institution, keys: Keys) -> WorklistSearch:
         first, last = day_range(keys, f"{STEP}.ScheduledProcedureStepStartDate")
         oldest = self._clock.now() - self._expiry
-        start, end = _day(first), _day(last)
+        start, end = _midnight(first), _midnight(last)
         return WorklistSearch(
             performer=institution.skrs,
             since=max(oldest, start) if start else oldest,
-            until=end + timedelta(days=1) if end else None,
+            until=end + timedelta(days=1) if end and end < LAST_DAY else None,
             accession=single(keys, "AccessionNumber"),
             modality=single(keys, f"{STEP}.Modality"),
             limit=LIMIT,
@@ -102,7 +110,7 @@ class DicomAnswers:
 
     def find(self, aet: str, keys: Keys) -> Found:
         """Return patients, studies or series that match, of studies that the calling institution may see."""
-        institution = self.caller(aet)
+        institution = self._asks(aet, keys)
         level = keys.get("QueryRetrieveLevel", "").strip()
         if level not in LEVELS:
             raise NotAnswered("queries are answered at the levels PATIENT, STUDY and SERIES only")
@@ -110,7 +118,7 @@ class DicomAnswers:
         search = StudySearch(
             institution=institution.skrs,
             node=self._node,
-            study_instance_uid=single(keys, "StudyInstanceUID"),
+            study_instance_uids=exact(keys, "StudyInstanceUID", LIMIT),
             accession=single(keys, "AccessionNumber"),
             patient_id=single(keys, "PatientID"),
             first_day=first,
@@ -118,14 +126,15 @@ class DicomAnswers:
             limit=LIMIT,
         )
         studies = self._views.visible_studies(search)
-        entities = {tuple(one.items()): one for study in studies for one in entities_of(study, level)}
+        mine = [one for one in studies if may_find(one.facts, institution.skrs)]
+        entities = {tuple(one.items()): one for study in mine for one in entities_of(study, level)}
         answers = tuple(one for one in entities.values() if matches(keys, one))
         return Found(answers=answers, complete=len(studies) < LIMIT)
 
 
-def _day(text: str) -> datetime | None:
+def _midnight(day: str) -> datetime | None:
     try:
-        return datetime.strptime(text.replace(".", ""), "%Y%m%d").replace(tzinfo=ISTANBUL)
+        return datetime.strptime(day, "%Y%m%d").replace(tzinfo=ISTANBUL)
     except ValueError:
         return None
 

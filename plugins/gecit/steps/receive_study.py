@@ -38,10 +38,13 @@ def receive_study(
     """Record a study as just read, tie it to its exams and return it as recorded.
 
     `settle`: how long nothing must have arrived; `group_minutes`: the 40-minute rule. The same instances sent again
-    change nothing; neither they nor a document (our own report among them) unsettle the study.
+    change nothing; neither they nor a document (our own report among them) unsettle the study. Who sent it first keeps
+    it while it stands.
     """
-    sender = sender_of(facts, institutions) or default_institution
     before = tx.study(facts.key)
+    standing = before.facts if before and not before.deleted else None
+    facts = _as_first_sent(facts, standing) if standing else facts
+    sender = facts.institution or sender_of(facts, institutions) or default_institution
     read = msgspec.structs.replace(facts, institution=sender, settled=_settled(facts, now, settle))
     if before and not before.deleted and before.facts.settled and _evidence(before.facts) == _evidence(read):
         read = msgspec.structs.replace(read, settled=True)
@@ -74,6 +77,21 @@ def forget_study(tx: Transaction, key: StudyKey, now: datetime, group_minutes: i
     tx.append(StudyDeleted(at=now, study=key, reason=reason))
     _relink_all(tx, touched, now, group_minutes)
     ask_for_uid(tx, study.facts, None, now)
+
+
+def _as_first_sent(facts: StudyFacts, standing: StudyFacts) -> StudyFacts:
+    """Return facts as of the sender on record: whoever adds instances to a study that stands takes it from nobody.
+
+    A sender who was unknown becomes known by what he was recorded with only: a title or a name that is given an
+    institution later, or a name that his own instances say later.
+    """
+    same = facts.calling_aet == standing.calling_aet
+    return msgspec.structs.replace(
+        facts,
+        institution=standing.institution,
+        calling_aet=standing.calling_aet,
+        institution_name=standing.institution_name or (facts.institution_name if same else ""),
+    )
 
 
 def sender_of(facts: StudyFacts, institutions: Sequence[Institution]) -> str:

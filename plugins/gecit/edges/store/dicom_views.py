@@ -6,7 +6,7 @@ import msgspec
 import sqlalchemy as sa
 
 from gecit.core.exam import Study
-from gecit.core.worklist import Entry
+from gecit.core.worklist import UID_ROOT, Entry
 from gecit.ports import StudySearch, WorklistSearch
 
 from . import rows
@@ -25,7 +25,7 @@ class Worklisted(Transactions):
             return [_entries.decode(data) for data in connection.scalars(_open_entries(search))]
 
     def visible_studies(self, search: StudySearch) -> list[Study]:
-        """Return studies that an institution sent or that one of its exams has, newest first."""
+        """Return studies that an institution sent, and those of its exams that it may be shown, newest first."""
         with self._reading() as connection:
             return [rows.read_study(data) for data in connection.scalars(_visible(search))]
 
@@ -51,21 +51,28 @@ def _visible(search: StudySearch) -> sa.Select[str]:
     A list of pairs (`IN`) would have SQLite read every study.
     """
     query = sa.select(study.c.data).where(study.c.node == search.node, sa.not_(study.c.deleted))
-    if search.study_instance_uid or search.accession or search.patient_id:
-        query = _identified(query, search).where(_may_see(study, search.institution))
-    elif search.first_day and search.last_day:
-        days = sent_study.c.study_date.between(search.first_day, search.last_day)
-        query = query.join(sent_study, _same(study, sent_study)).where(sent_study.c.node == search.node, days)
-        query = query.where(_may_see(sent_study, search.institution))
-    else:
+    if search.study_instance_uids or search.accession or search.patient_id:
+        query = _identified(query, search)
+    elif search.first_day or search.last_day:
+        query = _on_days(query, search)
+    if not (search.study_instance_uids or search.accession or search.patient_id or search.first_day):
         mine = _all_of(search.institution).subquery()
         query = query.join(mine, _same(study, mine))
+    query = query.where(_may_see(search.institution))
     return query.order_by(study.c.changed_at.desc(), study.c.orthanc_id).limit(search.limit)
 
 
+def _on_days(query: sa.Select[str], search: StudySearch) -> sa.Select[str]:
+    day = sent_study.c.study_date
+    query = query.join(sent_study, _same(study, sent_study)).where(sent_study.c.node == search.node)
+    if search.first_day:
+        query = query.where(day >= search.first_day)
+    return query.where(day <= search.last_day) if search.last_day else query
+
+
 def _identified(query: sa.Select[str], search: StudySearch) -> sa.Select[str]:
-    if search.study_instance_uid:
-        query = query.where(study.c.study_instance_uid == search.study_instance_uid)
+    if search.study_instance_uids:
+        query = query.where(study.c.study_instance_uid.in_(search.study_instance_uids))
     if search.accession:
         query = query.where(study.c.accession == search.accession)
     if search.patient_id:
@@ -74,12 +81,13 @@ def _identified(query: sa.Select[str], search: StudySearch) -> sa.Select[str]:
     return query
 
 
-def _may_see(one: sa.FromClause, institution: str) -> sa.ColumnElement[bool]:
+def _may_see(institution: str) -> sa.ColumnElement[bool]:
+    """Say that the institution sent the study, or has it by an exam, of a sender who is unknown or may have said so."""
     sent = sent_study.alias()
-    return sa.or_(
-        sa.exists().where(_same(sent, one), sent.c.institution == institution),
-        sa.exists().where(_same(link, one), link.c.institution == institution),
-    )
+    linked = sa.exists().where(_same(link, study), link.c.institution == institution)
+    may = sa.or_(sent.c.institution == "", study.c.study_instance_uid.startswith(UID_ROOT))
+    of = sa.or_(sent.c.institution == institution, sa.and_(linked, may))
+    return sa.exists().where(_same(sent, study), of)
 
 
 def _all_of(institution: str) -> sa.CompoundSelect[tuple[str, str]]:
