@@ -1,4 +1,4 @@
-"""An exemption for the demo's outage, announced as the Ministry would: drafted, laid into the site's rules, activated."""
+"""An exemption for the demo's outage, announced as the Ministry would: a drafted row of the site's rules, activated."""
 
 from __future__ import annotations
 
