@@ -245,6 +245,16 @@ def test_a_query_of_the_readme_answers_with_what_the_ledger_holds(folder: Path) 
     assert "24558-9" in ask(search, folder).stdout
 
 
+def test_the_backup_of_the_readme_is_a_whole_ledger(folder: Path) -> None:
+    """Of a ledger that is open, and whose exams stand in its write-ahead log."""
+    found = re.search(r"^umask 077; \.venv/bin/(sqlite-utils .*)$", README, re.M)
+    assert found and (folder / "ledger.db-wal").stat().st_size > 0
+    (folder / "copy").mkdir()
+    done = ask(found[1].replace("$GECIT_DATA", str(folder)).replace("/backup", str(folder / "copy")), folder)
+    assert done.returncode == 0, done.stderr
+    assert '"exams": 1' in ask("sqlite-utils copy/ledger.db 'select count(*) as exams from exam'", folder).stdout
+
+
 def test_the_first_screen_of_the_readme_has_what_a_newcomer_needs() -> None:
     screen = README.split("\n## ")[0]
     assert all(one in screen for one in ("make demo", "make test", "docs/images/flow.svg", "Debian 12"))

@@ -302,7 +302,7 @@ def test_waiting_names_what_was_released_and_what_is_to_be_approved(
     shown = run("activate", "--wait").output
     assert "1 bakıldı / looked at, 1 değişti / changed, 1 serbest / released" in shown
     assert "serbest bırakılan / released:\n  910001/A1" in shown
-    assert "onay bekleyen" not in shown
+    assert "withdrawals proposed by it: 0" in shown and "onay bekleyen" not in shown
 
 
 def test_waiting_for_a_work_process_that_does_not_run_is_given_up(

@@ -221,6 +221,7 @@ def test_the_demo_plays_the_day_and_leaves_nothing_running(
         env=environ, cwd=HOME, capture_output=True, text=True, timeout=200, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("Durduruldu / stopped.\n")
     for story in exams_of_the_day(datetime.now(UTC)):
         assert story.name.tr in done.stdout and story.name.en in done.stdout
     assert done.stdout.count("karar / verdict") == len(PLOTS) + 1  # one exam before and after its exemption

@@ -150,7 +150,7 @@ def said_by(walk: tuple[Hospital, list[Done]], command: str) -> str:
 
 def test_the_same_message_again_gets_the_very_same_answer(walk: tuple[Hospital, list[Done]]) -> None:
     [first] = [one.output for one in walk[1] if one.block.name == "istem.hl7"]
-    again = said_by(walk, "gonder.py")
+    again = said_by(walk, "gonder.py istem.hl7")
     assert re.split(r"[\r\n]+", first.strip()) == re.split(r"[\r\n]+", again.strip())
     assert len(walk[0].messages(control_id="1")) == 1
 
@@ -161,6 +161,7 @@ def test_a_transient_answer_is_final_when_sent_again(walk: tuple[Hospital, list[
 
 def test_windows_1254_is_read_as_it_says(walk: tuple[Hospital, list[Done]]) -> None:
     assert told(said_by(walk, "iconv")) == ["MSA|AA|12|"]
+    assert "Örnek HBYS" in said_by(walk, "iconv"), "the page's sender reads the answer by its MSH-18"
     [kept] = walk[0].messages(control_id="12")
     assert "ŞAHİN".encode("cp1254") in kept.raw and b"|Windows1254" in kept.answer
 

@@ -19,7 +19,7 @@ BLOCKS = re.findall(r"```sh\n(.*?)```\n\n```text\n(.*?)```", PAGE, re.S)
 
 
 def test_the_commands_of_the_howto_do_what_it_says(make_node: Callable[..., Node], tmp_path: Path) -> None:
-    """Every line of a block's expected text stands in what its commands print."""
+    """Every line of a block's expected text stands in what its commands print; an acknowledgement as a whole line."""
     assert len(BLOCKS) == len(re.findall("```sh", PAGE)) > 5
     node = make_node()
     node.add_administrator()
@@ -33,5 +33,6 @@ def test_the_commands_of_the_howto_do_what_it_says(make_node: Callable[..., Node
         done = subprocess.run(["bash", "-ec", here], cwd=folder, env=environ, capture_output=True, timeout=90)
         said = done.stdout.decode("utf-8", "replace") + done.stderr.decode("utf-8", "replace")
         assert done.returncode == 0, said
-        missing = [line for line in expected.splitlines() if line not in said]
+        lines = said.splitlines()
+        missing = [one for one in expected.splitlines() if one not in (lines if one.startswith("MSA|") else said)]
         assert missing == [], said

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 
-from gecit.core.events import AnyExamEvent
+from gecit.core.events import AnyExamEvent, StudyLinked
 from gecit.core.exam import Billing
 from gecit.core.report import Document, ReportStatus
 from gecit.core.verdict import Effect, Outcome, Status
@@ -15,6 +15,7 @@ from gecit.ports import Beat
 from gecit.web import words
 from gecit.web.masking import mask
 from gecit.web.reports import Place, Registered
+from gecit.web.timeline import show_event
 from tests.fakes import NOON, FakeAccounts, FakeViews, FakeVitals
 from tests.support.exams import CLEAN, HELD, TCKN, fill
 from tests.web.conftest import BASIC
@@ -72,6 +73,30 @@ def test_every_version_of_a_report_stands_there_with_what_became_of_it(page: Pag
     assert "İstem nedeni puanı 4 / 5" in text and "Çekim kalitesi puanı 5 / 5" in text
     assert "Çalışmaya eklendi yapılandırılmış rapor (SR)" in text
     assert "2. sürüm, yapılandırılmış rapor (SR)" in text, "the timeline"
+
+
+def test_a_further_signer_is_written_in_turkish_letters(page: Page) -> None:
+    """`İ` is no letter to make small by program: Python's `lower` leaves a dot above beside the `i`."""
+    assert "2. imza" in page(f"/gecit/exams/{CLEAN}")
+    assert [path for path in PATHS if "\u0307" in page(path)] == []
+
+
+def test_what_the_rules_say_has_another_heading_than_the_reports_findings(page: Page) -> None:
+    assert "<h2>Denetim sonucu</h2>" in page(HELD_PATH) and "<h2>Rule findings</h2>" in page(f"{HELD_PATH}?lang=en")
+
+
+@pytest.mark.parametrize(("images", "said"), [(1, "1 image"), (2, "2 images")])
+def test_one_image_is_no_images(page: Page, views: FakeViews, images: int, said: str) -> None:
+    """In the list and in the timeline."""
+    [study] = next(one for one in views.exams if one.key == CLEAN).studies
+    series = replace(study.facts.series[0], instances=images, images=images)
+    facts = replace(study.facts, series=(series,))
+    views.exams[:] = [
+        replace(one, studies=(replace(study, facts=facts),)) if one.key == CLEAN else one for one in views.exams
+    ]
+    assert f"· {said}</small>" in page("/gecit?lang=en")
+    linked = show_event(StudyLinked(at=NOON, exam=CLEAN, facts=facts, path=""))
+    assert linked.detail and linked.detail.en.startswith(f"{said},")
 
 
 def test_the_same_page_in_english_and_the_choice_is_kept(client: FlaskClient) -> None:

@@ -192,7 +192,7 @@ def _show_message(message: MessageSaid, book: Rulebook) -> None:
     for one in message.remarks:
         mender = CATALOGUE[one.code].mender.who if one.code in CATALOGUE else who.get(one.code, "")
         click.echo(f"  {'!' if one.severity == 'AA' else '✗'} {one.where} {one.code}: {one.text.tr}")
-        click.echo(f"      {one.text.en}{f'; kim / who: {mender}' if mender else ''}")
+        click.echo(f"      {one.text.en}" + (f" - kim / who: {mender}" if mender else ""))
     for complaint in message.structure:
         click.echo(f"  hl7apy: {complaint}")
     click.echo()

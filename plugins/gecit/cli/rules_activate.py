@@ -86,17 +86,18 @@ def _wait(opened: Parts, book: Rulebook) -> None:
 
 
 def _tell(opened: Parts, revision: str, number: int) -> None:
-    """Name the releases, and the withdrawals that a person decides."""
+    """Name the releases, and every withdrawal that a person decides: also those that the ordinary judge proposed."""
     done = effects.rejudged_since(opened.ledger, number, revision)
     if done:
         click.echo(
             f"{done.looked_at} bakıldı / looked at, {done.changed} değişti / changed,"
-            f" {done.released} serbest / released, {done.withdrawals} geri çekme önerisi / withdrawals proposed"
+            f" {done.released} serbest / released, bundan doğan geri çekme önerisi / withdrawals proposed by it:"
+            f" {done.withdrawals}"
         )
     released = effects.submitted_since(opened.ledger, number, revision, SHOWN)
     _names("serbest bırakılan / released", released)
     waiting = [one.key for one in effects.to_approve(opened.ledger, SHOWN)]
-    _names("geri çekilmesi onay bekleyen / withdrawals to be approved", waiting)
+    _names("onay bekleyen bütün geri çekmeler / all withdrawals to be approved", waiting)
 
 
 def _names(title: str, keys: Sequence[ExamKey]) -> None:

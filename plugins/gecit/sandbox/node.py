@@ -86,6 +86,8 @@ def run_node(data: Path, play: Play | None, *, leave_running: bool = True, proto
     except StartError as fault:
         sys.stderr.write(f"{fault}\n")
         return 2
+    sys.stdout.write("Durduruldu / stopped.\n")
+    sys.stdout.flush()
     return 0 if good else 1
 
 

@@ -14,15 +14,15 @@ import msgspec
 import requests
 
 from ..core.exam import Billing, Exam
-from ..core.exemptiondraft import draft, stretches
+from ..core.exemptiondraft import Stretch
 from ..core.issue import issued
 from ..core.order import Order
 from ..core.report import Document
 from ..core.values import Value, local
 from ..core.verdict import Outcome, Status, Verdict
 from ..edges import hl7_build
-from ..edges.rules_files import read_folder
 from ..edges.store import SqlLedger, open_ledger
+from .announcing import announce, seconds_excused
 from .day import INSTITUTION, Act, ExamStory, cancelled, exams_of_the_day
 from .imaging import build_study
 from .node import Running
@@ -109,6 +109,7 @@ class Player:
                 case Act.ASK:
                     self.ask(story.order)
                 case Act.ASK_IN_VAIN:
+                    time.sleep(seconds_excused(self._node.settings, datetime.now(UTC)))
                     self._spoil({"next": ["500"] * TRIES_ABOVE})
                     self.ask(story.order)
                     self._spoil({})
@@ -178,26 +179,18 @@ def ordered_now(story: ExamStory) -> ExamStory:
 
 
 def _announce(node: Running, ledger: SqlLedger, stories: Sequence[ExamStory], say: Say) -> list[Result]:
-    """Announce an exemption for today's outage, as the Ministry would: draft, activate, and wait for what it frees."""
-    now, settings = datetime.now(UTC), node.settings
-    service = f"upstream:{settings.duplicates.upstream_name}"
-    outages = ledger.read(lambda tx: tx.outages(now - timedelta(hours=1), now))
-    windows = stretches([one for one in outages if one.service == service], now - timedelta(hours=1), now)
-    if not (stories and windows and settings.site_rules):
+    """Announce an exemption for today's outage, as the Ministry would, and wait for what it frees."""
+    windows = announce(node.settings, ledger, datetime.now(UTC)) if stories else []
+    if not windows:
         return []
-    title = "Mükerrer Tetkik Sorgulama Muafiyeti (deneme)"
-    text = draft(windows, "duplicate-query", title, local(now).date())
-    file = settings.site_rules / "exemptions" / f"announced-{local(now):%Y%m%d%H%M%S}.toml"
-    file.write_text(text, encoding="utf-8")
-    book = read_folder(settings.rules, settings.site_rules)
-    ledger.activate_rulebook(book.revision, book.to_json(), now, "announced in the demo")
     say(f"Muafiyet duyuruldu / an exemption is announced: {', '.join(_shown(one) for one in windows)}")
-    say(f"Kural kitabı / rulebook {book.revision[:12]} yürürlükte; tetkikler yeniden değerlendiriliyor / re-judging\n")
+    revision = ledger.active_revision()[:12]
+    say(f"Kural kitabı / rulebook {revision} yürürlükte; tetkikler yeniden değerlendiriliyor / re-judging\n")
     freed = [msgspec.structs.replace(one, outcome=Outcome.SUBMIT, failing=(), excused=one.failing) for one in stories]
     return wait_for(ledger, freed)
 
 
-def _shown(stretch: tuple[datetime, datetime]) -> str:
+def _shown(stretch: Stretch) -> str:
     start, last = map(local, stretch)
     return f"{start:%d.%m.%Y %H:%M}-{last:%H:%M}"
 

@@ -10,7 +10,7 @@ from gecit.core.values import Text, Value
 
 from .masking import mask_text
 from .phrases import cause
-from .words import DOCUMENTS, OUTCOMES, REPORT, path_name
+from .words import DOCUMENTS, OUTCOMES, REPORT, image_count, path_name
 
 
 class ShownEvent(Value):
@@ -31,8 +31,8 @@ def _detail(event: e.Event) -> Text | None:
         case e.ExamJudged():
             return _judged(event)
         case e.StudyLinked(facts=facts, path=path):
-            name = path_name(path)
-            return Text(tr=f"{facts.images} görüntü, {name.tr}", en=f"{facts.images} images, {name.en}")
+            count, name = image_count(facts.images), path_name(path)
+            return Text(tr=f"{count.tr}, {name.tr}", en=f"{count.en}, {name.en}")
         case e.MessageRemarked(remarks=remarks):
             said = [(one.code, one.text) for one in remarks]
             return Text(

@@ -77,7 +77,7 @@ PAGE: dict[str, Text] = {
         "A report waits: the registry of physicians could not be asked.",
     ),
     "version": _("Sürüm", "Version"),
-    "signer": _("İmza", "Signature"),
+    "further-signer": _("{number}. imza", "Signature {number}"),
     "contrast": _("Kontrast madde", "Contrast"),
     "request-rating": _("İstem nedeni puanı", "Rating of the request's reason"),
     "image-rating": _("Çekim kalitesi puanı", "Rating of image quality"),
@@ -85,7 +85,7 @@ PAGE: dict[str, Text] = {
     "radiologist": _("Radyolog", "Radiologist"),
     "approved": _("Onay", "Approved"),
     "received": _("Alındı", "Received"),
-    "findings": _("Bulgular", "Findings"),
+    "findings": _("Denetim sonucu", "Rule findings"),
     "other-findings": _("Geçen ve uygulanmayan kurallar", "Rules that passed or do not apply"),
     "not-judged": _("Henüz değerlendirilmedi.", "Not judged yet."),
     "judged": _("Değerlendirildi", "Judged"),
@@ -160,6 +160,11 @@ PATHS: dict[str, Text] = {
 def path_name(path: str) -> Text:
     """Return what a match path is called; an unknown one keeps its name."""
     return PATHS.get(path, Text(tr=path, en=path))
+
+
+def image_count(number: int) -> Text:
+    """Return how many images there are, in words."""
+    return Text(tr=f"{number} görüntü", en=f"{number} image" if number == 1 else f"{number} images")
 
 
 STATUSES: dict[Status, Text] = {
