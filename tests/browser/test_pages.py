@@ -113,6 +113,8 @@ def test_a_page_fits_its_screen_and_has_no_fault(browser: webdriver.Chrome, node
     inner, scroll = browser.execute_script("return [window.innerWidth, document.documentElement.scrollWidth]")
     assert inner in (1280, 390)
     assert scroll <= inner, "nothing has to be scrolled sideways"
+    lines = "return new Set([...document.querySelectorAll('header a:not(.brand)')].map(one => one.offsetTop)).size"
+    assert browser.execute_script(lines) == 1, "the header is one line, also in Turkish on a phone"
     own = {"missing": "status of 404", "health": "status of 503"}.get(name, "nothing")
     assert [one for one in browser.get_log("browser") if own not in one["message"]] == []
     sheets = browser.execute_script("return [...document.styleSheets].map(one => one.cssRules.length)")
