@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import requests
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ReadTimeoutError
 
 from ..ports import AnswerUnknown, Refused, Unavailable
 from .timed_http import TimedAdapter
@@ -109,6 +109,8 @@ class BoundedHttp:
                     raise AnswerUnknown(f"the answer is longer than {self._max_answer} bytes")
                 if time.monotonic() > ends:
                     raise AnswerUnknown(f"the answer took longer than {self._timeout:g} s")
+        except ReadTimeoutError:
+            raise AnswerUnknown(f"the answer took longer than {self._timeout:g} s") from None
         except HTTPError as fault:
             raise AnswerUnknown(f"the answer broke off: {type(fault).__name__}") from None
         return content
