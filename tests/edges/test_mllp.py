@@ -337,36 +337,3 @@ def _until(condition):
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
-
-
-def test_a_small_frame_is_prepared_when_it_arrives_and_a_large_one_is_not():
-    """What was made of it comes with it into its group."""
-    seen = []
-
-    def handle(batch):
-        seen.extend(one.prepared for one in batch)
-        return [b"OK"] * len(batch)
-
-    large = A + b"x" * 70_000
-    with Served(handle, max_bytes=100_000, prepare=lambda frame: (frame.peer, len(frame.data))) as served:
-        assert send("127.0.0.1", served.port, [A, large], timeout=10) == [b"OK", b"OK"]
-    assert seen == [("127.0.0.1", len(A)), None]
-
-
-def test_after_a_group_of_several_the_next_one_waits_a_moment_for_as_many_and_one_alone_for_nobody():
-    """Eight senders that answer each answer with another message share commits; every message is answered."""
-    with Served(echo) as served:
-        answered = []
-
-        def sender():
-            answered.extend(send("127.0.0.1", served.port, [A] * 20, timeout=10))
-
-        threads = [threading.Thread(target=sender, daemon=True) for _ in range(8)]
-        for one in threads:
-            one.start()
-        for one in threads:
-            one.join(20)
-        assert answered == [b"OK " + A] * 160
-        assert sum(map(len, served.batches)) == 160
-        assert send("127.0.0.1", served.port, [B], timeout=10) == [b"OK " + B]
-        assert served.batches[-1] == [B]

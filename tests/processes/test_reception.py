@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from gecit.core import events as e
@@ -149,32 +148,6 @@ def test_a_report_without_a_number_or_with_none_that_is_one_is_taken_by_its_acce
     """Newborns and strangers have none; nothing then contradicts the order."""
     assert either.knock(orm_wire(), oru_wire(tckn="")) == ["AA", "AA"]
     assert either.knock(oru_wire(control_id="3", tckn="10000000147", findings="Doğal. " * 20)) == ["AA"]
-
-
-def test_a_frame_that_was_read_on_arrival_is_answered_as_one_that_was_not(door: Door) -> None:
-    """Reading it beforehand asks nobody and changes nothing; before the first group nobody is known."""
-    frame = Raw(orm_wire(control_id="9", accession="A9"), "192.0.2.1", START)
-    assert door.reception.prepare(frame) is None
-    assert door.knock(orm_wire()) == ["AA"]
-    prepared = door.reception.prepare(frame)
-    assert prepared is not None
-    assert number_of(door.ledger) == 1
-    (answer,) = door.reception.receive([frame._replace(read=prepared)])
-    assert b"|AA|9" in answer
-    assert exam(door.ledger, "A9").order is not None
-
-
-def test_a_frame_that_was_read_on_arrival_is_read_anew_where_the_institutions_changed_meanwhile(door: Door) -> None:
-    """Whoever may no longer speak is refused, however early the frame came."""
-    assert door.knock(orm_wire()) == ["AA"]
-    frame = Raw(orm_wire(control_id="9", accession="A9"), "192.0.2.1", START)
-    prepared = door.reception.prepare(frame)
-    for known in door.ledger.read(lambda tx: tx.institutions()):
-        shut = msgspec.structs.replace(known, hl7_peers=("198.51.100.1/32",))
-        door.ledger.write(lambda tx, shut=shut: tx.record_institution(shut, START))
-    (answer,) = door.reception.receive([frame._replace(read=prepared)])
-    assert b"|AR|9" in answer
-    assert door.ledger.find_exams("A9") == []
 
 
 def test_what_was_answered_is_on_disk_before_the_answer_leaves(door: Door) -> None:

@@ -22,8 +22,6 @@ log = logging.getLogger("gecit.mllp")
 
 _CHUNK = 65536
 GATHER_SECONDS = 0.002
-PREPARED_BYTES = 65_536
-"""A larger frame would hold up the other connections for longer than it saves."""
 
 
 class Frame(NamedTuple):
@@ -32,7 +30,6 @@ class Frame(NamedTuple):
     data: bytes
     peer: str
     received_at: datetime  # UTC
-    prepared: object = None  # what `prepare` made of it
 
 
 class _Waiting(NamedTuple):
@@ -47,9 +44,6 @@ class Listener:
     still is answered by `on_failure(frame, error)`. `on_bad_frame(kind, peer, head)` answers what is no frame
     (`too-long`, `truncated`); an empty answer is not sent. Sizes are bytes, times seconds. At most `window` frames of
     one connection, and `max_waiting_bytes` of all, wait for their answers: then reading pauses.
-
-    `prepare(frame)` is asked when a small frame arrives, while others of its group are still on their way; it must
-    neither wait nor change anything, and what it cannot do is left to `handle_batch`.
     """
 
     def __init__(
@@ -66,7 +60,6 @@ class Listener:
         group_max: int = 256,
         window: int = 64,
         max_waiting_bytes: int = 256 * 1024 * 1024,
-        prepare: Callable[[Frame], object] | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._address = (host, port)
@@ -79,7 +72,6 @@ class Listener:
         self._group_max = group_max
         self._window = window
         self._max_waiting = max_waiting_bytes
-        self._prepare = prepare
         self._tls = tls
         self._waiting_bytes = 0
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
@@ -141,8 +133,6 @@ class Listener:
         if self._waiting_bytes >= self._max_waiting:
             self._room.clear()
         self.counts["frames"] += 1
-        if self._prepare is not None and len(frame.data) <= PREPARED_BYTES:
-            frame = frame._replace(prepared=self._prepare(frame))
         waiting = _Waiting(frame, asyncio.get_running_loop().create_future())
         self._queue.put_nowait(waiting)
         if self._queue.qsize() >= self._awaited:

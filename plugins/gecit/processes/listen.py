@@ -36,7 +36,6 @@ def listener_of(settings: Settings, reception: Reception) -> Listener:
         max_connections=settings.mllp_max_connections,
         on_bad_frame=lambda kind, peer, head: reception.refuse(kind, peer, head, limit=limit),
         on_failure=lambda frame, fault: reception.receive_failed(Raw(*frame), fault),
-        prepare=lambda frame: reception.prepare(Raw(*frame)),
     )
 
 

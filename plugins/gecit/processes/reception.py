@@ -36,17 +36,11 @@ class Raw(NamedTuple):
     data: bytes
     peer: str
     received_at: datetime
-    read: object = None  # what `Reception.prepare` made of it
 
 
 class _Read(NamedTuple):
     incoming: Incoming
     message: hl7_reader.Message
-
-
-class _Prepared(NamedTuple):
-    read: _Read
-    institutions: Sequence[Institution]  # by which it was read
 
 
 class _Layout(NamedTuple):
@@ -76,31 +70,15 @@ class Reception:
         self._judging, self._profiles = judging, profiles
         self._default = default_institution
         self._pool = ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="registry")
-        self._known: list[Institution] = []
 
     def receive(self, frames: Sequence[Raw]) -> list[bytes]:
         """Take in a group of frames in one transaction and return their answers in order."""
         return [one.answer for one in self.take_in(frames)]
 
-    def prepare(self, frame: Raw) -> object:
-        """Read a frame before its group is taken in, without asking anybody; None where that cannot be done now."""
-        known = self._known
-        try:
-            return _Prepared(self._read(frame, known), known) if known else None
-        except Exception:  # noqa: BLE001 -- taking the group in will meet the same fault, and say it
-            return None
-
-    def _institutions(self) -> Sequence[Institution]:
-        """Return the institutions as they are now; the very list of before where nothing changed."""
-        now = self._ledger.read(lambda tx: tx.institutions())
-        if now != self._known:
-            self._known = now
-        return self._known
-
     def take_in(self, frames: Sequence[Raw]) -> list[Answered]:
         """Do so, and return what each was answered with the reasons."""
-        institutions = self._institutions()
-        read = [_prepared(frame, institutions) or self._read(frame, institutions) for frame in frames]
+        institutions = self._ledger.read(lambda tx: tx.institutions())
+        read = [self._read(frame, institutions) for frame in frames]
         registry = self._look_up(read)
         judging = self._judging()
 
@@ -239,12 +217,6 @@ class Reception:
             return hl7_ack.acknowledge(message, remarks, self._clock.now(), uuid.uuid4().hex[:20])
 
         return answer
-
-
-def _prepared(frame: Raw, institutions: Sequence[Institution]) -> _Read | None:
-    """What was read before, if it was read by the institutions as they still are."""
-    before = frame.read
-    return before.read if isinstance(before, _Prepared) and before.institutions is institutions else None
 
 
 def _whole_letters(head: bytes) -> bytes:
