@@ -50,8 +50,8 @@ class Judge:
             return any(judged)
 
     def _due(self, now: datetime, limit: int) -> list[ExamKey]:
-        found = self._ledger.read(lambda tx: tx.exams_due(now, limit + len(self._aside)))
-        return [one.key for one in found if one.key not in self._aside][:limit]
+        found = self._ledger.read(lambda tx: tx.due(now, limit + len(self._aside)))
+        return [key for key, _ in found if key not in self._aside][:limit]
 
     def _judge(self, judging: Judging, now: datetime, only: ExamKey | None) -> int:
         aside = self._aside.keys()

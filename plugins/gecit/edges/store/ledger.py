@@ -108,14 +108,15 @@ class SqlLedger(Recorded, Rebuilding, Worklisted):
         def work(tx: Transaction) -> list[bool]:
             assert isinstance(tx, SqlTransaction)  # noqa: S101
             held = self._held(tx, settled, owner)
-            kept = [one for one in settled if (one.delivery.id, one.delivery.attempts) in held]
+            stands = [(one.delivery.id, one.delivery.attempts) in held for one in settled]
+            kept = [one for one, held_still in zip(settled, stands, strict=True) if held_still]
             tx.prefetch({one.delivery.exam for one in kept if one.events})
             for one in kept:
                 for happened in one.events:
                     tx.append(happened)
             if kept:
                 tx.execute_many(_SETTLE, [_settlement(one) for one in kept])
-            return [one in kept for one in settled]
+            return stands
 
         return self.write(work)
 
