@@ -19,6 +19,7 @@ from ipaddress import ip_address
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from gecit.core.access import Person, Role
 from gecit.core.values import Value
 from gecit.ports import Accounts, Clock
 
@@ -51,6 +52,11 @@ class Admission(Value):
     def granted(self) -> bool:
         """Whether the door opens."""
         return bool(self.who)
+
+    @property
+    def person(self) -> Person:
+        """Whose rights count; whoever is not let in has none."""
+        return Person(name=self.who, roles=(Role.ADMINISTRATOR,) if self.who else ())
 
 
 class Remembered:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Response, request
+from flask import Response, current_app, g, request
 
-from gecit.edges.doors import Doors
+from gecit.core.access import Action
+from gecit.edges.doors import Doors, Why
 from gecit.edges.orthanc_host import CHALLENGE, LIVE_PATH, PROOF
 
+from .access import NEEDS, may_at_all
 from .problem import BY_WHY, refuse
 
 LONGEST_CHALLENGE = 64
-OPEN = ("/gecit/api/live", "/gecit/static/")  # nothing of anybody stands there
+STATIC = "static"  # Flask's own route, which nobody can mark
+
+
+class Undeclared:
+    """What a view needs that says nothing: nobody may call it."""
+
 
 # No script at all runs on these pages, so none is allowed.
 HEADERS = {
@@ -28,10 +35,17 @@ def guard(doors: Doors) -> Callable[[], Response | None]:
     """Return what Flask asks before each request: None lets it pass."""
 
     def ask() -> Response | None:
-        if request.path.startswith(OPEN):
+        view = current_app.view_functions.get(request.endpoint or "")
+        needed = getattr(view, NEEDS, Undeclared)
+        if needed is None or request.endpoint == STATIC:
             return None
         admission = doors.admit(request.headers.get("Authorization", ""), request.remote_addr or "")
-        return None if admission.granted or admission.why is None else refuse(BY_WHY[admission.why])
+        if not admission.granted:
+            return refuse(BY_WHY[admission.why or Why.MISSING])
+        g.person = admission.person
+        if view is None:  # Flask answers 404 or 405
+            return None
+        return None if isinstance(needed, Action) and may_at_all(g.person, needed) else refuse("forbidden")
 
     return ask
 

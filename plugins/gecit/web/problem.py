@@ -45,6 +45,15 @@ PROBLEMS: dict[str, Problem] = {
             ),
         ),
         Problem(
+            type="forbidden",
+            status=403,
+            title=Text(tr="Bu işlem için yetkiniz yok", en="You may not do this"),
+            detail=Text(
+                tr="Yetkiyi kurumunuzun yöneticisi ya da Teleradyoloji birimi verir.",
+                en="The manager of your institution or the Teleradyoloji unit gives the right.",
+            ),
+        ),
+        Problem(
             type="too-many",
             status=429,
             title=Text(tr="Çok fazla yanlış parola", en="Too many wrong passwords"),

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response, abort, make_response, request
 
+from gecit.core.access import Action
 from gecit.core.values import to_json
 from gecit.ports import Clock, Views, Vitals
 
+from ..access import needs, open_to_all
 from ..beside import Beside
 from ..health import examine
 from ..route import Route
@@ -48,25 +50,30 @@ def api(
     routes = Blueprint("api", __name__, url_prefix="/gecit/api")
 
     @routes.get("/live")
+    @open_to_all
     def live() -> Response:
         return answer(Live(ok=True))
 
     @routes.get("/health")
+    @needs(Action.SEE_HEALTH)
     def health() -> Response:
         found = examine(vitals, clock, node, expected)
         return answer(found, 200 if found.ok else 503)
 
     @routes.get("/exams")
+    @needs(Action.LIST_EXAMS)
     def exams() -> Response:
         found = list_exams(views, request.args.get("accession", "").strip(), read_limit())
         return answer(ExamList(exams=tuple(show_exam(one) for one in found)))
 
     @routes.get("/exams/<institution>/<path:accession>")
+    @needs(Action.SEE_EXAM)
     def exam(institution: str, accession: str) -> Response:
         found = find_exam(views, institution, accession)
         return answer(show_detail(found, views.timeline(found.key), beside))
 
     @routes.get("/openapi.json")
+    @open_to_all
     def openapi() -> Response:
         return answer(description(further))
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 from flask import Blueprint, Response, make_response, request
 
+from gecit.core.access import Action
 from gecit.core.background import Answering, DuplicateQuery
 from gecit.core.duplicate_question import QuestionRefused
 from gecit.core.values import to_json
@@ -15,6 +16,7 @@ from gecit.ports import Unavailable
 from gecit.steps.ask_above import UpstreamUnavailable
 from gecit.steps.duplicates import DuplicateDesk, Opened
 
+from ..access import needs
 from ..problem import refuse, show
 from . import wire
 from .description import BASE, INTEGRATION, described
@@ -37,22 +39,27 @@ def duplicates(desk: DuplicateDesk, *, ministry_get: bool) -> Blueprint:
 
 def _own(routes: Blueprint, desk: DuplicateDesk) -> None:
     @routes.post(f"{BASE}/previous-studies")
+    @needs(Action.QUERY_DUPLICATES)
     def previous_studies() -> Response:
         return _studies(desk.previous_studies(_body(wire.SutQuestion).read()))
 
     @routes.post(f"{BASE}/previous-studies-for-sut-code-list")
+    @needs(Action.QUERY_DUPLICATES)
     def previous_studies_for_list() -> Response:
         return _studies(desk.previous_studies(_body(wire.SutListQuestion).read()))
 
     @routes.post(f"{BASE}/previous-studies-search-detail")
+    @needs(Action.QUERY_DUPLICATES)
     def search_detail() -> Response:
         return _answer(wire.search_detail(desk.opened_since(_body(wire.SutListQuestion).read())))
 
     @routes.get(f"{BASE}/orders/<order>/report")
+    @needs(Action.QUERY_DUPLICATES)
     def report(order: str) -> Response:
         return _text(_report(desk.open_report(order)))
 
     @routes.get(f"{BASE}/orders/<order>/images")
+    @needs(Action.QUERY_DUPLICATES)
     def images(order: str) -> Response:
         opened = desk.open_images(order)
         return _answer(wire.image_links(opened.studies, opened.link))
@@ -60,22 +67,27 @@ def _own(routes: Blueprint, desk: DuplicateDesk) -> None:
 
 def _ministry(routes: Blueprint, desk: DuplicateDesk) -> None:
     @routes.get(f"{INTEGRATION}/GetPreviousStudies")
+    @needs(Action.QUERY_DUPLICATES)
     def get_previous_studies() -> Response:
         return _studies(desk.previous_studies(_parameter(wire.SutQuestion).read()))
 
     @routes.get(f"{INTEGRATION}/GetPreviousStudiesForSutCodeList")
+    @needs(Action.QUERY_DUPLICATES)
     def get_previous_studies_for_list() -> Response:
         return _studies(desk.previous_studies(_parameter(wire.SutListQuestion).read()))
 
     @routes.get(f"{INTEGRATION}/GetPreviousStudiesSearchDetail")
+    @needs(Action.QUERY_DUPLICATES)
     def get_search_detail() -> Response:
         return _answer(wire.search_detail(desk.opened_since(_parameter(wire.SutListQuestion).read())))
 
     @routes.get(f"{INTEGRATION}/GetReport")
+    @needs(Action.QUERY_DUPLICATES)
     def get_report() -> Response:
         return _answer(wire.ReportText(report=_report(desk.open_report(_parameter(wire.OrderQuestion).order_id))))
 
     @routes.get(f"{INTEGRATION}/GetImageLink")
+    @needs(Action.QUERY_DUPLICATES)
     def get_image_link() -> Response:
         opened = desk.open_images(_parameter(wire.OrderQuestion).order_id)
         path = wire.image_links(opened.studies[:1], "").studies

@@ -8,8 +8,11 @@ from datetime import datetime, timedelta
 import msgspec
 from flask import Blueprint, Response, make_response, render_template
 
+from gecit.core.access import Action
 from gecit.core.values import Value
 from gecit.ports import Clock, Vitals
+
+from ..access import needs
 
 STALE = timedelta(seconds=60)  # six beats missed (processes/life.py)
 
@@ -60,6 +63,7 @@ def health(vitals: Vitals, clock: Clock, node: str, expected: Sequence[str]) -> 
     pages = Blueprint("health", __name__, url_prefix="/gecit")
 
     @pages.get("/health")
+    @needs(Action.SEE_HEALTH)
     def show() -> Response:
         found = examine(vitals, clock, node, expected)
         return make_response(render_template("health.html", health=found), 200 if found.ok else 503)

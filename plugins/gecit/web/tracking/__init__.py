@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, abort, render_template, request
 
+from gecit.core.access import Action
 from gecit.core.exam import Exam
 from gecit.core.order import ExamKey, Order
 from gecit.ports import Views
 
+from ..access import may_touch, needs
 from ..beside import Beside
 from ..shown import ShownStudy, show_detail, show_exam, show_study
 
@@ -18,7 +20,10 @@ def find_exam(views: Views, institution: str, accession: str) -> Exam:
     """Return an exam or answer 404."""
     key = ExamKey(institution=institution, accession=accession)
     found = next((one for one in views.find_exams(accession) if one.key == key), None)
-    return found or abort(404)
+    tckn = found.patient.tckn if found and found.patient else ""
+    if found is None or not may_touch(Action.SEE_EXAM, institution, tckn=tckn):
+        abort(404)  # that there is one is no news for others either
+    return found
 
 
 def list_exams(views: Views, accession: str, limit: int) -> list[Exam]:
@@ -43,6 +48,7 @@ def tracking(views: Views, beside: Beside) -> Blueprint:
     # Orthanc gives /gecit/ to the forwarder as /gecit: both are the list, without a redirect.
     @pages.get("")
     @pages.get("/")
+    @needs(Action.LIST_EXAMS)
     def exams() -> str:
         accession = request.args.get("accession", "").strip()
         shown = [show_exam(one) for one in list_exams(views, accession, LIMIT)]
@@ -50,6 +56,7 @@ def tracking(views: Views, beside: Beside) -> Blueprint:
         return render_template("exams.html", exams=shown, studies=studies, asked=accession, most=LIMIT)
 
     @pages.get("/exams/<institution>/<path:accession>")
+    @needs(Action.SEE_EXAM)
     def exam(institution: str, accession: str) -> str:
         found = find_exam(views, institution, accession)
         return render_template("exam.html", shown=show_detail(found, views.timeline(found.key), beside))

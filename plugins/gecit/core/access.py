@@ -1,0 +1,165 @@
+"""Who may do what with whose data: one table, and every door asks it.
+
+    role x action -> whose exams (own institution's, any institution's, one's own as a patient)
+
+What stands in no row is refused. A token narrows what its owner's roles allow, and never widens it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from .values import Value
+
+
+class Role(StrEnum):
+    """What somebody is to the system; a person may be several."""
+
+    ADMINISTRATOR = "administrator"  # of the Teleradyoloji unit, or of this installation
+    MANAGER = "manager"  # of an institution: its HBYS and PACS people
+    RADIOLOGIST = "radiologist"
+    CONSULTANT = "consultant"  # physician of another specialty who is asked
+    CLINICIAN = "clinician"
+    ASSESSOR = "assessor"  # of image and report quality
+    CITIZEN = "citizen"
+    SERVICE = "service"  # a program of an institution: HBYS, PACS
+
+
+class Action(StrEnum):
+    """What a door can be asked for."""
+
+    LIST_EXAMS = "list exams"
+    SEE_EXAM = "see an exam"  # order, verdicts, timeline
+    SEE_REPORT = "see a report"
+    SEE_IMAGES = "see images"  # QIDO, WADO, the viewer
+    STORE_IMAGES = "store images"  # STOW
+    QUERY_DUPLICATES = "query duplicates"  # shows others' exams by law, with the fewest fields
+    RETRY_DELIVERY = "retry a delivery"
+    APPROVE_WITHDRAWAL = "approve a withdrawal"
+    EXPORT = "export"
+    SEE_RULES = "see the rules"
+    WORK_ON_RULES = "work on the rules"  # replay, drafts, activation
+    SEE_HEALTH = "see health"
+    SEE_AUDIT = "see the audit"
+    MANAGE_INSTITUTIONS = "manage institutions"
+    MANAGE_USERS = "manage users"
+    MANAGE_TOKENS = "manage tokens"
+    USE_ORTHANC = "use Orthanc"  # its own REST interface and Explorer
+    OWN_ACCOUNT = "own account"  # password, sessions, sign-out
+
+
+class Whose(StrEnum):
+    """How the person stands to what is asked for."""
+
+    NOBODY = "nobody"  # it is nobody's: rules, health, one's own account
+    OWN = "own"  # of the person's institution
+    FOREIGN = "foreign"  # of another institution, or of none that is known
+    SELF = "self"  # the person is the patient
+
+
+_EVERY = frozenset({Whose.NOBODY, Whose.OWN, Whose.FOREIGN})
+_OWN = frozenset({Whose.OWN})
+_PUBLIC = frozenset({Whose.NOBODY})
+_SELF = frozenset({Whose.SELF})
+
+_READER = {
+    Action.LIST_EXAMS: _OWN,
+    Action.SEE_EXAM: _OWN,
+    Action.SEE_REPORT: _OWN,
+    Action.SEE_IMAGES: _OWN,
+    Action.SEE_RULES: _PUBLIC,
+    Action.OWN_ACCOUNT: _PUBLIC,
+}
+
+TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
+    Role.ADMINISTRATOR: dict.fromkeys(Action, _EVERY),
+    Role.MANAGER: {
+        **_READER,
+        Action.STORE_IMAGES: _OWN,
+        Action.QUERY_DUPLICATES: _OWN,
+        Action.RETRY_DELIVERY: _OWN,
+        Action.EXPORT: _OWN,
+        Action.SEE_HEALTH: _PUBLIC,
+        Action.MANAGE_TOKENS: _OWN,
+    },
+    Role.RADIOLOGIST: {**_READER, Action.QUERY_DUPLICATES: _OWN},
+    Role.CONSULTANT: {Action.SEE_RULES: _PUBLIC, Action.OWN_ACCOUNT: _PUBLIC},  # sees what he is asked about
+    Role.CLINICIAN: {**_READER, Action.QUERY_DUPLICATES: _OWN},
+    Role.ASSESSOR: _READER,
+    Role.CITIZEN: {
+        Action.LIST_EXAMS: _SELF,
+        Action.SEE_REPORT: _SELF,
+        Action.SEE_IMAGES: _SELF,
+        Action.OWN_ACCOUNT: _PUBLIC,
+    },
+    Role.SERVICE: {
+        Action.LIST_EXAMS: _OWN,
+        Action.SEE_EXAM: _OWN,
+        Action.SEE_REPORT: _OWN,
+        Action.SEE_IMAGES: _OWN,
+        Action.STORE_IMAGES: _OWN,
+        Action.QUERY_DUPLICATES: _OWN,
+        Action.RETRY_DELIVERY: _OWN,
+        Action.EXPORT: _OWN,
+        Action.SEE_RULES: _PUBLIC,
+        Action.SEE_HEALTH: _PUBLIC,
+    },
+}
+"""What is not written here is refused."""
+
+
+class Person(Value):
+    """Who stands at a door, as far as rights go; made anew from the ledger for each sign-in and token."""
+
+    name: str  # of the account: what the audit writes
+    roles: tuple[Role, ...] = ()
+    institution: str = ""  # SKRS code of the employer; "" = none, so nothing is OWN
+    ownership: str = ""  # public | private | university, of the employer
+    province: str = ""
+    tckn: str = ""  # from the identity provider, never typed by its owner; "" = not known, so nothing is SELF
+    only: tuple[Action, ...] | None = None  # a token's actions; None = all that the roles allow
+
+
+class Reach(Value):
+    """Which exams a person reaches by one action; a query narrows by it. All empty: none."""
+
+    everything: bool = False
+    institution: str = ""
+    patient: str = ""  # TCKN
+
+    def __bool__(self) -> bool:
+        """Whether anything is reached at all."""
+        return self.everything or bool(self.institution) or bool(self.patient)
+
+
+def may(person: Person, action: Action, whose: Whose = Whose.NOBODY) -> bool:
+    """Whether the table lets the person do it."""
+    if person.only is not None and action not in person.only:
+        return False
+    return any(whose in TABLE[role].get(action, ()) for role in person.roles)
+
+
+def whose(person: Person, institutions: Iterable[str], tckn: str = "") -> frozenset[Whose]:
+    """Say how the person stands to something that belongs to institutions (SKRS codes) and a patient; never empty."""
+    found = set()
+    if person.institution and person.institution in institutions:
+        found.add(Whose.OWN)
+    if person.tckn and tckn == person.tckn:
+        found.add(Whose.SELF)
+    return frozenset(found or {Whose.FOREIGN})
+
+
+def may_with(person: Person, action: Action, institutions: Iterable[str], tckn: str = "") -> bool:
+    """Whether the person may do it with something that belongs to those institutions and that patient."""
+    return any(may(person, action, one) for one in whose(person, institutions, tckn))
+
+
+def reach(person: Person, action: Action) -> Reach:
+    """Return which exams the action may touch, for queries that narrow instead of asking exam by exam."""
+    if may(person, action, Whose.FOREIGN):
+        return Reach(everything=True)
+    return Reach(
+        institution=person.institution if may(person, action, Whose.OWN) else "",
+        patient=person.tckn if may(person, action, Whose.SELF) else "",
+    )

@@ -1,0 +1,76 @@
+"""The access table, a second time by hand, and what is asked of it."""
+
+import pytest
+
+from gecit.core.access import TABLE, Action, Person, Reach, Role, Whose, may, may_with, reach, whose
+
+OWN, FOREIGN, SELF, NOBODY = Whose.OWN, Whose.FOREIGN, Whose.SELF, Whose.NOBODY
+
+# Written from the duties of each role, not from the table: o own institution's, f foreign, s self, n nobody's.
+SECOND = {
+    "list exams": "administrator:nof manager:o radiologist:o clinician:o assessor:o citizen:s service:o",
+    "see an exam": "administrator:nof manager:o radiologist:o clinician:o assessor:o service:o",
+    "see a report": "administrator:nof manager:o radiologist:o clinician:o assessor:o citizen:s service:o",
+    "see images": "administrator:nof manager:o radiologist:o clinician:o assessor:o citizen:s service:o",
+    "store images": "administrator:nof manager:o service:o",
+    "query duplicates": "administrator:nof manager:o radiologist:o clinician:o service:o",
+    "retry a delivery": "administrator:nof manager:o service:o",
+    "approve a withdrawal": "administrator:nof",
+    "export": "administrator:nof manager:o service:o",
+    "see the rules": "administrator:nof manager:n radiologist:n consultant:n clinician:n assessor:n service:n",
+    "work on the rules": "administrator:nof",
+    "see health": "administrator:nof manager:n service:n",
+    "see the audit": "administrator:nof",
+    "manage institutions": "administrator:nof",
+    "manage users": "administrator:nof",
+    "manage tokens": "administrator:nof manager:o",
+    "use Orthanc": "administrator:nof",
+    "own account": "administrator:nof manager:n radiologist:n consultant:n clinician:n assessor:n citizen:n",
+}
+LETTERS = {"o": OWN, "f": FOREIGN, "s": SELF, "n": NOBODY}
+
+
+def second(role: Role, action: Action) -> set[Whose]:
+    row = dict(one.split(":") for one in SECOND[action].split())
+    return {LETTERS[letter] for letter in row.get(role, "")}
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("action", Action)
+def test_table_says_what_the_second_transcription_says(role: Role, action: Action) -> None:
+    assert set(TABLE[role].get(action, ())) == second(role, action)
+
+
+def test_nobody_may_anything() -> None:
+    nobody = Person(name="")
+    assert not any(may(nobody, action, one) for action in Action for one in Whose)
+
+
+def test_a_token_narrows_and_never_widens() -> None:
+    token = Person(name="hbys", roles=(Role.SERVICE,), institution="910001", only=(Action.SEE_EXAM, Action.SEE_AUDIT))
+    assert may(token, Action.SEE_EXAM, OWN)
+    assert not may(token, Action.LIST_EXAMS, OWN)
+    assert not may(token, Action.SEE_AUDIT)
+
+
+def test_without_an_institution_nothing_is_own() -> None:
+    manager = Person(name="m", roles=(Role.MANAGER,))
+    assert whose(manager, ("",)) == {FOREIGN}
+    assert not reach(manager, Action.LIST_EXAMS)
+
+
+def test_without_a_known_number_nothing_is_self() -> None:
+    citizen = Person(name="c", roles=(Role.CITIZEN,))
+    assert whose(citizen, ("910001",), tckn="") == {FOREIGN}
+    assert not reach(citizen, Action.SEE_IMAGES)
+
+
+def test_a_citizen_who_works_as_a_clinician_reaches_both() -> None:
+    both = Person(name="d", roles=(Role.CLINICIAN, Role.CITIZEN), institution="910001", tckn="10000000146")
+    assert reach(both, Action.SEE_IMAGES) == Reach(institution="910001", patient="10000000146")
+    assert may_with(both, Action.SEE_IMAGES, ("910002",), "10000000146")
+    assert not may_with(both, Action.SEE_IMAGES, ("910002",), "10000000078")
+
+
+def test_an_administrator_reaches_everything() -> None:
+    assert reach(Person(name="a", roles=(Role.ADMINISTRATOR,)), Action.SEE_IMAGES) == Reach(everything=True)
