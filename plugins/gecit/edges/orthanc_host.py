@@ -28,6 +28,7 @@ log = logging.getLogger("gecit.host")
 
 Callback = Callable[..., Any]
 PREFIX = "/gecit"
+HTTP_GET = 1  # OrthancPluginHttpMethod_Get; HEAD comes as GET
 LIVE_PATH = "/gecit/api/live"
 CHALLENGE, PROOF = "X-Gecit-Challenge", "X-Gecit-Proof"
 PROVEN_SECONDS = 5.0  # how long one proof serves
@@ -175,18 +176,20 @@ class HttpFilter:
         if is_ours(uri):  # the web process guards itself; only the internal token's loopback rule is kept here
             return not self._doors.is_internal(authorization) or self._doors.admit(authorization, address).granted
         admission = self._doors.admit(authorization, address, headers.get("cookie", ""))
-        return admission.granted and may_change(admission, str(request.get("method", "GET")), headers)
+        return admission.granted and may_change(admission, request.get("method"), headers)
 
 
-def may_change(admission: Admission, method: str, headers: Mapping[str, str]) -> bool:
+def may_change(admission: Admission, method: object, headers: Mapping[str, str]) -> bool:
     """Whether Orthanc may be asked this way: passwords are for administrators, and a session changes nothing alone.
 
     A browser sends cookies, and passwords that it was told once, with whatever page asks: what changes something must
-    come from our own pages, and with a session carry its token (`headers`: names in lower case).
+    come from our own pages, and with a session carry its token (`headers`: names in lower case). Orthanc gives `method`
+    to its filter as a number.
     """
     if admission.how is How.PASSWORD and not admission.is_administrator:
         return False
-    if method.upper() in SAFE or admission.how in (How.TOKEN, How.INTERNAL):
+    reads = method == HTTP_GET or str(method).upper() in SAFE
+    if reads or admission.how in (How.TOKEN, How.INTERNAL):
         return True
     if from_elsewhere(headers.get("origin", ""), headers.get("sec-fetch-site", ""), headers.get("host", "")):
         return False
