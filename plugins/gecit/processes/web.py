@@ -7,7 +7,9 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
+from sqlalchemy.engine import make_url
 from waitress.server import create_server
 
 from gecit.edges.doors import Doors
@@ -16,8 +18,10 @@ from gecit.edges.system_clock import SystemClock
 from gecit.ports import Beat
 from gecit.settings import Settings, SettingsError, load
 from gecit.web.app import create_app
+from gecit.web.health.around import Door, Surroundings
 
 from .asking import desk_of, record_absence
+from .bulk import exports_of
 from .life import until_told_to_stop, wait_beating
 from .run_folder import read_internal_token
 from .taken import port_of
@@ -41,6 +45,21 @@ def serve(app: object, port: int) -> Callable[[], None]:
     return stop
 
 
+def surroundings_of(settings: Settings) -> Surroundings:
+    """Return what health looks at beside the ledger."""
+    url = make_url(settings.database)
+    file = url.database if url.get_backend_name() == "sqlite" else None
+    return Surroundings(
+        doors=(
+            Door(name="HL7 (MLLP)", host=settings.mllp_host, port=settings.mllp_port),
+            Door(name="DICOM", host="127.0.0.1", port=settings.dicom_port),
+            Door(name="HTTP (Orthanc)", host="127.0.0.1", port=settings.http_port),
+        ),
+        data=settings.data,
+        database=Path(file) if file else None,
+    )
+
+
 def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until told to stop."""
     clock, ledger = SystemClock(), open_ledger(settings.database)
@@ -54,6 +73,9 @@ def run(settings: Settings, stop: threading.Event) -> None:
         desk=desk_of(settings, ledger, clock),
         ministry_get=settings.duplicates.ministry_get,
         evidence=ledger,
+        ledger=ledger,
+        exports=exports_of(settings),
+        surroundings=surroundings_of(settings),
         assets=settings.assets,
     )
     with port_of("web", settings.web_port, "GECIT_WEB_PORT"):

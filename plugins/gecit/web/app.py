@@ -10,6 +10,7 @@ from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 
 from gecit.edges.doors import Doors
+from gecit.edges.store import SqlLedger
 from gecit.ports import Clock, Views, Vitals
 from gecit.steps.duplicates import DuplicateDesk
 
@@ -17,12 +18,15 @@ from . import phrases, words
 from .api import api
 from .assets import Assets, served
 from .beside import Beside, Evidence
+from .day import day
 from .duplicates import described, duplicates
+from .frame import helpers
 from .guard import add_headers, guard, prove
-from .health import health
-from .language import language, moment, remember_language, say
+from .health import Surroundings, health
+from .language import language, moment, remember_language, say, share
 from .problem import on_fault, on_http_error
 from .tracking import tracking
+from .tracking.exports import Exports
 
 PROCESSES = ("orthanc", "web", "listen", "work")
 LONGEST_BODY_BYTES = 1024 * 1024
@@ -40,12 +44,16 @@ def create_app(
     ministry_get: bool = False,
     evidence: Evidence | None = None,
     assets: Path | None = None,
+    ledger: SqlLedger | None = None,
+    exports: Exports | None = None,
+    surroundings: Surroundings | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
     `desk` answers duplicate queries, None = nobody does; `ministry_get` has it answer the Ministry's GET form too;
     `evidence` shows the exemptions and queries beside an exam, None = what the exam itself holds of them;
-    `assets` is the folder that set-up built for browsers.
+    `assets` is the folder that set-up built for browsers; `ledger` is what the tracking pages read, None = there are
+    none; `exports` makes exports, None = nobody exports; `surroundings` is what health looks at beside the ledger.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -65,8 +73,10 @@ def create_app(
     app.register_blueprint(api(views, vitals, clock, node, expected, beside, further))
     if desk:
         app.register_blueprint(duplicates(desk, ministry_get=ministry_get))
-    app.register_blueprint(health(vitals, clock, node, expected))
-    app.register_blueprint(tracking(views, beside))
+    app.register_blueprint(health(vitals, clock, node, expected, ledger, surroundings))
+    if ledger:
+        app.register_blueprint(tracking(ledger, clock, beside, node, exports))
+        app.register_blueprint(day(ledger, clock))
     return app
 
 
@@ -77,8 +87,10 @@ def _helpers() -> dict[str, object]:
         "other_lang": "tr" if lang == "en" else "en",
         "say": say,
         "moment": moment,
+        "share": share,
         "t": lambda key: say(words.PAGE[key]),
         "words": words,
         "phrases": phrases,
         "here": quote(request.path),
+        **helpers(),
     }
