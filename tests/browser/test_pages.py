@@ -3,6 +3,7 @@
 import base64
 import os
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -50,7 +51,7 @@ def fill(node: Node) -> None:
     def work(tx: Transaction) -> None:
         for one in (*life(HELD), *life(CLEAN), e.OrderPlaced(exam=FRESH, at=NOON, order=order(FRESH), message=3)):
             tx.append(one)
-        tx.append(e.StudyFactsRecorded(study=lost.key, at=NOON, facts=lost))
+        tx.append(e.StudyFactsRecorded(study=lost.key, at=datetime.now(UTC), facts=lost))
 
     ledger = open_ledger(node.database)
     ledger.write(work)

@@ -7,23 +7,24 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
-from sqlalchemy.engine import make_url
 from waitress.server import create_server
 
+from gecit.core.rulebook import Rulebook
 from gecit.edges.doors import Doors
-from gecit.edges.store import open_ledger
+from gecit.edges.front_files import read_front
+from gecit.edges.store import SqlLedger, open_ledger
 from gecit.edges.system_clock import SystemClock
 from gecit.ports import Beat
 from gecit.settings import Settings, SettingsError, load
 from gecit.web.app import create_app
-from gecit.web.health.around import Door, Surroundings
+from gecit.web.front import FrontData
 
 from .asking import desk_of, record_absence
 from .bulk import exports_of
 from .life import until_told_to_stop, wait_beating
 from .run_folder import read_internal_token
+from .surroundings import surroundings_of
 from .taken import port_of
 
 log = logging.getLogger("gecit.web")
@@ -45,19 +46,9 @@ def serve(app: object, port: int) -> Callable[[], None]:
     return stop
 
 
-def surroundings_of(settings: Settings) -> Surroundings:
-    """Return what health looks at beside the ledger."""
-    url = make_url(settings.database)
-    file = url.database if url.get_backend_name() == "sqlite" else None
-    return Surroundings(
-        doors=(
-            Door(name="HL7 (MLLP)", host=settings.mllp_host, port=settings.mllp_port),
-            Door(name="DICOM", host="127.0.0.1", port=settings.dicom_port),
-            Door(name="HTTP (Orthanc)", host="127.0.0.1", port=settings.http_port),
-        ),
-        data=settings.data,
-        database=Path(file) if file else None,
-    )
+def _in_force(ledger: SqlLedger) -> Rulebook | None:
+    snapshot = ledger.rulebook_at()
+    return Rulebook.from_json(snapshot.content) if snapshot else None
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
@@ -77,6 +68,12 @@ def run(settings: Settings, stop: threading.Event) -> None:
         exports=exports_of(settings),
         surroundings=surroundings_of(settings),
         assets=settings.assets,
+        public=FrontData(
+            read_front(settings.front_page),
+            lambda: _in_force(ledger),
+            lambda: len(ledger.read(lambda tx: tx.institutions())),
+            settings.rules.parent,
+        ),
     )
     with port_of("web", settings.web_port, "GECIT_WEB_PORT"):
         end = serve(app, settings.web_port)

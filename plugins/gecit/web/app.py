@@ -21,6 +21,7 @@ from .beside import Beside, Evidence
 from .day import day
 from .duplicates import described, duplicates
 from .frame import helpers
+from .front import FrontData, front
 from .guard import add_headers, guard, prove
 from .health import Surroundings, health
 from .language import language, moment, remember_language, say, share
@@ -47,13 +48,15 @@ def create_app(
     ledger: SqlLedger | None = None,
     exports: Exports | None = None,
     surroundings: Surroundings | None = None,
+    public: FrontData | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
     `desk` answers duplicate queries, None = nobody does; `ministry_get` has it answer the Ministry's GET form too;
     `evidence` shows the exemptions and queries beside an exam, None = what the exam itself holds of them;
     `assets` is the folder that set-up built for browsers; `ledger` is what the tracking pages read, None = there are
-    none; `exports` makes exports, None = nobody exports; `surroundings` is what health looks at beside the ledger.
+    none; `exports` makes exports, None = nobody exports; `surroundings` is what health looks at beside the ledger;
+    `public` is the front page, None = there is none.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -77,6 +80,8 @@ def create_app(
     if ledger:
         app.register_blueprint(tracking(ledger, clock, beside, node, exports))
         app.register_blueprint(day(ledger, clock))
+    if public:
+        app.register_blueprint(front(public))
     return app
 
 
