@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from .core.audit import AuditEntry
 from .core.background import DuplicateQuery, EarlierExam, Outage
 from .core.events import Event, RegistryAnswer
 from .core.exam import Exam, Study
@@ -619,4 +620,12 @@ class DicomViews(Protocol):
 
         Another sender's only where its UID may be one of our worklist: the asker looks closer (`worklist.may_find`).
         """
+        ...
+
+
+class Audit(Protocol):
+    """The record of who did what with whose data; whoever cannot write it refuses what it was asked."""
+
+    def record(self, entry: AuditEntry) -> None:
+        """Record durably; raises `Unavailable`."""
         ...
