@@ -10,7 +10,7 @@ import msgspec
 from .values import Value
 
 
-class AuditEntry(Value):
+class AuditEntry(Value, kw_only=True):
     """One thing that somebody did or was refused."""
 
     at: datetime
