@@ -8,8 +8,10 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from .core.access import Reach
 from .core.audit import AuditEntry
 from .core.background import DuplicateQuery, EarlierExam, Outage
+from .core.belonging import Belonging
 from .core.events import Event, RegistryAnswer
 from .core.exam import Exam, Study
 from .core.facts import StudyFacts, StudyKey
@@ -628,4 +630,36 @@ class Audit(Protocol):
 
     def record(self, entry: AuditEntry) -> None:
         """Record durably; raises `Unavailable`."""
+        ...
+
+
+class ImageSearch(Value):
+    """Which studies of a reach are wanted; what is empty does not narrow."""
+
+    reach: Reach
+    node: str
+    study_instance_uids: tuple[str, ...] = ()  # one of them
+    accession: str = ""
+    patient_id: str = ""  # PatientID or one of OtherPatientIDs
+    first_day: str = ""  # YYYYMMDD; as in `StudySearch`
+    last_day: str = ""
+    limit: int = 2_000
+
+
+class OwnedStudy(Value):
+    """A study and whose it is."""
+
+    study: Study
+    whose: Belonging
+
+
+class StudyDoors(Protocol):
+    """What the doors to images ask of the ledger."""
+
+    def belongings(self, node: str, study_instance_uid: str) -> list[Belonging]:
+        """Return whose each study is that stands under a UID on a node; several where PatientIDs differ."""
+        ...
+
+    def reachable_studies(self, search: ImageSearch) -> list[OwnedStudy]:
+        """Return studies that may be within a reach, the last changed first: the asker looks closer (`whose`)."""
         ...

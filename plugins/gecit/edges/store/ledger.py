@@ -21,6 +21,7 @@ from .rebuild import Rebuilding
 from .records import Recorded
 from .schema import Instant, administrator, beat, event, exam, link, message, outbox, study, token
 from .sql import PAGE, upsert
+from .study_doors import StudyDoored
 from .transaction import SqlTransaction
 
 # Made once: making a statement costs as much as carrying it out.
@@ -53,8 +54,8 @@ def _settlement(one: Settled) -> dict[str, object]:
     }
 
 
-class SqlLedger(Recorded, Rebuilding, Worklisted):
-    """Implements `ports.Ledger`, `Records`, `Accounts`, `Vitals`, `Views` and `DicomViews`."""
+class SqlLedger(Recorded, Rebuilding, Worklisted, StudyDoored):
+    """Implements `ports.Ledger`, `Records`, `Accounts`, `Vitals`, `Views`, `DicomViews` and `StudyDoors`."""
 
     # Outbox
 
