@@ -21,7 +21,8 @@ import urllib3
 
 from gecit.core.values import Text
 
-from .doors import Doors
+from .doors import Doors, Why
+from .image_doors import METHODS, ImageDoors, Request
 
 log = logging.getLogger("gecit.host")
 
@@ -47,6 +48,7 @@ PASSED_BACK = (
     "Set-Cookie",
     "Vary",
     "WWW-Authenticate",
+    "Warning",
     "X-Content-Type-Options",
     "X-Frame-Options",
 )
@@ -142,21 +144,31 @@ def is_ours(uri: str) -> bool:
 class HttpFilter:
     """Passes or refuses each HTTP request of Orthanc (PS3.18 leaves access control to the origin server)."""
 
-    def __init__(self, doors: Doors) -> None:
+    def __init__(self, doors: Doors, images: ImageDoors) -> None:
         self._doors = doors
+        self._images = images
 
     def __call__(self, uri: str, **request: Any) -> bool:
         """Return whether the request may pass; never raises."""
         try:
-            return self._passes(uri, request.get("headers", {}).get("authorization", ""), request.get("ip", ""))
+            return self._passes(uri, request)
         except Exception as fault:  # noqa: BLE001 the outermost boundary of a door: it refuses
             log.error("filter refused after %s", type(fault).__name__)
             return False
 
-    def _passes(self, uri: str, authorization: str, address: str) -> bool:
-        if is_ours(uri):  # the web process guards itself, but sees us as the sender: keep its loopback rule here
-            return not self._doors.is_internal(authorization) or self._doors.admit(authorization, address).granted
-        return self._doors.admit(authorization, address).granted
+    def _passes(self, uri: str, request: Mapping[str, Any]) -> bool:
+        authorization, address = request["headers"].get("authorization", ""), request.get("ip", "")
+        if self._doors.is_internal(authorization):  # our own processes, over loopback
+            return self._doors.admit(authorization, address).granted
+        if is_ours(uri):  # the web process guards itself
+            return True
+        method = METHODS.get(request.get("method", 0))
+        asked = Request(method=method, path=uri, query=request.get("get", {}), address=address)
+        admission = self._doors.admit(authorization, address)
+        if admission.granted:
+            return self._images.passes(admission.person, asked)
+        self._images.turned_away(asked, (admission.why or Why.MISSING).value)
+        return False
 
 
 def encode_query(arguments: Mapping[str, str]) -> str:
