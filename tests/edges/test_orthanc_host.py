@@ -166,7 +166,8 @@ def test_a_body_that_is_no_text_still_gets_an_answer() -> None:
 
 @pytest.fixture
 def http_filter() -> HttpFilter:
-    return HttpFilter(Doors(FakeAccounts(), "inside", StillClock()))
+    doors = Doors(FakeAccounts(), "inside", StillClock())
+    return HttpFilter(doors, ImageDoors(FakeStudyDoors(), FakeAudit(), StillClock(), "N1"))
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ ANCHOR = "anchor"
 """What a row is that names where other chains stand."""
 
 
-class AuditRow(Value, kw_only=True):
-    """An entry as it is kept, in the chain of the process that wrote it."""
+class AuditRow(Value, kw_only=True, omit_defaults=False):
+    """An entry as it is kept, in its writer's chain; its JSON, which is hashed, has all fields."""
 
     chain: str  # node/process/random
     number: int  # from 1, without gaps

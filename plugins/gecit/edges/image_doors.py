@@ -129,10 +129,10 @@ class ImageDoors:
             self._refused(person.name, need, answer.whose, request, now, "forbidden")
         return answer.passes
 
-    def turned_away(self, request: Request, why: str) -> None:
+    def turned_away(self, request: Request, why: str, who: str = "") -> None:
         """Audit that somebody who did not sign in, or not rightly, wanted to pass."""
         need = need_of(request.method, request.path, request.query)
-        self._refused("", need, Belonging(), request, self._monotonic(), why)
+        self._refused(who, need, Belonging(), request, self._monotonic(), why)
 
     def _ask(self, person: Person, need: Need) -> Answer:
         if not need.of_study:

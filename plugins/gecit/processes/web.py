@@ -7,15 +7,20 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from datetime import datetime
 
 from waitress.server import create_server
 
+from gecit.core.rulebook import Rulebook
+from gecit.edges.audit_book import AuditBook, read_key
 from gecit.edges.doors import Doors
-from gecit.edges.store import open_ledger
+from gecit.edges.front_files import read_front
+from gecit.edges.store import SqlLedger, open_ledger
 from gecit.edges.system_clock import SystemClock
 from gecit.ports import Beat
 from gecit.settings import Settings, SettingsError, load
 from gecit.web.app import create_app
+from gecit.web.front import FrontData
 
 from .asking import desk_of, record_absence
 from .life import until_told_to_stop, wait_beating
@@ -41,10 +46,17 @@ def serve(app: object, port: int) -> Callable[[], None]:
     return stop
 
 
+def _in_force(ledger: SqlLedger) -> Rulebook | None:
+    snapshot = ledger.rulebook_at()
+    return Rulebook.from_json(snapshot.content) if snapshot else None
+
+
 def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until told to stop."""
     clock, ledger = SystemClock(), open_ledger(settings.database)
-    doors = Doors(ledger, read_internal_token(settings), clock)
+    token = read_internal_token(settings)
+    audit = AuditBook(ledger, read_key(settings.audit_key_file), f"{settings.name}/web", clock)
+    doors = Doors(ledger, token, clock, audit=audit)
     app = create_app(
         doors=doors,
         views=ledger,
@@ -54,12 +66,23 @@ def run(settings: Settings, stop: threading.Event) -> None:
         desk=desk_of(settings, ledger, clock),
         ministry_get=settings.duplicates.ministry_get,
         evidence=ledger,
+        public=FrontData(
+            read_front(settings.front_page),
+            lambda: _in_force(ledger),
+            lambda: len(ledger.read(lambda tx: tx.institutions())),
+            settings.rules.parent,
+        ),
     )
     with port_of("web", settings.web_port, "GECIT_WEB_PORT"):
         end = serve(app, settings.web_port)
     record_absence(ledger, ledger, settings.name, clock.now())
     log.info("pages on 127.0.0.1:%d", settings.web_port)
-    wait_beating(stop, ledger, clock, lambda now: Beat(node=settings.name, process="web", pid=os.getpid(), at=now))
+
+    def made(now: datetime) -> Beat:
+        audit.tick(now)
+        return Beat(node=settings.name, process="web", pid=os.getpid(), at=now)
+
+    wait_beating(stop, ledger, clock, made)
     end()
     ledger.close()
 

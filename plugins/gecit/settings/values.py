@@ -151,6 +151,14 @@ class Settings(Value, kw_only=True):
     site_rules: Annotated[
         Path | None, Meta(description="The site's own rules, laid over the shipped ones.", extra={"check": "folder"})
     ] = None
+    front_page: Annotated[
+        Path | None,
+        Meta(
+            description="TOML file with the installation's own texts of the public front page; a key of it replaces "
+            "the shipped one of `plugins/gecit/web/front/front.toml`.",
+            extra={"check": "file"},
+        ),
+    ] = None
     codes: Annotated[
         Path,
         Meta(description="Code lists, built by `gecit codes import`.", extra={"default": "`<Data>/codes.db`"}),
@@ -218,6 +226,22 @@ class Settings(Value, kw_only=True):
             extra={"default": "`.venv/bin/python` in the installation folder", "check": "program"},
         ),
     ]
+    audit_key_file: Annotated[
+        Path,
+        Meta(
+            description="Key of the audit's digests and seals, made at the first start. Nodes that share a ledger "
+            "share it. Keep a copy apart from the ledger's: without it a patient's views can be listed no more.",
+            extra={"default": "`<Data>/audit.key`"},
+        ),
+    ]
+    development_open: Annotated[
+        bool,
+        Meta(
+            description="For development only: a loopback node lets black-box test suites in. Orthanc itself "
+            "answers C-FIND, C-GET and C-MOVE, and the AE titles of `DevelopmentAets` are let in from this computer. "
+            "HTTP needs an administrator's password as ever. Refused together with `RemoteAccessAllowed`.",
+        ),
+    ] = False
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Meta(description="What the node's own processes write.")
     ] = "INFO"

@@ -16,6 +16,7 @@ from . import phrases, words
 from .api import api
 from .beside import Beside, Evidence
 from .duplicates import described, duplicates
+from .front import FrontData, front
 from .guard import add_headers, guard, prove
 from .health import health
 from .language import language, moment, remember_language, say
@@ -37,11 +38,13 @@ def create_app(
     desk: DuplicateDesk | None = None,
     ministry_get: bool = False,
     evidence: Evidence | None = None,
+    public: FrontData | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
     `desk` answers duplicate queries, None = nobody does; `ministry_get` has it answer the Ministry's GET form too;
-    `evidence` shows the exemptions and queries beside an exam, None = what the exam itself holds of them.
+    `evidence` shows the exemptions and queries beside an exam, None = what the exam itself holds of them;
+    `public` is the front page, None = there is none.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -58,6 +61,8 @@ def create_app(
     app.register_blueprint(api(views, vitals, clock, node, expected, beside, further))
     if desk:
         app.register_blueprint(duplicates(desk, ministry_get=ministry_get))
+    if public:
+        app.register_blueprint(front(public))
     app.register_blueprint(health(vitals, clock, node, expected))
     app.register_blueprint(tracking(views, beside))
     return app
