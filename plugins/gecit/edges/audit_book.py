@@ -15,7 +15,7 @@ import msgspec
 
 from gecit.core.audit import AuditEntry
 from gecit.core.audit_chain import ANCHOR, AuditRow, Head, anchor_detail, keyed, linked
-from gecit.ports import AuditTrail, Clock, Unavailable
+from gecit.ports import AuditSearch, AuditTrail, Clock, Unavailable
 
 log = logging.getLogger("gecit.audit")
 
@@ -80,6 +80,14 @@ class AuditBook:
                 self._write_all()
         if mine.fault is not None:
             raise Unavailable("audit") from mine.fault
+
+    def rows(self, search: AuditSearch) -> list[AuditRow]:
+        """Return rows of every writer, the newest first."""
+        return self._trail.audit_rows(search)
+
+    def digest(self, tckn: str) -> str:
+        """Return what is kept of a patient's number."""
+        return patient_digest(self._key, tckn)
 
     def tick(self, now: datetime) -> None:
         """Anchor what others wrote, where that is due; for a process's own regular beat. Never raises."""

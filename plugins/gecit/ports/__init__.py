@@ -691,3 +691,27 @@ class AuditTrail(Protocol):
     def audit_by_chain(self) -> Iterable[AuditRow]:
         """Return every row, chain by chain, each in the order of its numbers."""
         ...
+
+
+class Tags(Protocol):
+    """What the archive knows of studies, series and instances, as text by keyword. Raises `Unavailable`."""
+
+    def studies(self, orthanc_ids: Sequence[str], uids: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Return the tags of studies, by Orthanc id; what is gone is left out. `uids`: theirs."""
+        ...
+
+    def series(self, study: str) -> list[tuple[str, dict[str, str]]]:
+        """Return the series of a study (Orthanc id) with their Orthanc ids."""
+        ...
+
+    def instances(self, series: str) -> list[tuple[str, dict[str, str]]]:
+        """Return the instances of a series (Orthanc id) with their Orthanc ids."""
+        ...
+
+    def all_of(self, instance: str) -> dict[str, str]:
+        """Return every tag of an instance that is plain text."""
+        ...
+
+    def one_of_study(self, study: str) -> str:
+        """Return the Orthanc id of some instance of a study, "" where it is gone."""
+        ...

@@ -15,10 +15,12 @@ from gecit.core.rulebook import Rulebook
 from gecit.edges.audit_book import AuditBook, read_key
 from gecit.edges.doors import Doors
 from gecit.edges.front_files import read_front
+from gecit.edges.orthanc_tags import OrthancTags
 from gecit.edges.store import SqlLedger, open_ledger
 from gecit.edges.system_clock import SystemClock
 from gecit.ports import Beat
 from gecit.settings import Settings, SettingsError, load
+from gecit.steps.search_images import ImageSearches
 from gecit.web.app import create_app
 from gecit.web.front import FrontData
 
@@ -72,6 +74,8 @@ def run(settings: Settings, stop: threading.Event) -> None:
             lambda: len(ledger.read(lambda tx: tx.institutions())),
             settings.rules.parent,
         ),
+        audit=audit,
+        images=ImageSearches(ledger, OrthancTags(settings.orthanc_url, token), settings.name),
     )
     with port_of("web", settings.web_port, "GECIT_WEB_PORT"):
         end = serve(app, settings.web_port)
