@@ -24,7 +24,6 @@ class OrthancTags:
     """An Orthanc at `url`, asked over loopback with the internal `token`; implements `ports.Tags`."""
 
     def __init__(self, url: str, token: str, timeout: float = 20.0) -> None:
-        self._url = url
         self._pool = urllib3.connection_from_url(url, maxsize=CONNECTIONS, timeout=timeout, retries=urllib3.Retry(2))
         self._headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
 
@@ -63,7 +62,7 @@ class OrthancTags:
     def _ask(self, method: str, path: str, body: bytes | None = None) -> Any:
         """Return the JSON of an answer; None where there is no such thing."""
         try:
-            answer = self._pool.request(method, self._url + path, body, headers=self._headers, redirect=False)
+            answer = self._pool.request(method, path, body, headers=self._headers, redirect=False)
         except urllib3.exceptions.HTTPError as fault:
             raise Unavailable(f"Orthanc does not answer: {type(fault).__name__}") from fault
         if answer.status == 404:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 
 from gecit.core.access import Action
 from gecit.core.audit import AuditEntry
@@ -17,7 +17,7 @@ from gecit.core.values import Value
 from gecit.edges.image_doors import REFUSAL_SECONDS, SESSION_SECONDS, Kept
 from gecit.ports import Audit, Clock, Unavailable
 
-from .access import person
+from .access import NEEDS, person
 from .problem import refuse
 
 log = logging.getLogger("gecit.web")
@@ -64,13 +64,13 @@ class Recorder:
 
     def keep_body(self) -> None:
         """Keep what is posted, whose digest is audited, before a form is read out of it."""
-        if request.method not in ("GET", "HEAD", "OPTIONS") and isinstance(g.get("needed"), Action):
+        if _changes() and _needed():
             request.get_data(cache=True)
 
     def record(self, response: Response) -> Response:
         """Audit one request; an answer that cannot be audited is not given."""
-        needed = g.get("needed")
-        if not isinstance(needed, Action) or not _counts(needed, response):
+        needed = _needed()
+        if needed is None or not _counts(needed, response):
             return response
         entry = self._entry(needed, response)
         key, seconds = self._window(needed, entry)
@@ -125,6 +125,11 @@ def _counts(needed: Action, response: Response) -> bool:
     if needed in BY_THEMSELVES:
         return False
     return _changes() or needed in SEEN or needed in EACH
+
+
+def _needed() -> Action | None:
+    found = getattr(current_app.view_functions.get(request.endpoint or ""), NEEDS, None)
+    return found if isinstance(found, Action) else None
 
 
 def _changes() -> bool:

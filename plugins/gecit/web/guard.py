@@ -43,7 +43,7 @@ def guard(doors: Doors) -> Callable[[], Response | None]:
         admission = doors.admit(*shown)
         if not admission.granted:
             return refuse(BY_WHY[admission.why or Why.MISSING])
-        g.admission, g.person, g.needed = admission, admission.person, needed
+        g.admission, g.person = admission, admission.person
         if view is None:  # Flask answers 404 or 405
             return None
         return None if isinstance(needed, Action) and may_at_all(g.person, needed) else refuse("forbidden")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 
 from flask import Blueprint, Response, make_response, request
 
@@ -16,6 +17,8 @@ from gecit.steps.search_images import ImageSearches
 from ..access import needs, person
 from ..problem import Problem, refuse, show
 from .wire import answer_of, read_search
+
+log = logging.getLogger("gecit.web")
 
 KINDS = ("application/dicom+json", "application/json")
 FUZZY = '299 gecit "The fuzzymatching parameter is not supported. Only literal matching has been performed."'
@@ -75,6 +78,7 @@ def dicomweb(searches: ImageSearches) -> Blueprint:
 
     @routes.errorhandler(Unavailable)
     def on_unavailable(fault: Unavailable) -> Response:
+        log.error("no answer to a search: %s", fault)
         return refuse("unavailable")
 
     return routes
