@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from gecit.edges.image_doors import ImageDoors
 from gecit.edges.doors import Doors
+from gecit.edges.image_doors import ImageDoors
 from gecit.edges.orthanc_host import DOWN, INDEX_PATH, Forwarder, HttpFilter, IndexMark, encode_query, send_status
 from tests.fakes import FakeAccounts, StillClock
 

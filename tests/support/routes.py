@@ -81,6 +81,17 @@ WAYS: dict[str, Way] = {
     "GET /gecit/api/health": Way("see health"),
     "GET /gecit/api/exams": Way("list exams"),
     "GET /gecit/api/exams/<institution>/<path:accession>": Way("see an exam", "exam"),
+    # duplicate queries: asked for the own institution, answered with anybody's exams
+    "POST /gecit/api/duplicates/previous-studies": Way("query duplicates"),
+    "POST /gecit/api/duplicates/previous-studies-for-sut-code-list": Way("query duplicates"),
+    "POST /gecit/api/duplicates/previous-studies-search-detail": Way("query duplicates"),
+    "GET /gecit/api/duplicates/orders/<order>/report": Way("query duplicates"),
+    "GET /gecit/api/duplicates/orders/<order>/images": Way("query duplicates"),
+    # the front page
+    "GET /gecit/front": OPEN,
+    "GET /gecit/front/feed.atom": OPEN,
+    "GET /gecit/front/documents/<path:name>": OPEN,
+    "GET /gecit/front/source.tar.gz": OPEN,
     # QIDO-RS
     "GET /gecit/dicom-web/studies": Way("see images"),
     "GET /gecit/dicom-web/series": Way("see images"),

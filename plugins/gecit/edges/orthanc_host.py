@@ -56,6 +56,7 @@ PASSED_BACK = (
     "Gecit-Complete",
     "Gecit-Query",
     "Gecit-Reason",
+    "HX-Redirect",
     "Last-Modified",
     "Location",
     "Referrer-Policy",
