@@ -8,6 +8,8 @@ import pytest
 from gecit.edges.doors import Doors
 from gecit.edges.image_doors import ImageDoors
 from gecit.edges.orthanc_host import DOWN, INDEX_PATH, Forwarder, HttpFilter, IndexMark, encode_query, send_status
+from tests.fake_accounts import FakeAudit
+from tests.fake_studies import FakeStudyDoors
 from tests.fakes import FakeAccounts, StillClock
 
 
@@ -168,7 +170,7 @@ def test_a_body_that_is_no_text_still_gets_an_answer() -> None:
 @pytest.fixture
 def http_filter() -> HttpFilter:
     doors = Doors(FakeAccounts(), "inside", StillClock())
-    return HttpFilter(doors, ImageDoors(NoStudies(), FakeAudit(), StillClock(), "N1"))
+    return HttpFilter(doors, ImageDoors(FakeStudyDoors(), FakeAudit(), StillClock(), "N1"))
 
 
 @pytest.mark.parametrize(
