@@ -62,6 +62,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         desk=desk_of(settings, ledger, clock),
         ministry_get=settings.duplicates.ministry_get,
         evidence=ledger,
+        assets=settings.assets,
         public=FrontData(
             read_front(settings.front_page),
             lambda: _in_force(ledger),

@@ -1,14 +1,14 @@
 """The image viewer: OHIF's page, and the addresses by which an exam's images are opened.
 
-OHIF is one page for all of its own addresses; its scripts are files of `web.assets`. It asks `/gecit/dicom-web` for lists
-and `/dicom-web` for images with the browser's own cookie, so it needs no sign-in of its own.
+OHIF is one page for all of its own addresses; its scripts are files of `web.assets`. It asks `/gecit/dicom-web` for
+lists and `/dicom-web` for images with the browser's own cookie, so it needs no sign-in of its own.
 """
 
 from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
 
 from gecit.core.access import Action
@@ -31,7 +31,7 @@ def viewer(views: Views, node: str) -> Blueprint:
     @pages.get("/ohif/")
     @pages.get("/ohif/<path:route>")
     @needs(Action.SEE_IMAGES)
-    def ohif(route: str = "") -> Response:
+    def ohif(route: str = "") -> Answer:
         answer = make_response(render_template("viewer.html"))
         answer.headers["Content-Security-Policy"] = VIEWER
         answer.headers["X-Frame-Options"] = "SAMEORIGIN"

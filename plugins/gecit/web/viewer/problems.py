@@ -11,7 +11,8 @@ NO_IMAGES = Problem(
     status=404,
     title=Text(tr="Bu tetkikin görüntüsü henüz gelmedi", en="No images of this exam have arrived yet"),
     detail=Text(
-        tr="Cihaz ya da PACS görüntüleri gönderince açılır; gönderilmişse erişim numarasını PACS yöneticisi denetlemeli.",
+        tr="Cihaz ya da PACS görüntüleri gönderince açılır; gönderilmişse erişim numarasını PACS yöneticisi "
+        "denetlemeli.",
         en="It opens once the modality or PACS has sent them; if they were sent, the PACS manager should check their "
         "accession number.",
     ),
