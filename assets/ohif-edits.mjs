@@ -15,7 +15,7 @@ const LEFT_OUT = [
 export const wanted = name => !LEFT_OUT.some(one => one.test(name));
 
 // Files of ours that are served beside it; {base} becomes the folder's address.
-export const OURS = ["app-config.js"];
+export const OURS = ["app-config.js", "viewer.css"];
 
 const APP = /^app\.bundle\.[0-9a-f]+\.js$/;
 const dropped = name => ({ file: APP, times: 1, from: `pluginImports_modes.push("@ohif/mode-${name}");`, to: "" });

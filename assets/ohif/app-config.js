@@ -15,17 +15,30 @@ window.browserImportFunction = name => import(name);
   }
 })();
 
-// Whose session has ended is shown the sign-in page, and comes back.
+// Whose session has ended is asked to sign in by the page itself, and comes back to it.
+let asked = false;
 const signInAgain = error => {
-  if (error?.status === 401 || error?.status === 403) console.warn("Oturum kapandı ya da yetki yok | signed out, or not allowed");
+  if (error?.status !== 401 || asked) return;
+  asked = true;
+  location.reload();
 };
+
+// On a phone the image has the whole width; the list of series opens by its button.
+const onPhone = matchMedia("(max-width: 700px)").matches;
+const panels = { routes: { 0: { layoutInstance: { props: { leftPanelClosed: { $set: onPhone } } } } } };
 
 window.config = {
   name: "Geçit",
   routerBasename: "/gecit/ohif",
   extensions: [],
   modes: [],
-  customizationService: [{ "ohif.tours": { $set: [] } }],
+  modesConfiguration: { "@ohif/mode-longitudinal": panels, "@ohif/mode-basic": panels },
+  // The newer study list speaks English only.
+  customizationService: [{ "ohif.tours": { $set: [] }, "workList.variant": { $set: "legacy" } }],
+  whiteLabeling: {
+    createLogoComponentFn: React =>
+      React.createElement("a", { href: "/gecit/", className: "text-foreground text-lg font-semibold px-2" }, "Geçit"),
+  },
   showStudyList: true,
   maxNumberOfWebWorkers: 3,
   showWarningMessageForCrossOrigin: false,
