@@ -37,7 +37,9 @@ class Asked(NamedTuple):
 
 
 @contextmanager
-def chromium(profile: Path, *, width: int = 1280, height: int = 900, switches: tuple[str, ...] = ()) -> Iterator[webdriver.Chrome]:
+def chromium(
+    profile: Path, *, width: int = 1280, height: int = 900, switches: tuple[str, ...] = ()
+) -> Iterator[webdriver.Chrome]:
     """Give a browser with a profile of its own; a phone is 390 wide."""
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
