@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gecit.edges.doors import Doors
+from gecit.edges.image_doors import ImageDoors
 from gecit.edges.orthanc_host import DOWN, INDEX_PATH, Forwarder, HttpFilter, IndexMark, encode_query, send_status
 from tests.fakes import FakeAccounts, StillClock
 
@@ -167,7 +168,8 @@ def test_a_body_that_is_no_text_still_gets_an_answer() -> None:
 
 @pytest.fixture
 def http_filter() -> HttpFilter:
-    return HttpFilter(Doors(FakeAccounts(), "inside", StillClock()))
+    doors = Doors(FakeAccounts(), "inside", StillClock())
+    return HttpFilter(doors, ImageDoors(NoStudies(), FakeAudit(), StillClock(), "N1"))
 
 
 @pytest.mark.parametrize(

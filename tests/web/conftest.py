@@ -17,7 +17,7 @@ BASIC = "Basic " + base64.b64encode(b"admin:gizli").decode()
 def accounts() -> FakeAccounts:
     found = FakeAccounts()
     found.add_administrator("admin", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("gizli"), NOON)
-    found.add_token(token_digest("program"), "hbys", NOON, None)
+    found.add_token(token_digest("program"), "admin", NOON, None)
     return found
 
 

@@ -47,5 +47,7 @@ def add_token(owner: str, days: int) -> None:
     token = new_token()
     with parts() as opened:
         now = opened.clock.now()
+        if opened.ledger.account(owner) is None:
+            raise click.ClickException(f"böyle bir hesap yok / there is no account {owner!r}")
         opened.ledger.add_token(token_digest(token), owner, now, now + timedelta(days=days))
     click.echo(token)

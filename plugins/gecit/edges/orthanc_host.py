@@ -21,7 +21,9 @@ import urllib3
 
 from gecit.core.values import Text
 
-from .doors import Doors
+from .doors import Admission, Doors, How, Why
+from .image_doors import METHODS, ImageDoors, Request
+from .same_origin import SAFE, carries, from_elsewhere
 
 log = logging.getLogger("gecit.host")
 
@@ -31,14 +33,21 @@ LIVE_PATH = "/gecit/api/live"
 CHALLENGE, PROOF = "X-Gecit-Challenge", "X-Gecit-Proof"
 PROVEN_SECONDS = 5.0  # how long one proof serves
 PASSED_ON = (
-    "content-type",
-    "authorization",
-    "cookie",
     "accept",
     "accept-encoding",
     "accept-language",
+    "authorization",
+    "content-type",
+    "cookie",
+    "hx-current-url",
+    "hx-request",
+    "hx-target",
+    "hx-trigger",
     "if-none-match",
+    "origin",
+    "sec-fetch-site",
     "user-agent",
+    "x-csrf-token",
 )
 PASSED_BACK = (
     "Cache-Control",
@@ -57,6 +66,7 @@ PASSED_BACK = (
     "Set-Cookie",
     "Vary",
     "WWW-Authenticate",
+    "Warning",
     "X-Content-Type-Options",
     "X-Frame-Options",
 )
@@ -152,21 +162,50 @@ def is_ours(uri: str) -> bool:
 class HttpFilter:
     """Passes or refuses each HTTP request of Orthanc (PS3.18 leaves access control to the origin server)."""
 
-    def __init__(self, doors: Doors) -> None:
+    def __init__(self, doors: Doors, images: ImageDoors) -> None:
         self._doors = doors
+        self._images = images
 
     def __call__(self, uri: str, **request: Any) -> bool:
         """Return whether the request may pass; never raises."""
         try:
-            return self._passes(uri, request.get("headers", {}).get("authorization", ""), request.get("ip", ""))
+            return self._passes(uri, request)
         except Exception as fault:  # noqa: BLE001 the outermost boundary of a door: it refuses
             log.error("filter refused after %s", type(fault).__name__)
             return False
 
-    def _passes(self, uri: str, authorization: str, address: str) -> bool:
-        if is_ours(uri):  # the web process guards itself, but sees us as the sender: keep its loopback rule here
-            return not self._doors.is_internal(authorization) or self._doors.admit(authorization, address).granted
-        return self._doors.admit(authorization, address).granted
+    def _passes(self, uri: str, request: Mapping[str, Any]) -> bool:
+        headers, address = request["headers"], request.get("ip", "")
+        authorization = headers.get("authorization", "")
+        if self._doors.is_internal(authorization):  # our own processes, over loopback
+            return self._doors.admit(authorization, address).granted
+        if is_ours(uri):  # the web process guards itself
+            return True
+        method = METHODS.get(request.get("method", 0))
+        asked = Request(method=method, path=uri, query=request.get("get", {}), address=address)
+        admission = self._doors.admit(authorization, address, headers.get("cookie", ""))
+        if not admission.granted:
+            self._images.turned_away(asked, (admission.why or Why.MISSING).value)
+            return False
+        if not may_change(admission, method or "", headers):
+            self._images.turned_away(asked, "not asked from our own pages", admission.who)
+            return False
+        return self._images.passes(admission.person, asked)
+
+
+def may_change(admission: Admission, method: str, headers: Mapping[str, str]) -> bool:
+    """Whether Orthanc may be asked this way: passwords are for administrators, and a session changes nothing alone.
+
+    A browser sends cookies, and passwords that it was told once, with whatever page asks: what changes something must
+    come from our own pages, and with a session carry its token (`headers`: names in lower case).
+    """
+    if admission.how is How.PASSWORD and not admission.is_administrator:
+        return False
+    if method.upper() in SAFE or admission.how in (How.TOKEN, How.INTERNAL):
+        return True
+    if from_elsewhere(headers.get("origin", ""), headers.get("sec-fetch-site", ""), headers.get("host", "")):
+        return False
+    return admission.how is How.PASSWORD or carries(headers.get("x-csrf-token", ""), admission.csrf)
 
 
 def encode_query(arguments: Mapping[str, str]) -> str:
@@ -229,11 +268,17 @@ class Forwarder:
             request["method"],
             quote(uri, safe="/~!$'()*,;:@+=&") + (f"?{query}" if query else ""),
             body=request.get("body") or None,
-            headers={name: given[name] for name in PASSED_ON if name in given},
+            headers={name: given[name] for name in PASSED_ON if name in given} | _forwarded(given, request),
             redirect=False,
             decode_content=False,  # what the browser takes compressed reaches it as it is
         )
         give_back(output, answer)
+
+
+def _forwarded(given: Mapping[str, str], request: Mapping[str, Any]) -> dict[str, str]:
+    """Say who asked whom; what the client itself says of that is left behind."""
+    said = {"X-Forwarded-For": str(request.get("ip", "")), "X-Forwarded-Host": given.get("host", "")}
+    return {name: value for name, value in said.items() if value}
 
 
 def give_back(output: Output, answer: urllib3.BaseHTTPResponse) -> None:

@@ -34,6 +34,7 @@ from ..settings import Settings, home, load
 from .day import INSTITUTION
 from .duplicates import Credentials, new_credentials
 from .medula_soap import Account, new_account
+from .people import PROGRAM
 from .server import outside_world, running
 
 log = logging.getLogger("gecit.node")
@@ -223,7 +224,8 @@ def _prepare(settings: Settings) -> tuple[str, str]:
         if not ledger.has_administrator():
             password = secrets.token_urlsafe(12)
             ledger.add_administrator(ADMINISTRATOR, PasswordHasher().hash(password), clock.now())
-        ledger.add_token(token_digest(token), "sandbox HBYS", clock.now(), None)
+        ledger.save_account(PROGRAM, clock.now())
+        ledger.add_token(token_digest(token), PROGRAM.name, clock.now(), None)
         return password, token
     finally:
         ledger.close()

@@ -169,6 +169,7 @@ def _worked_out(values: dict[Place, Any], base: Path) -> dict[Place, Any]:
         ("rules",): base / "rules",
         ("codes",): data / "codes.db",
         ("assets",): base / "build" / "assets",
+        ("audit_key_file",): data / "audit.key",
         ("web_port",): 0,
         ("python",): _python(base),
     }

@@ -235,6 +235,22 @@ class Settings(Value, kw_only=True):
             extra={"default": "`.venv/bin/python` in the installation folder", "check": "program"},
         ),
     ]
+    audit_key_file: Annotated[
+        Path,
+        Meta(
+            description="Key of the audit's digests and seals, made at the first start. Nodes that share a ledger "
+            "share it. Keep a copy apart from the ledger's: without it a patient's views can be listed no more.",
+            extra={"default": "`<Data>/audit.key`"},
+        ),
+    ]
+    development_open: Annotated[
+        bool,
+        Meta(
+            description="For development only: a loopback node lets black-box test suites in. Orthanc itself "
+            "answers C-FIND, C-GET and C-MOVE, and the AE titles of `DevelopmentAets` are let in from this computer. "
+            "HTTP needs an administrator's password as ever. Refused together with `RemoteAccessAllowed`.",
+        ),
+    ] = False
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Meta(description="What the node's own processes write.")
     ] = "INFO"

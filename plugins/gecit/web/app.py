@@ -9,14 +9,18 @@ from urllib.parse import quote
 from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 
+from gecit.edges.audit_book import AuditBook
 from gecit.edges.doors import Doors
 from gecit.ports import Clock, Views, Vitals
 from gecit.steps.duplicates import DuplicateDesk
+from gecit.steps.search_images import ImageSearches
 
 from . import phrases, words
 from .api import api
 from .assets import Assets, served
+from .audit import Recorder
 from .beside import Beside, Evidence
+from .dicomweb import dicomweb
 from .duplicates import described, duplicates
 from .front import FrontData, front
 from .guard import add_headers, guard, prove
@@ -24,6 +28,7 @@ from .health import health
 from .language import language, moment, remember_language, say
 from .problem import on_fault, on_http_error
 from .tracking import tracking
+from .trail import trail
 from .viewer import viewer
 
 PROCESSES = ("orthanc", "web", "listen", "work")
@@ -43,12 +48,15 @@ def create_app(
     evidence: Evidence | None = None,
     public: FrontData | None = None,
     assets: Path | None = None,
+    audit: AuditBook | None = None,
+    images: ImageSearches | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
     `desk` answers duplicate queries, None = nobody does; `ministry_get` has it answer the Ministry's GET form too;
     `evidence` shows the exemptions and queries beside an exam, None = what the exam itself holds of them;
-    `public` is the front page, None = there is none; `assets` is the folder that set-up built for browsers.
+    `public` is the front page, None = there is none; `audit` is told of each request, None = nobody is; `images`
+    answers QIDO-RS, None = nobody does; `assets` is the folder that set-up built for browsers.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -57,6 +65,10 @@ def create_app(
     app.after_request(remember_language)
     app.after_request(add_headers)
     app.after_request(prove(doors))
+    if audit:
+        recorder = Recorder(audit, clock)
+        app.before_request(recorder.keep_body)
+        app.after_request(recorder.record)  # the last one is called first: what it refuses gets its headers too
     app.register_error_handler(HTTPException, on_http_error)
     app.register_error_handler(Exception, on_fault)
     app.context_processor(_helpers)
@@ -73,6 +85,10 @@ def create_app(
     app.register_blueprint(health(vitals, clock, node, expected))
     app.register_blueprint(viewer(views, node))
     app.register_blueprint(tracking(views, beside))
+    if images:
+        app.register_blueprint(dicomweb(images))
+    if audit:
+        app.register_blueprint(trail(audit.rows, audit.digest))
     return app
 
 

@@ -39,10 +39,11 @@ def guard(doors: Doors) -> Callable[[], Response | None]:
         needed = getattr(view, NEEDS, Undeclared)
         if needed is None or request.endpoint == STATIC:
             return None
-        admission = doors.admit(request.headers.get("Authorization", ""), request.remote_addr or "")
+        shown = request.headers.get("Authorization", ""), request.remote_addr or "", request.headers.get("Cookie", "")
+        admission = doors.admit(*shown)
         if not admission.granted:
             return refuse(BY_WHY[admission.why or Why.MISSING])
-        g.person = admission.person
+        g.admission, g.person = admission, admission.person
         if view is None:  # Flask answers 404 or 405
             return None
         return None if isinstance(needed, Action) and may_at_all(g.person, needed) else refuse("forbidden")

@@ -281,22 +281,68 @@ context = sa.Table(
     sa.Column("content", sa.LargeBinary, nullable=False),  # the site's choices and code lists that judging rests on
 )
 
-administrator = sa.Table(
-    "administrator",
+account = sa.Table(
+    "account",
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("password_hash", sa.Text, nullable=False),  # Argon2
+    sa.Column("full_name", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("roles", sa.Text, nullable=False),  # JSON list of core.access.Role
+    sa.Column("institution", sa.Text, nullable=False),  # SKRS code of the employer
+    sa.Column("tckn", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),  # Argon2; '' = no password
+    sa.Column("disabled", sa.Boolean, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
     sa.Column("changed_at", Instant, nullable=False),
+    sa.Index(
+        "account_tckn", "tckn", unique=True, sqlite_where=sa.text("tckn <> ''"), postgresql_where=sa.text("tckn <> ''")
+    ),
+)
+
+login = sa.Table(
+    "login",
+    metadata,
+    sa.Column("issuer", sa.Text, primary_key=True),  # iss of OpenID Connect
+    sa.Column("subject", sa.Text, primary_key=True),  # sub
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("linked_at", Instant, nullable=False),
+)
+
+session = sa.Table(
+    "session",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),  # SHA-256 of the cookie's value
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("how", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Index("session_account", "account"),
+    sa.Index("session_expires_at", "expires_at"),
 )
 
 token = sa.Table(
     "token",
     metadata,
     sa.Column("digest", sa.Text, primary_key=True),  # SHA-256 of the token
-    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),  # name of an account
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("expires_at", Instant),
     sa.Column("revoked_at", Instant),
+    sa.Column("label", sa.Text, nullable=False, server_default=""),
+    sa.Column("institution", sa.Text, nullable=False, server_default=""),  # '' = as its owner's
+    sa.Column("actions", sa.Text),  # JSON list of core.access.Action; NULL = all
+    sa.Column("last_used_at", Instant),
+)
+
+# Wrong passwords and sign-ins by account and by address; several processes are doors and share these.
+attempt = sa.Table(
+    "attempt",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),  # a digest: what was typed as a name may be a password
+    sa.Column("since", Instant, nullable=False),  # when the window began
+    sa.Column("count", sa.Integer, nullable=False),
 )
 
 beat = sa.Table(
@@ -307,6 +353,41 @@ beat = sa.Table(
     sa.Column("pid", sa.Integer, nullable=False),
     sa.Column("at", Instant, nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
+)
+
+# Who did what with whose data: rows are only added, each tied to the one before in the chain of its writer.
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("chain", sa.Text, primary_key=True),  # node/process/random: one for each start of a process
+    sa.Column("number", Number, primary_key=True, autoincrement=False),  # from 1, without gaps
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("institution", sa.Text, nullable=False),
+    sa.Column("accession", sa.Text, nullable=False),
+    sa.Column("patient", sa.Text, nullable=False),  # keyed digest of the TCKN
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),  # done | refused | failed
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),  # JSON
+    sa.Column("previous", sa.Text, nullable=False),  # hash of the row before
+    sa.Column("hash", sa.Text, nullable=False),  # SHA-256 over it and the row, see core.audit_chain
+    sa.Index("audit_at", "at"),
+    sa.Index("audit_patient", "patient", "at"),
+    sa.Index("audit_who", "who", "at"),
+    sa.Index(
+        "audit_anchor", "at", sqlite_where=sa.text("what = 'anchor'"), postgresql_where=sa.text("what = 'anchor'")
+    ),
+)
+audit_chain = sa.Table(
+    "audit_chain",
+    metadata,
+    sa.Column("chain", sa.Text, primary_key=True),
+    sa.Column("number", Number, nullable=False),  # of its last row
+    sa.Column("hash", sa.Text, nullable=False),  # of its last row
+    sa.Column("at", Instant, nullable=False),  # of its last row
+    sa.Column("anchored", Number, nullable=False),  # the last row that an anchor of another chain names
 )
 
 FOLDED = (link, study_identifier, sent_study, study, procedure, worklist, exam, duplicate_query, outage)

@@ -10,6 +10,7 @@ from gecit.core.order import ExamKey, Order
 from gecit.ports import Views
 
 from ..access import may_touch, needs
+from ..audit import about
 from ..beside import Beside
 from ..shown import ShownStudy, show_detail, show_exam, show_study
 
@@ -21,7 +22,9 @@ def find_exam(views: Views, institution: str, accession: str) -> Exam:
     key = ExamKey(institution=institution, accession=accession)
     found = next((one for one in views.find_exams(accession) if one.key == key), None)
     tckn = found.patient.tckn if found and found.patient else ""
-    if found is None or not may_touch(Action.SEE_EXAM, institution, tckn=tckn):
+    mine = found is not None and may_touch(Action.SEE_EXAM, institution, tckn=tckn)
+    about(institution, accession, patient=tckn, refused=found is not None and not mine)
+    if found is None or not mine:
         abort(404)  # that there is one is no news for others either
     return found
 
