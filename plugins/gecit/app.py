@@ -23,6 +23,7 @@ from .edges.store import SqlLedger
 from .edges.system_clock import SystemClock
 from .ports import Accounts, Beat, Vitals
 from .processes.build import Parts
+from .processes.entrance import audit_of, doors_of
 from .processes.life import wait_beating
 from .processes.run_folder import lock_folder, write_run_folder
 from .processes.supervisor import Child, State, Supervisor
@@ -65,9 +66,9 @@ def start(orthanc: OrthancModule, environ: Mapping[str, str] | None = None) -> S
     refuse_open_house(settings, ledger)
     token = new_token()
     configuration = write_run_folder(settings, token)
-    audit = parts.audit("orthanc")
-    images = ImageDoors(ledger, audit, SystemClock(), settings.name)
-    register(orthanc, Doors(ledger, token, SystemClock(), audit=audit), images, settings.web_port)
+    audit = audit_of(settings, ledger, "orthanc")
+    doors = doors_of(settings, ledger, token, SystemClock(), audit)
+    register(orthanc, doors, ImageDoors(ledger, audit, SystemClock(), settings.name), settings.web_port)
     reception = register_dicom(orthanc, settings, ledger)
     supervisor = supervise(settings, configuration, environ)
     in_background("start processes", lambda: live(settings, token, supervisor, ledger, reception.counts, audit.tick))

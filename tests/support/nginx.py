@@ -10,7 +10,9 @@ from tests.support.certificates import Authority
 from tests.support.node import HOME, Node, free_ports, until
 
 SHIPPED = HOME / "orthanc-config/nginx/gecit.conf"
-MAIN = """daemon off;
+ELSEWHERE = "192.0.2.7"
+MAIN = """user root;
+daemon off;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log error;
 include /etc/nginx/modules-enabled/*.conf;
@@ -28,7 +30,10 @@ http {{
 
 
 class Nginx:
-    """An nginx process. `url` is https on loopback; `authority` is whom its clients must believe."""
+    """An nginx process. `url` is https on loopback; `authority` is whom its clients must believe.
+
+    What it hands on comes from ELSEWHERE, since all tests run on this computer.
+    """
 
     def __init__(self, folder: Path, node: Node, assets: Path = HOME / "build/assets") -> None:
         self.folder = folder
@@ -50,6 +55,7 @@ class Nginx:
             ("/var/log/nginx/gecit.log", str(self.access)),
             ("/var/log/nginx/gecit-error.log", str(self.errors)),
             ("/opt/gecit/build/assets", str(assets)),
+            ("X-Forwarded-For $remote_addr;", f"X-Forwarded-For {ELSEWHERE};"),
         ):
             assert shipped in text, shipped
             text = text.replace(shipped, here)
@@ -59,7 +65,7 @@ class Nginx:
 
     def start(self) -> Nginx:
         """Start it and wait until it listens."""
-        command = ["/usr/sbin/nginx", "-p", str(self.folder), "-c", str(self.folder / "nginx.conf")]
+        command = ["/usr/sbin/nginx", "-c", str(self.folder / "nginx.conf")]
         with (self.folder / "said.log").open("wb") as said:
             self.process = subprocess.Popen(command, stdout=said, stderr=said)
         until(self._listens, 20, f"nginx listens; {(self.folder / 'said.log').read_text()}")

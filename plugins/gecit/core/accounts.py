@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from hashlib import sha256
 from unicodedata import normalize
 
 from .access import Action, Person, Role, Whose, may
@@ -75,6 +76,11 @@ class Token(Value):
     def stands(self, now: datetime) -> bool:
         """Whether it opens anything at an instant."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+def attempt_key(kind: str, what: str) -> str:
+    """Return what attempts are counted under: a digest, since what is typed as a name may be a password."""
+    return sha256(f"{kind}\0{what}".encode()).hexdigest()
 
 
 def login_name(typed: str) -> str:

@@ -24,11 +24,6 @@ def token_digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def attempt_key(kind: str, what: str) -> str:
-    """Return what attempts are counted under: a digest, since what is typed as a name may be a password."""
-    return hashlib.sha256(f"{kind}\0{what}".encode()).hexdigest()
-
-
 def is_loopback(address: str) -> bool:
     """Whether the address is this machine; False for what is no address."""
     try:

@@ -153,6 +153,10 @@ class Doors:
         """Answer a challenge as only a process of this node can: HMAC-SHA-256 under the internal token, hex."""
         return hmac.new(self._internal, b"gecit web " + challenge.encode(), "sha256").hexdigest()
 
+    def key(self, purpose: str) -> bytes:
+        """Return a key for something of this installation's own, as long as its internal token serves."""
+        return hmac.new(self._internal, f"gecit key {purpose}".encode(), "sha256").digest()
+
     def is_internal(self, authorization: str) -> bool:
         """Whether this is the token that only this installation's own processes know."""
         scheme, _, secret = authorization.partition(" ")

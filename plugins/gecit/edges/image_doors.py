@@ -141,11 +141,11 @@ class ImageDoors:
         if not need.study:
             return Answer(passes=False)
         found = self._studies.belongings(self._node, need.study)
-        if not found and need.new:
-            return Answer(passes=may(person, need.action, Whose.OWN))
+        if not found:  # arriving, or not there at all: nobody's yet
+            return Answer(passes=may(person, need.action, Whose.OWN if need.new else Whose.FOREIGN))
         passes = may_reach_all(person, need.action, found)
         shown = next((one for one in found if may_reach(person, need.action, one)), None)
-        return Answer(passes=passes, whose=shown or (found[0] if found else Belonging()))
+        return Answer(passes=passes, whose=shown or found[0])
 
     def _opened(self, person: Person, need: Need, whose: Belonging, request: Request, now: float) -> None:
         """Record an opening, and each change; once recorded, what belongs to the same session is not again."""

@@ -10,15 +10,53 @@ from functools import cached_property
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from gecit.core.accounts import attempt_key
+from gecit.core.values import Text
 from gecit.ports import Accounts, Clock
-
-from .credentials import attempt_key
 
 AT_ONCE = 4  # checks that run side by side: each takes 64 MiB and some 50 ms
 WAIT_SECONDS = 5.0
 WINDOW = timedelta(minutes=15)
 LIMITS = {"account": 10, "address": 50}
 """Wrong passwords in one window, from anywhere for one account, and for anybody from one address."""
+
+
+SHORTEST, LONGEST = 12, 256
+GUESSES = 8  # a password must withstand 10^8 guesses of who knows names and common words (zxcvbn)
+LOOKED_AT = 72  # characters that are enough to tell: zxcvbn takes no more
+OURS = (
+    *("gecit", "geçit", "gecit123", "teleradyoloji", "radyoloji", "hastane", "medula", "bakanlik", "saglik", "sağlık"),
+    *("sifre", "şifre", "parola", "turkiye", "türkiye", "istanbul", "ankara", "izmir", "yonetici", "yönetici"),
+    *("galatasaray", "fenerbahce", "fenerbahçe", "besiktas", "beşiktaş", "trabzonspor", "qwertyuiopğü", "merhaba"),
+)
+"""Words that are near at hand here."""
+
+
+def password_faults(password: str, *known: str) -> list[Text]:
+    """Say what is wrong with a new password; `known`: the account's name, its owner's name, and what else is near."""
+    found = []
+    if not SHORTEST <= len(password) <= LONGEST:
+        found.append(
+            Text(tr=f"Parola {SHORTEST}-{LONGEST} karakter olmalı.", en=f"It needs {SHORTEST} to {LONGEST} characters.")
+        )
+    if any(len(one) > 3 and one.casefold() in password.casefold() for one in known):
+        found.append(Text(tr="Parolada kullanıcı adı ya da ad geçemez.", en="It must not hold the name."))
+    if not found and _guessable(password, known):
+        found.append(
+            Text(
+                tr="Parola kolay tahmin ediliyor: sık kullanılan sözcük, tarih ve dizilerden kaçının, birkaç ilgisiz "
+                "sözcük yazın.",
+                en="It is easily guessed: avoid common words, dates and sequences; take a few unrelated words.",
+            )
+        )
+    return found
+
+
+def _guessable(password: str, known: tuple[str, ...]) -> bool:
+    from zxcvbn import zxcvbn  # its lists take a moment and memory, which doors do without
+
+    near = [*OURS, *(word for one in known for word in one.split())]
+    return bool(zxcvbn(password[:LOOKED_AT], user_inputs=near)["guesses_log10"] < GUESSES)
 
 
 def hash_password(password: str) -> str:

@@ -10,7 +10,6 @@ from sqlalchemy.exc import DBAPIError
 
 from ..core.profile import Profile
 from ..edges import codes, hl7_profile
-from ..edges.audit_book import AuditBook, read_key
 from ..edges.medula_json import JsonMedula
 from ..edges.physicians import ListedPhysicians
 from ..edges.registry_http import HttpRegistry
@@ -52,11 +51,6 @@ class Parts:
         for path in sorted((self.settings.rules / "codes").glob("*.csv")):
             if path.stem not in known:
                 codes.import_csv(self.settings.codes, path.stem, path, self.clock.now())
-
-    def audit(self, process: str) -> AuditBook:
-        """Return what writes the audit of one process."""
-        settings = self.settings
-        return AuditBook(self.ledger, read_key(settings.audit_key_file), f"{settings.name}/{process}", self.clock)
 
     def rules(self) -> Rules:
         """Return what gives the rulebook in force."""

@@ -13,8 +13,7 @@ from flask import Flask
 from waitress.server import create_server
 
 from gecit.core.rulebook import Rulebook
-from gecit.edges.audit_book import AuditBook, read_key
-from gecit.edges.doors import Doors
+from gecit.edges.audit_book import AuditBook
 from gecit.edges.front_files import read_front
 from gecit.edges.orthanc_tags import OrthancTags
 from gecit.edges.store import SqlLedger, open_ledger
@@ -25,7 +24,9 @@ from gecit.steps.search_images import ImageSearches
 from gecit.web.app import create_app
 from gecit.web.front import FrontData
 
+from .account_pages import pages_of_accounts
 from .asking import desk_of, record_absence
+from .entrance import audit_of, doors_of
 from .life import until_told_to_stop, wait_beating
 from .run_folder import read_internal_token
 from .taken import port_of
@@ -38,7 +39,16 @@ DRAIN_SECONDS = 5  # for requests that are being answered when the process is to
 
 def serve(app: object, port: int) -> Callable[[], None]:
     """Serve a WSGI application on 127.0.0.1 from a thread; return what stops it. OSError where the port is taken."""
-    server = create_server(app, host="127.0.0.1", port=port, threads=THREADS, ident="gecit")
+    # Only processes of this machine reach the port: what they say of who asked them is believed.
+    server = create_server(
+        app,
+        host="127.0.0.1",
+        port=port,
+        threads=THREADS,
+        ident="gecit",
+        trusted_proxy="127.0.0.1",
+        trusted_proxy_headers={"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"},
+    )
     thread = threading.Thread(target=server.run, name="web server", daemon=True)
     thread.start()
 
@@ -57,8 +67,9 @@ def _in_force(ledger: SqlLedger) -> Rulebook | None:
 def application(settings: Settings, ledger: SqlLedger, audit: AuditBook, clock: Clock) -> Flask:
     """Return the application of a node that Orthanc has been started for once."""
     token = read_internal_token(settings)
+    doors = doors_of(settings, ledger, token, clock, audit)
     return create_app(
-        doors=Doors(ledger, token, clock, audit=audit),
+        doors=doors,
         views=ledger,
         vitals=ledger,
         clock=clock,
@@ -67,6 +78,7 @@ def application(settings: Settings, ledger: SqlLedger, audit: AuditBook, clock: 
         ministry_get=settings.duplicates.ministry_get,
         evidence=ledger,
         assets=settings.assets,
+        accounts=pages_of_accounts(settings, ledger, doors, clock, audit),
         public=FrontData(
             read_front(settings.front_page),
             lambda: _in_force(ledger),
@@ -81,7 +93,7 @@ def application(settings: Settings, ledger: SqlLedger, audit: AuditBook, clock: 
 def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until told to stop."""
     clock, ledger = SystemClock(), open_ledger(settings.database)
-    audit = AuditBook(ledger, read_key(settings.audit_key_file), f"{settings.name}/web", clock)
+    audit = audit_of(settings, ledger, "web")
     app = application(settings, ledger, audit, clock)
     with port_of("web", settings.web_port, "GECIT_WEB_PORT"):
         end = serve(app, settings.web_port)

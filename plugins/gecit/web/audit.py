@@ -19,6 +19,7 @@ from gecit.ports import Audit, Clock, Unavailable
 
 from .access import NEEDS, person
 from .problem import refuse
+from .sender import address
 
 log = logging.getLogger("gecit.web")
 
@@ -33,7 +34,7 @@ SEEN = {
 """What is audited when it is only read, and within which time the same is no new row; 0 = each is."""
 
 EACH = frozenset({Action.EXPORT, Action.QUERY_DUPLICATES})
-BY_THEMSELVES = frozenset({Action.OWN_ACCOUNT, Action.MANAGE_USERS, Action.MANAGE_TOKENS})
+BY_THEMSELVES = frozenset({Action.OWN_ACCOUNT, Action.MANAGE_USERS, Action.MANAGE_TOKENS, Action.MANAGE_INSTITUTIONS})
 """What tells the audit itself, with more than a request shows."""
 
 
@@ -109,7 +110,7 @@ class Recorder:
             institution=whose.institution or _named("institution"),
             accession=whose.accession or _named("accession"),
             patient=whose.patient,
-            address=request.remote_addr or "",
+            address=address(),
             outcome=_outcome(response, whose),
             why="" if response.status_code < 400 else str(response.status_code),
             detail=detail,

@@ -1,0 +1,41 @@
+"""What the plugin and the web process build their doors of."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ..edges.audit_book import AuditBook, read_key
+from ..edges.doors import Doors
+from ..edges.passwords import hash_password, password_faults
+from ..edges.store import SqlLedger
+from ..edges.system_clock import SystemClock
+from ..ports import Audit, Clock
+from ..settings import Settings
+from ..steps.accounts import Desk
+
+
+def audit_of(settings: Settings, ledger: SqlLedger, process: str = "cli") -> AuditBook:
+    """Return where sign-ins, refusals, views and changes are written down."""
+    return AuditBook(ledger, read_key(settings.audit_key_file), f"{settings.name}/{process}", SystemClock())
+
+
+def doors_of(settings: Settings, ledger: SqlLedger, token: str, clock: Clock, audit: Audit) -> Doors:
+    """Return what decides who passes; `token` is the installation's own."""
+    chosen = settings.sign_in
+    return Doors(
+        ledger,
+        token,
+        clock,
+        audit=audit,
+        idle=timedelta(minutes=chosen.idle_minutes),
+        secure_only=chosen.public_url.startswith("https:"),
+    )
+
+
+def desk_of_accounts(ledger: SqlLedger, clock: Clock, audit: Audit) -> Desk:
+    """Return what changes accounts and tokens."""
+
+    def institutions() -> list[str]:
+        return [one.skrs for one in ledger.read(lambda tx: tx.institutions())]
+
+    return Desk(ledger, audit, clock, hash_password, password_faults, institutions)
