@@ -70,7 +70,7 @@ def front(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ngin
 
 @pytest.fixture(scope="module")
 def desk(front: Nginx, tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    with chromium(tmp_path_factory.mktemp("desk"), switches=("--ignore-certificate-errors",)) as browser:
+    with chromium(tmp_path_factory.mktemp("desk"), switches=(front.believed,)) as browser:
         sign_in(browser, front.url)
         yield browser
 
@@ -81,6 +81,11 @@ def sign_in(browser: webdriver.Chrome, url: str, path: str = "/gecit/sign-in") -
         browser.find_element(By.NAME, name).send_keys(value)
     browser.find_element(By.CSS_SELECTOR, "form[action='/gecit/sign-in'] button[type=submit]").click()
     WebDriverWait(browser, PATIENCE).until(lambda page: "/gecit/sign-in" not in page.current_url)
+
+
+def static_bytes(browser: webdriver.Chrome) -> int:
+    """Count what came over the wire since last asked, without images, their metadata and the sign-in."""
+    return sum(one.bytes for one in asked(browser) if "/gecit/ohif" in one.url or "/gecit/assets/ohif" in one.url)
 
 
 def wait_for_picture(browser: webdriver.Chrome, shades: int = 3) -> None:
@@ -176,15 +181,20 @@ def test_the_exam_page_opens_its_images_with_one_click(desk: webdriver.Chrome, f
 
 def test_a_link_of_an_hbys_asks_a_stranger_to_sign_in_and_then_opens(front: Nginx, tmp_path: Path) -> None:
     """At a phone's width, the image has room and nothing has to be scrolled sideways."""
-    with chromium(tmp_path, width=390, height=844, switches=("--ignore-certificate-errors",)) as phone:
+    with chromium(tmp_path, width=390, height=844, switches=(front.believed,)) as phone:
         sign_in(phone, front.url, f"/gecit/viewer?institution={HERE.skrs}&accession=G-CT")
         WebDriverWait(phone, PATIENCE).until(lambda page: "/gecit/ohif/viewer" in page.current_url)
         wait_for_picture(phone)
+        assert 1_000_000 < static_bytes(phone) < 3_200_000
         width = phone.execute_script("return document.querySelector('canvas.cornerstone-canvas').clientWidth")
         assert width > 280
         inner, scroll = phone.execute_script("return [window.innerWidth, document.documentElement.scrollWidth]")
         assert inner == 390 and scroll <= inner
         shot(phone, SHOTS / "viewer-CT-390.png")
+        phone.get("about:blank")
+        phone.get(f"{front.url}/gecit/viewer?institution={HERE.skrs}&accession=G-CT")
+        wait_for_picture(phone)
+        assert static_bytes(phone) < 4096, "all else is in the browser's cache"
         cookies = phone.execute_cdp_cmd("Network.getAllCookies", {})["cookies"]
         session = next(one for one in cookies if one["name"].endswith("gecit"))
         assert session["name"] == "__Host-gecit" and session["secure"] and session["httpOnly"]

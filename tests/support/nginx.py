@@ -43,6 +43,7 @@ class Nginx:
         self.authority = Authority(folder / "authority")
         self.access, self.errors = folder / "access.log", folder / "gecit-error.log"
         pair = self.authority.sign("gecit.example")
+        self.believed = f"--ignore-certificate-errors-spki-list={pair.spki}"  # a switch of Chromium
         text = SHIPPED.read_text()
         for shipped, here in (
             ("127.0.0.1:8043", f"127.0.0.1:{node.web}"),

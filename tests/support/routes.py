@@ -124,7 +124,7 @@ WAYS: dict[str, Way] = {
     "GET /gecit/ohif/": Way("see images"),
     "GET /gecit/ohif/<path:route>": Way("see images"),
     "GET /gecit/viewer": Way("see images"),
-    "GET /gecit/viewer/<institution>/<path:accession>": Way("see images", "exam"),
+    "GET /gecit/viewer/<institution>/<path:accession>": Way("see images"),  # redirects; whose: tests/web/test_viewer.py
     # QIDO-RS
     "GET /gecit/dicom-web/studies": Way("see images"),
     "GET /gecit/dicom-web/series": Way("see images"),
