@@ -52,6 +52,11 @@ ROOTS = frozenset(
 T = TypeVar("T")
 
 
+def method_of(given: object) -> Method | None:
+    """Return a method that Orthanc gives as a number; None for one that it does not route."""
+    return METHODS.get(given) if isinstance(given, int) else Method.__members__.get(str(given))
+
+
 class Request(Value, kw_only=True):
     """A request as the filter sees it."""
 

@@ -23,13 +23,14 @@ from gecit.core.values import Text
 
 from .credentials import is_loopback
 from .doors import Admission, Doors, How, Why
-from .image_doors import METHODS, ImageDoors, Request
+from .image_doors import ImageDoors, Request, method_of
 from .same_origin import SAFE, carries, from_elsewhere
 
 log = logging.getLogger("gecit.host")
 
 Callback = Callable[..., Any]
 PREFIX = "/gecit"
+HTTP_GET = 1  # OrthancPluginHttpMethod_Get; HEAD comes as GET
 LIVE_PATH = "/gecit/api/live"
 CHALLENGE, PROOF = "X-Gecit-Challenge", "X-Gecit-Proof"
 PROVEN_SECONDS = 5.0  # how long one proof serves
@@ -193,27 +194,29 @@ class HttpFilter:
             return self._doors.admit(authorization, address).granted
         if is_ours(uri):  # the web process guards itself
             return True
-        method = METHODS.get(request.get("method", 0))
+        method = method_of(request.get("method"))
         asked = Request(method=method, path=uri, query=request.get("get", {}), address=address)
         admission = self._doors.admit(authorization, address, headers.get("cookie", ""))
         if not admission.granted:
             self._images.turned_away(asked, (admission.why or Why.MISSING).value)
             return False
-        if not may_change(admission, method or "", headers):
+        if not may_change(admission, request.get("method"), headers):
             self._images.turned_away(asked, "not asked from our own pages", admission.who)
             return False
         return self._images.passes(admission.person, asked)
 
 
-def may_change(admission: Admission, method: str, headers: Mapping[str, str]) -> bool:
+def may_change(admission: Admission, method: object, headers: Mapping[str, str]) -> bool:
     """Whether Orthanc may be asked this way: passwords are for administrators, and a session changes nothing alone.
 
     A browser sends cookies, and passwords that it was told once, with whatever page asks: what changes something must
-    come from our own pages, and with a session carry its token (`headers`: names in lower case).
+    come from our own pages, and with a session carry its token (`headers`: names in lower case). Orthanc gives `method`
+    to its filter as a number.
     """
     if admission.how is How.PASSWORD and not admission.is_administrator:
         return False
-    if method.upper() in SAFE or admission.how in (How.TOKEN, How.INTERNAL):
+    reads = method == HTTP_GET or str(method).upper() in SAFE
+    if reads or admission.how in (How.TOKEN, How.INTERNAL):
         return True
     if from_elsewhere(headers.get("origin", ""), headers.get("sec-fetch-site", ""), headers.get("host", "")):
         return False

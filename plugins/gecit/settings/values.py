@@ -247,9 +247,10 @@ class Settings(Value, kw_only=True):
     development_open: Annotated[
         bool,
         Meta(
-            description="For development only: a loopback node lets black-box test suites in. Orthanc itself "
-            "answers C-FIND, C-GET and C-MOVE, and the AE titles of `DevelopmentAets` are let in from this computer. "
-            "HTTP needs an administrator's password as ever. Refused together with `RemoteAccessAllowed`.",
+            description="For development only: a loopback node lets black-box test suites in. Orthanc itself answers "
+            "C-FIND, C-GET and C-MOVE, and the usual AE titles of test programs are let in from this computer "
+            "(`docs/howto/development.md`). HTTP needs an administrator's password as ever. Give it by "
+            "`GECIT_DEVELOPMENT_OPEN=true`, since Orthanc must check hosts then. Refused with `RemoteAccessAllowed`.",
         ),
     ] = False
     log_level: Annotated[
@@ -290,6 +291,13 @@ class Settings(Value, kw_only=True):
             extra={"orthanc": "DicomAet"},
         ),
     ] = "ORTHANC"
+    dicom_check_modality_host: Annotated[
+        bool,
+        Meta(
+            description="Whether an AE title is let in from its own address only.",
+            extra={"orthanc": "DicomCheckModalityHost"},
+        ),
+    ] = False
     remote_access_allowed: Annotated[
         bool,
         Meta(

@@ -30,13 +30,15 @@ def find_exam(views: Views, institution: str, accession: str) -> Exam:
 
 
 def list_exams(views: Views, accession: str, limit: int) -> list[Exam]:
-    """Return the exams with an accession number, or the last changed ones where none is given."""
-    return views.find_exams(accession)[:limit] if accession else views.recent_exams(limit)
+    """Return the asker's exams with an accession number, or of the last changed ones where none is given."""
+    found = views.find_exams(accession)[:limit] if accession else views.recent_exams(limit)
+    return [one for one in found if may_touch(Action.LIST_EXAMS, one.key.institution, tckn=one.patient.tckn)]
 
 
 def list_unlinked(views: Views, limit: int) -> list[ShownStudy]:
     """Return the studies that no exam has, each with the reason."""
-    return [show_study(one, _orders(views, one.facts.accession)) for one in views.unlinked_studies(limit)]
+    found = [one for one in views.unlinked_studies(limit) if may_touch(Action.LIST_EXAMS, one.facts.institution)]
+    return [show_study(one, _orders(views, one.facts.accession)) for one in found]
 
 
 def _orders(views: Views, accession: str) -> list[Order]:
