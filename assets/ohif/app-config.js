@@ -15,12 +15,16 @@ window.browserImportFunction = name => import(name);
   }
 })();
 
-// Whose session has ended is asked to sign in by the page itself, and comes back to it.
+// Whose session has ended signs in again when the page is loaded anew. Not by itself: measurements would be lost.
+const ENDED = {
+  tr: "Oturumunuz kapandı. Sayfa yenilensin mi? Kaydedilmemiş ölçümler silinir.",
+  en: "Your session has ended. Load the page again? Measurements that were not saved are lost.",
+};
 let asked = false;
 const signInAgain = error => {
   if (error?.status !== 401 || asked) return;
   asked = true;
-  location.reload();
+  if (confirm(ENDED[document.documentElement.lang] ?? ENDED.tr)) location.reload();
 };
 
 // On a phone the image has the whole width; the list of series opens by its button.

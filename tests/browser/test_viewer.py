@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import alert_is_present
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.support.chromium import Asked, asked, chromium, shot
@@ -198,3 +199,17 @@ def test_a_link_of_an_hbys_asks_a_stranger_to_sign_in_and_then_opens(front: Ngin
         cookies = phone.execute_cdp_cmd("Network.getAllCookies", {})["cookies"]
         session = next(one for one in cookies if one["name"].endswith("gecit"))
         assert session["name"] == "__Host-gecit" and session["secure"] and session["httpOnly"]
+
+
+def test_whose_session_ends_is_asked_before_anything_is_lost(front: Nginx, tmp_path: Path) -> None:
+    with chromium(tmp_path, switches=(front.believed,)) as browser:
+        sign_in(browser, front.url)
+        browser.get(f"{front.url}/gecit/viewer/{HERE.skrs}/G-CT?lang=tr")
+        wait_for_picture(browser)
+        browser.delete_all_cookies()
+        browser.find_element(By.CSS_SELECTOR, "[data-cy='return-to-work-list'] svg").click()
+        question = WebDriverWait(browser, PATIENCE).until(alert_is_present())
+        assert "Oturumunuz kapandı" in question.text
+        question.accept()
+        WebDriverWait(browser, PATIENCE).until(lambda page: "/gecit/sign-in" in page.current_url)
+        assert "next=" in browser.current_url
