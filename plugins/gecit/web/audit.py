@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-import time
-from collections.abc import Callable
 from typing import Literal
 
 from flask import Response, current_app, g, request
@@ -58,8 +56,8 @@ def about(
 class Recorder:
     """Audits requests after they were answered and before the answer leaves."""
 
-    def __init__(self, audit: Audit, clock: Clock, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._audit, self._clock, self._monotonic = audit, clock, monotonic
+    def __init__(self, audit: Audit, clock: Clock) -> None:
+        self._audit, self._clock = audit, clock
         self._told: Kept[bool] = Kept()
         self._lock = threading.Lock()
 
@@ -75,7 +73,7 @@ class Recorder:
             return response
         entry = self._entry(needed, response)
         key, seconds = self._window(needed, entry)
-        now = self._monotonic()
+        now = entry.at.timestamp()
         with self._lock:
             if seconds and self._told.get(key, now):
                 return response
