@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, parse } from "node:path";
 
 import { compressFolder } from "./compress.mjs";
+import { buildOhif } from "./ohif.mjs";
 
 const HASH_DIGITS = 10;
 
@@ -24,6 +25,6 @@ async function copyServed(modules, target) {
 
 const [work, target] = process.argv.slice(2);
 const served = join(target, "served");
-const manifest = await copyServed(join(work, "node_modules"), served);
+const manifest = { ...(await copyServed(join(work, "node_modules"), served)), ...(await buildOhif(work, served)) };
 await writeFile(join(target, "manifest.json"), JSON.stringify(manifest, null, 1));
 await compressFolder(served);

@@ -8,6 +8,7 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 const COMPRESSIBLE = /\.(css|html|js|json|mjs|svg|txt|wasm)$/;
 const SMALLEST_BYTES = 512;
 const WORTH_IT = 0.9; // of the size before
+const QUALITY = 10; // 11, the best, takes twice as long for 2 % less
 
 const toBrotli = promisify(brotliCompress);
 const toGzip = promisify(gzip);
@@ -15,7 +16,7 @@ const toGzip = promisify(gzip);
 const brotli = content =>
   toBrotli(content, {
     params: {
-      [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+      [constants.BROTLI_PARAM_QUALITY]: QUALITY,
       [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
       [constants.BROTLI_PARAM_SIZE_HINT]: content.length,
     },
@@ -24,7 +25,7 @@ const brotli = content =>
 async function compressFile(path) {
   const content = await readFile(path);
   if (content.length < SMALLEST_BYTES) return;
-  const made = { br: await brotli(content), gz: await toGzip(content, { level: 9 }) };
+  const made = { br: await brotli(content), gz: await toGzip(content, { level: constants.Z_BEST_COMPRESSION }) };
   for (const [ending, bytes] of Object.entries(made)) {
     if (bytes.length < content.length * WORTH_IT) await writeFile(`${path}.${ending}`, bytes);
   }

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from . import delivery, guard, hl7, ingest, memory, outbox, rejudge, soap, worklist
+from . import audit, delivery, guard, hl7, ingest, memory, outbox, rejudge, soap, viewer, worklist
 from .figures import Figure, line
 
 BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
@@ -19,7 +19,9 @@ BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
     "memory": memory.figures,
     "rejudge": rejudge.figures,
     "worklist": worklist.figures,
+    "viewer": viewer.figures,
     "guard": guard.figures,
+    "audit": audit.figures,
 }
 
 

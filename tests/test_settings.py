@@ -11,9 +11,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from gecit.settings import REFERENCE, SettingsError, effective, from_orthanc, load
+from gecit.settings import REFERENCE, SettingsError, effective, from_orthanc, load, tls
 from gecit.settings.files import substitute
 from gecit.settings.reference import as_commented_json, as_markdown
+from gecit.settings.tls import MllpTlsSettings
+from tests.support.certificates import Authority
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -288,3 +290,26 @@ def test_a_password_is_not_sent_in_clear_over_a_network(tmp_path: Path, url: str
         assert from_orthanc(section, {}).medula.url == url
     else:
         assert "password" in faults(section)["Gecit.Medula.Url"]
+
+
+def test_tls_that_would_not_work_stops_the_start(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "authority")
+    one, other = authority.sign("one.example"), authority.sign("other.example")
+    rubbish = tmp_path / "rubbish.pem"
+    rubbish.write_text("no certificate")
+    for chosen, key in (
+        (MllpTlsSettings(certificate=one.certificate, key=other.key), "certificate"),
+        (MllpTlsSettings(certificate=rubbish), "certificate"),
+        (MllpTlsSettings(certificate=one.certificate, key=one.key, client_authorities=rubbish), "certificate"),
+        (MllpTlsSettings(certificate=one.certificate, key=one.key, client_required=True), "client_required"),
+        (MllpTlsSettings(client_authorities=authority.certificate), "certificate"),
+    ):
+        found = tls.fault(chosen)
+        assert found and found[0] == key and found[1].tr and found[1].en
+    assert tls.fault(MllpTlsSettings(certificate=one.certificate, key=one.key)) is None
+    assert tls.fault(MllpTlsSettings()) is None
+
+
+def test_a_fault_of_tls_names_its_key(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "authority").certificate
+    assert "Gecit.MllpTls.Certificate" in faults({}, ORTHANC__GECIT__MLLP_TLS__CLIENT_AUTHORITIES=str(authority))

@@ -14,7 +14,16 @@ from gecit.core.accounts import Account, Session
 from gecit.edges.credentials import csrf_of, token_digest
 from gecit.edges.doors import Doors
 from gecit.edges.image_doors import ImageDoors
-from gecit.edges.orthanc_host import DOWN, INDEX_PATH, Forwarder, HttpFilter, IndexMark, encode_query, send_status
+from gecit.edges.orthanc_host import (
+    DOWN,
+    INDEX_PATH,
+    Forwarder,
+    HttpFilter,
+    IndexMark,
+    address_of,
+    encode_query,
+    send_status,
+)
 from tests.fake_accounts import FakeAudit
 from tests.fake_studies import FakeStudyDoors
 from tests.fakes import NOON, FakeAccounts, StillClock
@@ -330,3 +339,27 @@ def test_what_is_compressed_reaches_the_browser_as_it_is() -> None:
     assert Echo.seen[0][2]["accept-encoding"] == "gzip, br"
     assert (output.status, output.body) == (200, packed)
     assert ("Content-Encoding", "gzip") in output.headers
+
+
+@pytest.mark.parametrize(
+    ("ip", "said", "address"),
+    [
+        ("192.0.2.1", None, "192.0.2.1"),
+        ("192.0.2.1", "127.0.0.1", "192.0.2.1"),
+        ("127.0.0.1", None, "127.0.0.1"),
+        ("127.0.0.1", "192.0.2.9", "192.0.2.9"),
+        ("127.0.0.1", "127.0.0.1, 192.0.2.9", "192.0.2.9"),
+        ("::1", "2001:db8::1", "2001:db8::1"),
+    ],
+)
+def test_a_proxy_on_this_computer_is_believed_and_nobody_else(ip: str, said: str | None, address: str) -> None:
+    assert address_of({"ip": ip, "headers": {"x-forwarded-for": said} if said else {}}) == address
+
+
+def test_the_internal_token_does_not_open_through_a_proxy() -> None:
+    found = HttpFilter(
+        Doors(FakeAccounts(), "inside", StillClock()), ImageDoors(FakeStudyDoors(), FakeAudit(), StillClock(), "N1")
+    )
+    headers = {"authorization": "Bearer inside"}
+    assert found("/system", method=1, ip="127.0.0.1", headers=headers, get={})
+    assert not found("/system", method=1, ip="127.0.0.1", headers={**headers, "x-forwarded-for": "192.0.2.9"}, get={})

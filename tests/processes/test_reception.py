@@ -481,3 +481,14 @@ def test_a_deferred_report_that_fails_stops_no_other(door: Door, monkeypatch: py
     monkeypatch.setattr(hl7_profile, "read", read)
     assert door.reception.retry_all() == 2
     assert [exam(door.ledger, name).deferred_reports for name in ("A1", "A2", "A3")] == [(1,), (), ()]
+
+
+def test_a_certificates_name_speaks_for_its_institution_wherever_it_comes_from() -> None:
+    from gecit.processes.reception import _allowed
+
+    named = Institution(skrs="910003", name="Uzak", hl7_peers=("cert:HBYS.example", "203.0.113.9"))
+    everybody = [HERE, THERE, named]
+    assert _allowed("192.0.2.1 cert:hbys.example", everybody, "") == [named], "the certificate goes before the address"
+    assert _allowed("192.0.2.1 cert:other.example", everybody, "") == [HERE], "a name that nobody has is no name"
+    assert _allowed("203.0.113.9", everybody, "") == [named]
+    assert _allowed("203.0.113.10 cert:other.example", everybody, "") == []

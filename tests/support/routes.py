@@ -118,6 +118,13 @@ WAYS: dict[str, Way] = {
     "POST /gecit/institutions/new": Way("manage institutions"),
     "GET /gecit/institutions/<skrs>": Way("manage institutions"),
     "POST /gecit/institutions/<skrs>": Way("manage institutions"),
+    # the viewer
+    "GET /gecit/assets/<path:name>": OPEN,
+    "GET /gecit/ohif": Way("see images"),
+    "GET /gecit/ohif/": Way("see images"),
+    "GET /gecit/ohif/<path:route>": Way("see images"),
+    "GET /gecit/viewer": Way("see images"),
+    "GET /gecit/viewer/<institution>/<path:accession>": Way("see images"),  # redirects; whose: tests/web/test_viewer.py
     # QIDO-RS
     "GET /gecit/dicom-web/studies": Way("see images"),
     "GET /gecit/dicom-web/series": Way("see images"),

@@ -63,6 +63,13 @@ def test_a_file_that_is_not_compressed_is_given_as_it_is(visitor: FlaskClient) -
     assert "Content-Encoding" not in answer.headers
 
 
+def test_a_worker_of_the_viewer_may_load_what_its_page_may(visitor: FlaskClient, folder: Path) -> None:
+    (folder / "served/ohif-0").mkdir()
+    (folder / "served/ohif-0/worker.js").write_text("1")
+    assert "'unsafe-eval'" in visitor.get("/gecit/assets/ohif-0/worker.js").headers["Content-Security-Policy"]
+    assert "unsafe" not in visitor.get("/gecit/assets/viewer-1/x.wasm").headers["Content-Security-Policy"]
+
+
 @pytest.mark.parametrize(
     "name", ["../secret.txt", "..%2fsecret.txt", "viewer-1", "no.css", "../manifest.json", "%00", "/etc/passwd"]
 )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
-
 import click
 import msgspec
 
+from gecit.core.peers import is_entry
 from gecit.edges.system_clock import SystemClock
 from gecit.ports import Institution, Station
 from gecit.steps.record_institution import SKRS, shown_station, station_of
@@ -53,7 +52,9 @@ def list_(as_json: bool) -> None:
     metavar="AET[=MODALITY,...][@HOST[:PORT]]",
     help="What one of the AE titles does, and where it is told of storage commitment; repeatable.",
 )
-@click.option("--hl7-peer", "peers", multiple=True, help="Address or network (CIDR) of its HBYS; repeatable.")
+@click.option(
+    "--hl7-peer", "peers", multiple=True, help="Address or network (CIDR) of its HBYS, or cert:NAME; repeatable."
+)
 @click.option("--profile", default="ministry", help="HL7 layout: a file of rules/profiles/.")
 @click.option(
     "--character-set",
@@ -77,10 +78,8 @@ def add(
     if not SKRS.fullmatch(skrs):
         raise click.BadParameter("boş ya da boşluklu olamaz / must be a code without blanks", param_hint="SKRS")
     for peer in peers:
-        try:
-            ip_network(peer, strict=False)
-        except ValueError as fault:
-            raise click.BadParameter(f"adres değil / no address: {peer}", param_hint="--hl7-peer") from fault
+        if not is_entry(peer):
+            raise click.BadParameter(f"adres değil / no address: {peer}", param_hint="--hl7-peer")
     known = tuple(_station(one, aets) for one in stations)
     one = Institution(
         skrs=skrs,

@@ -16,16 +16,18 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ..core.faults import described
+from ..core.peers import written
 from .mllp_framer import Fault, Framer, wrap
 
 log = logging.getLogger("gecit.mllp")
 
 _CHUNK = 65536
 GATHER_SECONDS = 0.002
+HANDSHAKE_SECONDS = 20.0
 
 
 class Frame(NamedTuple):
-    """A message as it came: without its framing, from which address, when."""
+    """A message as it came: without its framing, from whom (`core.peers`), when."""
 
     data: bytes
     peer: str
@@ -88,10 +90,18 @@ class Listener:
         """The port that is listened on; chosen by the system where 0 was asked for."""
         return int(self._server.sockets[0].getsockname()[1])
 
+    @property
+    def secured(self) -> bool:
+        """Whether nobody is heard without TLS."""
+        return self._tls is not None
+
     async def start(self) -> None:
         """Listen; OSError where the port is taken."""
         host, port = self._address
-        self._server = await asyncio.start_server(self._connected, host, port, ssl=self._tls, backlog=512)
+        patience = HANDSHAKE_SECONDS if self._tls else None
+        self._server = await asyncio.start_server(
+            self._connected, host, port, ssl=self._tls, ssl_handshake_timeout=patience, backlog=512
+        )
         self._worker = ThreadPoolExecutor(1, "hl7-commit")
         self._committer = asyncio.create_task(self._commit_forever())
 
@@ -109,7 +119,7 @@ class Listener:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        peer = str((writer.get_extra_info("peername") or ("",))[0])
+        peer = _peer(writer)
         if task is None or self.stopping.is_set() or len(self._connections) >= self._max_connections:
             self.counts["connections refused"] += 1
             log.warning("connection refused: %d are open already (peer %s)", len(self._connections), peer)
@@ -230,6 +240,18 @@ class Listener:
     def limits(self) -> tuple[int, float, int]:
         """Bytes of a frame, idle seconds, unanswered frames of a connection."""
         return self._max_bytes, self._idle, self._window
+
+
+def _peer(writer: asyncio.StreamWriter) -> str:
+    """Write who has connected; a certificate that is there was verified by the handshake."""
+    address = str((writer.get_extra_info("peername") or ("",))[0])
+    certificate = writer.get_extra_info("peercert") or {}
+    subject = dict(pair for part in certificate.get("subject", ()) for pair in part)
+    names = [
+        subject.get("commonName", ""),
+        *(name for kind, name in certificate.get("subjectAltName", ()) if kind == "DNS"),
+    ]
+    return written(address, next(filter(None, names), ""))
 
 
 class _Connection:

@@ -21,6 +21,7 @@ import urllib3
 
 from gecit.core.values import Text
 
+from .credentials import is_loopback
 from .doors import Admission, Doors, How, Why
 from .image_doors import ImageDoors, Request, method_of
 from .same_origin import SAFE, carries, from_elsewhere
@@ -161,6 +162,16 @@ def is_ours(uri: str) -> bool:
     return uri == PREFIX or uri.startswith(f"{PREFIX}/")
 
 
+def address_of(request: Mapping[str, Any]) -> str:
+    """Return who asks, as Orthanc sees it; from a proxy on this computer, as that one says.
+
+    Of several addresses the last is the proxy's own observation, whatever a client wrote before it.
+    """
+    address = str(request.get("ip", ""))
+    said = str(request.get("headers", {}).get("x-forwarded-for", ""))
+    return said.rpartition(",")[2].strip() if said and is_loopback(address) else address
+
+
 class HttpFilter:
     """Passes or refuses each HTTP request of Orthanc (PS3.18 leaves access control to the origin server)."""
 
@@ -177,7 +188,7 @@ class HttpFilter:
             return False
 
     def _passes(self, uri: str, request: Mapping[str, Any]) -> bool:
-        headers, address = request["headers"], request.get("ip", "")
+        headers, address = request["headers"], address_of(request)
         authorization = headers.get("authorization", "")
         if self._doors.is_internal(authorization):  # our own processes, over loopback
             return self._doors.admit(authorization, address).granted
@@ -281,7 +292,7 @@ class Forwarder:
 
 def _forwarded(given: Mapping[str, str], request: Mapping[str, Any]) -> dict[str, str]:
     """Say who asked whom; what the client itself says of that is left behind."""
-    said = {"X-Forwarded-For": str(request.get("ip", "")), "X-Forwarded-Host": given.get("host", "")}
+    said = {"X-Forwarded-For": address_of(request), "X-Forwarded-Host": given.get("host", "")}
     return {name: value for name, value in said.items() if value}
 
 

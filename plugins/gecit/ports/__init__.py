@@ -70,7 +70,7 @@ class Institution(Value):
     ownership: str = ""  # public | private | university
     province: str = ""
     aets: tuple[str, ...] = ()  # calling AE titles of its PACS and modalities
-    hl7_peers: tuple[str, ...] = ()  # addresses or networks of its HBYS, CIDR
+    hl7_peers: tuple[str, ...] = ()  # addresses or networks of its HBYS (CIDR), or cert:name
     profile: str = "ministry"  # id of rules/profiles/*.toml
     character_set: str = ""  # UTF8 or Windows1254 as agreed; empty = as each message declares
     stations: tuple[Station, ...] = ()  # those of `aets` of which more is known

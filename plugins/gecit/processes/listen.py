@@ -12,6 +12,7 @@ from datetime import datetime
 from ..edges.mllp import Frame, Listener
 from ..ports import Beat
 from ..settings import Settings
+from ..settings.tls import server_context
 from .build import Parts, start_logging
 from .life import until_told_to_stop, wait_beating
 from .reception import Raw, Reception
@@ -36,13 +37,14 @@ def listener_of(settings: Settings, reception: Reception) -> Listener:
         max_connections=settings.mllp_max_connections,
         on_bad_frame=lambda kind, peer, head: reception.refuse(kind, peer, head, limit=limit),
         on_failure=lambda frame, fault: reception.receive_failed(Raw(*frame), fault),
+        tls=server_context(settings.mllp_tls),
     )
 
 
 async def serve(listener: Listener, stop: threading.Event) -> None:
     """Listen until told to stop; what was read by then is answered."""
     await listener.start()
-    log.info("listening for HL7 on port %d", listener.port)
+    log.info("listening for HL7 on port %d%s", listener.port, " (TLS)" if listener.secured else "")
     await asyncio.to_thread(stop.wait)
     await listener.stop()
 

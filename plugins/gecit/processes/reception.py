@@ -16,6 +16,7 @@ from ..core.codes_of_remarks import remark
 from ..core.events import RegistryAnswer
 from ..core.faults import described
 from ..core.order import ExamKey
+from ..core.peers import address_of, certificate_of, is_certified, names_certificate
 from ..core.profile import Profile
 from ..core.remarks import Remark, Severity, Where, worst
 from ..core.report import Report
@@ -262,9 +263,10 @@ def _named(spoken: _Spoken, allowed: Sequence[Institution]) -> Institution | Non
 
 def _allowed(peer: str, institutions: Sequence[Institution], default: str) -> list[Institution]:
     """Return the institutions that a peer may speak for."""
-    address = _address(peer)
-    if address is None:
-        return []
+    certificate, address = certificate_of(peer), _address(address_of(peer))
+    certified = [one for one in institutions if is_certified(one.hl7_peers, certificate)]
+    if certified or address is None:
+        return certified
     mapped = [one for one in institutions if any(net and address in net for net in map(_network, one.hl7_peers))]
     return mapped or [one for one in institutions if default and one.skrs == default]
 
@@ -281,6 +283,8 @@ def _address(peer: str) -> IPv4Address | IPv6Address | None:
 @lru_cache(maxsize=4096)
 def _network(written: str) -> IPv4Network | IPv6Network | None:
     """Read a network as recorded; one that is none opens the door to nobody, and shuts it to nobody else."""
+    if names_certificate(written):
+        return None
     try:
         network = ip_network(written, strict=False)
     except ValueError:

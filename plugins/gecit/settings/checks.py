@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from ..core.duplicates import LEDGER
 from ..core.values import Text
+from . import tls
 from .faults import Fault
 from .reference import REFERENCE, Setting
 from .sign_in import PROVIDERS
@@ -36,17 +37,8 @@ def each(values: Mapping[Place, Any], given: Mapping[Place, Given]) -> list[Faul
 
 def together(values: Mapping[Place, Any], given: Mapping[Place, Given]) -> list[Fault]:
     """Check what values must be to each other: ports differ, a lease outlasts a delivery."""
-    return _faults(
-        (
-            *_ports(values),
-            *_between(values),
-            *_development(values),
-            *_soap(values),
-            *_upstream(values),
-            *_providers(values),
-        ),
-        given,
-    )
+    found = (_ports, _between, _development, _soap, _upstream, _providers, _tls)
+    return _faults((fault for check in found for fault in check(values)), given)
 
 
 def _faults(found: Iterable[tuple[Place, Text]], given: Mapping[Place, Given]) -> list[Fault]:
@@ -254,6 +246,13 @@ def _upstream(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
         if not values[("duplicates", name)]:
             text = Text(tr="UpstreamUrl yazılıysa bu da gerekir.", en="Needed wherever UpstreamUrl is set.")
             yield ("duplicates", name), text
+
+
+def _tls(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
+    names = ("certificate", "key", "client_authorities", "client_required")
+    found = tls.fault(tls.MllpTlsSettings(**{name: values[("mllp_tls", name)] for name in names}))
+    if found:
+        yield ("mllp_tls", found[0]), found[1]
 
 
 _LOOPBACK = Text(

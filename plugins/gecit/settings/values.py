@@ -14,6 +14,7 @@ from ..core.values import Value
 from .doors import ReceptionSettings, WorklistSettings
 from .duplicates import DuplicateSettings
 from .sign_in import ProviderSettings, SignInSettings
+from .tls import MllpTlsSettings
 
 
 class MedulaSettings(Value):
@@ -186,6 +187,7 @@ class Settings(Value, kw_only=True):
         float, Meta(gt=0, le=86400, description="A connection that is silent for so long is closed.")
     ] = 300
     mllp_max_connections: Annotated[int, Meta(ge=1, le=20000, description="Further connections are refused.")] = 500
+    mllp_tls: Annotated[MllpTlsSettings, Meta(description="TLS of the HL7 port.")] = MllpTlsSettings()
     web_port: Annotated[
         int,
         Meta(

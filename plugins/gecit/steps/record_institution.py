@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from ipaddress import ip_network
 
+from ..core.peers import is_entry
 from ..core.values import Text
 from ..ports import Institution, Station
 
@@ -31,7 +31,7 @@ def institution_of(values: Mapping[str, str], profiles: Collection[str]) -> Inst
         *_unless(text.get("character_set", "") in CHARACTER_SETS, CHARACTER_SET_FAULT),
         *_unless(text.get("profile", "ministry") in profiles, PROFILE_FAULT),
         *(_named(AE_FAULT, one) for one in lists["aets"] if not AE_TITLE.fullmatch(one)),
-        *(_named(PEER_FAULT, one) for one in lists["hl7_peers"] if not _is_network(one)),
+        *(_named(PEER_FAULT, one) for one in lists["hl7_peers"] if not is_entry(one)),
         *(_named(STATION_FAULT, line) for line, one in zip(lists["stations"], stations, strict=True) if one is None),
         *(_named(UNNAMED_FAULT, one.aet) for one in stations if one and one.aet not in lists["aets"]),
     ]
@@ -77,14 +77,6 @@ def shown_station(one: Station) -> str:
     return f"{one.aet}{modalities}" + (f"@{one.host}:{one.port}" if one.host else "")
 
 
-def _is_network(text: str) -> bool:
-    try:
-        ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True
-
-
 def _unless(good: bool, fault: Text) -> list[Text]:
     return [] if good else [fault]
 
@@ -98,6 +90,8 @@ OWNERSHIP_FAULT = Text(tr="Mülkiyet seçilmeli.", en="Choose the ownership.")
 CHARACTER_SET_FAULT = Text(tr="Böyle bir karakter kümesi yok.", en="There is no such character set.")
 PROFILE_FAULT = Text(tr="Böyle bir HL7 profili yok.", en="There is no such HL7 profile.")
 AE_FAULT = Text(tr="AE başlığı en çok 16 ASCII karakterdir.", en="An AE title has at most 16 ASCII characters.")
-PEER_FAULT = Text(tr="IP adresi ya da ağ (CIDR) değil.", en="Not an IP address or a network (CIDR).")
+PEER_FAULT = Text(
+    tr="IP adresi, ağ (CIDR) ya da cert:ad değil.", en="Not an IP address, a network (CIDR) or cert:name."
+)
 STATION_FAULT = Text(tr="AET=CT,MR@sunucu:kapı biçiminde değil.", en="Not of the form AET=CT,MR@host:port.")
 UNNAMED_FAULT = Text(tr="AE başlıkları arasında da olmalı.", en="Must stand among the AE titles too.")

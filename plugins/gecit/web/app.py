@@ -35,6 +35,7 @@ from .sender import admission, csrf_field
 from .tracking import tracking
 from .tracking.exports import Exports
 from .trail import trail
+from .viewer import viewer
 
 PROCESSES = ("orthanc", "web", "listen", "work")
 LONGEST_BODY_BYTES = 1024 * 1024
@@ -101,6 +102,7 @@ def create_app(
         accounts.providers.attach(app, doors.key("cookies"))
         for pages in account_pages(accounts):
             app.register_blueprint(pages)
+    app.register_blueprint(viewer(views, node))
     if images:
         app.register_blueprint(dicomweb(images))
     if audit:

@@ -86,6 +86,12 @@ PAGE: dict[str, Text] = {
     "sent-by": _("Gönderen", "Sent by"),
     "matched-by": _("Eşleşme yolu", "Matched by"),
     "arriving": _("Görüntüler hâlâ geliyor", "Images are still arriving"),
+    "open-images": _("Görüntüleri aç", "Open the images"),
+    "viewer": _("Görüntüler", "Images"),
+    "viewer-needs-script": _(
+        "Görüntüleyici JavaScript ister; tarayıcınızda açın.",
+        "The viewer needs JavaScript; switch it on in your browser.",
+    ),
     "no-images": _("Görüntü gelmedi.", "No images have arrived."),
     "dose": _("Doz", "Dose"),
     "no-dose": _("Doz raporu gelmedi.", "No dose report has arrived."),

@@ -13,6 +13,7 @@ from flask import Blueprint, Response, request, send_from_directory
 from werkzeug.security import safe_join
 
 from ..access import open_to_all
+from .policy import policy_of
 
 log = logging.getLogger("gecit.web")
 
@@ -40,6 +41,8 @@ class Assets:
         answer.direct_passthrough = False
         answer.headers["Cache-Control"] = A_YEAR
         answer.headers["Vary"] = "Accept-Encoding"
+        if policy := policy_of(name):
+            answer.headers["Content-Security-Policy"] = policy
         if encoding:
             answer.headers["Content-Encoding"] = encoding
         return answer

@@ -1,0 +1,73 @@
+"""The image viewer: OHIF's page, and the addresses by which an exam's images are opened.
+
+OHIF is one page for all of its own addresses; its scripts are files of `web.assets`. It asks `/gecit/dicom-web` for
+lists and `/dicom-web` for images with the browser's own cookie, so it needs no sign-in of its own.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import Blueprint, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as Answer
+
+from gecit.core.access import Action
+from gecit.core.exam import Exam
+from gecit.ports import Views
+
+from ..access import may_touch, needs
+from ..assets.policy import VIEWER
+from ..problem import refuse, show
+from .problems import AMBIGUOUS, ELSEWHERE, NO_IMAGES
+
+PAGE = "/gecit/ohif"
+
+
+def viewer(views: Views, node: str) -> Blueprint:
+    """Build OHIF's page and the links to it."""
+    pages = Blueprint("viewer", __name__, url_prefix="/gecit")
+
+    @pages.get("/ohif")
+    @pages.get("/ohif/")
+    @pages.get("/ohif/<path:route>")
+    @needs(Action.SEE_IMAGES)
+    def ohif(route: str = "") -> Answer:
+        answer = make_response(render_template("viewer.html"))
+        answer.headers["Content-Security-Policy"] = VIEWER
+        answer.headers["X-Frame-Options"] = "SAMEORIGIN"
+        answer.headers["Cache-Control"] = "no-cache"
+        answer.headers["Vary"] = "Cookie"
+        answer.add_etag()
+        return answer.make_conditional(request)
+
+    @pages.get("/viewer")
+    @pages.get("/viewer/<institution>/<path:accession>")
+    @needs(Action.SEE_IMAGES)
+    def open_exam(institution: str = "", accession: str = "") -> Answer:
+        institution = institution or request.args.get("institution", "").strip()
+        accession = accession or request.args.get("accession", "").strip()
+        found = _seen(views, institution, accession)
+        if not found:
+            return refuse("not-found")
+        return show(AMBIGUOUS) if len(found) > 1 else _open(found[0], node)
+
+    return pages
+
+
+def _seen(views: Views, institution: str, accession: str) -> list[Exam]:
+    """Return the exams of that number whose images the person may see; of others nothing is said."""
+    found = views.find_exams(accession) if accession else []
+    return [
+        one
+        for one in found
+        if institution in ("", one.key.institution)
+        and may_touch(Action.SEE_IMAGES, one.key.institution, tckn=one.patient.tckn if one.patient else "")
+    ]
+
+
+def _open(exam: Exam, node: str) -> Answer:
+    facts = [one.facts for one in exam.studies]
+    here = [one.study_instance_uid for one in facts if one.key.node == node]
+    if not here:
+        return show(ELSEWHERE if facts else NO_IMAGES)
+    return redirect(f"{PAGE}/viewer?{urlencode({'StudyInstanceUIDs': ','.join(here)})}", 303)

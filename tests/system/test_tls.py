@@ -1,0 +1,129 @@
+"""DICOM and HL7 over TLS on a running node, as `docs/howto/tls.md` says, each with another program's client."""
+
+import re
+import shutil
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hl7.client import MLLPClient
+from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+from pynetdicom import AE
+
+from gecit.edges.store import open_ledger
+from gecit.ports import Institution
+from tests.fakes import NOON
+from tests.support.certificates import Authority, Pair
+from tests.support.dicom import dcmtk, picture
+from tests.support.flow import orm_wire
+from tests.support.node import HOME, Node, until
+
+pytestmark = pytest.mark.system
+UID = "2.25.330119"
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def sender(authority: Authority) -> Pair:
+    return authority.sign("hbys.example")
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[Node]:
+    folder = tmp_path_factory.mktemp("tls")
+    config, data = folder / "config", folder / "data"
+    data.mkdir()
+    ours = authority.sign("gecit.example")
+    files = {"dicom.pem": ours.certificate, "dicom.key": ours.key, "senders.pem": authority.certificate}
+    shutil.copytree(HOME / "orthanc-config", config)
+    written = re.sub(r"// (\"DicomTls)", r"\1", (config / "orthanc.json").read_text())
+    for name, path in files.items():
+        written = written.replace(f"/etc/gecit/tls/{name}", str(path))
+    (config / "orthanc.json").write_text(written)
+    found = Node(
+        data,
+        config,
+        {
+            "ORTHANC__GECIT__MLLP_TLS__CERTIFICATE": str(ours.certificate),
+            "ORTHANC__GECIT__MLLP_TLS__KEY": str(ours.key),
+            "ORTHANC__GECIT__MLLP_TLS__CLIENT_AUTHORITIES": str(authority.certificate),
+        },
+    )
+    found.add_administrator()
+    ledger = open_ledger(found.database)
+    one = Institution(skrs="910001", name="Merkez", aets=("MODALITE",), hl7_peers=("cert:hbys.example",))
+    ledger.write(lambda tx: tx.record_institution(one, NOON, by="test"))
+    ledger.close()
+    try:
+        found.start().wait_live()
+        until(lambda: found.get("/modalities").json(), 30, "the AE title is known")
+        yield found
+    finally:
+        found.end()
+        print(found.log_text())  # noqa: T201
+
+
+def stored(node: Node, uid: str) -> bool:
+    return bool(node.ask("POST", "/tools/lookup", data=uid).json())
+
+
+def test_dcmtk_stores_over_tls(node: Node, authority: Authority, sender: Pair, tmp_path: Path) -> None:
+    file = tmp_path / "one.dcm"
+    picture(f"{UID}.1").save_as(file, enforce_file_format=True)
+    calling = ("-aet", "MODALITE", "-aec", "GECIT", "127.0.0.1", str(node.dicom), str(file))
+    dcmtk(
+        "storescu",
+        "+tls",
+        str(sender.key),
+        str(sender.certificate),
+        "+cf",
+        str(authority.certificate),
+        *calling,
+        check=True,
+    )
+    assert stored(node, f"{UID}.1.1.1")
+
+
+def test_pynetdicom_stores_over_tls(node: Node, authority: Authority, sender: Pair) -> None:
+    context = ssl.create_default_context(cafile=authority.certificate)
+    context.load_cert_chain(sender.certificate, sender.key)
+    ae = AE(ae_title="MODALITE")
+    ae.add_requested_context(SecondaryCaptureImageStorage, ExplicitVRLittleEndian)
+    association = ae.associate("127.0.0.1", node.dicom, ae_title="GECIT", tls_args=(context, "gecit.example"))
+    assert association.is_established
+    assert association.send_c_store(picture(f"{UID}.2")).Status == 0
+    association.release()
+
+
+@pytest.mark.parametrize("how", ["plain", "stranger", "nameless"])
+def test_nothing_is_stored_otherwise(node: Node, authority: Authority, tmp_path: Path, how: str) -> None:
+    file = tmp_path / "one.dcm"
+    picture(f"{UID}.9").save_as(file, enforce_file_format=True)
+    stranger = Authority(tmp_path / "other", "Başka").sign("hbys.example")
+    trusting = ("+cf", str(authority.certificate))
+    tls = {
+        "plain": (),
+        "stranger": ("+tls", str(stranger.key), str(stranger.certificate), *trusting),
+        "nameless": ("+tla", *trusting),
+    }[how]
+    said = dcmtk("storescu", *tls, "-aet", "MODALITE", "-aec", "GECIT", "127.0.0.1", str(node.dicom), str(file))
+    assert re.search("Association Request Failed|Association Rejected|Peer aborted|TLS", said), said
+    assert not stored(node, f"{UID}.9.1.1")
+
+
+def test_hl7_over_tls_is_heard_by_the_name_in_the_certificate(node: Node, authority: Authority, sender: Pair) -> None:
+    stranger = authority.sign("other.example")
+    heard = ((sender, b"MSA|AA"), (stranger, b"peer-unknown"), (None, b"peer-unknown"))
+    for number, (pair, answer) in enumerate(heard):
+        context = ssl.create_default_context(cafile=authority.certificate)
+        if pair:
+            context.load_cert_chain(pair.certificate, pair.key)
+        with MLLPClient("127.0.0.1", node.mllp) as client:
+            client.socket = context.wrap_socket(client.socket, server_hostname="gecit.example")
+            said = client.send_message(orm_wire("TLS1", control_id=f"T{number}"))
+        assert answer in said, said
