@@ -15,10 +15,13 @@ from gecit.edges.store import open_ledger
 from gecit.edges.system_clock import SystemClock
 from gecit.ports import Beat
 from gecit.settings import Settings, SettingsError, load
+from gecit.web.api.webhooks import Destinations
 from gecit.web.app import create_app
 
+from .alerting import Alerting
 from .asking import desk_of, record_absence
 from .life import until_told_to_stop, wait_beating
+from .loops import run_loops
 from .run_folder import read_internal_token
 from .taken import port_of
 
@@ -54,13 +57,21 @@ def run(settings: Settings, stop: threading.Event) -> None:
         desk=desk_of(settings, ledger, clock),
         ministry_get=settings.duplicates.ministry_get,
         evidence=ledger,
+        integration=ledger,
+        destinations=Destinations(settings.webhooks.allow, plain_http=settings.webhooks.plain_http),
     )
     with port_of("web", settings.web_port, "GECIT_WEB_PORT"):
         end = serve(app, settings.web_port)
     record_absence(ledger, ledger, settings.name, clock.now())
+    alerting = Alerting(settings, ledger, clock)
+    watching = threading.Thread(target=run_loops, args=(alerting.loops(), stop), name="alerts", daemon=True)
+    watching.start()
     log.info("pages on 127.0.0.1:%d", settings.web_port)
     wait_beating(stop, ledger, clock, lambda now: Beat(node=settings.name, process="web", pid=os.getpid(), at=now))
     end()
+    alerting.stop()
+    watching.join(DRAIN_SECONDS)
+    alerting.close()
     ledger.close()
 
 

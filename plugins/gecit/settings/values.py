@@ -13,6 +13,7 @@ from msgspec import Meta
 from ..core.values import Value
 from .doors import ReceptionSettings, WorklistSettings
 from .duplicates import DuplicateSettings
+from .telling import AlertSettings, WebhookSettings
 
 
 class MedulaSettings(Value):
@@ -230,6 +231,10 @@ class Settings(Value, kw_only=True):
     duplicates: Annotated[DuplicateSettings, Meta(description="The duplicate query.")] = DuplicateSettings()
     worklist: Annotated[WorklistSettings, Meta(description="The modality worklist.")] = WorklistSettings()
     reception: Annotated[ReceptionSettings, Meta(description="What is refused at C-STORE.")] = ReceptionSettings()
+    webhooks: Annotated[WebhookSettings, Meta(description="Where verdicts may be told to.")] = WebhookSettings()
+    alerts: Annotated[AlertSettings, Meta(description="Who is told that the installation is not well.")] = (
+        AlertSettings()
+    )
 
     # Orthanc's own keys, at the top of its configuration; defaults are Orthanc's.
     name: Annotated[str, Meta(description="Name of the node.", extra={"orthanc": "Name"})] = "MyOrthanc"

@@ -16,6 +16,7 @@ from gecit.ports import Beat, Delivery, Settled, Transaction
 from . import rows
 from .dicom_views import Worklisted
 from .engine import open_engine
+from .integration import Integrated
 from .migrate import migrate
 from .rebuild import Rebuilding
 from .records import Recorded
@@ -53,8 +54,8 @@ def _settlement(one: Settled) -> dict[str, object]:
     }
 
 
-class SqlLedger(Recorded, Rebuilding, Worklisted):
-    """Implements `ports.Ledger`, `Records`, `Accounts`, `Vitals`, `Views` and `DicomViews`."""
+class SqlLedger(Recorded, Rebuilding, Worklisted, Integrated):
+    """Implements `ports.Ledger`, `Records`, `Accounts`, `Vitals`, `Views`, `DicomViews` and `Integration`."""
 
     # Outbox
 
