@@ -59,6 +59,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         evidence=ledger,
         integration=ledger,
         destinations=Destinations(settings.webhooks.allow, plain_http=settings.webhooks.plain_http),
+        assets=settings.assets,
     )
     with port_of("web", settings.web_port, "GECIT_WEB_PORT"):
         end = serve(app, settings.web_port)

@@ -54,7 +54,7 @@ class Integrated(Transactions):
         newest = (
             sa.select(message.c.received_at)
             .where(message.c.institution == institution.c.skrs)
-            .order_by(message.c.id.desc())
+            .order_by(message.c.received_at.desc())
             .limit(1)
             .scalar_subquery()
         )

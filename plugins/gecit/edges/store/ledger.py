@@ -21,6 +21,7 @@ from .migrate import migrate
 from .rebuild import Rebuilding
 from .records import Recorded
 from .schema import Instant, administrator, beat, event, exam, link, message, outbox, study, token
+from .search import Searching
 from .sql import PAGE, upsert
 from .transaction import SqlTransaction
 
@@ -54,7 +55,7 @@ def _settlement(one: Settled) -> dict[str, object]:
     }
 
 
-class SqlLedger(Recorded, Rebuilding, Worklisted, Integrated):
+class SqlLedger(Recorded, Rebuilding, Worklisted, Searching, Integrated):
     """Implements `ports.Ledger`, `Records`, `Accounts`, `Vitals`, `Views`, `DicomViews` and `Integration`."""
 
     # Outbox

@@ -6,7 +6,7 @@ from alembic import op
 from gecit.edges.store.schema import Instant
 
 revision = "0009"
-down_revision = "0005"
+down_revision = "0008"
 
 OPEN = sa.text("state <> 'done'")
 GOES_ON = sa.text("closed_at IS NULL")
@@ -32,7 +32,6 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("incident_open", "incident", ["key"], unique=True, sqlite_where=GOES_ON, postgresql_where=GOES_ON)
-    op.create_index("message_institution", "message", ["institution", "id"])
     op.create_index("outbox_institution", "outbox", ["institution", "id"])
     op.create_index(
         "outbox_open", "outbox", ["destination", "state", "created_at"], sqlite_where=OPEN, postgresql_where=OPEN
@@ -42,6 +41,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("outbox_open", table_name="outbox")
     op.drop_index("outbox_institution", table_name="outbox")
-    op.drop_index("message_institution", table_name="message")
     op.drop_table("incident")
     op.drop_table("webhook")
