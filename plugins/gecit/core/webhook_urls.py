@@ -1,6 +1,7 @@
 """Where webhooks may go: nowhere inside the house unless its administrator says so (server-side request forgery).
 
-`allow` is the site's list: names (`hbys.example`, `*.example`) and networks (`10.1.0.0/16`). Empty = any public address.
+`allow` is the site's list: names (`hbys.example`, `*.example`) and networks (`10.1.0.0/16`); empty = any public
+address.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ INCOMPLETE = Text(
     en=f"Must be a complete https:// address of {LONGEST} characters at most, without user, password or #.",
 )
 PLAIN = Text(
-    tr="http yalnız bu bilgisayarın kendisine gidebilir; https kullanın ya da yönetici Gecit.Webhooks.PlainHttp açmalı.",
-    en="http may only go to this computer itself; use https, or the administrator sets Gecit.Webhooks.PlainHttp.",
+    tr="http yalnız bu bilgisayarın kendisine gidebilir; https kullanın ya da yönetici PlainHttp ayarını açmalı.",
+    en="http may only go to this computer itself; use https, or the administrator sets PlainHttp.",
 )
 NOT_ALLOWED = Text(
     tr="Bu adrese gönderilmez; yönetici adı ya da ağı Gecit.Webhooks.Allow listesine eklemeli.",

@@ -86,9 +86,7 @@ def change_of(exam: Exam, before: Verdict | None, after: Verdict) -> VerdictChan
         outcome=after.outcome,
         before=before.outcome if before else None,
         rulebook=after.rulebook,
-        missing=tuple(
-            Missing(rule=one.rule, title=one.title, who=one.who, where=one.where) for one in missing(after)
-        ),
+        missing=tuple(Missing(rule=one.rule, title=one.title, who=one.who, where=one.where) for one in missing(after)),
     )
 
 

@@ -63,7 +63,9 @@ class Alerting:
 
     def __init__(self, settings: Settings, ledger: SqlLedger, clock: Clock) -> None:
         self._settings = settings
-        self._channels = handlers(mailer_of(settings), poster_of(settings), settings.alerts.webhook_url, self._secret, clock)
+        self._channels = handlers(
+            mailer_of(settings), poster_of(settings), settings.alerts.webhook_url, self._secret, clock
+        )
         self._watch = Watch(ledger, ledger, clock, limits_of(settings), tuple(self._channels))
         owner = f"{settings.name}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
         self._courier = Courier(ledger, DESTINATION, self._channels, clock, owner, POLICY)

@@ -15,6 +15,7 @@ from gecit.edges.store import open_ledger
 from gecit.edges.system_clock import SystemClock
 from gecit.ports import Beat
 from gecit.settings import Settings, SettingsError, load
+from gecit.web.api.integration import Integrating
 from gecit.web.api.webhooks import Destinations
 from gecit.web.app import create_app
 
@@ -48,6 +49,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until told to stop."""
     clock, ledger = SystemClock(), open_ledger(settings.database)
     doors = Doors(ledger, read_internal_token(settings), clock)
+    destinations = Destinations(settings.webhooks.allow, plain_http=settings.webhooks.plain_http)
     app = create_app(
         doors=doors,
         views=ledger,
@@ -57,8 +59,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         desk=desk_of(settings, ledger, clock),
         ministry_get=settings.duplicates.ministry_get,
         evidence=ledger,
-        integration=ledger,
-        destinations=Destinations(settings.webhooks.allow, plain_http=settings.webhooks.plain_http),
+        integrating=Integrating(ledger, ledger, destinations),
         assets=settings.assets,
     )
     with port_of("web", settings.web_port, "GECIT_WEB_PORT"):

@@ -103,13 +103,15 @@ class Worker:
 
     def stop(self) -> None:
         """Begin no other delivery."""
-        for one in (*self._couriers.values(), self._alerting):
+        for one in self._couriers.values():
             one.stop()
+        self._alerting.stop()
 
     def close(self) -> None:
         """Record the deliveries that were under way, once no loop runs any more."""
-        for one in (*self._couriers.values(), self._alerting):
+        for one in self._couriers.values():
             one.close()
+        self._alerting.close()
 
     def follow(self) -> bool:
         """Take in what is new in the index; compare inventories at the start and now and then."""
@@ -154,7 +156,6 @@ class Worker:
             detail[f"delivery seconds {name}"] = round(courier.delivered_seconds, 3)
             detail[f"{watch_health.BREAKER}{name}"] = self._breakers[name].state(now).value
         return Beat(node=self._settings.name, process="work", pid=os.getpid(), at=now, detail=detail)
-
 
     def _behind(self) -> dict[str, int]:
         try:

@@ -239,10 +239,13 @@ def _alerts(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
             if not values[("alerts", other)]:
                 key = _BY_PATH[("alerts", name)].key
                 yield ("alerts", other), Text(tr=f"{key} yazılıysa bu da gerekir.", en=f"Needed wherever {key} is set.")
-    if values[("alerts", "email_to")] and values[("alerts", "smtp_security")] == "None":
-        if values[("alerts", "smtp_host")] not in _OWN_COMPUTER and values[("alerts", "smtp_user")]:
-            text = Text(tr="Parola şifresiz gider; StartTls ya da Tls yazın.", en="The password would travel as it is; use StartTls or Tls.")
-            yield ("alerts", "smtp_security"), text
+    openly = values[("alerts", "smtp_user")] and values[("alerts", "smtp_security")] == "None"
+    if openly and values[("alerts", "smtp_host")] not in _OWN_COMPUTER:
+        text = Text(
+            tr="Parola şifresiz gider; StartTls ya da Tls yazın.",
+            en="The password would travel as it is; use StartTls or Tls.",
+        )
+        yield ("alerts", "smtp_security"), text
 
 
 _LOOPBACK = Text(

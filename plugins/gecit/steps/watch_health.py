@@ -252,6 +252,11 @@ def wording(alert: Alert) -> tuple[str, str]:
     """Return subject and text of an e-mail, Turkish first."""
     over = alert.type == "incident.closed"
     subject = f"[Geçit] {'düzeldi / over' if over else 'uyarı / alert'}: {alert.key}"
-    moments = f"{local(alert.opened_at):%d.%m.%Y %H:%M}" + (f" – {local(alert.timestamp):%d.%m.%Y %H:%M}" if over else "")
+    moments = f"{local(alert.opened_at):%d.%m.%Y %H:%M}" + (
+        f" – {local(alert.timestamp):%d.%m.%Y %H:%M}" if over else ""
+    )
     head = ("Düzeldi:", "Over:") if over else ("Uyarı:", "Alert:")
-    return subject, f"{head[0]} {alert.text.tr}\n\n{head[1]} {alert.text.en}\n\n{moments} (Europe/Istanbul)\n{alert.key}\n"
+    return (
+        subject,
+        f"{head[0]} {alert.text.tr}\n\n{head[1]} {alert.text.en}\n\n{moments} (Europe/Istanbul)\n{alert.key}\n",
+    )

@@ -15,12 +15,14 @@ from gecit.steps.duplicates import DuplicateDesk
 
 from . import phrases, words
 from .api import api
+from .api.integration import Integrating
 from .assets import Assets, served
 from .beside import Beside, Evidence
 from .duplicates import described, duplicates
 from .guard import add_headers, guard, prove
 from .health import health
 from .language import language, moment, remember_language, say
+from .metrics import metrics
 from .problem import on_fault, on_http_error
 from .tracking import tracking
 
@@ -40,15 +42,17 @@ def create_app(
     ministry_get: bool = False,
     evidence: Evidence | None = None,
     assets: Path | None = None,
+    integrating: Integrating | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
     `desk` answers duplicate queries, None = nobody does; `ministry_get` has it answer the Ministry's GET form too;
     `evidence` shows the exemptions and queries beside an exam, None = what the exam itself holds of them;
-    `assets` is the folder that set-up built for browsers.
+    `assets` is the folder that set-up built for browsers; `integrating` is what integrators and monitors ask.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
+    app.url_map.merge_slashes = False  # an accession number may hold two in a row
     app.url_map.strict_slashes = False  # Orthanc gives paths without their last slash
     app.before_request(guard(doors))
     app.after_request(remember_language)
@@ -62,7 +66,9 @@ def create_app(
     app.register_blueprint(served(built))
     beside = Beside(evidence)
     further = described(ministry_get=ministry_get) if desk else ()
-    app.register_blueprint(api(views, vitals, clock, node, expected, beside, further))
+    app.register_blueprint(api(views, vitals, clock, node, expected, beside, further, integrating))
+    if integrating:
+        app.register_blueprint(metrics(integrating.ledger, vitals, clock))
     if desk:
         app.register_blueprint(duplicates(desk, ministry_get=ministry_get))
     app.register_blueprint(health(vitals, clock, node, expected))

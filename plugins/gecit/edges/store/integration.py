@@ -45,9 +45,7 @@ class Integrated(Transactions):
         query = counted.where(sa.text("state <> 'done'")).group_by(*of).order_by(*of)
         with self._reading() as connection:
             found = connection.execute(query).all()
-        return [
-            Backlog(destination=row.destination, state=row.state, count=row[2], oldest=row.oldest) for row in found
-        ]
+        return [Backlog(destination=row.destination, state=row.state, count=row[2], oldest=row.oldest) for row in found]
 
     def last_messages(self) -> dict[str, datetime]:
         """Return when each institution last sent an HL7 message: one look into the index for each."""
