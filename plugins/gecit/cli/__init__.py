@@ -29,6 +29,7 @@ from . import (
     replay,
     rules,
     users,
+    webhooks,
     worklist,
 )
 
@@ -68,6 +69,8 @@ for command in (
     users.tokens,
     worklist.worklist,
     outbox.outbox,
+    webhooks.webhooks,
+    webhooks.alerts,
     ledger.ledger,
 ):
     cli.add_command(command)

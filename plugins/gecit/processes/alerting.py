@@ -58,13 +58,22 @@ def poster_of(settings: Settings) -> Poster | None:
     return WebhookHttp((host,), plain_http=True, timeout=chosen.timeout_seconds, ca_file=chosen.ca_file)
 
 
+def secret_of(settings: Settings) -> str:
+    """Return the secret that alerts are signed with, read anew each time."""
+    path = settings.alerts.webhook_secret_file
+    try:
+        return path.read_text().strip() if path else ""
+    except OSError as fault:
+        raise Unavailable(f"the secret's file cannot be read: {fault.strerror}") from fault
+
+
 class Alerting:
     """The two loops: one looks, one tells."""
 
     def __init__(self, settings: Settings, ledger: SqlLedger, clock: Clock) -> None:
         self._settings = settings
         self._channels = handlers(
-            mailer_of(settings), poster_of(settings), settings.alerts.webhook_url, self._secret, clock
+            mailer_of(settings), poster_of(settings), settings.alerts.webhook_url, lambda: secret_of(settings), clock
         )
         self._watch = Watch(ledger, ledger, clock, limits_of(settings), tuple(self._channels))
         owner = f"{settings.name}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
@@ -83,10 +92,3 @@ class Alerting:
     def close(self) -> None:
         """Record what was under way, once no loop runs any more."""
         self._courier.close()
-
-    def _secret(self) -> str:
-        path = self._settings.alerts.webhook_secret_file
-        try:
-            return path.read_text().strip() if path else ""
-        except OSError as fault:
-            raise Unavailable(f"the secret's file cannot be read: {fault.strerror}") from fault

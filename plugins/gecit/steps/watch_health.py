@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 
@@ -260,3 +261,19 @@ def wording(alert: Alert) -> tuple[str, str]:
         subject,
         f"{head[0]} {alert.text.tr}\n\n{head[1]} {alert.text.en}\n\n{moments} (Europe/Istanbul)\n{alert.key}\n",
     )
+
+
+TRIAL = Text(tr="Bu bir denemedir; yapılacak bir şey yok.", en="This is a trial; there is nothing to do.")
+
+
+def try_out(
+    mailer: Mailer | None, poster: Poster | None, url: str, secret: Callable[[], str], clock: Clock
+) -> dict[str, Callable[[], object]]:
+    """Return what sends a trial alert, by channel; each raises as its edge does."""
+    now = clock.now()
+    alert = Alert(type="incident.opened", timestamp=now, incident=0, key="trial:0", text=TRIAL, opened_at=now)
+    key = f"trial:{now.isoformat()}"
+    trial = Delivery(
+        id=0, destination=DESTINATION, kind="", key=key, exam=NOBODY, payload=to_json(alert), state="queued"
+    )
+    return {name: partial(send, trial) for name, send in handlers(mailer, poster, url, secret, clock).items()}
