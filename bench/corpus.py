@@ -32,6 +32,11 @@ class Case(Value):
         return self.studies * self.per_study
 
     @property
+    def bytes(self) -> int:
+        """How many bytes of pixels, all files together."""
+        return 2 * self.edge * self.edge * self.instances
+
+    @property
     def per_study(self) -> int:
         """How many files of one study."""
         return self.series * self.slices

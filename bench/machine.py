@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import mmap
 import resource
+import shutil
 import time
+from pathlib import Path
 
 import psutil
 
 from gecit.core.values import Value
 
 LOOK_SECONDS = 2.0
+MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 -- files inside get folders with random names
+BLOCK = b"\1" * (1 << 20)
 
 
 class Machine(Value):
@@ -43,3 +48,22 @@ def wait_quiet(share: float, patience: float) -> bool:
         if psutil.cpu_percent(LOOK_SECONDS) <= 100 * share:
             return True
     return False
+
+
+def memory_folder(size: int) -> Path | None:
+    """Return a folder kept in memory with room for `size` bytes beside what the machine needs; None: there is none."""
+    if not MEMORY_FOLDER.is_dir():
+        return None
+    room = min(shutil.disk_usage(MEMORY_FOLDER).free, psutil.virtual_memory().available)
+    return MEMORY_FOLDER if room > 2 * size else None
+
+
+def warm_memory(size: int) -> None:
+    """Write to `size` bytes and give them back.
+
+    A virtual machine that hands free pages back to its host pays for each page that it touches anew, as much as for
+    the work itself; whoever runs after such a pause would look slow.
+    """
+    with mmap.mmap(-1, max(size, len(BLOCK))) as memory:
+        for start in range(0, len(memory) - len(BLOCK) + 1, len(BLOCK)):
+            memory[start : start + len(BLOCK)] = BLOCK

@@ -147,33 +147,34 @@ def files(folder: Path, worklist: Path) -> Iterator[Node]:
 
 
 @contextmanager
-def gecit(folder: Path, **more: str) -> Iterator[Node]:
+def gecit(folder: Path, *, ledger: Path | None = None, **more: str) -> Iterator[Node]:
     """Run Orthanc with our configuration and all our processes, and one institution that may send.
 
-    `more` are environment variables of the node.
+    `ledger` is the ledger's folder where it is another one; `more` are environment variables of the node.
     """
     http, dicom, mllp, web = _free_ports(4)
-    database = f"sqlite:///{folder}/ledger.db"
+    database = f"sqlite:///{ledger or folder}/ledger.db"
     environ = _environ(
         folder,
         GECIT_HTTP_PORT=str(http),
         GECIT_DICOM_PORT=str(dicom),
         GECIT_MLLP_PORT=str(mllp),
         GECIT_WEB_PORT=str(web),
+        ORTHANC__GECIT__DATABASE=database,
         ORTHANC__GECIT__SETTLE_SECONDS=str(SETTLE_SECONDS),
         ORTHANC__GECIT__POLL_MILLISECONDS=str(round(POLL_SECONDS * 1000)),
         **more,
     )
-    ledger = open_ledger(database)
-    ledger.write(lambda tx: tx.record_institution(INSTITUTION, SystemClock().now(), by="bench"))
+    kept = open_ledger(database)
+    kept.write(lambda tx: tx.record_institution(INSTITUTION, SystemClock().now(), by="bench"))
     try:
         with _running(HOME / "orthanc-config", folder, environ) as process:
-            node = Gecit(process, http, dicom, mllp, ledger)
+            node = Gecit(process, http, dicom, mllp, kept)
             live = f"http://127.0.0.1:{http}/gecit/api/live"
             _until(lambda: _answers(process, live) and _listens(mllp), START_SECONDS, "the node answers")
             yield node
     finally:
-        ledger.close()
+        kept.close()
 
 
 def _environ(folder: Path, **more: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench import corpus, duplicates, ingest, rejudge, table, worklist
+from bench import corpus, duplicates, ingest, machine, rejudge, table, worklist
 from bench.corpus import Case
 from bench.figures import Goal, compare, line, spread
 from bench.machine import Machine, elsewhere
@@ -142,3 +142,14 @@ def test_a_line_becomes_a_row_of_the_page() -> None:
     ]
     one = compare("b", "case", "rate", "u/s", [(5.0, 10.0, 10.0)], [0.1], Goal(most=0.4))
     assert list(table.rows([line(one)])) == ["| case | rate, u/s | 5 | 10 | 0.5 | 1 | at most 0.4: **not met** |"]
+
+
+def test_stores_go_to_memory_only_where_there_is_room_for_them_twice(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(machine, "MEMORY_FOLDER", tmp_path)
+    assert machine.memory_folder(1) == tmp_path
+    assert machine.memory_folder(1 << 60) is None
+    monkeypatch.setattr(machine, "MEMORY_FOLDER", tmp_path / "none")
+    assert machine.memory_folder(1) is None
+    machine.warm_memory(3 << 20)

@@ -10,20 +10,25 @@ from collections.abc import Callable
 
 from waitress.server import create_server
 
+from gecit.core.rulebook import Rulebook
 from gecit.edges.doors import Doors
-from gecit.edges.store import open_ledger
+from gecit.edges.front_files import read_front
+from gecit.edges.store import SqlLedger, open_ledger
 from gecit.edges.system_clock import SystemClock
 from gecit.ports import Beat
 from gecit.settings import Settings, SettingsError, load
 from gecit.web.api.integration import Integrating
 from gecit.web.api.webhooks import Destinations
 from gecit.web.app import create_app
+from gecit.web.front import FrontData
 
 from .alerting import Alerting
 from .asking import desk_of, record_absence
+from .bulk import exports_of
 from .life import until_told_to_stop, wait_beating
 from .loops import run_loops
 from .run_folder import read_internal_token
+from .surroundings import surroundings_of
 from .taken import port_of
 
 log = logging.getLogger("gecit.web")
@@ -45,6 +50,11 @@ def serve(app: object, port: int) -> Callable[[], None]:
     return stop
 
 
+def _in_force(ledger: SqlLedger) -> Rulebook | None:
+    snapshot = ledger.rulebook_at()
+    return Rulebook.from_json(snapshot.content) if snapshot else None
+
+
 def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until told to stop."""
     clock, ledger = SystemClock(), open_ledger(settings.database)
@@ -60,7 +70,16 @@ def run(settings: Settings, stop: threading.Event) -> None:
         ministry_get=settings.duplicates.ministry_get,
         evidence=ledger,
         integrating=Integrating(ledger, ledger, destinations),
+        ledger=ledger,
+        exports=exports_of(settings),
+        surroundings=surroundings_of(settings),
         assets=settings.assets,
+        public=FrontData(
+            read_front(settings.front_page),
+            lambda: _in_force(ledger),
+            lambda: len(ledger.read(lambda tx: tx.institutions())),
+            settings.rules.parent,
+        ),
     )
     with port_of("web", settings.web_port, "GECIT_WEB_PORT"):
         end = serve(app, settings.web_port)

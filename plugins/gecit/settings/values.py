@@ -152,6 +152,14 @@ class Settings(Value, kw_only=True):
     site_rules: Annotated[
         Path | None, Meta(description="The site's own rules, laid over the shipped ones.", extra={"check": "folder"})
     ] = None
+    front_page: Annotated[
+        Path | None,
+        Meta(
+            description="TOML file with the installation's own texts of the public front page; a key of it replaces "
+            "the shipped one of `plugins/gecit/web/front/front.toml`.",
+            extra={"check": "file"},
+        ),
+    ] = None
     codes: Annotated[
         Path,
         Meta(description="Code lists, built by `gecit codes import`.", extra={"default": "`<Data>/codes.db`"}),

@@ -9,6 +9,9 @@ from gecit.core.values import Text
 from gecit.core.verdict import Effect, Outcome, Status
 
 from .reports import Place, Registered
+from .words_tracking import COLUMNS, DESTINATIONS, KINDS_OF_DELIVERY, SAID, SERVICES, TRACKING
+
+__all__ = ["COLUMNS", "DESTINATIONS", "KINDS_OF_DELIVERY", "SAID", "SERVICES"]
 
 
 def _(tr: str, en: str) -> Text:
@@ -19,6 +22,25 @@ PAGE: dict[str, Text] = {
     "exams": _("Tetkikler", "Exams"),
     "health": _("Sistem durumu", "System health"),
     "documentation": _("API tanımı", "API description"),
+    "to-exams": _("Tetkikleri izle", "Follow exams"),
+    "connected-institutions": _("kurum bağlı", "institutions are connected"),
+    "announcements": _("Duyurular", "Announcements"),
+    "feed": _("Duyuruları Atom akışı olarak izle", "Follow the announcements as an Atom feed"),
+    "no-announcements": _("Tarihli bir duyuru yok.", "There is no dated announcement."),
+    "from-then": _("tarihinden itibaren", "and later"),
+    "more-announcements": _("{count} duyuru daha", "{count} more announcements"),
+    "documents": _("Belgeler", "Documents"),
+    "helper": _("Yardımcı uygulama", "Helper application"),
+    "helper-how": _(
+        "Kaynağı indirip açın, içinde `make setup` ve ardından `.venv/bin/gecit check DOSYA` çalıştırın: iletileri ve "
+        "DICOM dosyalarını göndermeden denetler.",
+        "Download and unpack the source, run `make setup` in it and then `.venv/bin/gecit check FILE`: it checks "
+        "messages and DICOM files without sending anything.",
+    ),
+    "source-code": _("Çalışan sürümün kaynağı", "Source of the running version"),
+    "questions": _("Sorular ve yanıtlar", "Questions and answers"),
+    "get-account": _("Hesap nasıl alınır", "How to get an account"),
+    "legal": _("Yasal metin", "Legal text"),
     "skip": _("İçeriğe geç", "Skip to content"),
     "other-language": _("English", "Türkçe"),
     "accession": _("Erişim numarası", "Accession number"),
@@ -137,6 +159,7 @@ PAGE: dict[str, Text] = {
     ),
     "counts": _("Sayılar", "Counts"),
     "cancelled": _("İptal edildi", "Cancelled"),
+    **TRACKING,
 }
 
 OUTCOMES: dict[Outcome | None, Text] = {
