@@ -27,6 +27,8 @@ class Integrated(Transactions):
             outbox.c.destination: search.destination,
         }
         query = query.where(*(column == value for column, value in wanted.items() if value))
+        if search.state and search.state != "done":  # said as the partial index says it, else it is not taken
+            query = query.where(sa.text("state <> 'done'"))
         if search.before:
             query = query.where(outbox.c.id < search.before)
         with self._reading() as connection:
