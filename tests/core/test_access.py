@@ -24,6 +24,7 @@ SECOND = {
     "manage institutions": "administrator:nof",
     "manage users": "administrator:nof",
     "manage tokens": "administrator:nof manager:o",
+    "manage webhooks": "administrator:nof manager:o service:o",
     "use Orthanc": "administrator:nof",
     "own account": "administrator:nof manager:n radiologist:n consultant:n clinician:n assessor:n citizen:n",
 }

@@ -30,6 +30,7 @@ from . import (
     replay,
     rules,
     users,
+    webhooks,
     worklist,
 )
 
@@ -69,6 +70,8 @@ for command in (
     users.tokens,
     worklist.worklist,
     outbox.outbox,
+    webhooks.webhooks,
+    webhooks.alerts,
     ledger.ledger,
     audit.audit,
 ):

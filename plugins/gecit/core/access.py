@@ -45,6 +45,7 @@ class Action(StrEnum):
     MANAGE_INSTITUTIONS = "manage institutions"
     MANAGE_USERS = "manage users"
     MANAGE_TOKENS = "manage tokens"
+    MANAGE_WEBHOOKS = "manage webhooks"  # where verdicts are told to
     USE_ORTHANC = "use Orthanc"  # its own REST interface and Explorer
     OWN_ACCOUNT = "own account"  # password, sessions, sign-out
 
@@ -82,6 +83,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.EXPORT: _OWN,
         Action.SEE_HEALTH: _PUBLIC,
         Action.MANAGE_TOKENS: _OWN,
+        Action.MANAGE_WEBHOOKS: _OWN,
     },
     Role.RADIOLOGIST: {**_READER, Action.QUERY_DUPLICATES: _OWN},
     Role.CONSULTANT: {Action.SEE_RULES: _PUBLIC, Action.OWN_ACCOUNT: _PUBLIC},  # sees what he is asked about
@@ -104,6 +106,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.EXPORT: _OWN,
         Action.SEE_RULES: _PUBLIC,
         Action.SEE_HEALTH: _PUBLIC,
+        Action.MANAGE_WEBHOOKS: _OWN,
     },
 }
 """What is not written here is refused."""

@@ -274,6 +274,15 @@ class InstitutionRecorded(Event):
     by: str = ""
 
 
+class WebhookChanged(Event):
+    """A subscription to verdicts was added or removed; its address and secret stand elsewhere."""
+
+    id: str
+    institution: str  # empty = of every institution
+    what: Literal["added", "removed"]
+    by: str = ""
+
+
 class AccessGranted(Event):
     """A user or a token was made; never holds a secret."""
 
@@ -314,6 +323,7 @@ AnyInstallationEvent = (
     | OutageBegan
     | OutageEnded
     | InstitutionRecorded
+    | WebhookChanged
     | AccessGranted
 )
 AnyEvent = AnyExamEvent | AnyStudyEvent | AnyInstallationEvent

@@ -18,7 +18,7 @@ import requests
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ReadTimeoutError
 
 from ..ports import AnswerUnknown, Refused, Unavailable
-from .timed_http import TimedAdapter
+from .timed_http import Peer, TimedAdapter
 
 # Statuses that speak of us, of the address or of the moment, not of the message: the message waits.
 # RFC 9110: 401, 404, 405, 407, 408; RFC 8470: 425; RFC 6585: 429.
@@ -49,7 +49,8 @@ class BoundedHttp:
 
     The whole is from the first byte of the status line to the last of the body, however slowly they drip.
     No redirects are followed; proxies and `.netrc` of the environment are not used; `ca_file` replaces the system's
-    list of authorities. Thread-safe: each thread has its own connections.
+    list of authorities; `peer` may object to the address that was connected to. Thread-safe: each thread has its own
+    connections.
     """
 
     def __init__(
@@ -60,7 +61,9 @@ class BoundedHttp:
         ca_file: Path | None = None,
         max_request: int = 1024 * 1024,
         max_answer: int = 64 * 1024,
+        peer: Peer | None = None,
     ) -> None:
+        self._peer = peer
         self._url = url.rstrip("/")
         self._timeout = timeout
         self._ca_file = ca_file
@@ -85,7 +88,7 @@ class BoundedHttp:
             session = requests.Session()
             session.trust_env = False
             for scheme in ("http://", "https://"):
-                session.mount(scheme, TimedAdapter())
+                session.mount(scheme, TimedAdapter(self._peer) if self._peer else TimedAdapter())
             session.verify = str(self._ca_file) if self._ca_file else True
             self._local.session = session
         held: requests.Session = self._local.session

@@ -6,6 +6,7 @@ import http.client
 import io
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -49,26 +50,51 @@ class _TimedAnswer(http.client.HTTPResponse):
             self.fp = io.BufferedReader(_Timed(self.fp.detach(), sock, time.monotonic() + limit))
 
 
-class _Http(HTTPConnection):
+Peer = Callable[[str, str], None]
+"""Is given the host that was asked for and the address that was connected to, before the first byte; may raise."""
+
+
+def _anybody(host: str, address: str) -> None:
+    """Any peer will do."""
+
+
+class _Checked:
+    """A connection whose peer is looked at before anything is sent, TLS included."""
+
+    peer: Peer = staticmethod(_anybody)
+    host: str
+
+    def _new_conn(self) -> socket.socket:
+        made: socket.socket = super()._new_conn()  # type: ignore[misc]
+        try:
+            self.peer(self.host, str(made.getpeername()[0]))
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+
+class _Http(_Checked, HTTPConnection):
     response_class = _TimedAnswer
 
 
-class _Https(HTTPSConnection):
+class _Https(_Checked, HTTPSConnection):
     response_class = _TimedAnswer
-
-
-class _HttpPool(HTTPConnectionPool):
-    ConnectionCls = _Http
-
-
-class _HttpsPool(HTTPSConnectionPool):
-    ConnectionCls = _Https
 
 
 class TimedAdapter(HTTPAdapter):
-    """Connects by connections whose answers are timed as a whole."""
+    """Connects by connections whose answers are timed as a whole, and whose peers `peer` agrees to."""
+
+    def __init__(self, peer: Peer = _anybody) -> None:
+        self._peer = peer
+        super().__init__()
 
     def init_poolmanager(self, *args: Any, **named: Any) -> None:
         """Make the pools of such connections."""
         super().init_poolmanager(*args, **named)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+        look = {"peer": staticmethod(self._peer)}
+        http, https = type("Http", (_Http,), look), type("Https", (_Https,), look)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": type("HttpPool", (HTTPConnectionPool,), {"ConnectionCls": http}),
+            "https": type("HttpsPool", (HTTPSConnectionPool,), {"ConnectionCls": https}),
+        }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -17,7 +17,8 @@ from ..core.events import Event, RegistryAnswer
 from ..core.exam import Exam, Study
 from ..core.facts import StudyFacts, StudyKey
 from ..core.order import ExamKey, RegisteredRow
-from ..core.values import Value
+from ..core.values import Text, Value
+from ..core.webhooks import Subscription
 from ..core.worklist import Entry
 from .accounts import Accounts as Accounts
 from .accounts import NoAccountError as NoAccountError
@@ -118,8 +119,8 @@ class Delivery(Value):
     """
 
     id: int
-    destination: str  # medula | archive
-    kind: str  # notify | withdraw | attach-report
+    destination: str  # medula | archive | webhook | alert
+    kind: str  # notify | withdraw | attach-report | verdict-changed | e-mail | webhook
     key: str  # idempotency key, unique per destination
     exam: ExamKey
     payload: bytes  # JSON
@@ -141,6 +142,16 @@ class Settled(Value):
     error: str = ""
     events: tuple[Event, ...] = ()
     doubt: bool = False  # a parked one may have been carried out; whoever retries it asks first
+
+
+class Incident(Value):
+    """Something that is wrong with the installation, or was."""
+
+    id: int
+    key: str  # kind:subject, e.g. silent:N1/work
+    opened_at: datetime
+    text: Text
+    closed_at: datetime | None = None
 
 
 class Transaction(Protocol):
@@ -264,6 +275,30 @@ class Transaction(Protocol):
 
     def record_institution(self, institution: Institution, at: datetime, by: str = "") -> None:
         """Add an institution or replace it."""
+        ...
+
+    def webhooks(self) -> list[Subscription]:
+        """Return the subscriptions in force, oldest first."""
+        ...
+
+    def add_webhook(self, subscription: Subscription) -> None:
+        """Add a subscription."""
+        ...
+
+    def remove_webhook(self, number: str, at: datetime, by: str) -> bool:
+        """End a subscription and what waits for it; False where there is none of that id."""
+        ...
+
+    def open_incidents(self) -> list[Incident]:
+        """Return what is wrong as far as it was noticed; nobody else opens or closes one until commit."""
+        ...
+
+    def open_incident(self, key: str, text: Text, at: datetime) -> Incident:
+        """Record that something is wrong."""
+        ...
+
+    def close_incident(self, number: int, at: datetime) -> None:
+        """Record that it is well again."""
         ...
 
     def cursor(self, node: str) -> int | None:
@@ -469,6 +504,22 @@ class DuplicateService(Protocol):
 
     def image_link(self, reference: str) -> str:
         """Return the address at which an earlier exam's images are seen."""
+        ...
+
+
+class Poster(Protocol):
+    """Posts JSON to an address that a subscriber gave."""
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
+        """Post and return once it was taken (2xx); raises `Refused`, `Unavailable` or `AnswerUnknown`."""
+        ...
+
+
+class Mailer(Protocol):
+    """Sends e-mail to the people who look after the installation."""
+
+    def send(self, subject: str, text: str, number: str) -> None:
+        """Send one message; `number` tells it from others. Raises `Refused`, `Unavailable` or `AnswerUnknown`."""
         ...
 
 
@@ -714,4 +765,72 @@ class Tags(Protocol):
 
     def one_of_study(self, study: str) -> str:
         """Return the Orthanc id of some instance of a study, "" where it is gone."""
+        ...
+
+
+class Backlog(Value):
+    """What waits for one destination."""
+
+    destination: str
+    state: str  # queued | leased | unknown | parked
+    count: int
+    oldest: datetime
+
+
+class Conditions(Protocol):
+    """What is asked of the ledger to say whether the installation is well, cheap however large it is."""
+
+    def beats(self) -> list[Beat]:
+        """Return the last sign of life of every process."""
+        ...
+
+    def backlog(self) -> list[Backlog]:
+        """Return what is not done, by destination and state."""
+        ...
+
+    def last_messages(self) -> dict[str, datetime]:
+        """Return when each institution (SKRS code) last sent an HL7 message; one that never did is left out."""
+        ...
+
+    def incidents(self, limit: int) -> list[Incident]:
+        """Return incidents, open ones first, then the newest."""
+        ...
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` on one consistent view."""
+        ...
+
+
+class OutboxSearch(Value):
+    """Which deliveries are wanted, newest first; what is empty does not narrow."""
+
+    institution: str = ""  # SKRS code
+    accession: str = ""
+    state: str = ""
+    destination: str = ""
+    before: int = 0  # numbers below; 0 = from the newest
+    limit: int = 100
+
+
+class Integration(Conditions, Protocol):
+    """What the JSON interface asks of the ledger beside exams."""
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in one transaction."""
+        ...
+
+    def active_rulebook(self, known_at: datetime | None = None) -> tuple[str, bytes] | None:
+        """Return revision and content in force."""
+        ...
+
+    def search_outbox(self, search: OutboxSearch) -> list[Delivery]:
+        """Return deliveries, newest first."""
+        ...
+
+    def delivery(self, number: int) -> Delivery | None:
+        """Return one delivery."""
+        ...
+
+    def retry_delivery(self, number: int, now: datetime) -> bool:
+        """Put a parked delivery back into the queue; False where it is not parked."""
         ...

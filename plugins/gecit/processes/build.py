@@ -16,8 +16,10 @@ from ..edges.registry_http import HttpRegistry
 from ..edges.registry_snapshot import SnapshotRegistry
 from ..edges.store import SqlLedger, open_ledger
 from ..edges.system_clock import SystemClock
+from ..edges.webhook_http import WebhookHttp
 from ..ports import Medula, Registry, Unavailable
 from ..settings import Settings
+from ..steps.announce import Announcer
 from ..steps.breaker import Breaker
 from ..steps.deliver import Policy
 from .reception import Reception
@@ -104,6 +106,15 @@ class Parts:
             backoff=timedelta(seconds=chosen.backoff_seconds),
             backoff_limit=timedelta(seconds=chosen.backoff_limit_seconds),
         )
+
+    def announcer(self) -> Announcer:
+        """Return what tells subscribers of verdicts."""
+        chosen = self.settings.webhooks
+        poster = WebhookHttp(
+            chosen.allow, plain_http=chosen.plain_http, timeout=chosen.timeout_seconds, ca_file=chosen.ca_file
+        )
+        rest = timedelta(hours=chosen.give_up_hours)
+        return Announcer(self.ledger, poster, self.clock, self.breaker, rest)
 
     def breaker(self) -> Breaker:
         """Return a circuit breaker for one destination."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import threading
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,14 +20,38 @@ from .reception import Raw, Reception
 from .taken import port_of
 
 log = logging.getLogger("gecit.listen")
+MSA = re.compile(rb"\rMSA.(A[AER])")
 
 
-def listener_of(settings: Settings, reception: Reception) -> Listener:
+class Answered:
+    """Counts answers by MSA-1, for metrics; `answered AA` ... in the sign of life."""
+
+    def __init__(self) -> None:
+        self.counts = {f"answered {code}": 0 for code in ("AA", "AE", "AR")}
+        self._lock = threading.Lock()
+
+    def count(self, answers: list[bytes]) -> list[bytes]:
+        """Count answers and return them."""
+        with self._lock:
+            for one in answers:
+                found = MSA.search(one)
+                if found:
+                    self.counts[f"answered {found[1].decode()}"] += 1
+        return answers
+
+
+def listener_of(settings: Settings, reception: Reception, answered: Answered) -> Listener:
     """Return the MLLP server on a reception."""
     limit = settings.mllp_max_message_bytes
 
     def handle(frames: Sequence[Frame]) -> list[bytes]:
-        return reception.receive([Raw(*one) for one in frames])
+        return answered.count(reception.receive([Raw(*one) for one in frames]))
+
+    def refuse(kind: str, peer: str, head: bytes) -> bytes:
+        return answered.count([reception.refuse(kind, peer, head, limit=limit)])[0]
+
+    def failed(frame: Frame, fault: Exception) -> bytes:
+        return answered.count([reception.receive_failed(Raw(*frame), fault)])[0]
 
     return Listener(
         settings.mllp_host,
@@ -35,8 +60,8 @@ def listener_of(settings: Settings, reception: Reception) -> Listener:
         max_bytes=limit,
         idle_seconds=settings.mllp_idle_seconds,
         max_connections=settings.mllp_max_connections,
-        on_bad_frame=lambda kind, peer, head: reception.refuse(kind, peer, head, limit=limit),
-        on_failure=lambda frame, fault: reception.receive_failed(Raw(*frame), fault),
+        on_bad_frame=refuse,
+        on_failure=failed,
         tls=server_context(settings.mllp_tls),
     )
 
@@ -55,10 +80,11 @@ def run(settings: Settings) -> int:
     stop = until_told_to_stop()
     parts = Parts(settings)
     parts.ensure_rulebook()
-    listener = listener_of(settings, parts.reception())
+    answered = Answered()
+    listener = listener_of(settings, parts.reception(), answered)
 
     def beat(now: datetime) -> Beat:
-        counted: dict[str, str | int | float] = dict(listener.counts)
+        counted: dict[str, str | int | float] = {**listener.counts, **answered.counts}
         return Beat(node=settings.name, process="listen", pid=os.getpid(), at=now, detail=counted)
 
     threading.Thread(target=wait_beating, args=(stop, parts.ledger, parts.clock, beat), daemon=True).start()

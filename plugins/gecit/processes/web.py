@@ -21,14 +21,18 @@ from gecit.edges.system_clock import SystemClock
 from gecit.ports import Beat, Clock
 from gecit.settings import Settings, SettingsError, load
 from gecit.steps.search_images import ImageSearches
+from gecit.web.api.integration import Integrating
+from gecit.web.api.webhooks import Destinations
 from gecit.web.app import create_app
 from gecit.web.front import FrontData
 
 from .account_pages import pages_of_accounts
+from .alerting import Alerting
 from .asking import desk_of, record_absence
 from .bulk import exports_of
 from .entrance import audit_of, doors_of
 from .life import until_told_to_stop, wait_beating
+from .loops import run_loops
 from .run_folder import read_internal_token
 from .surroundings import surroundings_of
 from .taken import port_of
@@ -70,6 +74,7 @@ def application(settings: Settings, ledger: SqlLedger, audit: AuditBook, clock: 
     """Return the application of a node that Orthanc has been started for once."""
     token = read_internal_token(settings)
     doors = doors_of(settings, ledger, token, clock, audit)
+    destinations = Destinations(settings.webhooks.allow, plain_http=settings.webhooks.plain_http)
     return create_app(
         doors=doors,
         views=ledger,
@@ -80,6 +85,7 @@ def application(settings: Settings, ledger: SqlLedger, audit: AuditBook, clock: 
         ministry_get=settings.duplicates.ministry_get,
         evidence=ledger,
         accounts=pages_of_accounts(settings, ledger, doors, clock, audit),
+        integrating=Integrating(ledger, ledger, destinations),
         ledger=ledger,
         exports=exports_of(settings),
         surroundings=surroundings_of(settings),
@@ -103,6 +109,9 @@ def run(settings: Settings, stop: threading.Event) -> None:
     with port_of("web", settings.web_port, "GECIT_WEB_PORT"):
         end = serve(app, settings.web_port)
     record_absence(ledger, ledger, settings.name, clock.now())
+    alerting = Alerting(settings, ledger, clock)
+    watching = threading.Thread(target=run_loops, args=(alerting.loops(), stop), name="alerts", daemon=True)
+    watching.start()
     log.info("pages on 127.0.0.1:%d", settings.web_port)
 
     def made(now: datetime) -> Beat:
@@ -111,6 +120,9 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
     wait_beating(stop, ledger, clock, made)
     end()
+    alerting.stop()
+    watching.join(DRAIN_SECONDS)
+    alerting.close()
     ledger.close()
 
 

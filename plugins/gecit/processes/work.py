@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import uuid
 from collections.abc import Iterable, Mapping
@@ -11,12 +12,14 @@ from datetime import datetime, timedelta
 from ..edges.orthanc_http import Modality, OrthancArchive
 from ..edges.report_documents import Documents
 from ..edges.report_header import template_of
-from ..ports import Beat, Institution
+from ..ports import Beat, Institution, Unavailable
 from ..settings import Settings
-from ..steps import attach_report, notify_medula
+from ..steps import announce, attach_report, notify_medula, watch_health
+from ..steps.breaker import Breaker
 from ..steps.deliver import Courier, Handler
 from ..steps.follow import Follower
 from ..steps.rejudge import Rejudger
+from .alerting import Alerting
 from .build import Parts, start_logging
 from .judging import Judge
 from .life import until_told_to_stop, wait_beating
@@ -28,6 +31,7 @@ JUDGE_REST = 2.0  # and at once when the ledger changes: this is for what is due
 REJUDGE_REST = 0.5
 DELIVER_REST = 2.0  # likewise
 MODALITIES_REST = 5.0
+NEVER = 10**9  # failures in a row: each address of a webhook has a breaker of its own
 
 
 class Worker:
@@ -49,7 +53,10 @@ class Worker:
             group_minutes=int(self._settings.acquisition_group_minutes),
             default_institution=self._settings.default_institution,
         )
-        self._couriers: list[Courier] = []
+        self._couriers: dict[str, Courier] = {}
+        self._breakers: dict[str, Breaker] = {}
+        self._announcer = parts.announcer()
+        self._alerting = Alerting(self._settings, parts.ledger, parts.clock)
         self._swept_at: datetime | None = None
         self._modalities: frozenset[Modality] | None = None
 
@@ -62,18 +69,20 @@ class Worker:
             Loop(name="rejudge", step=self._rejudger.step, rest=REJUDGE_REST),
             Loop(name="deferred", step=self.look_at_deferred, rest=settings.transient_retry_seconds),
             Loop(name="modalities", step=self.tell_modalities, rest=MODALITIES_REST),
-            self._courier("archive", self._archive_handlers()),
+            self._courier("archive", self._archive_handlers(), self._parts.breaker()),
+            self._courier(announce.DESTINATION, self._announcer.handlers(), Breaker(NEVER)),
+            *self._alerting.loops(),
         ]
         medula = self._parts.medula()
         if medula and settings.role == "Node":
             handlers = notify_medula.handlers(medula, self._ledger, self._clock)
-            found.append(self._courier(notify_medula.DESTINATION, handlers))
+            found.append(self._courier(notify_medula.DESTINATION, handlers, self._parts.breaker()))
         return found
 
-    def _courier(self, destination: str, handlers: Mapping[str, Handler]) -> Loop:
-        policy, breaker = self._parts.policy(), self._parts.breaker()
+    def _courier(self, destination: str, handlers: Mapping[str, Handler], breaker: Breaker) -> Loop:
+        policy = self._parts.policy()
         courier = Courier(self._ledger, destination, handlers, self._clock, self._owner, policy, breaker)
-        self._couriers.append(courier)
+        self._couriers[destination], self._breakers[destination] = courier, breaker
         return Loop(name=f"deliver {destination}", step=courier.step, rest=DELIVER_REST, wakes=True)
 
     def _archive_handlers(self) -> Mapping[str, Handler]:
@@ -94,13 +103,15 @@ class Worker:
 
     def stop(self) -> None:
         """Begin no other delivery."""
-        for one in self._couriers:
+        for one in self._couriers.values():
             one.stop()
+        self._alerting.stop()
 
     def close(self) -> None:
         """Record the deliveries that were under way, once no loop runs any more."""
-        for one in self._couriers:
+        for one in self._couriers.values():
             one.close()
+        self._alerting.close()
 
     def follow(self) -> bool:
         """Take in what is new in the index; compare inventories at the start and now and then."""
@@ -138,8 +149,28 @@ class Worker:
             "cannot be judged": self._judge.aside,
             "re-judging": self._rejudger.progress,
             "last sweep": self._swept_at.isoformat(timespec="seconds") if self._swept_at else "",
+            "webhook addresses resting": self._announcer.open_addresses(),
+            **self._behind(),
+            **self._disk(),
         }
+        for name, courier in self._couriers.items():
+            detail[f"delivered {name}"] = courier.delivered
+            detail[f"delivery seconds {name}"] = round(courier.delivered_seconds, 3)
+            detail[f"{watch_health.BREAKER}{name}"] = self._breakers[name].state(now).value
         return Beat(node=self._settings.name, process="work", pid=os.getpid(), at=now, detail=detail)
+
+    def _behind(self) -> dict[str, int]:
+        try:
+            return {watch_health.BEHIND: max(0, self._archive.last_change() - self._follower.position)}
+        except Unavailable:
+            return {}
+
+    def _disk(self) -> dict[str, int]:
+        try:
+            found = shutil.disk_usage(self._settings.data)
+        except OSError:
+            return {}
+        return {watch_health.DISK_FREE: found.free, watch_health.DISK_TOTAL: found.total}
 
 
 def modalities_of(institutions: Iterable[Institution]) -> frozenset[Modality]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 from ..core.duplicates import LEDGER
 from ..core.values import Text
+from ..core.webhook_urls import entry_ok
 from . import tls
 from .faults import Fault
 from .reference import REFERENCE, Setting
@@ -37,7 +39,7 @@ def each(values: Mapping[Place, Any], given: Mapping[Place, Given]) -> list[Faul
 
 def together(values: Mapping[Place, Any], given: Mapping[Place, Given]) -> list[Fault]:
     """Check what values must be to each other: ports differ, a lease outlasts a delivery."""
-    found = (_ports, _between, _development, _soap, _upstream, _providers, _tls)
+    found = (_ports, _between, _development, _soap, _upstream, _providers, _tls, _alerts)
     return _faults((fault for check in found for fault in check(values)), given)
 
 
@@ -116,12 +118,33 @@ def _check_database(text: str) -> Text | None:
     )
 
 
+def _check_allow(entries: tuple[str, ...]) -> Text | None:
+    wrong = next((one for one in entries if not entry_ok(one)), None)
+    if wrong is None:
+        return None
+    return Text(
+        tr=f"{wrong[:60]!r} ad ya da ağ değil; hbys.example, *.example ya da 10.1.0.0/16 gibi yazın.",
+        en=f"{wrong[:60]!r} is no name or network; write hbys.example, *.example or 10.1.0.0/16.",
+    )
+
+
+def _check_email(addresses: tuple[str, ...]) -> Text | None:
+    wrong = next((one for one in addresses if not _EMAIL.fullmatch(one)), None)
+    if wrong is None:
+        return None
+    return Text(tr=f"{wrong[:60]!r} e-posta adresi değil.", en=f"{wrong[:60]!r} is no e-mail address.")
+
+
+_EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
+
 _CHECKS: dict[str, Callable[[Any], Text | None]] = {
     "folder": _check_folder,
     "file": _check_file,
     "program": _check_program,
     "url": _check_url,
     "database": _check_database,
+    "allow": _check_allow,
+    "email": _check_email,
 }
 
 
@@ -253,6 +276,22 @@ def _tls(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
     found = tls.fault(tls.MllpTlsSettings(**{name: values[("mllp_tls", name)] for name in names}))
     if found:
         yield ("mllp_tls", found[0]), found[1]
+
+
+def _alerts(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
+    needed = {"email_to": ("email_from", "smtp_host"), "webhook_url": ("webhook_secret_file",)}
+    for name, others in needed.items():
+        for other in others if values[("alerts", name)] else ():
+            if not values[("alerts", other)]:
+                key = _BY_PATH[("alerts", name)].key
+                yield ("alerts", other), Text(tr=f"{key} yazılıysa bu da gerekir.", en=f"Needed wherever {key} is set.")
+    openly = values[("alerts", "smtp_user")] and values[("alerts", "smtp_security")] == "None"
+    if openly and values[("alerts", "smtp_host")] not in _OWN_COMPUTER:
+        text = Text(
+            tr="Parola şifresiz gider; StartTls ya da Tls yazın.",
+            en="The password would travel as it is; use StartTls or Tls.",
+        )
+        yield ("alerts", "smtp_security"), text
 
 
 _LOOPBACK = Text(

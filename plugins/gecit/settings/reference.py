@@ -88,6 +88,8 @@ def _listed(kind: Any) -> Text:
     if get_origin(kind) is Literal:
         options = ", ".join(map(str, get_args(kind)))
         return Text(tr=f"şunların listesi: {options}", en=f"a list of: {options}")
+    if kind is str:
+        return Text(tr="metin listesi", en="a list of texts")
     return Text(tr="11 haneli numaraların listesi", en="a list of 11-digit numbers")
 
 

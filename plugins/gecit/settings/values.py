@@ -14,6 +14,7 @@ from ..core.values import Value
 from .doors import ReceptionSettings, WorklistSettings
 from .duplicates import DuplicateSettings
 from .sign_in import ProviderSettings, SignInSettings
+from .telling import AlertSettings, WebhookSettings
 from .tls import MllpTlsSettings
 
 
@@ -272,6 +273,10 @@ class Settings(Value, kw_only=True):
     )
     hospital_account: Annotated[ProviderSettings, Meta(description="Sign-in by the hospital's own directory.")] = (
         ProviderSettings()
+    )
+    webhooks: Annotated[WebhookSettings, Meta(description="Where verdicts may be told to.")] = WebhookSettings()
+    alerts: Annotated[AlertSettings, Meta(description="Who is told that the installation is not well.")] = (
+        AlertSettings()
     )
 
     # Orthanc's own keys, at the top of its configuration; defaults are Orthanc's.

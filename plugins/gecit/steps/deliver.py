@@ -87,6 +87,10 @@ class Courier:
         self._running: set[Future[_Ended]] = set()
         self._wanted = self._policy.threads  # rows leased at once
         self._closing = False
+        self.delivered = 0
+        """How many deliveries were carried out since the start."""
+        self.delivered_seconds = 0.0
+        """How long these took together, from being queued to being recorded."""
 
     def step(self) -> bool:
         """Lease what is due, deliver, and record what has ended; False where there was nothing to do."""
@@ -185,6 +189,10 @@ class Courier:
 
     def _settle(self, settled: Sequence[Settled]) -> None:
         for one, kept in zip(settled, self._ledger.settle_all(settled, self._owner), strict=True):
+            if kept and one.state == "done" and one.delivery.created_at is not None:
+                self.delivered += 1
+                took = self._clock.now() - one.delivery.created_at
+                self.delivered_seconds += max(0.0, took.total_seconds())  # a clock may have been set back
             if not kept:
                 log.warning("%s %d: the lease ended before the delivery did", self._destination, one.delivery.id)
 

@@ -12,7 +12,7 @@ from ..core.exam import Exam
 from ..core.order import ExamKey
 from ..core.verdict import Verdict
 from ..ports import Institution, Transaction
-from . import notify_medula
+from . import announce, notify_medula
 from .attach_report import plan_attach
 from .background import institution_of, look_up, record
 from .receive_message import Judging, compiled
@@ -42,8 +42,9 @@ def judge_exam(
 def write_verdict(
     tx: Transaction, exam: Exam, verdict: Verdict, cause: str, institution: Institution, now: datetime, role: str
 ) -> Action:
-    """Record a verdict and plan what MEDULA is to be told of it; return what was planned."""
+    """Record a verdict, and plan what MEDULA and subscribers are to be told; return what was planned for MEDULA."""
     tx.append(ExamJudged(at=now, exam=exam.key, verdict=verdict, cause=cause))
+    announce.plan(tx, exam, exam.verdict, verdict)
     return notify_medula.plan(tx, tx.exam(exam.key) or exam, verdict, institution, now, role)
 
 

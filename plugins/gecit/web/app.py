@@ -19,6 +19,7 @@ from gecit.steps.search_images import ImageSearches
 from . import phrases, words
 from .accounts import AccountPages, account_pages
 from .api import api
+from .api.integration import Integrating
 from .assets import Assets, served
 from .audit import Recorder
 from .beside import Beside, Evidence
@@ -30,6 +31,7 @@ from .front import FrontData, front
 from .guard import add_headers, guard, prove
 from .health import Surroundings, health
 from .language import language, moment, remember_language, say, share
+from .metrics import metrics
 from .problem import on_fault, on_http_error
 from .sender import admission, csrf_field
 from .tracking import tracking
@@ -53,6 +55,7 @@ def create_app(
     ministry_get: bool = False,
     evidence: Evidence | None = None,
     assets: Path | None = None,
+    integrating: Integrating | None = None,
     ledger: SqlLedger | None = None,
     exports: Exports | None = None,
     surroundings: Surroundings | None = None,
@@ -68,10 +71,12 @@ def create_app(
     `assets` is the folder that set-up built for browsers; `ledger` is what the tracking pages read, None = there are
     none; `exports` makes exports, None = nobody exports; `surroundings` is what health looks at beside the ledger;
     `public` is the front page, None = there is none; `accounts` has people sign in on pages, None = nobody can;
-    `audit` is told of each request, None = nobody is; `images` answers QIDO-RS, None = nobody does.
+    `audit` is told of each request, None = nobody is; `images` answers QIDO-RS, None = nobody does;
+    `integrating` is what integrators and monitors ask.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
+    app.url_map.merge_slashes = False  # an accession number may hold two in a row
     app.url_map.strict_slashes = False  # Orthanc gives paths without their last slash
     app.before_request(guard(doors))
     app.after_request(remember_language)
@@ -89,7 +94,9 @@ def create_app(
     app.register_blueprint(served(built))
     beside = Beside(evidence)
     further = described(ministry_get=ministry_get) if desk else ()
-    app.register_blueprint(api(views, vitals, clock, node, expected, beside, further))
+    app.register_blueprint(api(views, vitals, clock, node, expected, beside, further, integrating))
+    if integrating:
+        app.register_blueprint(metrics(integrating.ledger, vitals, clock))
     if desk:
         app.register_blueprint(duplicates(desk, ministry_get=ministry_get))
     app.register_blueprint(health(vitals, clock, node, expected, ledger, surroundings))

@@ -55,6 +55,10 @@ DETAILS: dict[str, Text] = {
     "change": Text(tr="son okunan değişiklik no", en="last change read"),
     "cannot be judged": Text(tr="değerlendirilemeyen tetkik", en="exams that cannot be judged"),
     "re-judging": Text(tr="yeniden değerlendirme", en="re-judging"),
+    "changes behind": Text(tr="okunmamış değişiklik", en="changes not yet read"),
+    "webhook addresses resting": Text(tr="dinlendirilen webhook adresi", en="webhook addresses left alone"),
+    "disk free": Text(tr="boş disk (bayt)", en="free disk (bytes)"),
+    "disk total": Text(tr="disk (bayt)", en="disk (bytes)"),
     "last sweep": Text(tr="son tam tarama", en="last full sweep"),
     "connections": Text(tr="bağlantı", en="connections"),
     "connections refused": Text(tr="geri çevrilen bağlantı", en="connections refused"),
@@ -75,6 +79,14 @@ PROCESSES: dict[str, Text] = {
     "work": Text(tr="değerlendirme ve gönderim", en="judging and delivery"),
 }
 
+FIRST_WORDS: dict[str, Text] = {
+    "delivery seconds ": Text(tr="teslimat süresi toplamı (sn)", en="delivery seconds"),
+    "delivered ": Text(tr="teslim edilen", en="delivered"),
+    "breaker ": Text(tr="devre kesici", en="circuit breaker"),
+    "answered ": Text(tr="yanıtlanan", en="answered"),
+}
+"""Details that are counted for each destination or answer."""
+
 _MOMENT = r"\d\d\.\d\d\.\d{4} \d\d:\d\d"
 # Pattern of a whole value, then what it says in Turkish and in English. The checks of the core write these values.
 _VALUES = [
@@ -94,6 +106,9 @@ _VALUES = [
     (rf"<= ({_MOMENT}) \+ (\d+) min", r"en geç \1 (+\2 dakika)", r"\1 at the latest (+\2 minutes)"),
     *((rf"({_MOMENT}) {state.value}", rf"\1 {text.tr}", rf"\1 {text.en}") for state, text in STATES.items()),
     (r">= (\d+)", r"en az \1", r"at least \1"),
+    (r"closed", "kapalı", "closed"),
+    (r"open", "açık", "open"),
+    (r"half-open", "yarı açık", "half open"),
     (r"NW, XO", r"geçerli istem (\g<0>)", r"an order in force (\g<0>)"),
     (r"CA", r"iptal (\g<0>)", r"cancelled (\g<0>)"),
     (r"F, C", r"kesin ya da düzeltilmiş rapor (\g<0>)", r"a final or corrected report (\g<0>)"),
@@ -153,6 +168,10 @@ def detail_name(key: str) -> Text:
     if process == "refused" and what in RULES:
         title = RULES[what].title
         return Text(tr=f"C-STORE'da reddedilen ({title.tr})", en=f"Refused at C-STORE ({title.en})")
+    for first, text in FIRST_WORDS.items():
+        if key.startswith(first):
+            rest = key.removeprefix(first)
+            return Text(tr=f"{text.tr} {rest}", en=f"{text.en} {rest}")
     return DETAILS.get(key) or Text(tr=key.replace(".", " "), en=key.replace(".", " "))
 
 

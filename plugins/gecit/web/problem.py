@@ -99,6 +99,35 @@ PROBLEMS: dict[str, Problem] = {
             ),
         ),
         Problem(
+            type="conflict",
+            status=409,
+            title=Text(tr="Kaydın durumu buna izin vermiyor", en="It does not stand so that this could be done"),
+            detail=Text(tr="Durumu yeniden okuyun.", en="Read anew how it stands."),
+        ),
+        Problem(
+            type="too-large",
+            status=413,
+            title=Text(tr="Gövde çok büyük", en="The body is too large"),
+            detail=Text(tr="En çok 1 MB gönderin.", en="Send 1 MB at the most."),
+        ),
+        Problem(
+            type="media-type",
+            status=415,
+            title=Text(tr="Gövde türü yanlış", en="Wrong kind of body"),
+            detail=Text(
+                tr="Content-Type: application/json ile gönderin.", en="Send it with Content-Type: application/json."
+            ),
+        ),
+        Problem(
+            type="unprocessable",
+            status=422,
+            title=Text(tr="İstek belgedeki gibi değil", en="The request is not as described"),
+            detail=Text(
+                tr="Alanlar /gecit/api/openapi.json belgesindedir; programı yazan düzeltmeli.",
+                en="The fields stand in /gecit/api/openapi.json; whoever wrote the program must mend it.",
+            ),
+        ),
+        Problem(
             type="unavailable",
             status=503,
             title=Text(tr="Kayıt defterine ulaşılamıyor", en="The ledger cannot be reached"),
@@ -142,7 +171,11 @@ def on_http_error(fault: HTTPException) -> Response:
     """Answer what Flask itself refuses."""
     if fault.response is not None:  # a redirect
         return make_response(fault.response)
-    return refuse(BY_STATUS.get(fault.code or 500, PROBLEMS["bad-request"]).type)
+    response = refuse(BY_STATUS.get(fault.code or 500, PROBLEMS["bad-request"]).type)
+    allowed = [value for name, value in fault.get_headers() if name.lower() == "allow"]
+    if allowed:  # RFC 9110 15.5.6: a 405 says what is allowed
+        response.headers["Allow"] = allowed[0]
+    return response
 
 
 def on_fault(fault: Exception) -> Response:

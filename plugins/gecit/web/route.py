@@ -19,15 +19,18 @@ class Route(Value):
 
     path: str
     text: str
-    answers: type
+    answers: type | None  # None = no body
     parameters: tuple[Parameter, ...] = ()
     errors: tuple[int, ...] = (401, 503)
     also: tuple[int, ...] = ()  # statuses with the same body as 200
-    body: type | None = None  # what is posted; None = GET
+    body: type | None = None  # what is posted; None = nothing
+    query: type | None = None  # a value whose fields are the parameters of the query string
+    verb: str = ""  # the method; empty = POST where there is a body, else GET
+    status: int = 200  # where all is well
     kind: str = "application/json"  # of the answer
     headers: tuple[tuple[str, str], ...] = ()  # of the answer, with what each means
 
     @property
     def method(self) -> str:
         """The method, as OpenAPI writes it."""
-        return "post" if self.body else "get"
+        return self.verb or ("post" if self.body else "get")

@@ -19,6 +19,7 @@ from .audit import Audited
 from .counts import Counting
 from .dicom_views import Worklisted
 from .engine import open_engine
+from .integration import Integrated
 from .migrate import migrate
 from .rebuild import Rebuilding
 from .records import Recorded
@@ -59,8 +60,19 @@ def _settlement(one: Settled) -> dict[str, object]:
     }
 
 
-class SqlLedger(Recorded, Rebuilding, Worklisted, StudyDoored, Admitting, Audited, Searching, TrackingDesk, Counting):
-    """Implements `ports.Ledger`, `Records`, `Accounts`, `Vitals`, `Views`, `DicomViews`, `StudyDoors`, `AuditTrail`."""
+class SqlLedger(
+    Recorded,
+    Rebuilding,
+    Worklisted,
+    StudyDoored,
+    Admitting,
+    Audited,
+    Searching,
+    TrackingDesk,
+    Counting,
+    Integrated,
+):
+    """Implements what `ports` asks of a ledger: `Ledger`, `Records`, `Accounts`, `Vitals`, `Views` and the doors'."""
 
     # Outbox
 

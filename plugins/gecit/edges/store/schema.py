@@ -306,8 +306,8 @@ outbox = sa.Table(
     "outbox",
     metadata,
     sa.Column("id", Number, primary_key=True, autoincrement=True),
-    sa.Column("destination", sa.Text, nullable=False),  # medula | archive
-    sa.Column("kind", sa.Text, nullable=False),  # notify | withdraw | attach-report
+    sa.Column("destination", sa.Text, nullable=False),  # medula | archive | webhook | alert
+    sa.Column("kind", sa.Text, nullable=False),  # notify | withdraw | attach-report | verdict-changed | e-mail ...
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("institution", sa.Text, nullable=False),
     sa.Column("accession", sa.Text, nullable=False),
@@ -323,6 +323,15 @@ outbox = sa.Table(
     sa.Column("last_error", sa.Text, nullable=False),
     sa.UniqueConstraint("destination", "key", name="outbox_key"),
     sa.Index("outbox_due", "destination", "state", "next_at"),
+    sa.Index("outbox_institution", "institution", "id"),
+    sa.Index(
+        "outbox_open",
+        "destination",
+        "state",
+        "created_at",
+        sqlite_where=sa.text("state <> 'done'"),
+        postgresql_where=sa.text("state <> 'done'"),
+    ),
     sa.Index("outbox_of_exam", "institution", "accession"),
     sa.Index(
         "outbox_parked", "id", sqlite_where=sa.text("state = 'parked'"), postgresql_where=sa.text("state = 'parked'")
@@ -342,6 +351,36 @@ institution = sa.Table(
     metadata,
     sa.Column("skrs", sa.Text, primary_key=True),
     sa.Column("data", sa.Text, nullable=False),  # JSON of ports.Institution
+)
+
+# Who is told of verdicts. A row is never deleted: who took whose data away, and until when, stays known.
+webhook = sa.Table(
+    "webhook",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("institution", sa.Text, nullable=False),  # '' = every institution
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.webhooks.Subscription; its secret is empty once ended
+)
+
+# What is or was wrong with the installation: opened -> closed, each told once.
+incident = sa.Table(
+    "incident",
+    metadata,
+    sa.Column("id", Number, primary_key=True, autoincrement=True),
+    sa.Column("key", sa.Text, nullable=False),  # kind:subject
+    sa.Column("opened_at", Instant, nullable=False),
+    sa.Column("closed_at", Instant),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.values.Text
+    sa.Index(
+        "incident_open",
+        "key",
+        unique=True,
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    ),
+    sqlite_autoincrement=True,
 )
 
 rulebook = sa.Table(

@@ -14,10 +14,11 @@ from gecit.core.events import Event, ExamEvent, InstitutionRecorded, StudyEvent
 from gecit.core.exam import Exam, Study, fold_exam, fold_study
 from gecit.core.facts import StudyKey
 from gecit.core.order import ExamKey
-from gecit.core.values import to_json
-from gecit.ports import Institution
+from gecit.core.values import Text, to_json
+from gecit.core.webhooks import Subscription
+from gecit.ports import Incident, Institution
 
-from . import rows
+from . import alerts, rows, webhooks
 from .asked import Asked
 from .exams import Change, same_facts, write_exams
 from .kept import Kept
@@ -46,6 +47,7 @@ class SqlTransaction(Kept):
         self._writing = writing
         self._held: set[str] = set()
         self._known: list[Institution] | None = None
+        self._webhooks: list[Subscription] | None = None
         self._exams: dict[ExamKey, Exam | None] = {}
         self._studies: dict[StudyKey, Study | None] = {}
         self._events: list[Event] = []
@@ -351,3 +353,37 @@ class SqlTransaction(Kept):
         self._known = None
         upsert(self._connection, institution, [{"skrs": new.skrs, "data": to_json(new).decode()}])
         self.append(InstitutionRecorded(at=at, skrs=new.skrs, by=by))
+
+    # Webhooks, incidents
+
+    def webhooks(self) -> list[Subscription]:
+        """Return the subscriptions in force, oldest first."""
+        if self._webhooks is None:
+            self._webhooks = webhooks.in_force(self._connection)
+        return self._webhooks
+
+    def add_webhook(self, subscription: Subscription) -> None:
+        """Add a subscription."""
+        self._webhooks = None
+        self.append(webhooks.add(self._connection, subscription))
+
+    def remove_webhook(self, number: str, at: datetime, by: str) -> bool:
+        """End a subscription and what waits for it."""
+        self._webhooks = None
+        event = webhooks.remove(self._connection, number, at, by)
+        if event is not None:
+            self.append(event)
+        return event is not None
+
+    def open_incidents(self) -> list[Incident]:
+        """Return what is wrong as far as it was noticed; nobody else opens or closes one until commit."""
+        self._lock(["incidents"])
+        return alerts.still_open(self._connection)
+
+    def open_incident(self, key: str, text: Text, at: datetime) -> Incident:
+        """Record that something is wrong."""
+        return alerts.begin(self._connection, key, text, at)
+
+    def close_incident(self, number: int, at: datetime) -> None:
+        """Record that it is well again."""
+        alerts.end(self._connection, number, at)

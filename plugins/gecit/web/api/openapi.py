@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -59,17 +60,32 @@ ROUTES = (
 )
 
 
-def description(further: Sequence[Route] = ()) -> dict[str, Any]:
+ALWAYS = (401, 403, 429, 503)  # of every route that needs a sign-in
+
+
+def routes_of(further: Sequence[Route] = (), replaced: Sequence[Route] = ()) -> list[Route]:
+    """Return all routes; those of `replaced` stand for ours of the same path and method."""
+    others = {(one.path, one.method) for one in replaced}
+    return [*(one for one in ROUTES if (one.path, one.method) not in others), *replaced, *further]
+
+
+def description(further: Sequence[Route] = (), replaced: Sequence[Route] = ()) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document; `further` are the routes of capabilities that this process has too."""
-    routes = (*ROUTES, *further)
-    types = [*{kind: None for one in routes for kind in (one.answers, one.body) if kind}, Problem]
+    routes = routes_of(further, replaced)
+    types = [*{kind: None for one in routes for kind in (one.answers, one.body, one.query) if kind}, Problem]
     schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     bodies = dict(zip(types, schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for one in routes:
+        paths.setdefault(one.path, {})[one.method] = _operation(one, bodies, components)
+    for one in routes:
+        if one.query:
+            components.pop(one.query.__name__, None)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Geçit", "version": __version__, "license": {"name": "AGPL-3.0-or-later"}},
         "security": [{"password": []}, {"token": []}],
-        "paths": {one.path: {one.method: _operation(one, bodies)} for one in routes},
+        "paths": paths,
         "components": {
             "schemas": components,
             "securitySchemes": {
@@ -80,19 +96,37 @@ def description(further: Sequence[Route] = ()) -> dict[str, Any]:
     }
 
 
-def _operation(route: Route, bodies: dict[type, Any]) -> dict[str, Any]:
-    body = {route.kind: {"schema": bodies[route.answers]}}
+def _operation(route: Route, bodies: dict[type, Any], components: dict[str, Any]) -> dict[str, Any]:
     problem = {"application/problem+json": {"schema": bodies[Problem]}}
-    responses = {str(status): {"description": "error", "content": problem} for status in route.errors}
-    good: dict[str, Any] = {"description": route.text, "content": body}
+    errors = sorted({*route.errors, *ALWAYS}) if route.errors else ()
+    responses: dict[str, Any] = {
+        str(status): {"description": HTTPStatus(status).phrase, "content": problem} for status in errors
+    }
+    good: dict[str, Any] = {"description": route.text}
+    if route.answers:
+        good["content"] = {route.kind: {"schema": bodies[route.answers]}}
     if route.headers:
         good["headers"] = {name: {"description": text, "schema": {"type": "string"}} for name, text in route.headers}
-    responses |= {str(status): good for status in (200, *route.also)}
+    responses |= {str(status): good for status in (route.status, *(one for one in route.also if one not in errors))}
+    if 503 in route.also and route.answers:  # not well, or not to be asked
+        responses["503"] = {**good, "content": {**good["content"], **problem}}
     operation: dict[str, Any] = {"summary": route.text, "responses": responses}
     if route.body:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": bodies[route.body]}}}
-    if route.parameters:
-        operation["parameters"] = [_parameter(one) for one in route.parameters]
+    parameters = [_parameter(one) for one in route.parameters]
+    if route.query:
+        parameters += [
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "description": schema.get("description", ""),
+                "schema": schema,
+            }
+            for name, schema in components[route.query.__name__]["properties"].items()
+        ]
+    if parameters:
+        operation["parameters"] = parameters
     if not route.errors:
         operation["security"] = []
     return operation
@@ -104,5 +138,5 @@ def _parameter(one: Parameter) -> dict[str, Any]:
         "in": one.place,
         "required": one.place == "path",
         "description": one.text,
-        "schema": {"type": one.kind},
+        "schema": {"type": one.kind, "minimum": 1} if one.kind == "integer" else {"type": one.kind},
     }

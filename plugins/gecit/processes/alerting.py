@@ -1,0 +1,94 @@
+"""Looks whether the installation is well, and tells people: in `work` and in `web`, so that either is missed."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from ..edges.smtp import Smtp
+from ..edges.store import SqlLedger
+from ..edges.webhook_http import WebhookHttp
+from ..ports import Clock, Mailer, Poster, Unavailable
+from ..settings import Settings
+from ..steps.deliver import Courier, Policy
+from ..steps.watch_health import DESTINATION, Limits, Watch, handlers
+from .loops import Loop
+
+REST = 5.0
+POLICY = Policy(threads=1, most=1)
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return from when on something is wrong."""
+    chosen = settings.alerts
+    return Limits(
+        silent=timedelta(seconds=chosen.silent_seconds),
+        outbox_age=timedelta(minutes=chosen.outbox_minutes),
+        disk_percent=chosen.disk_percent,
+        sender_silence=timedelta(hours=chosen.sender_silent_hours) if chosen.sender_silent_hours else None,
+        behind=chosen.behind_changes,
+    )
+
+
+def mailer_of(settings: Settings) -> Mailer | None:
+    """Return what sends e-mail; None where nobody is to get any."""
+    chosen = settings.alerts
+    if not chosen.email_to:
+        return None
+    return Smtp(
+        chosen.smtp_host,
+        chosen.smtp_port,
+        chosen.email_from,
+        chosen.email_to,
+        security=chosen.smtp_security,
+        user=chosen.smtp_user,
+        password_file=chosen.smtp_password_file,
+        ca_file=chosen.smtp_ca_file,
+    )
+
+
+def poster_of(settings: Settings) -> Poster | None:
+    """Return what posts alerts: the administrator chose the address, so it may be inside the house."""
+    host = urlsplit(settings.alerts.webhook_url).hostname
+    if not host:
+        return None
+    chosen = settings.webhooks
+    return WebhookHttp((host,), plain_http=True, timeout=chosen.timeout_seconds, ca_file=chosen.ca_file)
+
+
+def secret_of(settings: Settings) -> str:
+    """Return the secret that alerts are signed with, read anew each time."""
+    path = settings.alerts.webhook_secret_file
+    try:
+        return path.read_text().strip() if path else ""
+    except OSError as fault:
+        raise Unavailable(f"the secret's file cannot be read: {fault.strerror}") from fault
+
+
+class Alerting:
+    """The two loops: one looks, one tells."""
+
+    def __init__(self, settings: Settings, ledger: SqlLedger, clock: Clock) -> None:
+        self._settings = settings
+        self._channels = handlers(
+            mailer_of(settings), poster_of(settings), settings.alerts.webhook_url, lambda: secret_of(settings), clock
+        )
+        self._watch = Watch(ledger, ledger, clock, limits_of(settings), tuple(self._channels))
+        owner = f"{settings.name}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        self._courier = Courier(ledger, DESTINATION, self._channels, clock, owner, POLICY)
+
+    def loops(self) -> list[Loop]:
+        """Return what is done again and again; incidents are kept even where nobody is told."""
+        looking = Loop(name="watch health", step=self._watch.step, rest=self._settings.alerts.every_seconds)
+        telling = Loop(name=f"deliver {DESTINATION}", step=self._courier.step, rest=REST)
+        return [looking, telling] if self._channels else [looking]
+
+    def stop(self) -> None:
+        """Begin no other delivery."""
+        self._courier.stop()
+
+    def close(self) -> None:
+        """Record what was under way, once no loop runs any more."""
+        self._courier.close()

@@ -1,0 +1,279 @@
+"""Say whether the installation is well, and tell people once when something begins to be wrong and once when it ends.
+
+    facts of the ledger -> what is wrong (`wrong`) -> incidents opened and closed, with what tells of them (`settle`)
+
+Several processes look: one that died is noticed by another. Opening and telling are one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+import msgspec
+
+from ..core import webhooks
+from ..core.background import Outage
+from ..core.events import Event
+from ..core.order import ExamKey
+from ..core.values import Text, Value, local, to_json
+from ..ports import Backlog, Beat, Clock, Conditions, Delivery, Incident, Ledger, Mailer, Poster, Transaction
+from .deliver import Handler
+
+DESTINATION = "alert"
+EMAIL = "e-mail"
+WEBHOOK = "webhook"
+NOBODY = ExamKey(institution="", accession="")
+BREAKER = "breaker "  # what the detail of a sign of life begins with that tells of a destination's circuit
+BEHIND, DISK_FREE, DISK_TOTAL = "changes behind", "disk free", "disk total"
+
+Found = tuple[str, Text]
+"""Kind and subject (`silent:N1/work`), and what is said of it."""
+
+
+class Limits(Value):
+    """From when on something is wrong; a limit that is None or 0 is never reached."""
+
+    silent: timedelta = timedelta(seconds=90)
+    outbox_age: timedelta = timedelta(hours=1)
+    disk_percent: float = 10
+    sender_silence: timedelta | None = None
+    behind: int = 5_000
+
+
+class Facts(Value):
+    """What is known of the installation at `now`."""
+
+    now: datetime
+    beats: tuple[Beat, ...] = ()
+    backlog: tuple[Backlog, ...] = ()
+    outages: tuple[Outage, ...] = ()
+    last_messages: Mapping[str, datetime] = msgspec.field(default_factory=dict)
+
+
+class Alert(Value):
+    """What is told of an incident; the body of the webhook."""
+
+    type: str  # incident.opened | incident.closed
+    timestamp: datetime
+    incident: int
+    key: str
+    text: Text
+    opened_at: datetime
+
+
+def facts(conditions: Conditions, now: datetime) -> Facts:
+    """Read the facts."""
+    return Facts(
+        now=now,
+        beats=tuple(conditions.beats()),
+        backlog=tuple(conditions.backlog()),
+        outages=tuple(one for one in conditions.read(lambda tx: tx.outages(now, now)) if one.ended_at is None),
+        last_messages=conditions.last_messages(),
+    )
+
+
+def wrong(known: Facts, limits: Limits) -> dict[str, Text]:
+    """Return what is wrong, by key."""
+    found = (_processes, _nodes, _outbox, _services, _senders)
+    return {key: text for one in found for key, text in one(known, limits)}
+
+
+def _processes(known: Facts, limits: Limits) -> Iterator[Found]:
+    for one in known.beats:
+        if known.now - one.at > limits.silent:
+            since = f"{local(one.at):%d.%m.%Y %H:%M}"
+            yield (
+                f"silent:{one.node}/{one.process}",
+                Text(
+                    tr=f"{one.node} düğümünde {one.process} süreci {since} tarihinden beri sessiz; sistem yöneticisi "
+                    "Orthanc günlüğüne bakmalı.",
+                    en=f"Process {one.process} of node {one.node} is silent since {since}; the administrator should "
+                    "look into Orthanc's log.",
+                ),
+            )
+
+
+def _nodes(known: Facts, limits: Limits) -> Iterator[Found]:
+    for one in known.beats:
+        free, total, behind = (one.detail.get(name) for name in (DISK_FREE, DISK_TOTAL, BEHIND))
+        if isinstance(free, int) and isinstance(total, int) and free * 100 < limits.disk_percent * total:
+            percent = free * 100 // max(total, 1)
+            yield (
+                f"disk:{one.node}",
+                Text(
+                    tr=f"{one.node} düğümünün diskinde yalnız %{percent} boş yer var; yer açın ya da diski büyütün.",
+                    en=f"Only {percent} % of the disk of node {one.node} is free; make room or enlarge it.",
+                ),
+            )
+        if isinstance(behind, int) and behind > limits.behind:
+            yield (
+                f"behind:{one.node}",
+                Text(
+                    tr=f"{one.node} düğümünde Orthanc'ın {behind} değişikliği daha okunmadı; görüntüler geç işlenir.",
+                    en=f"Node {one.node} has yet to read {behind} changes of Orthanc; images are taken in late.",
+                ),
+            )
+
+
+def _outbox(known: Facts, limits: Limits) -> Iterator[Found]:
+    for one in known.backlog:
+        if one.state == "parked":
+            yield (
+                f"parked:{one.destination}",
+                Text(
+                    tr=f"{one.destination} için beklemeye alınan teslimat var; `gecit outbox list --state parked` ile "
+                    "bakın, düzeltip yeniden deneyin.",
+                    en=f"A delivery to {one.destination} is parked; look at it with `gecit outbox list --state "
+                    "parked`, mend it and retry it.",
+                ),
+            )
+    oldest: dict[str, datetime] = {}
+    for one in known.backlog:
+        if one.state != "parked":
+            oldest[one.destination] = min(one.oldest, oldest.get(one.destination, one.oldest))
+    for destination, since in oldest.items():
+        if known.now - since > limits.outbox_age:
+            yield (
+                f"waiting:{destination}",
+                Text(
+                    tr=f"{destination} için {local(since):%d.%m.%Y %H:%M} tarihinden beri bekleyen teslimat var.",
+                    en=f"A delivery to {destination} waits since {local(since):%d.%m.%Y %H:%M}.",
+                ),
+            )
+
+
+def _services(known: Facts, limits: Limits) -> Iterator[Found]:
+    for beat in known.beats:
+        for name, state in beat.detail.items():
+            if name.startswith(BREAKER) and state not in ("", "closed"):
+                service = name.removeprefix(BREAKER)
+                yield f"down:{beat.node}/{service}", _down(service)
+    for one in known.outages:
+        yield f"outage:{one.service}", _down(one.service)
+
+
+def _down(service: str) -> Text:
+    return Text(
+        tr=f"{service} yanıt vermiyor; yeniden denenecek, hiçbir şey kaybolmaz.",
+        en=f"{service} does not answer; it is tried again, and nothing is lost.",
+    )
+
+
+def _senders(known: Facts, limits: Limits) -> Iterator[Found]:
+    if not limits.sender_silence:
+        return
+    for institution, at in known.last_messages.items():
+        if known.now - at > limits.sender_silence:
+            since = f"{local(at):%d.%m.%Y %H:%M}"
+            yield (
+                f"sender:{institution}",
+                Text(
+                    tr=f"{institution} kurumundan {since} tarihinden beri HL7 iletisi gelmedi; kurumun HBYS sorumlusu "
+                    "bağlantıyı denetlemeli.",
+                    en=f"Institution {institution} sent no HL7 message since {since}; its HBYS people should check "
+                    "the connection.",
+                ),
+            )
+
+
+def settle(tx: Transaction, found: Mapping[str, Text], now: datetime, channels: Collection[str]) -> list[Incident]:
+    """Open what is new, close what is over, queue what tells of it; return the incidents that changed."""
+    standing = {one.key: one for one in tx.open_incidents()}
+    opened = [tx.open_incident(key, text, now) for key, text in found.items() if key not in standing]
+    over = [one for key, one in standing.items() if key not in found]
+    for one in over:
+        tx.close_incident(one.id, now)
+    closed = [msgspec.structs.replace(one, closed_at=now) for one in over]
+    for one in (*opened, *closed):
+        _tell(tx, one, now, channels)
+    return [*opened, *closed]
+
+
+def _tell(tx: Transaction, one: Incident, now: datetime, channels: Iterable[str]) -> None:
+    what = "incident.closed" if one.closed_at else "incident.opened"
+    alert = Alert(type=what, timestamp=now, incident=one.id, key=one.key, text=one.text, opened_at=one.opened_at)
+    for channel in channels:
+        tx.queue(DESTINATION, channel, f"{one.id}:{what}:{channel}", NOBODY, to_json(alert), now)
+
+
+class Watch:
+    """One loop: looks, and settles what differs from what stands."""
+
+    def __init__(
+        self, ledger: Ledger, conditions: Conditions, clock: Clock, limits: Limits, channels: Collection[str]
+    ) -> None:
+        self._ledger, self._conditions, self._clock = ledger, conditions, clock
+        self._limits, self._channels = limits, tuple(channels)
+
+    def step(self) -> bool:
+        """Look once; always False, since there is nothing more to do at once."""
+        now = self._clock.now()
+        found = wrong(facts(self._conditions, now), self._limits)
+        standing = {one.key for one in self._conditions.incidents(1000) if one.closed_at is None}
+        if standing != found.keys():  # a look alone locks nobody out
+            self._ledger.write(lambda tx: settle(tx, found, now, self._channels))
+        return False
+
+
+def handlers(
+    mailer: Mailer | None, poster: Poster | None, url: str, secret: Callable[[], str], clock: Clock
+) -> Mapping[str, Handler]:
+    """Return what the courier of destination `alert` calls, by kind."""
+    teller = _Teller(mailer, poster, url, secret, clock)
+    found: dict[str, Handler] = {EMAIL: teller.mail} if mailer else {}
+    return {**found, WEBHOOK: teller.post} if poster else found
+
+
+class _Teller:
+    def __init__(
+        self, mailer: Mailer | None, poster: Poster | None, url: str, secret: Callable[[], str], clock: Clock
+    ) -> None:
+        self._mailer, self._poster, self._url, self._secret, self._clock = mailer, poster, url, secret, clock
+
+    def mail(self, delivery: Delivery) -> Sequence[Event]:
+        """Send an e-mail."""
+        assert self._mailer is not None  # noqa: S101 -- for the type checker: no handler without one
+        alert = msgspec.json.decode(delivery.payload, type=Alert)
+        subject, text = wording(alert)
+        self._mailer.send(subject, text, webhooks.message_id(delivery.key))
+        return ()
+
+    def post(self, delivery: Delivery) -> Sequence[Event]:
+        """Post to the administrators' own address."""
+        assert self._poster is not None  # noqa: S101
+        number = webhooks.message_id(delivery.key)
+        signed = webhooks.headers(self._secret(), number, self._clock.now(), delivery.payload)
+        self._poster.post(self._url, delivery.payload, signed)
+        return ()
+
+
+def wording(alert: Alert) -> tuple[str, str]:
+    """Return subject and text of an e-mail, Turkish first."""
+    over = alert.type == "incident.closed"
+    subject = f"[Geçit] {'düzeldi / over' if over else 'uyarı / alert'}: {alert.key}"
+    moments = f"{local(alert.opened_at):%d.%m.%Y %H:%M}" + (
+        f" – {local(alert.timestamp):%d.%m.%Y %H:%M}" if over else ""
+    )
+    head = ("Düzeldi:", "Over:") if over else ("Uyarı:", "Alert:")
+    return (
+        subject,
+        f"{head[0]} {alert.text.tr}\n\n{head[1]} {alert.text.en}\n\n{moments} (Europe/Istanbul)\n{alert.key}\n",
+    )
+
+
+TRIAL = Text(tr="Bu bir denemedir; yapılacak bir şey yok.", en="This is a trial; there is nothing to do.")
+
+
+def try_out(
+    mailer: Mailer | None, poster: Poster | None, url: str, secret: Callable[[], str], clock: Clock
+) -> dict[str, Callable[[], object]]:
+    """Return what sends a trial alert, by channel; each raises as its edge does."""
+    now = clock.now()
+    alert = Alert(type="incident.opened", timestamp=now, incident=0, key="trial:0", text=TRIAL, opened_at=now)
+    key = f"trial:{now.isoformat()}"
+    trial = Delivery(
+        id=0, destination=DESTINATION, kind="", key=key, exam=NOBODY, payload=to_json(alert), state="queued"
+    )
+    return {name: partial(send, trial) for name, send in handlers(mailer, poster, url, secret, clock).items()}
