@@ -30,10 +30,20 @@ PREFIX = "/gecit"
 LIVE_PATH = "/gecit/api/live"
 CHALLENGE, PROOF = "X-Gecit-Challenge", "X-Gecit-Proof"
 PROVEN_SECONDS = 5.0  # how long one proof serves
-PASSED_ON = ("content-type", "authorization", "cookie", "accept", "accept-language", "user-agent")
+PASSED_ON = (
+    "content-type",
+    "authorization",
+    "cookie",
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "if-none-match",
+    "user-agent",
+)
 PASSED_BACK = (
     "Cache-Control",
     "Content-Disposition",
+    "Content-Encoding",
     "Content-Language",
     "Content-Security-Policy",
     "ETag",
@@ -221,6 +231,7 @@ class Forwarder:
             body=request.get("body") or None,
             headers={name: given[name] for name in PASSED_ON if name in given},
             redirect=False,
+            decode_content=False,  # what the browser takes compressed reaches it as it is
         )
         give_back(output, answer)
 

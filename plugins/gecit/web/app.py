@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from urllib.parse import quote
 
 from flask import Flask, request
@@ -14,6 +15,7 @@ from gecit.steps.duplicates import DuplicateDesk
 
 from . import phrases, words
 from .api import api
+from .assets import Assets, served
 from .beside import Beside, Evidence
 from .duplicates import described, duplicates
 from .front import FrontData, front
@@ -39,12 +41,14 @@ def create_app(
     ministry_get: bool = False,
     evidence: Evidence | None = None,
     public: FrontData | None = None,
+    assets: Path | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
     `desk` answers duplicate queries, None = nobody does; `ministry_get` has it answer the Ministry's GET form too;
     `evidence` shows the exemptions and queries beside an exam, None = what the exam itself holds of them;
-    `public` is the front page, None = there is none.
+    `public` is the front page, None = there is none;
+    `assets` is the folder that set-up built for browsers.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -56,6 +60,9 @@ def create_app(
     app.register_error_handler(HTTPException, on_http_error)
     app.register_error_handler(Exception, on_fault)
     app.context_processor(_helpers)
+    built = Assets(assets)
+    app.jinja_env.globals["asset"] = built.address
+    app.register_blueprint(served(built))
     beside = Beside(evidence)
     further = described(ministry_get=ministry_get) if desk else ()
     app.register_blueprint(api(views, vitals, clock, node, expected, beside, further))

@@ -64,7 +64,7 @@ def prove(doors: Doors) -> Callable[[Response], Response]:
 
 def add_headers(response: Response) -> Response:
     """Add the security headers; what names a patient is never kept by a browser or a proxy."""
-    response.headers.extend(HEADERS)
-    if request.endpoint != "static":
-        response.headers["Cache-Control"] = "no-store"
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -20,6 +20,7 @@ from .migrate import migrate
 from .rebuild import Rebuilding
 from .records import Recorded
 from .schema import Instant, administrator, beat, event, exam, link, message, outbox, study, token
+from .search import Searching
 from .sql import PAGE, upsert
 from .transaction import SqlTransaction
 
@@ -53,7 +54,7 @@ def _settlement(one: Settled) -> dict[str, object]:
     }
 
 
-class SqlLedger(Recorded, Rebuilding, Worklisted):
+class SqlLedger(Recorded, Rebuilding, Worklisted, Searching):
     """Implements `ports.Ledger`, `Records`, `Accounts`, `Vitals`, `Views` and `DicomViews`."""
 
     # Outbox
