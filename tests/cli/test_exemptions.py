@@ -207,3 +207,28 @@ def test_an_outage_that_goes_on_is_drafted_up_to_now(run: Run, ledger: SqlLedger
     read = tomllib.loads(run("exemptions", "draft", "--from", since, "--to", until).output)
     last = read["window"][0]["last"].replace(tzinfo=ISTANBUL)
     assert now - timedelta(minutes=2) <= last <= datetime.now(UTC)
+
+
+def test_what_follows_a_window_that_begins_together_with_the_outage_is_drafted(
+    run: Run, ledger: SqlLedger, site: Path
+) -> None:
+    break_off(ledger, at(9, 30), at(9, 40))
+    run(*DRAFT, "--out", str(site / "exemptions/first.toml"))
+    break_off(ledger, at(9, 40), at(10, 20))
+    drafted = run(*DRAFT, "--out", str(site / "exemptions/second.toml"))
+    assert "left out: duplicate-query@2026-03-02T09:30 - 2026-03-02 09:39; " in drafted.stderr
+    (window,) = tomllib.loads((site / "exemptions/second.toml").read_text())["window"]
+    assert (window["from"], window["last"]) == (datetime(2026, 3, 2, 9, 40), datetime(2026, 3, 2, 10, 19))
+    assert "no faults" in run("rules", "lint").output
+    assert "all of it stands already" in run(*DRAFT, code=1).output
+
+
+def test_a_window_for_some_exams_stands_for_no_outage(run: Run, ledger: SqlLedger, site: Path) -> None:
+    break_off(ledger, at(9, 30), at(9, 40))
+    run(*DRAFT, "--out", str(site / "exemptions/some.toml"))
+    some = (site / "exemptions/some.toml").read_text() + 'applies = { institution = ["910001"] }\n'
+    (site / "exemptions/some.toml").write_text(some)
+    run(*DRAFT, "--out", str(site / "exemptions/all.toml"))
+    (window,) = tomllib.loads((site / "exemptions/all.toml").read_text())["window"]
+    assert (window["id"], window["from"].minute) == ("duplicate-query@2026-03-02T09:30+2", 30)
+    assert "no faults" in run("rules", "lint").output

@@ -12,8 +12,7 @@ from pathlib import Path
 import click
 
 from gecit.core.exam import Exam
-from gecit.core.exemptiondraft import Stretch, standing, stretches
-from gecit.core.exemptiondraft import draft as drafted
+from gecit.core.exemptiondraft import Leftover, Stretch, left_over, stretches, write_draft
 from gecit.core.order import ExamKey
 from gecit.core.rulebook import Exemption, Rulebook, Window
 from gecit.core.values import local
@@ -79,23 +78,24 @@ def draft(since: datetime, until: datetime, service: str, adds_to: str, title: s
         raise click.ClickException(
             f"{service}: kesinti kaydı yok / no outage was recorded; taslak yok / no draft (başka / others: {others})"
         )
-    windows = _not_yet(windows, into)
-    text = drafted(windows, adds_to, title, local(now).date())
+    left = _not_yet(windows, into)
+    text = write_draft(left, adds_to, title, local(now).date())
     if out is None:
         click.echo(text, nl=False)
     else:
         _write_new(out, text)
-        click.echo(f"{out}: {len(windows)} pencere / windows")
+        click.echo(f"{out}: {len(left)} pencere / windows")
 
 
-def _not_yet(windows: Sequence[Stretch], into: Exemption) -> list[Stretch]:
+def _not_yet(windows: Sequence[Stretch], into: Exemption) -> list[Leftover]:
     """Leave out what stands already, and say so beside the draft; nothing left is no draft."""
-    found = [(one, standing(one, into)) for one in windows]
-    for _, there in found:
-        if there:
+    found = [left_over(one, into) for one in windows]
+    for one in found:
+        for there in one.standing:
             last = f"{local(there.last):%Y-%m-%d %H:%M}" if there.last else "-"
-            click.echo(f"zaten var, atlandı / stands already, left out: {there.id} - {last}", err=True)
-    left = [one for one, there in found if there is None]
+            rest = f"; kalanı taslakta / the rest is drafted: {one.window[0]:%H:%M}" if one.window else ""
+            click.echo(f"zaten var, atlandı / stands already, left out: {there.id} - {last}{rest}", err=True)
+    left = [one for one in found if one.window]
     if not left:
         raise click.ClickException("hepsi zaten var; taslak yok / all of it stands already; no draft")
     return left
