@@ -161,6 +161,16 @@ exam_rule = sa.Table(
     sa.Index("exam_rule_listed", "rule", "listed_at", "institution", "accession"),
     sqlite_with_rowid=False,
 )
+# And which windows of exemptions excuse an exam: the register counts them.
+exam_window = sa.Table(
+    "exam_window",
+    metadata,
+    sa.Column("institution", sa.Text, primary_key=True),
+    sa.Column("accession", sa.Text, primary_key=True),
+    sa.Column("window", sa.Text, primary_key=True),  # its id
+    sa.Index("exam_window_of", "window", "institution", "accession"),
+    sqlite_with_rowid=False,
+)
 exam_device = sa.Table(
     "exam_device",
     metadata,
@@ -397,6 +407,7 @@ FOLDED = (
     procedure,
     worklist,
     exam_rule,
+    exam_window,
     exam_device,
     exam,
     duplicate_query,

@@ -1,0 +1,56 @@
+"""How many exams a rule keeps back and a window excuses, of those that a person reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from gecit.core.access import Reach
+from gecit.core.verdict import Status
+
+from .base import Transactions
+from .schema import exam, exam_rule, exam_window
+
+
+def count_failing(ledger: Transactions, reach: Reach) -> dict[str, dict[Status, int]]:
+    """Return how many exams stand failed, or cannot be told, by rule."""
+    columns = (exam_rule.c.rule, exam_rule.c.status)
+    found: dict[str, dict[Status, int]] = {}
+    for rule, status, number in _counted(ledger, exam_rule, columns, reach):
+        found.setdefault(rule, {})[Status(status)] = number
+    return found
+
+
+def count_excused(ledger: Transactions, reach: Reach) -> dict[str, int]:
+    """Return how many exams each window excuses, by its id."""
+    return {window: number for window, number in _counted(ledger, exam_window, (exam_window.c.window,), reach)}
+
+
+def _counted(
+    ledger: Transactions, table: sa.Table, columns: Iterable[sa.Column[Any]], reach: Reach
+) -> Iterable[sa.Row[Any]]:
+    columns = tuple(columns)
+    if not reach:
+        return []
+    query = sa.select(*columns, sa.func.count()).select_from(table).group_by(*columns)
+    if not reach.everything:
+        query = query.where(_reached(table, reach))
+    with ledger.engine.connect() as connection:
+        return connection.execute(query).all()
+
+
+def _reached(table: sa.Table, reach: Reach) -> sa.ColumnElement[bool]:
+    ways: list[sa.ColumnElement[bool]] = []
+    if reach.institution:
+        ways.append(table.c.institution == reach.institution)
+    if reach.patient:
+        ways.append(
+            sa.exists().where(
+                exam.c.institution == table.c.institution,
+                exam.c.accession == table.c.accession,
+                exam.c.tckn == reach.patient,
+            )
+        )
+    return sa.or_(*ways)
