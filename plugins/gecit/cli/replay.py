@@ -30,6 +30,7 @@ CONSEQUENCES = {
     Action.NOTIFY: "release",
     Action.WITHDRAW: "withdrawal",
     Action.PROPOSE_WITHDRAWAL: "withdrawal to be proposed",
+    Action.DROP_PROPOSAL: "proposed withdrawal dropped",
 }
 
 

@@ -51,8 +51,8 @@ class Leftover(Value):
 def left_over(stretch: Stretch, adds_to: Exemption) -> Leftover:
     """Say what of a stretch of minutes no window stands for.
 
-    Windows may overlap, so a stretch is cut only at its beginning: a window is named by its first minute, and two of one
-    name cannot stand side by side. One that is only for some exams cuts nothing; the new one gets another name.
+    Windows may overlap, so a stretch is cut only at its beginning: a window is named by its first minute, and two of
+    one name cannot stand side by side. One that is only for some exams cuts nothing; the new one gets another name.
     """
     first, last = stretch
     whole = sorted((one for one in adds_to.windows if one.applies == Scope()), key=lambda one: one.start)

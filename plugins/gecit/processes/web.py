@@ -62,16 +62,13 @@ def run(settings: Settings, stop: threading.Event) -> None:
         desk=desk_of(settings, ledger, clock),
         ministry_get=settings.duplicates.ministry_get,
         evidence=ledger,
-<<<<<<< HEAD
         public=FrontData(
             read_front(settings.front_page),
             lambda: _in_force(ledger),
             lambda: len(ledger.read(lambda tx: tx.institutions())),
             settings.rules.parent,
         ),
-=======
         assets=settings.assets,
->>>>>>> tracking
     )
     with port_of("web", settings.web_port, "GECIT_WEB_PORT"):
         end = serve(app, settings.web_port)

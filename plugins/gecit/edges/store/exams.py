@@ -82,7 +82,7 @@ def _write_whole(connection: sa.Connection, changes: Sequence[Change]) -> None:
 
 
 def _write_rules(connection: sa.Connection, changes: Sequence[Change]) -> None:
-    """Write the rules that keep exams back and the windows that excuse them; most verdicts have none, before as after."""
+    """Write the rules that keep exams back and the windows that excuse them; most verdicts have none."""
     for table, name, make in ((exam_rule, "rule", rows.rule_rows), (exam_window, "window", rows.window_rows)):
         made = [(one.after.key, make(one.before) if one.before else [], make(one.after)) for one in changes]
         changed = [one for one in made if one[1] != one[2]]
@@ -92,7 +92,8 @@ def _write_rules(connection: sa.Connection, changes: Sequence[Change]) -> None:
         upsert(connection, table, [row for _, _, after in changed for row in after])
 
 
-_DELETE = {table.name: sa.delete(table).where(of_exams(table)) for table in (link, procedure, exam_rule, exam_window, exam_device)}
+_BESIDE = (link, procedure, exam_rule, exam_window, exam_device)
+_DELETE = {table.name: sa.delete(table).where(of_exams(table)) for table in _BESIDE}
 
 
 def _leaves_some(table: sa.Table, before: Exam | None, new: Sequence[dict[str, Any]]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,19 +18,19 @@ def count_failing(ledger: Transactions, reach: Reach) -> dict[str, dict[Status, 
     """Return how many exams stand failed, or cannot be told, by rule."""
     columns = (exam_rule.c.rule, exam_rule.c.status)
     found: dict[str, dict[Status, int]] = {}
-    for rule, status, number in _counted(ledger, exam_rule, columns, reach):
-        found.setdefault(rule, {})[Status(status)] = number
+    for row in _counted(ledger, exam_rule, columns, reach):
+        found.setdefault(row[0], {})[Status(row[1])] = row[2]
     return found
 
 
 def count_excused(ledger: Transactions, reach: Reach) -> dict[str, int]:
     """Return how many exams each window excuses, by its id."""
-    return {window: number for window, number in _counted(ledger, exam_window, (exam_window.c.window,), reach)}
+    return {row[0]: row[1] for row in _counted(ledger, exam_window, (exam_window.c.window,), reach)}
 
 
 def _counted(
     ledger: Transactions, table: sa.Table, columns: Iterable[sa.Column[Any]], reach: Reach
-) -> Iterable[sa.Row[Any]]:
+) -> Sequence[sa.Row[Any]]:
     columns = tuple(columns)
     if not reach:
         return []

@@ -72,6 +72,13 @@ event = sa.Table(
         sqlite_where=sa.text("kind = 'Rejudged'"),
         postgresql_where=sa.text("kind = 'Rejudged'"),
     ),
+    # There are few, and the history of the rules shows them all.
+    sa.Index(
+        "event_activated",
+        "id",
+        sqlite_where=sa.text("kind = 'RulebookActivated'"),
+        postgresql_where=sa.text("kind = 'RulebookActivated'"),
+    ),
     sqlite_autoincrement=True,
 )
 

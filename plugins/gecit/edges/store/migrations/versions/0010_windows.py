@@ -1,4 +1,4 @@
-"""Which windows of exemptions excuse which exams."""
+"""Which windows of exemptions excuse which exams; activations are found without reading all events."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,6 +22,8 @@ def upgrade() -> None:
     )
     _fill(op.get_bind(), made)
     op.create_index("exam_window_of", "exam_window", ["window", *KEY])
+    few = sa.text("kind = 'RulebookActivated'")
+    op.create_index("event_activated", "event", ["id"], sqlite_where=few, postgresql_where=few)
 
 
 def _fill(connection: sa.Connection, made: sa.Table) -> None:
@@ -40,4 +42,5 @@ def _fill(connection: sa.Connection, made: sa.Table) -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("event_activated", table_name="event")
     op.drop_table("exam_window")
