@@ -13,17 +13,21 @@ from waitress.server import create_server
 from gecit.core.rulebook import Rulebook
 from gecit.edges.doors import Doors
 from gecit.edges.front_files import read_front
+from gecit.edges.rule_cases import Case, read_cases
+from gecit.edges.rule_drafts import DraftFolder
 from gecit.edges.store import SqlLedger, open_ledger
 from gecit.edges.system_clock import SystemClock
 from gecit.ports import Beat
 from gecit.settings import Settings, SettingsError, load
 from gecit.web.app import create_app
 from gecit.web.front import FrontData
+from gecit.web.rules import RuleDesk
 
 from .asking import desk_of, record_absence
 from .life import until_told_to_stop, wait_beating
 from .run_folder import read_internal_token
 from .taken import port_of
+from .whatif_runs import WhatIfRuns
 
 log = logging.getLogger("gecit.web")
 
@@ -49,10 +53,15 @@ def _in_force(ledger: SqlLedger) -> Rulebook | None:
     return Rulebook.from_json(snapshot.content) if snapshot else None
 
 
+def _cases(settings: Settings) -> tuple[Case, ...]:
+    return read_cases(settings.rules, *([settings.site_rules] if settings.site_rules else []))
+
+
 def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until told to stop."""
     clock, ledger = SystemClock(), open_ledger(settings.database)
     doors = Doors(ledger, read_internal_token(settings), clock)
+    runs = WhatIfRuns(settings, clock)
     app = create_app(
         doors=doors,
         views=ledger,
@@ -69,6 +78,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
             settings.rules.parent,
         ),
         assets=settings.assets,
+        rules=RuleDesk(ledger, DraftFolder(settings.rules, settings.site_rules), runs, clock, _cases(settings)),
     )
     with port_of("web", settings.web_port, "GECIT_WEB_PORT"):
         end = serve(app, settings.web_port)
@@ -76,6 +86,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     log.info("pages on 127.0.0.1:%d", settings.web_port)
     wait_beating(stop, ledger, clock, lambda now: Beat(node=settings.name, process="web", pid=os.getpid(), at=now))
     end()
+    runs.close()
     ledger.close()
 
 

@@ -23,6 +23,7 @@ from .guard import add_headers, guard, prove
 from .health import health
 from .language import language, moment, remember_language, say
 from .problem import on_fault, on_http_error
+from .rules import RuleDesk, rules_pages
 from .tracking import tracking
 
 PROCESSES = ("orthanc", "web", "listen", "work")
@@ -42,13 +43,14 @@ def create_app(
     evidence: Evidence | None = None,
     public: FrontData | None = None,
     assets: Path | None = None,
+    rules: RuleDesk | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
     `desk` answers duplicate queries, None = nobody does; `ministry_get` has it answer the Ministry's GET form too;
     `evidence` shows the exemptions and queries beside an exam, None = what the exam itself holds of them;
     `public` is the front page, None = there is none;
-    `assets` is the folder that set-up built for browsers.
+    `assets` is the folder that set-up built for browsers; `rules` is what the pages of the rules are made of.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -68,6 +70,8 @@ def create_app(
     app.register_blueprint(api(views, vitals, clock, node, expected, beside, further))
     if desk:
         app.register_blueprint(duplicates(desk, ministry_get=ministry_get))
+    if rules:
+        app.register_blueprint(rules_pages(rules))
     if public:
         app.register_blueprint(front(public))
     app.register_blueprint(health(vitals, clock, node, expected))

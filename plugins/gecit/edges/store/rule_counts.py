@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,7 +30,7 @@ def count_excused(ledger: Transactions, reach: Reach) -> dict[str, int]:
 
 def _counted(
     ledger: Transactions, table: sa.Table, columns: Iterable[sa.Column[Any]], reach: Reach
-) -> Sequence[sa.Row[Any]]:
+) -> list[tuple[Any, ...]]:
     columns = tuple(columns)
     if not reach:
         return []
@@ -38,7 +38,7 @@ def _counted(
     if not reach.everything:
         query = query.where(_reached(table, reach))
     with ledger.engine.connect() as connection:
-        return connection.execute(query).all()
+        return [tuple(row) for row in connection.execute(query)]
 
 
 def _reached(table: sa.Table, reach: Reach) -> sa.ColumnElement[bool]:
