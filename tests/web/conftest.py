@@ -1,11 +1,12 @@
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 
 from gecit.edges.doors import Doors, token_digest
+from gecit.edges.store import SqlLedger, open_ledger
 from gecit.ports import Beat
 from gecit.web.app import create_app
 from tests.fakes import NOON, FakeAccounts, FakeViews, FakeVitals, StillClock
@@ -40,9 +41,19 @@ def clock() -> StillClock:
 
 
 @pytest.fixture
-def client(accounts: FakeAccounts, views: FakeViews, vitals: FakeVitals, clock: StillClock) -> FlaskClient:
+def book() -> Iterator[SqlLedger]:
+    """The ledger that the tracking pages read; empty, in memory."""
+    opened = open_ledger("sqlite://")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def client(
+    accounts: FakeAccounts, views: FakeViews, vitals: FakeVitals, clock: StillClock, book: SqlLedger
+) -> FlaskClient:
     doors = Doors(accounts, "inside", clock)
-    return create_app(doors=doors, views=views, vitals=vitals, clock=clock, node="N1").test_client()
+    return create_app(doors=doors, views=views, vitals=vitals, clock=clock, node="N1", ledger=book).test_client()
 
 
 @pytest.fixture

@@ -7,7 +7,9 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
+from sqlalchemy.engine import make_url
 from waitress.server import create_server
 
 from gecit.core.rulebook import Rulebook
@@ -21,9 +23,11 @@ from gecit.ports import Beat
 from gecit.settings import Settings, SettingsError, load
 from gecit.web.app import create_app
 from gecit.web.front import FrontData
+from gecit.web.health.around import Door, Surroundings
 from gecit.web.rules import RuleDesk
 
 from .asking import desk_of, record_absence
+from .bulk import exports_of
 from .life import until_told_to_stop, wait_beating
 from .run_folder import read_internal_token
 from .taken import port_of
@@ -57,6 +61,21 @@ def _cases(settings: Settings) -> tuple[Case, ...]:
     return read_cases(settings.rules, *([settings.site_rules] if settings.site_rules else []))
 
 
+def surroundings_of(settings: Settings) -> Surroundings:
+    """Return what health looks at beside the ledger."""
+    url = make_url(settings.database)
+    file = url.database if url.get_backend_name() == "sqlite" else None
+    return Surroundings(
+        doors=(
+            Door(name="HL7 (MLLP)", host=settings.mllp_host, port=settings.mllp_port),
+            Door(name="DICOM", host="127.0.0.1", port=settings.dicom_port),
+            Door(name="HTTP (Orthanc)", host="127.0.0.1", port=settings.http_port),
+        ),
+        data=settings.data,
+        database=Path(file) if file else None,
+    )
+
+
 def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until told to stop."""
     clock, ledger = SystemClock(), open_ledger(settings.database)
@@ -77,6 +96,9 @@ def run(settings: Settings, stop: threading.Event) -> None:
             lambda: len(ledger.read(lambda tx: tx.institutions())),
             settings.rules.parent,
         ),
+        ledger=ledger,
+        exports=exports_of(settings),
+        surroundings=surroundings_of(settings),
         assets=settings.assets,
         rules=RuleDesk(ledger, DraftFolder(settings.rules, settings.site_rules), runs, clock, _cases(settings)),
     )

@@ -10,6 +10,7 @@ from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 
 from gecit.edges.doors import Doors
+from gecit.edges.store import SqlLedger
 from gecit.ports import Clock, Views, Vitals
 from gecit.steps.duplicates import DuplicateDesk
 
@@ -17,14 +18,17 @@ from . import phrases, words
 from .api import api
 from .assets import Assets, served
 from .beside import Beside, Evidence
+from .day import day
 from .duplicates import described, duplicates
+from .frame import helpers
 from .front import FrontData, front
 from .guard import add_headers, guard, prove
-from .health import health
-from .language import language, moment, remember_language, say
+from .health import Surroundings, health
+from .language import language, moment, remember_language, say, share
 from .problem import on_fault, on_http_error
 from .rules import RuleDesk, rules_pages
 from .tracking import tracking
+from .tracking.exports import Exports
 
 PROCESSES = ("orthanc", "web", "listen", "work")
 LONGEST_BODY_BYTES = 1024 * 1024
@@ -44,13 +48,17 @@ def create_app(
     public: FrontData | None = None,
     assets: Path | None = None,
     rules: RuleDesk | None = None,
+    ledger: SqlLedger | None = None,
+    exports: Exports | None = None,
+    surroundings: Surroundings | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
     `desk` answers duplicate queries, None = nobody does; `ministry_get` has it answer the Ministry's GET form too;
     `evidence` shows the exemptions and queries beside an exam, None = what the exam itself holds of them;
-    `public` is the front page, None = there is none;
-    `assets` is the folder that set-up built for browsers; `rules` is what the pages of the rules are made of.
+    `public` is the front page, None = there is none; `rules` is what the pages of the rules are made of;
+    `assets` is the folder that set-up built for browsers; `ledger` is what the tracking pages read, None = there are
+    none; `exports` makes exports, None = nobody exports; `surroundings` is what health looks at beside the ledger.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -74,8 +82,10 @@ def create_app(
         app.register_blueprint(rules_pages(rules))
     if public:
         app.register_blueprint(front(public))
-    app.register_blueprint(health(vitals, clock, node, expected))
-    app.register_blueprint(tracking(views, beside))
+    app.register_blueprint(health(vitals, clock, node, expected, ledger, surroundings))
+    if ledger:
+        app.register_blueprint(tracking(ledger, clock, beside, node, exports))
+        app.register_blueprint(day(ledger, clock))
     return app
 
 
@@ -86,8 +96,10 @@ def _helpers() -> dict[str, object]:
         "other_lang": "tr" if lang == "en" else "en",
         "say": say,
         "moment": moment,
+        "share": share,
         "t": lambda key: say(words.PAGE[key]),
         "words": words,
         "phrases": phrases,
         "here": quote(request.path),
+        **helpers(),
     }

@@ -9,6 +9,9 @@ from gecit.core.values import Text
 from gecit.core.verdict import Effect, Outcome, Status
 
 from .reports import Place, Registered
+from .words_tracking import COLUMNS, DESTINATIONS, KINDS_OF_DELIVERY, SAID, SERVICES, TRACKING
+
+__all__ = ["COLUMNS", "DESTINATIONS", "KINDS_OF_DELIVERY", "SAID", "SERVICES"]
 
 
 def _(tr: str, en: str) -> Text:
@@ -156,6 +159,7 @@ PAGE: dict[str, Text] = {
     ),
     "counts": _("Sayılar", "Counts"),
     "cancelled": _("İptal edildi", "Cancelled"),
+    **TRACKING,
 }
 
 OUTCOMES: dict[Outcome | None, Text] = {

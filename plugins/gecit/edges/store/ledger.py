@@ -14,6 +14,7 @@ from gecit.core.order import ExamKey
 from gecit.ports import Beat, Delivery, Settled, Transaction
 
 from . import rows
+from .counts import Counting
 from .dicom_views import Worklisted
 from .engine import open_engine
 from .migrate import migrate
@@ -22,6 +23,7 @@ from .records import Recorded
 from .schema import Instant, administrator, beat, event, exam, link, message, outbox, study, token
 from .search import Searching
 from .sql import PAGE, upsert
+from .tracking_desk import TrackingDesk
 from .transaction import SqlTransaction
 
 # Made once: making a statement costs as much as carrying it out.
@@ -54,7 +56,7 @@ def _settlement(one: Settled) -> dict[str, object]:
     }
 
 
-class SqlLedger(Recorded, Rebuilding, Worklisted, Searching):
+class SqlLedger(Recorded, Rebuilding, Worklisted, Searching, TrackingDesk, Counting):
     """Implements `ports.Ledger`, `Records`, `Accounts`, `Vitals`, `Views` and `DicomViews`."""
 
     # Outbox

@@ -146,10 +146,28 @@ exam = sa.Table(
         postgresql_where=sa.text(WAITING),
     ),
     sa.Index(
+        "exam_waiting_of",
+        "institution",
+        "outcome",
+        "listed_at",
+        "accession",
+        sqlite_where=sa.text(WAITING),
+        postgresql_where=sa.text(WAITING),
+    ),
+    sa.Index(
         "exam_untold",
         "billing",
         "listed_at",
         "institution",
+        "accession",
+        sqlite_where=sa.text(NOT_TOLD),
+        postgresql_where=sa.text(NOT_TOLD),
+    ),
+    sa.Index(
+        "exam_untold_of",
+        "institution",
+        "billing",
+        "listed_at",
         "accession",
         sqlite_where=sa.text(NOT_TOLD),
         postgresql_where=sa.text(NOT_TOLD),
@@ -189,6 +207,15 @@ exam_device = sa.Table(
     sa.Column("dose", sa.Boolean, nullable=False),
     sa.Column("listed_at", Instant, nullable=False),
     sa.Index("exam_device_listed", "device", "listed_at", "institution", "accession"),
+    sa.Index(
+        "exam_device_undosed",
+        "modality",
+        "listed_at",
+        "device",
+        "institution",
+        sqlite_where=sa.text("NOT dose"),
+        postgresql_where=sa.text("NOT dose"),
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -386,7 +413,7 @@ saved_view = sa.Table(
     metadata,
     sa.Column("owner", sa.Text, primary_key=True),
     sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("search", sa.Text, nullable=False),  # JSON of core.search.ExamSearch, without reach and TCKN
+    sa.Column("search", sa.Text, nullable=False),  # JSON, the fields of the page's filter; never a TCKN
     sa.Column("changed_at", Instant, nullable=False),
 )
 export = sa.Table(
@@ -403,6 +430,7 @@ export = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("done", sa.Integer, nullable=False),  # exams written
     sa.Column("total", sa.Integer, nullable=False),  # exams found
+    sa.Column("touched_at", Instant, nullable=False),  # last sign of life of the process that makes it
     sa.Index("export_owner", "owner", "asked_at"),
 )
 

@@ -163,7 +163,7 @@ RULES: dict[str, Text] = {
     "also-pending": _(
         "Kuruluşun klasöründe, bu taslağın dışında da yürürlükte olmayan değişiklikler var; yürürlüğe koymak hepsini "
         "birlikte koyar. Yukarıdaki liste hepsini gösterir.",
-        "The site's folder has other changes that are not in force; putting the draft in force takes all of them along. "
+        "The site's folder has other changes that are not in force; putting the draft in force takes them along. "
         "The list above shows all.",
     ),
     "effect-of-draft": _("Etkisi", "What it would do"),
@@ -184,7 +184,7 @@ RULES: dict[str, Text] = {
     "activate-hint": _(
         "Dosya kuruluşun klasöründe yerini alır, kural kitabı yeni sürüm olarak yürürlüğe girer, etkilenen tetkikler "
         "yeniden değerlendirilir. MEDULA'ya bildirilmiş olan kendiliğinden geri çekilmez.",
-        "The file takes its place in the site's folder, the rulebook becomes a new revision, and exams that it can touch "
+        "The file takes its place in the site's folder, the rulebook becomes a new revision, and exams it can touch "
         "are judged again. What MEDULA was told is not taken back by itself.",
     ),
     "run": _("Hesaplama", "Run"),
@@ -194,8 +194,8 @@ RULES: dict[str, Text] = {
     "state": _("Durum", "State"),
     "no-runs": _("Henüz bir hesaplama yok.", "Nothing was asked yet."),
     "runs-hint": _(
-        "Her hesaplama ayrı bir süreçte, alınan iletilerin önüne geçmeden çalışır; düğümde aynı anda bir tane. Son 20'si "
-        "saklanır.",
+        "Her hesaplama ayrı bir süreçte, alınan iletilerin önüne geçmeden çalışır; düğümde aynı anda bir tane. Son "
+        "20'si saklanır.",
         "Each runs in a process of its own, behind whatever comes in; one at a time on a node. The last 20 are kept.",
     ),
     "looked-at": _("Bakılan tetkik", "Exams looked at"),

@@ -71,8 +71,13 @@ def _index() -> None:
     for name, first, some in (("exam_waiting", "outcome", WAITING), ("exam_untold", "billing", NOT_TOLD)):
         where = sa.text(some)
         op.create_index(name, "exam", [first, *PLACE], sqlite_where=where, postgresql_where=where)
+        mine = ["institution", first, "listed_at", "accession"]
+        op.create_index(f"{name}_of", "exam", mine, sqlite_where=where, postgresql_where=where)
     op.create_index("exam_rule_listed", "exam_rule", ["rule", *PLACE])
     op.create_index("exam_device_listed", "exam_device", ["device", *PLACE])
+    undosed = sa.text("NOT dose")
+    columns = ["modality", "listed_at", "device", "institution"]
+    op.create_index("exam_device_undosed", "exam_device", columns, sqlite_where=undosed, postgresql_where=undosed)
     op.create_index("outbox_of_exam", "outbox", [*OF_EXAM])
     op.create_index("message_of", "message", ["institution", "received_at", "answer_code"])
 
@@ -88,7 +93,7 @@ def _keep() -> None:
     op.create_table(
         "export",
         *(sa.Column(one, sa.Text(), nullable=False) for one in words),
-        sa.Column("asked_at", Instant(), nullable=False),
+        *(sa.Column(one, Instant(), nullable=False) for one in ("asked_at", "touched_at")),
         *(sa.Column(one, sa.Integer(), nullable=False) for one in ("done", "total")),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -100,6 +105,6 @@ def downgrade() -> None:
         op.drop_table(table)
     for index, table in (("message_of", "message"), ("outbox_of_exam", "outbox")):
         op.drop_index(index, table_name=table)
-    for index in ("exam_untold", "exam_waiting", "exam_listed_of", "exam_listed"):
+    for index in ("exam_untold_of", "exam_untold", "exam_waiting_of", "exam_waiting", "exam_listed_of", "exam_listed"):
         op.drop_index(index, table_name="exam")
     op.drop_column("exam", "listed_at")
