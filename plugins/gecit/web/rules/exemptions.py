@@ -22,8 +22,9 @@ from gecit.edges.store.rule_counts import count_excused
 
 from ..access import needs, person
 from ..language import say
+from ..tracking.export_file import SEPARATOR, harmless
 from .desk import RuleDesk
-from .reading import WrongInput, asked, cell, scope, typed, typed_moment
+from .reading import WrongInput, asked, scope, typed, typed_moment
 from .words import RULES, STANDINGS
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -152,9 +153,9 @@ def _rows(desk: RuleDesk, book: Rulebook) -> list[Row]:
 def _as_csv(rows: Iterable[Row]) -> Response:
     table = io.StringIO()
     made = [one.cells() for one in rows]
-    writer = csv.writer(table)
+    writer = csv.writer(table, delimiter=SEPARATOR)
     writer.writerow(made[0] if made else ())
-    writer.writerows([cell(one) for one in row.values()] for row in made)
+    writer.writerows([harmless(one) for one in row.values()] for row in made)
     # The mark tells spreadsheets that it is UTF-8.
     answer = make_response("\ufeff" + table.getvalue())
     answer.content_type = "text/csv; charset=utf-8"

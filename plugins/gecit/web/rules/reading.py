@@ -38,11 +38,6 @@ def typed_moment(name: str) -> datetime:
         raise WrongInput(RULES["wrong-date"]) from fault
 
 
-def cell(text: str) -> str:
-    """Return what a spreadsheet shows as it is: a sign that would begin a formula is preceded by an apostrophe."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
 def scope(one: Scope) -> list[tuple[str, str]]:
     """Return what a scope narrows to; nothing = every exam."""
     return [(name, ", ".join(getattr(one, name))) for name in one.__struct_fields__ if getattr(one, name)]

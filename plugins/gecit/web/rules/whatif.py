@@ -21,9 +21,10 @@ from gecit.steps.replay import Change
 
 from ..access import needs, person
 from ..language import say
+from ..tracking.export_file import SEPARATOR, harmless
 from .calendar import shown_rule, shown_rules
 from .desk import RuleDesk
-from .reading import WrongInput, asked, cell, typed, typed_moment
+from .reading import WrongInput, asked, typed, typed_moment
 from .words import DATE_TITLE, RULES, TOLD
 
 ROWS = 200  # of a page
@@ -148,7 +149,7 @@ def _lines(changes: Iterator[Change]) -> Iterator[str]:
 
 def _line(cells: tuple[str, ...]) -> str:
     text = io.StringIO()
-    csv.writer(text).writerow([cell(one) for one in cells])
+    csv.writer(text, delimiter=SEPARATOR).writerow([harmless(one) for one in cells])
     return text.getvalue()
 
 
