@@ -302,7 +302,9 @@ def test_without_a_folder_of_its_own_a_site_is_told_what_it_needs(visitor: Visit
     office.drafts.site = None
     for path in ("/gecit/rules/drafts", "/gecit/rules/outages"):
         assert "Gecit.SiteRules" in visitor.get(path)
-    assert "Gecit.SiteRules" in visitor.post("/gecit/rules/drafts", {"start": "rows:dose-report", "name": "x"}, 400).text
+    assert (
+        "Gecit.SiteRules" in visitor.post("/gecit/rules/drafts", {"start": "rows:dose-report", "name": "x"}, 400).text
+    )
 
 
 def test_a_run_that_is_stopped_says_so(visitor: Visitor, office: Office) -> None:

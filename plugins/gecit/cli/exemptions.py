@@ -19,6 +19,7 @@ from gecit.core.values import local
 from gecit.processes.build import Parts
 from gecit.processes.rules import NoRulebookError
 
+from . import drafts
 from .common import as_json, parts, print_json, print_rows, settings
 from .moments import INSTANT
 from .rules import files_of
@@ -61,7 +62,10 @@ def _row(window: Window, exemption: Exemption) -> dict[str, object]:
 @click.option("--adds-to", default="duplicate-query", show_default=True, help="The exemption that gets the rows.")
 @click.option("--title", default="", help="Title of the announcement; by default the day.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A new file; by default it is printed.")
-def draft(since: datetime, until: datetime, service: str, adds_to: str, title: str, out: Path | None) -> None:
+@click.option("--keep", default="", help="Keep it as a draft of this name in the site's folder; pages show it too.")
+def draft(
+    since: datetime, until: datetime, service: str, adds_to: str, title: str, out: Path | None, keep: str
+) -> None:
     """Draft a row of an exemption from the outages that Geçit itself recorded; several outages are several windows."""
     if until <= since:
         raise click.BadParameter("--to, --from'dan sonra olmalı / --to must be after --from")
@@ -80,7 +84,9 @@ def draft(since: datetime, until: datetime, service: str, adds_to: str, title: s
         )
     left = _not_yet(windows, into)
     text = write_draft(left, adds_to, title, local(now).date())
-    if out is None:
+    if keep:
+        click.echo(f"{drafts.keep(settings(), keep, text).file}: {len(left)} pencere / windows")
+    elif out is None:
         click.echo(text, nl=False)
     else:
         _write_new(out, text)
