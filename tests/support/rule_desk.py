@@ -1,4 +1,4 @@
-"""An installation with a site's own folder of rules, two hospitals and a recorded outage, and its pages of the rules."""
+"""An installation with a site's own folder of rules, held exams and a recorded outage, and its pages of the rules."""
 
 from __future__ import annotations
 

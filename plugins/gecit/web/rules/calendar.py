@@ -61,8 +61,8 @@ def add_calendar(pages: Blueprint, desk: RuleDesk) -> None:
         book, now = desk.book(), desk.clock.now()
         every = boundaries(book)
         years = sorted({local(one.at).year for one in every if one.at}, reverse=True)
-        year = asked("year")
-        chosen = [one for one in every if one.at and (not year or str(local(one.at).year) == year)]
+        year = asked("year") or str(min(now.year, max(years, default=now.year)))
+        chosen = [one for one in every if one.at and year in ("all", str(local(one.at).year))]
         return render_template(
             "rules/calendar.html",
             book=book,

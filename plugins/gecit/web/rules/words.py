@@ -245,6 +245,13 @@ EFFECTS: dict[Effect, Text] = {
     Effect.REFUSE_REPORT: _("raporu geri çevirir", "refuses the report"),
     Effect.WARN: _("yalnızca uyarır", "only warns"),
 }
+LEGEND: dict[str, Text] = {
+    "hold": _("bekletir ya da geri çevirir", "holds or refuses"),
+    "wait": EFFECTS[Effect.WAIT],
+    "warn": EFFECTS[Effect.WARN],
+    "window": _("muaf", "excused"),
+    "later": STANDINGS[Standing.LATER],
+}
 RUN_STATES: dict[RunState, Text] = {
     RunState.STARTING: _("başlıyor", "starting"),
     RunState.RUNNING: _("çalışıyor", "running"),
