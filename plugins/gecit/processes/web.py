@@ -7,31 +7,26 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
-from sqlalchemy.engine import make_url
 from waitress.server import create_server
 
 from gecit.core.rulebook import Rulebook
 from gecit.edges.doors import Doors
 from gecit.edges.front_files import read_front
-from gecit.edges.rule_cases import Case, read_cases
-from gecit.edges.rule_drafts import DraftFolder
 from gecit.edges.store import SqlLedger, open_ledger
 from gecit.edges.system_clock import SystemClock
 from gecit.ports import Beat
 from gecit.settings import Settings, SettingsError, load
 from gecit.web.app import create_app
 from gecit.web.front import FrontData
-from gecit.web.health.around import Door, Surroundings
-from gecit.web.rules import RuleDesk
 
 from .asking import desk_of, record_absence
 from .bulk import exports_of
 from .life import until_told_to_stop, wait_beating
+from .rule_desk import rule_desk_of
 from .run_folder import read_internal_token
+from .surroundings import surroundings_of
 from .taken import port_of
-from .whatif_runs import WhatIfRuns
 
 log = logging.getLogger("gecit.web")
 
@@ -57,30 +52,11 @@ def _in_force(ledger: SqlLedger) -> Rulebook | None:
     return Rulebook.from_json(snapshot.content) if snapshot else None
 
 
-def _cases(settings: Settings) -> tuple[Case, ...]:
-    return read_cases(settings.rules, *([settings.site_rules] if settings.site_rules else []))
-
-
-def surroundings_of(settings: Settings) -> Surroundings:
-    """Return what health looks at beside the ledger."""
-    url = make_url(settings.database)
-    file = url.database if url.get_backend_name() == "sqlite" else None
-    return Surroundings(
-        doors=(
-            Door(name="HL7 (MLLP)", host=settings.mllp_host, port=settings.mllp_port),
-            Door(name="DICOM", host="127.0.0.1", port=settings.dicom_port),
-            Door(name="HTTP (Orthanc)", host="127.0.0.1", port=settings.http_port),
-        ),
-        data=settings.data,
-        database=Path(file) if file else None,
-    )
-
-
 def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until told to stop."""
     clock, ledger = SystemClock(), open_ledger(settings.database)
     doors = Doors(ledger, read_internal_token(settings), clock)
-    runs = WhatIfRuns(settings, clock)
+    rules = rule_desk_of(settings, ledger, clock)
     app = create_app(
         doors=doors,
         views=ledger,
@@ -90,17 +66,17 @@ def run(settings: Settings, stop: threading.Event) -> None:
         desk=desk_of(settings, ledger, clock),
         ministry_get=settings.duplicates.ministry_get,
         evidence=ledger,
+        ledger=ledger,
+        exports=exports_of(settings),
+        surroundings=surroundings_of(settings),
+        assets=settings.assets,
         public=FrontData(
             read_front(settings.front_page),
             lambda: _in_force(ledger),
             lambda: len(ledger.read(lambda tx: tx.institutions())),
             settings.rules.parent,
         ),
-        ledger=ledger,
-        exports=exports_of(settings),
-        surroundings=surroundings_of(settings),
-        assets=settings.assets,
-        rules=RuleDesk(ledger, DraftFolder(settings.rules, settings.site_rules), runs, clock, _cases(settings)),
+        rules=rules,
     )
     with port_of("web", settings.web_port, "GECIT_WEB_PORT"):
         end = serve(app, settings.web_port)
@@ -108,7 +84,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     log.info("pages on 127.0.0.1:%d", settings.web_port)
     wait_beating(stop, ledger, clock, lambda now: Beat(node=settings.name, process="web", pid=os.getpid(), at=now))
     end()
-    runs.close()
+    rules.runs.close()
     ledger.close()
 
 

@@ -45,20 +45,20 @@ def create_app(
     desk: DuplicateDesk | None = None,
     ministry_get: bool = False,
     evidence: Evidence | None = None,
-    public: FrontData | None = None,
     assets: Path | None = None,
-    rules: RuleDesk | None = None,
     ledger: SqlLedger | None = None,
     exports: Exports | None = None,
     surroundings: Surroundings | None = None,
+    public: FrontData | None = None,
+    rules: RuleDesk | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
     `desk` answers duplicate queries, None = nobody does; `ministry_get` has it answer the Ministry's GET form too;
     `evidence` shows the exemptions and queries beside an exam, None = what the exam itself holds of them;
-    `public` is the front page, None = there is none; `rules` is what the pages of the rules are made of;
     `assets` is the folder that set-up built for browsers; `ledger` is what the tracking pages read, None = there are
-    none; `exports` makes exports, None = nobody exports; `surroundings` is what health looks at beside the ledger.
+    none; `exports` makes exports, None = nobody exports; `surroundings` is what health looks at beside the ledger;
+    `public` is the front page, `rules` what the pages of the rules are made of; None = there are none.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -78,14 +78,14 @@ def create_app(
     app.register_blueprint(api(views, vitals, clock, node, expected, beside, further))
     if desk:
         app.register_blueprint(duplicates(desk, ministry_get=ministry_get))
-    if rules:
-        app.register_blueprint(rules_pages(rules))
-    if public:
-        app.register_blueprint(front(public))
     app.register_blueprint(health(vitals, clock, node, expected, ledger, surroundings))
     if ledger:
         app.register_blueprint(tracking(ledger, clock, beside, node, exports))
         app.register_blueprint(day(ledger, clock))
+    if rules:
+        app.register_blueprint(rules_pages(rules))
+    if public:
+        app.register_blueprint(front(public))
     return app
 
 

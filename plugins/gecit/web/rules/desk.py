@@ -43,6 +43,10 @@ class Runs(Protocol):
         """End it."""
         ...
 
+    def close(self) -> None:
+        """End all."""
+        ...
+
 
 class RuleDesk:
     """The rulebook in force, the ledger that counts, the drafts, the runs, the examples."""

@@ -19,7 +19,7 @@
       type: "bar",
       data: {
         labels: rows.map((row) => short(row.name)),
-        datasets: [{ data: rows.map((row) => row.count), backgroundColor: rows.map((row) => colour(row.colour ?? "info")) }],
+        datasets: [{ data: rows.map((row) => row.count), backgroundColor: rows.map((row) => colour(row.colour ?? "primary")), maxBarThickness: 26 }],
       },
       options: {
         indexAxis: upright ? "x" : "y",

@@ -9,13 +9,12 @@ from gecit.core import events as e
 from gecit.core.facts import StudyFacts
 from gecit.core.order import Order
 from gecit.core.values import Text, Value
-from gecit.core.verdict import Outcome, Verdict
+from gecit.core.verdict import DECIDES, Outcome, Verdict
 from gecit.ports import Delivery
 
 from .. import phrases
 from ..beside import ShownQuery
 from ..masking import mask, mask_text
-from ..shown import OPEN
 from ..timeline import show_event
 from ..words import DESTINATIONS, EVENTS, KINDS_OF_DELIVERY, OUTBOX
 
@@ -93,7 +92,7 @@ def _doses(facts: StudyFacts) -> list[Text]:
 
 
 def _kept_back(verdict: Verdict) -> list[Text]:
-    titles = [one.title for one in verdict.findings if one.status in OPEN]
+    titles = [one.title for one in verdict.findings if (one.status, one.effect) in DECIDES]
     if not titles:
         return []
     return [Text(tr=", ".join(one.tr for one in titles), en=", ".join(one.en for one in titles))]
