@@ -17,11 +17,11 @@ from gecit.core.order import ExamKey
 from gecit.core.verdict import Outcome
 from gecit.sandbox.day import exams_of_the_day
 from gecit.sandbox.play import Player
-from tests.support.axe import violations
 from tests.support.hospital import Hospital, hospital
 from tests.support.node import until
 
 from .test_pages import browser, read, shot, wait_for_text  # noqa: F401 -- a fixture
+from .test_tracking import violations
 
 pytestmark = pytest.mark.browser
 SITE_DRAFT = "/gecit/rules/drafts/exemptions/doz"

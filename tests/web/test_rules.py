@@ -18,8 +18,10 @@ from gecit.core.access import Person, Role
 from gecit.core.events import RulebookActivated
 from gecit.core.verdict import Outcome
 from gecit.edges.doors import Doors
+from gecit.edges.front_files import read_front
 from gecit.settings import load
 from gecit.web.app import create_app
+from gecit.web.front import FrontData
 from tests.fakes import FakeAccounts, FakeViews, FakeVitals
 from tests.support.node import until
 from tests.support.rule_desk import SERVICE, Office
@@ -315,3 +317,20 @@ def test_a_run_that_is_stopped_says_so(visitor: Visitor, office: Office) -> None
     assert state in ("stopped", "done")
     visitor.get("/gecit/rules/runs/20260101-000000-00000000", 404)
     visitor.get("/gecit/rules/runs/..%2f..%2fx", 404)
+
+
+def test_announcements_and_rules_lead_to_each_other(office: Office, accounts: FakeAccounts, vitals: FakeVitals) -> None:
+    clock, home = office.clock, Path(__file__).parents[2]
+    public = FrontData(read_front(), office.desk.book, lambda: 1, home)
+    doors = Doors(accounts, "inside", clock)
+    app = create_app(
+        doors=doors, views=FakeViews(), vitals=vitals, clock=clock, node="N1", ledger=office.ledger,
+        rules=office.desk, public=public,
+    )  # fmt: skip
+    visitor = Visitor(app.test_client(), doors)
+    visitor.become(ADMINISTRATOR)
+    front = visitor.get("/gecit/front?all=")
+    assert "/gecit/rules/rule/loinc-code" in front and "/gecit/rules/exemptions?exemption=duplicate-query" in front
+    anchors = set(re.findall(r'href="/gecit/front\?all=#([0-9a-f]{16})"', visitor.get("/gecit/rules/exemptions")))
+    assert len(anchors) > 20
+    assert [one for one in anchors if f'id="{one}"' not in front] == []

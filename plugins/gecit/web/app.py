@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from gecit.edges.doors import Doors
@@ -101,5 +101,6 @@ def _helpers() -> dict[str, object]:
         "words": words,
         "phrases": phrases,
         "here": quote(request.path),
+        "endpoints": current_app.view_functions,  # what this installation has pages of
         **helpers(),
     }

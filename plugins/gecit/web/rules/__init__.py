@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Blueprint, current_app
+from flask import Blueprint
 
 from gecit.core.access import Action
 from gecit.core.rulebook import MINUTE
@@ -47,7 +47,6 @@ def _helpers() -> dict[str, object]:
         "pairs": lambda values: [(one, one) for one in values],
         "minute": minute,
         "minute_after": lambda at: minute(at + MINUTE),
-        "endpoints": current_app.view_functions,
         "rejudged_text": rejudged_text,
         "works_on_rules": may_at_all(person(), Action.WORK_ON_RULES),
     }

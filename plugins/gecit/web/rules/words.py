@@ -252,6 +252,14 @@ LEGEND: dict[str, Text] = {
     "window": _("muaf", "excused"),
     "later": STANDINGS[Standing.LATER],
 }
+SOURCES: dict[str, Text] = {
+    "notice": _("duyuru", "notice"),
+    "letter": _("yazı", "letter"),
+    "circular": _("genelge", "circular"),
+    "guide": _("kılavuz", "guide"),
+    "reading": _("bizim okumamız", "our reading"),
+    "site": _("kuruluş", "the site"),
+}
 RUN_STATES: dict[RunState, Text] = {
     RunState.STARTING: _("başlıyor", "starting"),
     RunState.RUNNING: _("çalışıyor", "running"),
