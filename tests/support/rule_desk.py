@@ -57,7 +57,7 @@ class Office:
         self.ledger.close()
 
     def fill(self) -> None:
-        """Two whole exams without a duplicate query: one ordered in the outage, one a minute after it."""
+        """Two exams without a duplicate query: one in the outage, one after it and without its report."""
         flow.register(self.ledger, flow.HOSPITAL)
         receive(self.ledger, "IN", at(9, 40, 59), flow.TCKN)
         receive(self.ledger, "OUT", at(9, 41), flow.OTHER_TCKN)
