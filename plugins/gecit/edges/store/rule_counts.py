@@ -46,11 +46,6 @@ def _reached(table: sa.Table, reach: Reach) -> sa.ColumnElement[bool]:
     if reach.institution:
         ways.append(table.c.institution == reach.institution)
     if reach.patient:
-        ways.append(
-            sa.exists().where(
-                exam.c.institution == table.c.institution,
-                exam.c.accession == table.c.accession,
-                exam.c.tckn == reach.patient,
-            )
-        )
+        own = sa.select(exam.c.institution, exam.c.accession).where(exam.c.tckn == reach.patient)
+        ways.append(sa.tuple_(table.c.institution, table.c.accession).in_(own))
     return sa.or_(*ways)
