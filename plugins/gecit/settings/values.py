@@ -13,6 +13,7 @@ from msgspec import Meta
 from ..core.values import Value
 from .doors import ReceptionSettings, WorklistSettings
 from .duplicates import DuplicateSettings
+from .sign_in import ProviderSettings, SignInSettings
 
 
 class MedulaSettings(Value):
@@ -245,6 +246,14 @@ class Settings(Value, kw_only=True):
     duplicates: Annotated[DuplicateSettings, Meta(description="The duplicate query.")] = DuplicateSettings()
     worklist: Annotated[WorklistSettings, Meta(description="The modality worklist.")] = WorklistSettings()
     reception: Annotated[ReceptionSettings, Meta(description="What is refused at C-STORE.")] = ReceptionSettings()
+    sign_in: Annotated[SignInSettings, Meta(description="Sessions of browsers.")] = SignInSettings()
+    e_devlet: Annotated[ProviderSettings, Meta(description="Sign-in by e-Devlet.")] = ProviderSettings()
+    ministry_account: Annotated[ProviderSettings, Meta(description="Sign-in by the Ministry's account.")] = (
+        ProviderSettings()
+    )
+    hospital_account: Annotated[ProviderSettings, Meta(description="Sign-in by the hospital's own directory.")] = (
+        ProviderSettings()
+    )
 
     # Orthanc's own keys, at the top of its configuration; defaults are Orthanc's.
     name: Annotated[str, Meta(description="Name of the node.", extra={"orthanc": "Name"})] = "MyOrthanc"

@@ -15,6 +15,7 @@ from gecit.ports import Clock, Views, Vitals
 from gecit.steps.duplicates import DuplicateDesk
 
 from . import phrases, words
+from .accounts import AccountPages, account_pages
 from .api import api
 from .assets import Assets, served
 from .beside import Beside, Evidence
@@ -27,6 +28,7 @@ from .health import Surroundings, health
 from .language import language, moment, remember_language, say, share
 from .problem import on_fault, on_http_error
 from .rules import RuleDesk, rules_pages
+from .sender import admission, csrf_field
 from .tracking import tracking
 from .tracking.exports import Exports
 
@@ -51,6 +53,7 @@ def create_app(
     surroundings: Surroundings | None = None,
     public: FrontData | None = None,
     rules: RuleDesk | None = None,
+    accounts: AccountPages | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
@@ -58,7 +61,8 @@ def create_app(
     `evidence` shows the exemptions and queries beside an exam, None = what the exam itself holds of them;
     `assets` is the folder that set-up built for browsers; `ledger` is what the tracking pages read, None = there are
     none; `exports` makes exports, None = nobody exports; `surroundings` is what health looks at beside the ledger;
-    `public` is the front page, `rules` what the pages of the rules are made of; None = there are none.
+    `public` is the front page, None = there is none; `accounts` has people sign in on pages, None = nobody can;
+    `rules` is what the pages of the rules are made of, None = there are none.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -86,6 +90,10 @@ def create_app(
         app.register_blueprint(rules_pages(rules))
     if public:
         app.register_blueprint(front(public))
+    if accounts:
+        accounts.providers.attach(app, doors.key("cookies"))
+        for pages in account_pages(accounts):
+            app.register_blueprint(pages)
     return app
 
 
@@ -102,5 +110,8 @@ def _helpers() -> dict[str, object]:
         "phrases": phrases,
         "here": quote(request.path),
         "endpoints": current_app.view_functions,  # what this installation has pages of
+        "csrf_field": csrf_field,
+        "csrf_token": lambda: admission().csrf,
+        "signed_in": admission(),
         **helpers(),
     }
