@@ -8,16 +8,16 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from gecit.core.access import Person, Role
+from gecit.core.audit import AuditEntry
 from gecit.core.events import RulebookActivated
 from gecit.core.verdict import Outcome
-from gecit.edges.doors import Doors
+from gecit.edges.doors import Admission, Doors
 from gecit.edges.front_files import read_front
 from gecit.settings import load
 from gecit.web.app import create_app
@@ -44,7 +44,7 @@ class Visitor:
         self._client, self._doors = client, doors
 
     def become(self, person: Person) -> None:
-        admitted = SimpleNamespace(granted=True, who=person.name, why=None, person=person)
+        admitted = Admission(who=person.name, person=person)
         self._doors.admit = lambda *_: admitted  # type: ignore[method-assign, assignment, return-value]
 
     def get(self, path: str, status: int = 200) -> str:
@@ -146,6 +146,25 @@ def test_the_activation_says_who_and_why(visitor: Visitor, office: Office) -> No
     visitor.post(f"{DRAFT}/activate", form)
     events = [one for _, one in office.ledger.events() if isinstance(one, RulebookActivated)]
     assert (events[-1].by, events[-1].note, events[-1].revision) == ("admin", "neden", office.ledger.active_revision())
+
+
+class Written(list[AuditEntry]):
+    """An audit that is only kept in memory."""
+
+    record = list.append
+
+
+def test_the_audit_is_told_who_changed_what(visitor: Visitor, office: Office) -> None:
+    office.desk.audit = written = Written()
+    made(visitor)
+    version = visitor.hidden(DRAFT, "version")
+    visitor.post(DRAFT, {"version": version, "text": office.drafts.drafts()[0].text + "# checked\n"})
+    form = {"revision": visitor.hidden(DRAFT, "revision"), "note": "neden", "unseen": "1"}
+    visitor.post(f"{DRAFT}/activate", {**form, "note": ""}, 409)
+    visitor.post(f"{DRAFT}/activate", form)
+    assert [one.detail["did"] for one in written] == ["make a draft", "change a draft", "put in force"]
+    assert {(one.who, one.what, one.outcome) for one in written} == {("admin", "work on the rules", "done")}
+    assert written[-1].detail["revision"] == office.ledger.active_revision()
 
 
 def test_counts_are_of_the_exams_that_one_reaches(visitor: Visitor) -> None:

@@ -65,8 +65,8 @@ def _in_force(ledger: SqlLedger) -> Rulebook | None:
 def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until told to stop."""
     clock, ledger = SystemClock(), open_ledger(settings.database)
-    rules = rule_desk_of(settings, ledger, clock)
     audit = audit_of(settings, ledger)
+    rules = rule_desk_of(settings, ledger, clock, audit)
     doors = doors_of(settings, ledger, read_internal_token(settings), clock, audit)
     app = create_app(
         doors=doors,

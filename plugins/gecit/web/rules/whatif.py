@@ -74,6 +74,7 @@ def add_whatif(pages: Blueprint, desk: RuleDesk) -> None:
     @needs(Action.WORK_ON_RULES)
     def run_csv(run: str) -> Response:
         _request(desk, run)
+        desk.note("export what would change", run=run)
         found = _reached(desk, run, reach(person(), Action.LIST_EXAMS))
         headers = {"Content-Disposition": f"attachment; filename=what-if-{run}.csv"}
         return Response(_lines(found), content_type="text/csv; charset=utf-8", headers=headers)
