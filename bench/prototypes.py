@@ -37,6 +37,7 @@ TABLES = (
     schema.procedure,
     schema.duplicate_query,
     schema.exam_rule,
+    schema.exam_window,
     schema.exam_device,
     schema.exam,
 )

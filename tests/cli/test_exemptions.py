@@ -207,3 +207,66 @@ def test_an_outage_that_goes_on_is_drafted_up_to_now(run: Run, ledger: SqlLedger
     read = tomllib.loads(run("exemptions", "draft", "--from", since, "--to", until).output)
     last = read["window"][0]["last"].replace(tzinfo=ISTANBUL)
     assert now - timedelta(minutes=2) <= last <= datetime.now(UTC)
+
+
+def test_what_follows_a_window_that_begins_together_with_the_outage_is_drafted(
+    run: Run, ledger: SqlLedger, site: Path
+) -> None:
+    break_off(ledger, at(9, 30), at(9, 40))
+    run(*DRAFT, "--out", str(site / "exemptions/first.toml"))
+    break_off(ledger, at(9, 40), at(10, 20))
+    drafted = run(*DRAFT, "--out", str(site / "exemptions/second.toml"))
+    assert "left out: duplicate-query@2026-03-02T09:30 - 2026-03-02 09:39; " in drafted.stderr
+    (window,) = tomllib.loads((site / "exemptions/second.toml").read_text())["window"]
+    assert [window[end].isoformat() for end in ("from", "last")] == ["2026-03-02T09:40:00", "2026-03-02T10:19:00"]
+    assert "no faults" in run("rules", "lint").output
+    assert "all of it stands already" in run(*DRAFT, code=1).output
+
+
+def test_a_window_for_some_exams_stands_for_no_outage(run: Run, ledger: SqlLedger, site: Path) -> None:
+    break_off(ledger, at(9, 30), at(9, 40))
+    run(*DRAFT, "--out", str(site / "exemptions/some.toml"))
+    some = (site / "exemptions/some.toml").read_text() + 'applies = { institution = ["910001"] }\n'
+    (site / "exemptions/some.toml").write_text(some)
+    run(*DRAFT, "--out", str(site / "exemptions/all.toml"))
+    (window,) = tomllib.loads((site / "exemptions/all.toml").read_text())["window"]
+    assert (window["id"], window["from"].minute) == ("duplicate-query@2026-03-02T09:30+2", 30)
+    assert "no faults" in run("rules", "lint").output
+
+
+def test_a_draft_is_kept_tried_and_put_in_force_by_its_name(run: Run, ledger: SqlLedger, site: Path) -> None:
+    flow.register(ledger, flow.HOSPITAL)
+    receive(ledger, "IN", at(9, 40, 59), flow.TCKN)
+    break_off(ledger, at(9, 30, 20), at(9, 40, 1))
+    judging = in_force(ledger)
+    ledger.write(lambda tx: judge_due(tx, judging, flow.START, "Node"))
+    before = ledger.active_revision()
+
+    assert "1 pencere / windows" in run(*DRAFT, "--keep", "march").output
+    assert "başkası" in run(*DRAFT, "--keep", "march", code=1).output
+    assert json.loads(run("rules", "drafts", "--json").output) == [{"draft": "exemptions/march", "faults": 0}]
+    assert "0 fark" in run("rules", "diff", "active", "files").output, "a draft is not among the files"
+    assert "no faults" in run("rules", "lint").output
+    assert "hold -> submit" in run("replay", "--draft", "march").output
+    assert "--rules" in run("replay", code=2).output
+    assert "exemptions/march" in run("replay", "--draft", "nonsense", code=1).output
+    assert ledger.active_revision() == before
+
+    run("rules", "activate", "--draft", "march", "--note", "test", "--by", "ayşe")
+    assert run("rules", "drafts").output.strip() == "yok / none"
+    assert (site / "exemptions/march.toml").exists()
+    rejudge(ledger)
+    assert outcomes(ledger) == {"IN": Outcome.SUBMIT}
+
+
+def test_a_draft_that_would_lose_something_stays_a_draft(run: Run, ledger: SqlLedger, site: Path) -> None:
+    shipped = (Path(__file__).parents[2] / "rules/exemptions/duplicate-query.toml").read_text(encoding="utf-8")
+    (site / "drafts/exemptions").mkdir(parents=True)
+    draft = site / "drafts/exemptions/duplicate-query.toml"
+    draft.write_text(shipped[: shipped.rindex("[[window]]")], encoding="utf-8")
+    before = ledger.active_revision()
+    assert "--yes" in run("rules", "activate", "--draft", "duplicate-query", code=1).output
+    assert draft.exists() and not (site / "exemptions/duplicate-query.toml").exists()
+    assert ledger.active_revision() == before
+    run("rules", "activate", "--draft", "duplicate-query", "--yes")
+    assert ledger.active_revision() != before and not draft.exists()

@@ -12,14 +12,14 @@ from pathlib import Path
 import click
 
 from gecit.core.exam import Exam
-from gecit.core.exemptiondraft import Stretch, standing, stretches
-from gecit.core.exemptiondraft import draft as drafted
+from gecit.core.exemptiondraft import Leftover, Stretch, left_over, stretches, write_draft
 from gecit.core.order import ExamKey
 from gecit.core.rulebook import Exemption, Rulebook, Window
 from gecit.core.values import local
 from gecit.processes.build import Parts
 from gecit.processes.rules import NoRulebookError
 
+from . import drafts
 from .common import as_json, parts, print_json, print_rows, settings
 from .moments import INSTANT
 from .rules import files_of
@@ -62,7 +62,10 @@ def _row(window: Window, exemption: Exemption) -> dict[str, object]:
 @click.option("--adds-to", default="duplicate-query", show_default=True, help="The exemption that gets the rows.")
 @click.option("--title", default="", help="Title of the announcement; by default the day.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A new file; by default it is printed.")
-def draft(since: datetime, until: datetime, service: str, adds_to: str, title: str, out: Path | None) -> None:
+@click.option("--keep", default="", help="Keep it as a draft of this name in the site's folder; pages show it too.")
+def draft(
+    since: datetime, until: datetime, service: str, adds_to: str, title: str, out: Path | None, keep: str
+) -> None:
     """Draft a row of an exemption from the outages that Geçit itself recorded; several outages are several windows."""
     if until <= since:
         raise click.BadParameter("--to, --from'dan sonra olmalı / --to must be after --from")
@@ -79,23 +82,26 @@ def draft(since: datetime, until: datetime, service: str, adds_to: str, title: s
         raise click.ClickException(
             f"{service}: kesinti kaydı yok / no outage was recorded; taslak yok / no draft (başka / others: {others})"
         )
-    windows = _not_yet(windows, into)
-    text = drafted(windows, adds_to, title, local(now).date())
-    if out is None:
+    left = _not_yet(windows, into)
+    text = write_draft(left, adds_to, title, local(now).date())
+    if keep:
+        click.echo(f"{drafts.keep(settings(), keep, text).file}: {len(left)} pencere / windows")
+    elif out is None:
         click.echo(text, nl=False)
     else:
         _write_new(out, text)
-        click.echo(f"{out}: {len(windows)} pencere / windows")
+        click.echo(f"{out}: {len(left)} pencere / windows")
 
 
-def _not_yet(windows: Sequence[Stretch], into: Exemption) -> list[Stretch]:
+def _not_yet(windows: Sequence[Stretch], into: Exemption) -> list[Leftover]:
     """Leave out what stands already, and say so beside the draft; nothing left is no draft."""
-    found = [(one, standing(one, into)) for one in windows]
-    for _, there in found:
-        if there:
+    found = [left_over(one, into) for one in windows]
+    for one in found:
+        for there in one.standing:
             last = f"{local(there.last):%Y-%m-%d %H:%M}" if there.last else "-"
-            click.echo(f"zaten var, atlandı / stands already, left out: {there.id} - {last}", err=True)
-    left = [one for one, there in found if there is None]
+            rest = f"; kalanı taslakta / the rest is drafted: {one.window[0]:%H:%M}" if one.window else ""
+            click.echo(f"zaten var, atlandı / stands already, left out: {there.id} - {last}{rest}", err=True)
+    left = [one for one in found if one.window]
     if not left:
         raise click.ClickException("hepsi zaten var; taslak yok / all of it stands already; no draft")
     return left

@@ -19,9 +19,11 @@ from gecit.edges.rules_files import read_either
 from gecit.processes.build import Parts
 from gecit.processes.replaying import Piece, WhatIf, pieces, replayed
 from gecit.processes.rules import context_from, context_of
+from gecit.settings import Settings
 from gecit.steps.reached import Reached, reached
 from gecit.steps.replay import Change
 
+from . import drafts
 from .common import parts, print_table
 
 HEADINGS = ("institution", "accession", "ordered", "from", "to", "MEDULA", "findings")
@@ -30,6 +32,7 @@ CONSEQUENCES = {
     Action.NOTIFY: "release",
     Action.WITHDRAW: "withdrawal",
     Action.PROPOSE_WITHDRAWAL: "withdrawal to be proposed",
+    Action.DROP_PROPOSAL: "proposed withdrawal dropped",
 }
 
 
@@ -37,17 +40,17 @@ CONSEQUENCES = {
 @click.option(
     "--rules",
     "folder",
-    required=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The rules to try: over the shipped ones, or a whole rulebook where it has most of them.",
 )
+@click.option("--draft", "draft", default="", help="A draft of the site's folder to try instead.")
 @click.option("--csv", "csv_file", type=click.Path(dir_okay=False, path_type=Path), help="Write every change there.")
 @click.option("--all", "everything", is_flag=True, help="Every exam, not only those that the difference can touch.")
 @click.option("--limit", default=100, show_default=True, help="How many to print; the CSV always has all. 0 = all.")
-def replay(folder: Path, csv_file: Path | None, everything: bool, limit: int) -> None:
+def replay(folder: Path | None, draft: str, csv_file: Path | None, everything: bool, limit: int) -> None:
     """Show which exams would change if these rules were in force, and what MEDULA would be told; changes nothing."""
     with parts(create=False) as opened:
-        book = read_either(folder, opened.settings.rules)
+        book = _book(opened.settings, folder, draft)
         where = Reached() if everything else reached(opened.ledger, book)
         todo = pieces(opened.ledger, where.stretches)
         asked = _asked(opened, book, where)
@@ -58,6 +61,14 @@ def replay(folder: Path, csv_file: Path | None, everything: bool, limit: int) ->
     if counted["changed"] > len(shown):
         click.echo(f"... {counted['changed'] - len(shown)} tetkik daha / more (--csv, --limit 0)")
     _summary(counted, book)
+
+
+def _book(chosen: Settings, folder: Path | None, draft: str) -> Rulebook:
+    if bool(folder) == bool(draft):
+        raise click.UsageError("--rules ya da --draft / --rules or --draft")
+    if folder:
+        return read_either(folder, chosen.rules)
+    return drafts.folder_of(chosen).book_with(drafts.find(chosen, draft))
 
 
 def _asked(opened: Parts, book: Rulebook, where: Reached) -> WhatIf:

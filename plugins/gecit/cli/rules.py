@@ -17,7 +17,7 @@ from gecit.edges.rules_files import lint as faults_in
 from gecit.edges.rules_files import notes, read_either, read_folder, unread
 from gecit.settings import Settings
 
-from . import rules_activate, rules_shown
+from . import drafts, rules_activate, rules_shown
 from .common import as_json, parts, print_json, print_rows, settings
 from .moments import INSTANT
 
@@ -30,6 +30,7 @@ def rules() -> None:
 
 
 rules.add_command(rules_activate.activate)
+rules.add_command(drafts.drafts)
 
 
 @rules.command()

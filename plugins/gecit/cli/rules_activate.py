@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
 import click
@@ -12,12 +14,14 @@ from gecit.core.order import ExamKey
 from gecit.core.reach import reach
 from gecit.core.rulebook import Rulebook
 from gecit.core.rulediff import difference, lost, told
+from gecit.edges.rule_drafts import DraftError
 from gecit.edges.rules_files import read_folder
 from gecit.edges.store import effects
 from gecit.processes.build import Parts
 from gecit.settings import Settings
 from gecit.steps.reached import plan, stretches_of
 
+from . import drafts
 from .common import parts
 from .rules_shown import difference_line
 
@@ -31,15 +35,17 @@ SILENT = timedelta(seconds=60)
 @click.option("--note", default="", help="Why, for the record.")
 @click.option("--wait", is_flag=True, help="Until all exams in reach are judged again; then name what changed.")
 @click.option("--yes", is_flag=True, help="Also where rules, editions or windows in force would go away.")
-def activate(note: str, wait: bool, yes: bool) -> None:
+@click.option("--draft", default="", help="Put this draft of the site's folder among the files first.")
+@click.option("--by", default=getpass.getuser, help="Who decides; by default the user of this terminal.")
+def activate(note: str, wait: bool, yes: bool, draft: str, by: str) -> None:
     """Make the rule files the revision in force; running processes take it over within a second."""
     with parts() as opened:
         chosen, ledger = opened.settings, opened.ledger
-        book = read_folder(chosen.rules, chosen.site_rules)
         before, number = ledger.active_rulebook(), effects.newest_event(ledger)
-        if before:
-            _compare(Rulebook.from_json(before[1]), book, chosen, yes=yes)
-        new = ledger.activate_rulebook(book.revision, book.to_json(), opened.clock.now(), note)
+        with _files(chosen, draft) as book:
+            if before:
+                _compare(Rulebook.from_json(before[1]), book, chosen, yes=yes)
+            new = ledger.activate_rulebook(book.revision, book.to_json(), opened.clock.now(), note, by)
         said = "yürürlükte / in force" if new else "zaten yürürlükteydi / was in force already"
         click.echo(f"{book.revision[:12]} {said}")
         if new:
@@ -47,6 +53,19 @@ def activate(note: str, wait: bool, yes: bool) -> None:
         if wait:
             _wait(opened, book)
             _tell(opened, book.revision, number)
+
+
+@contextmanager
+def _files(chosen: Settings, draft: str) -> Iterator[Rulebook]:
+    """Give what the files make; with a draft among them, which is put back where the activation fails."""
+    if not draft:
+        yield read_folder(chosen.rules, chosen.site_rules)
+        return
+    try:
+        with drafts.folder_of(chosen).placed(drafts.find(chosen, draft)) as book:
+            yield book
+    except DraftError as fault:
+        raise click.ClickException(str(fault)) from fault
 
 
 def _compare(before: Rulebook, after: Rulebook, chosen: Settings, *, yes: bool) -> None:

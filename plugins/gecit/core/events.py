@@ -228,6 +228,7 @@ class RulebookActivated(Event):
 
     revision: str
     note: str = ""
+    by: str = ""
 
 
 class Rejudged(Event):

@@ -13,6 +13,9 @@ from ..core.values import Text
 FOLDERS = ("submission", "exemptions")
 """What becomes the rulebook; profiles/, codes/ and cases/ beside them are read by others."""
 
+DRAFTS = "drafts"
+"""Sub-folder of a site's folder whose files are not in force: `edges/rule_drafts.py`."""
+
 ENDINGS = {**dict.fromkeys((*FOLDERS, "profiles", "cases"), ".toml"), "codes": ".csv"}
 """Sub-folder -> ending of the files in it that are read."""
 
@@ -30,6 +33,22 @@ def read_either(folder: Path, shipped: Path) -> Rulebook:
     """Read a folder as a whole rulebook where it has most of the shipped rules, else as a site's own over them."""
     ours, theirs = ({one.name for one in (some / FOLDERS[0]).glob("*.toml")} for some in (shipped, folder))
     return read_folder(folder) if 2 * len(ours & theirs) > len(ours) else read_folder(shipped, folder)
+
+
+def read_with(shipped: Path, site: Path, file: str, text: str) -> Rulebook:
+    """Read both folders as if the site's had one more file, or that file otherwise; RulebookError.
+
+    `file`: as in `exemptions/march-2026.toml`; faults name it so, and other files by their path.
+    """
+    files, unread = _read(shipped)
+    over, more = _read(site)
+    over.pop((site / file).as_posix(), None)
+    more.pop((site / file).as_posix(), None)
+    try:
+        over[file] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        more[file] = _no_toml(file, error)
+    return parse(files, over, {**unread, **more})
 
 
 def lint(folder: Path, shipped: Path | None = None) -> list[str]:
@@ -64,7 +83,7 @@ def unread(folder: Path) -> list[str]:
 def _is_read(path: Path) -> bool:
     hidden = any(part.startswith(".") for part in path.parts)
     known = len(path.parts) == 2 and path.suffix == ENDINGS.get(path.parts[0])
-    return hidden or known or path.stem.upper() == "README"
+    return hidden or known or path.parts[0] == DRAFTS or path.stem.upper() == "README"
 
 
 _UNREAD = Text(
@@ -93,12 +112,16 @@ def _read(folder: Path) -> tuple[Files, dict[str, Fault]]:
         try:
             files[name] = tomllib.loads(path.read_text(encoding="utf-8"))
         except tomllib.TOMLDecodeError as error:
-            unread[name] = _fault(name, f"TOML okunamadı: {error}", f"this is no TOML: {error}")
+            unread[name] = _no_toml(name, error)
         except UnicodeDecodeError:
             unread[name] = _fault(name, "dosya UTF-8 değil", "the file is not UTF-8")
         except OSError as error:
             unread[name] = _fault(name, f"okunamadı: {error.strerror}", f"cannot be read: {error.strerror}")
     return files, unread
+
+
+def _no_toml(file: str, error: tomllib.TOMLDecodeError) -> Fault:
+    return _fault(file, f"TOML okunamadı: {error}", f"this is no TOML: {error}")
 
 
 def _fault(file: str, tr: str, en: str) -> Fault:

@@ -6,7 +6,8 @@ import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 from ..core.checks import Context
 from ..core.judge import Compiled
@@ -47,6 +48,18 @@ def pieces(ledger: SqlLedger, stretches: Sequence[Stretch]) -> list[Piece]:
         return [Piece(stretch=one) for one in stretches]
     ends = [*ledger.milestones(FEW), None]
     return [Piece(after=start, until=end) for start, end in zip([None, *ends], ends, strict=False)]
+
+
+def monthly(stretch: Stretch, first: datetime | None, last: datetime | None) -> list[Stretch]:
+    """Cut a stretch of order dates where months begin, between the first and the last order that there is."""
+    if first is None or last is None:
+        return [stretch]
+    start, until = stretch[0] or first, min(stretch[1] or last, last)
+    ends: list[datetime] = []
+    month = start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    while (month := (month + timedelta(days=32)).replace(day=1)) < until:
+        ends.append(month)
+    return list(pairwise((stretch[0], *ends, stretch[1])))
 
 
 def replayed(asked: WhatIf, todo: Sequence[Piece], workers: int | None = None) -> Iterator[Replayed]:

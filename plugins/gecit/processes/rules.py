@@ -39,7 +39,7 @@ class Revisions(Protocol):
         """Return the revision in force."""
         ...
 
-    def activate_rulebook(self, revision: str, content: bytes, at: datetime, note: str = "") -> bool:
+    def activate_rulebook(self, revision: str, content: bytes, at: datetime, note: str = "", by: str = "") -> bool:
         """Publish a revision."""
         ...
 

@@ -25,6 +25,7 @@ from gecit.web.api.integration import Integrating
 from gecit.web.api.webhooks import Destinations
 from gecit.web.app import create_app
 from gecit.web.front import FrontData
+from gecit.web.rules import RuleDesk
 
 from .account_pages import pages_of_accounts
 from .alerting import Alerting
@@ -33,6 +34,7 @@ from .bulk import exports_of
 from .entrance import audit_of, doors_of
 from .life import until_told_to_stop, wait_beating
 from .loops import run_loops
+from .rule_desk import rule_desk_of
 from .run_folder import read_internal_token
 from .surroundings import surroundings_of
 from .taken import port_of
@@ -70,7 +72,9 @@ def _in_force(ledger: SqlLedger) -> Rulebook | None:
     return Rulebook.from_json(snapshot.content) if snapshot else None
 
 
-def application(settings: Settings, ledger: SqlLedger, audit: AuditBook, clock: Clock) -> Flask:
+def application(
+    settings: Settings, ledger: SqlLedger, audit: AuditBook, clock: Clock, rules: RuleDesk | None = None
+) -> Flask:
     """Return the application of a node that Orthanc has been started for once."""
     token = read_internal_token(settings)
     doors = doors_of(settings, ledger, token, clock, audit)
@@ -98,6 +102,7 @@ def application(settings: Settings, ledger: SqlLedger, audit: AuditBook, clock: 
         ),
         audit=audit,
         images=ImageSearches(ledger, OrthancTags(settings.orthanc_url, token), settings.name),
+        rules=rules,
     )
 
 
@@ -105,7 +110,8 @@ def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until told to stop."""
     clock, ledger = SystemClock(), open_ledger(settings.database)
     audit = audit_of(settings, ledger, "web")
-    app = application(settings, ledger, audit, clock)
+    rules = rule_desk_of(settings, ledger, clock, audit)
+    app = application(settings, ledger, audit, clock, rules)
     with port_of("web", settings.web_port, "GECIT_WEB_PORT"):
         end = serve(app, settings.web_port)
     record_absence(ledger, ledger, settings.name, clock.now())
@@ -123,6 +129,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     alerting.stop()
     watching.join(DRAIN_SECONDS)
     alerting.close()
+    rules.runs.close()
     ledger.close()
 
 

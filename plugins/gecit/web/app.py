@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from gecit.edges.audit_book import AuditBook
@@ -33,6 +33,7 @@ from .health import Surroundings, health
 from .language import language, moment, remember_language, say, share
 from .metrics import metrics
 from .problem import on_fault, on_http_error
+from .rules import RuleDesk, rules_pages
 from .sender import admission, csrf_field
 from .tracking import tracking
 from .tracking.exports import Exports
@@ -62,6 +63,7 @@ def create_app(
     public: FrontData | None = None,
     audit: AuditBook | None = None,
     images: ImageSearches | None = None,
+    rules: RuleDesk | None = None,
     accounts: AccountPages | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
@@ -72,7 +74,8 @@ def create_app(
     none; `exports` makes exports, None = nobody exports; `surroundings` is what health looks at beside the ledger;
     `public` is the front page, None = there is none; `accounts` has people sign in on pages, None = nobody can;
     `audit` is told of each request, None = nobody is; `images` answers QIDO-RS, None = nobody does;
-    `integrating` is what integrators and monitors ask.
+    `integrating` is what integrators and monitors ask;
+    `rules` is what the pages of the rules are made of, None = there are none.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -103,6 +106,8 @@ def create_app(
     if ledger:
         app.register_blueprint(tracking(ledger, clock, beside, node, exports))
         app.register_blueprint(day(ledger, clock))
+    if rules:
+        app.register_blueprint(rules_pages(rules))
     if public:
         app.register_blueprint(front(public))
     if accounts:
@@ -129,6 +134,7 @@ def _helpers() -> dict[str, object]:
         "words": words,
         "phrases": phrases,
         "here": quote(request.path),
+        "endpoints": current_app.view_functions,  # what this installation has pages of
         "csrf_field": csrf_field,
         "csrf_token": lambda: admission().csrf,
         "signed_in": admission(),

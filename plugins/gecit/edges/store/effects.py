@@ -33,6 +33,13 @@ def _inside(stretch: Stretch) -> sa.ColumnElement[bool]:
     return sa.and_(sa.true(), *bounds)
 
 
+def first_and_last_order(ledger: SqlLedger) -> tuple[datetime | None, datetime | None]:
+    """Return the order dates between which all exams lie; None where there is none."""
+    with ledger.engine.connect() as connection:
+        first, last = (connection.scalar(sa.select(of(exam.c.ordered_at))) for of in (sa.func.min, sa.func.max))
+    return first, last
+
+
 def newest_event(ledger: SqlLedger) -> int:
     """Return the number of the last event; 0 before the first."""
     return _scalar(ledger, sa.select(sa.func.max(event.c.id)))

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from gecit.core.exam import Exam
 
 from . import rows
-from .schema import exam, exam_device, exam_rule, link, procedure
+from .schema import exam, exam_device, exam_rule, exam_window, link, procedure
 from .sql import of_exams, pages, upsert
 from .worklist import write_worklist
 
@@ -82,18 +82,18 @@ def _write_whole(connection: sa.Connection, changes: Sequence[Change]) -> None:
 
 
 def _write_rules(connection: sa.Connection, changes: Sequence[Change]) -> None:
-    """Write the rules that keep exams back; most verdicts have none, before as after."""
-    made = [(one.after.key, rows.rule_rows(one.before) if one.before else [], rows.rule_rows(one.after))
-            for one in changes]  # fmt: skip
-    changed = [one for one in made if one[1] != one[2]]
-    for page in pages(
-        key for key, before, after in changed if {one["rule"] for one in before} - {one["rule"] for one in after}
-    ):
-        connection.execute(_DELETE[exam_rule.name], page)
-    upsert(connection, exam_rule, [row for _, _, after in changed for row in after])
+    """Write the rules that keep exams back and the windows that excuse them; most verdicts have none."""
+    for table, name, make in ((exam_rule, "rule", rows.rule_rows), (exam_window, "window", rows.window_rows)):
+        made = [(one.after.key, make(one.before) if one.before else [], make(one.after)) for one in changes]
+        changed = [one for one in made if one[1] != one[2]]
+        left = (key for key, before, after in changed if {one[name] for one in before} - {one[name] for one in after})
+        for page in pages(left):
+            connection.execute(_DELETE[table.name], page)
+        upsert(connection, table, [row for _, _, after in changed for row in after])
 
 
-_DELETE = {table.name: sa.delete(table).where(of_exams(table)) for table in (link, procedure, exam_rule, exam_device)}
+_BESIDE = (link, procedure, exam_rule, exam_window, exam_device)
+_DELETE = {table.name: sa.delete(table).where(of_exams(table)) for table in _BESIDE}
 
 
 def _leaves_some(table: sa.Table, before: Exam | None, new: Sequence[dict[str, Any]]) -> bool:

@@ -172,12 +172,12 @@ class Recorded(Transactions):
         with self._reading() as connection:
             return connection.scalar(query) or ""
 
-    def activate_rulebook(self, revision: str, content: bytes, at: datetime, note: str = "") -> bool:
+    def activate_rulebook(self, revision: str, content: bytes, at: datetime, note: str = "", by: str = "") -> bool:
         """Publish a revision for all processes and nodes; False where it is in force already."""
 
         def add(tx: SqlTransaction) -> None:
             tx.execute(sa.insert(rulebook).values(revision=revision, activated_at=at, content=content.decode()))
-            tx.append(RulebookActivated(at=at, revision=revision, note=note))
+            tx.append(RulebookActivated(at=at, revision=revision, note=note, by=by))
 
         return self._add_unless_newest(rulebook, revision, add)
 

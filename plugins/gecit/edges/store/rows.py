@@ -16,6 +16,7 @@ from gecit.core.exam import Exam, Study
 from gecit.core.listing import devices, keeping_back, listed_at
 from gecit.core.order import ExamKey, Procedure
 from gecit.core.values import to_json
+from gecit.core.verdict import Status
 from gecit.ports import Delivery, Institution, StoredMessage
 
 _events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEvent)
@@ -85,6 +86,13 @@ def rule_rows(exam: Exam) -> list[dict[str, Any]]:
     """Return the rows by which an exam is found for the rules that keep it back."""
     common = {**_key(exam), "listed_at": listed_at(exam)}
     return [{**common, "rule": rule, "status": said.value} for rule, said in sorted(keeping_back(exam).items())]
+
+
+def window_rows(exam: Exam) -> list[dict[str, Any]]:
+    """Return the rows by which an exam is found for the windows of exemptions that excuse it."""
+    findings = exam.verdict.findings if exam.verdict else ()
+    windows = sorted({window for one in findings if one.status is Status.EXCUSED for window in one.exemptions})
+    return [{**_key(exam), "window": window} for window in windows]
 
 
 def device_rows(exam: Exam) -> list[dict[str, Any]]:

@@ -72,6 +72,13 @@ event = sa.Table(
         sqlite_where=sa.text("kind = 'Rejudged'"),
         postgresql_where=sa.text("kind = 'Rejudged'"),
     ),
+    # There are few, and the history of the rules shows them all.
+    sa.Index(
+        "event_activated",
+        "id",
+        sqlite_where=sa.text("kind = 'RulebookActivated'"),
+        postgresql_where=sa.text("kind = 'RulebookActivated'"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -177,6 +184,16 @@ exam_rule = sa.Table(
     sa.Column("status", sa.Text, nullable=False),  # failed | cannot tell
     sa.Column("listed_at", Instant, nullable=False),
     sa.Index("exam_rule_listed", "rule", "listed_at", "institution", "accession"),
+    sqlite_with_rowid=False,
+)
+# And which windows of exemptions excuse an exam: the register counts them.
+exam_window = sa.Table(
+    "exam_window",
+    metadata,
+    sa.Column("institution", sa.Text, primary_key=True),
+    sa.Column("accession", sa.Text, primary_key=True),
+    sa.Column("window", sa.Text, primary_key=True),  # its id
+    sa.Index("exam_window_of", "window", "institution", "accession"),
     sqlite_with_rowid=False,
 )
 exam_device = sa.Table(
@@ -545,6 +562,7 @@ FOLDED = (
     procedure,
     worklist,
     exam_rule,
+    exam_window,
     exam_device,
     exam,
     duplicate_query,
