@@ -81,6 +81,7 @@ def play_day(node: Running, say: Say) -> bool:
     say("")
     ledger = open_ledger(node.settings.database)
     try:
+        become_patient(ledger, stories[0].order.patient.tckn, datetime.now(UTC))
         results = wait_for(ledger, stories)
         for one in results:
             _tell(one, say)
