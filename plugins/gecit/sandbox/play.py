@@ -26,6 +26,7 @@ from .announcing import announce, seconds_excused
 from .day import INSTITUTION, Act, ExamStory, cancelled, exams_of_the_day
 from .imaging import build_study
 from .node import Running
+from .people import become_patient
 
 Say = Callable[[str], None]
 PATIENCE_SECONDS = 90.0
