@@ -1,7 +1,7 @@
 """The viewer: bytes that a browser fetches before it shows a CT, images and their metadata not counted.
 
 Once with an empty cache and once again with the same browser, counted by Chromium itself as they came over the wire;
-what its workers fetch it does not count (three scripts of 48 kB at the first visit, by nginx's log).
+what its workers fetch it does not count (three scripts of 49 kB at the first visit, by nginx's log).
 The anchor is the package as OHIF publishes it, served by nginx as it is, with our DICOMweb as its only data source.
 """
 
