@@ -65,7 +65,7 @@ def app(sqlite_ledger: SqlLedger, book: AuditBook, clock: StillClock) -> Flask:
         about(HERE, "A1", patient=TCKN)
         return "done"
 
-    made.add_url_rule("/gecit/retry", "retry", retry, methods=["POST"])
+    made.add_url_rule("/gecit/tried", "retry", retry, methods=["POST"])
     return made
 
 
@@ -104,8 +104,8 @@ def test_a_refusal_is_a_row_whether_it_says_so_or_not(client: FlaskClient, book:
 
 def test_each_change_is_a_row_with_a_digest_of_what_was_sent(client: FlaskClient, book: AuditBook) -> None:
     for _ in range(2):
-        assert ask(client, "/gecit/retry", method="POST", data={"a": TCKN}).status_code == 200
-    ask(client, "/gecit/retry", method="POST", data={"a": "other"})
+        assert ask(client, "/gecit/tried", method="POST", data={"a": TCKN}).status_code == 200
+    ask(client, "/gecit/tried", method="POST", data={"a": "other"})
     rows = book.rows(AuditSearch(what="retry a delivery"))
     assert [one.patient for one in rows] == [book.digest(TCKN)] * 3
     digests = [one.detail["payload"] for one in rows]
