@@ -134,7 +134,6 @@ WAYS: dict[str, Way] = {
     "GET /gecit/institutions/<skrs>": Way("manage institutions"),
     "POST /gecit/institutions/<skrs>": Way("manage institutions"),
     # the viewer
-    "GET /gecit/assets/<path:name>": OPEN,
     "GET /gecit/ohif": Way("see images"),
     "GET /gecit/ohif/": Way("see images"),
     "GET /gecit/ohif/<path:route>": Way("see images"),
