@@ -148,4 +148,5 @@ flock 9   # two set-ups at once would trip over each other
 install_packages
 install_python
 scripts/assets.sh
+[ "$lock" = requirements.lock ] || scripts/test-provider.sh
 say "hazır | ready"

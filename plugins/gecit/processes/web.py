@@ -11,7 +11,6 @@ from collections.abc import Callable
 from waitress.server import create_server
 
 from gecit.core.rulebook import Rulebook
-from gecit.edges.doors import Doors
 from gecit.edges.front_files import read_front
 from gecit.edges.store import SqlLedger, open_ledger
 from gecit.edges.system_clock import SystemClock
@@ -22,9 +21,11 @@ from gecit.web.api.webhooks import Destinations
 from gecit.web.app import create_app
 from gecit.web.front import FrontData
 
+from .account_pages import pages_of_accounts
 from .alerting import Alerting
 from .asking import desk_of, record_absence
 from .bulk import exports_of
+from .entrance import audit_of, doors_of
 from .life import until_told_to_stop, wait_beating
 from .loops import run_loops
 from .run_folder import read_internal_token
@@ -39,7 +40,16 @@ DRAIN_SECONDS = 5  # for requests that are being answered when the process is to
 
 def serve(app: object, port: int) -> Callable[[], None]:
     """Serve a WSGI application on 127.0.0.1 from a thread; return what stops it. OSError where the port is taken."""
-    server = create_server(app, host="127.0.0.1", port=port, threads=THREADS, ident="gecit")
+    # Only processes of this machine reach the port: what they say of who asked them is believed.
+    server = create_server(
+        app,
+        host="127.0.0.1",
+        port=port,
+        threads=THREADS,
+        ident="gecit",
+        trusted_proxy="127.0.0.1",
+        trusted_proxy_headers={"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"},
+    )
     thread = threading.Thread(target=server.run, name="web server", daemon=True)
     thread.start()
 
@@ -58,7 +68,8 @@ def _in_force(ledger: SqlLedger) -> Rulebook | None:
 def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until told to stop."""
     clock, ledger = SystemClock(), open_ledger(settings.database)
-    doors = Doors(ledger, read_internal_token(settings), clock)
+    audit = audit_of(settings, ledger)
+    doors = doors_of(settings, ledger, read_internal_token(settings), clock, audit)
     destinations = Destinations(settings.webhooks.allow, plain_http=settings.webhooks.plain_http)
     app = create_app(
         doors=doors,
@@ -70,6 +81,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         ministry_get=settings.duplicates.ministry_get,
         evidence=ledger,
         integrating=Integrating(ledger, ledger, destinations),
+        accounts=pages_of_accounts(settings, ledger, doors, clock, audit),
         ledger=ledger,
         exports=exports_of(settings),
         surroundings=surroundings_of(settings),

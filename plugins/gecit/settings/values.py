@@ -13,6 +13,7 @@ from msgspec import Meta
 from ..core.values import Value
 from .doors import ReceptionSettings, WorklistSettings
 from .duplicates import DuplicateSettings
+from .sign_in import ProviderSettings, SignInSettings
 from .telling import AlertSettings, WebhookSettings
 
 
@@ -249,6 +250,14 @@ class Settings(Value, kw_only=True):
     webhooks: Annotated[WebhookSettings, Meta(description="Where verdicts may be told to.")] = WebhookSettings()
     alerts: Annotated[AlertSettings, Meta(description="Who is told that the installation is not well.")] = (
         AlertSettings()
+    )
+    sign_in: Annotated[SignInSettings, Meta(description="Sessions of browsers.")] = SignInSettings()
+    e_devlet: Annotated[ProviderSettings, Meta(description="Sign-in by e-Devlet.")] = ProviderSettings()
+    ministry_account: Annotated[ProviderSettings, Meta(description="Sign-in by the Ministry's account.")] = (
+        ProviderSettings()
+    )
+    hospital_account: Annotated[ProviderSettings, Meta(description="Sign-in by the hospital's own directory.")] = (
+        ProviderSettings()
     )
 
     # Orthanc's own keys, at the top of its configuration; defaults are Orthanc's.

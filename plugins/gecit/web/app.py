@@ -15,6 +15,7 @@ from gecit.ports import Clock, Views, Vitals
 from gecit.steps.duplicates import DuplicateDesk
 
 from . import phrases, words
+from .accounts import AccountPages, account_pages
 from .api import api
 from .api.integration import Integrating
 from .assets import Assets, served
@@ -28,6 +29,7 @@ from .health import Surroundings, health
 from .language import language, moment, remember_language, say, share
 from .metrics import metrics
 from .problem import on_fault, on_http_error
+from .sender import admission, csrf_field
 from .tracking import tracking
 from .tracking.exports import Exports
 
@@ -52,6 +54,7 @@ def create_app(
     exports: Exports | None = None,
     surroundings: Surroundings | None = None,
     public: FrontData | None = None,
+    accounts: AccountPages | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
@@ -59,7 +62,8 @@ def create_app(
     `evidence` shows the exemptions and queries beside an exam, None = what the exam itself holds of them;
     `assets` is the folder that set-up built for browsers; `ledger` is what the tracking pages read, None = there are
     none; `exports` makes exports, None = nobody exports; `surroundings` is what health looks at beside the ledger;
-    `public` is the front page, None = there is none; `integrating` is what integrators and monitors ask.
+    `public` is the front page, None = there is none; `accounts` has people sign in on pages, None = nobody can;
+    `integrating` is what integrators and monitors ask.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -88,6 +92,10 @@ def create_app(
         app.register_blueprint(day(ledger, clock))
     if public:
         app.register_blueprint(front(public))
+    if accounts:
+        accounts.providers.attach(app, doors.key("cookies"))
+        for pages in account_pages(accounts):
+            app.register_blueprint(pages)
     return app
 
 
@@ -103,5 +111,8 @@ def _helpers() -> dict[str, object]:
         "words": words,
         "phrases": phrases,
         "here": quote(request.path),
+        "csrf_field": csrf_field,
+        "csrf_token": lambda: admission().csrf,
+        "signed_in": admission(),
         **helpers(),
     }

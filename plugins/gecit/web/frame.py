@@ -19,7 +19,9 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("day.show", "day", Action.LIST_EXAMS),
     ("rules.show", "rules", Action.SEE_RULES),
     ("health.show", "health", Action.SEE_HEALTH),
-    ("admin.show", "administration", Action.MANAGE_USERS),
+    ("users.show", "users", Action.MANAGE_USERS),
+    ("tokens.show", "tokens", Action.MANAGE_TOKENS),
+    ("institutions.show", "institutions", Action.MANAGE_INSTITUTIONS),
 ]
 """Endpoint, word and the action it needs; an endpoint that this installation has not is left out."""
 
