@@ -95,7 +95,8 @@ class Told:
         return [one.state for one in self.ledger.deliveries() if one.destination == DESTINATION]
 
     def outcomes(self) -> list[tuple[str, str | None]]:
-        return [(one["outcome"], one["before"]) for one in self.receiver.got.values()]
+        in_order = sorted(self.receiver.got.values(), key=lambda one: one["timestamp"])  # arrival promises none
+        return [(one["outcome"], one["before"]) for one in in_order]
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
     """What each block printed."""
     folder = tmp_path_factory.mktemp("walk")
     with hospital(tmp_path_factory.mktemp("node"), {"ORTHANC__GECIT__WEBHOOKS__ALLOW": "127.0.0.1"}) as node:
-        token = node.gecit("tokens", "add", "HBYS of the page").stdout.split()[-1]
+        token = node.gecit("tokens", "add", "HBYS of the page", "--institution", "999001").stdout.split()[-1]
         path = f"{HOME}/.venv/bin:{os.environ['PATH']}"
         environ = {**node.node.environ, "PATH": path, "GECIT": node.node.url, "TOKEN": token}
         yield [one(block, node, environ, folder) for block in here(BLOCKS, node)]

@@ -61,7 +61,7 @@ def test_a_trial_reaches_who_is_on_duty(told: tuple[Hospital, Receiver]) -> None
 
 def test_metrics_of_every_process_are_scraped_through_orthanc(told: tuple[Hospital, Receiver]) -> None:
     node, _ = told
-    token = node.gecit("tokens", "add", "prometheus").stdout.split()[-1]
+    token = node.gecit("tokens", "add", "prometheus", "--institution", "999001").stdout.split()[-1]
 
     def scrape() -> dict[str, set[str]]:
         address = f"{node.node.url}/gecit/metrics"

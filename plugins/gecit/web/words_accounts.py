@@ -153,6 +153,7 @@ ACTIONS: dict[Action, Text] = {
     Action.MANAGE_INSTITUTIONS: _("kurumları yönetmek", "manage institutions"),
     Action.MANAGE_USERS: _("kullanıcıları yönetmek", "manage users"),
     Action.MANAGE_TOKENS: _("belirteçleri yönetmek", "manage tokens"),
+    Action.MANAGE_WEBHOOKS: _("webhook aboneliklerini yönetmek", "manage webhooks"),
     Action.USE_ORTHANC: _("Orthanc'ın kendi arayüzü", "use Orthanc itself"),
     Action.OWN_ACCOUNT: _("kendi hesabı", "own account"),
 }

@@ -15,6 +15,7 @@ from gecit.edges.store.search import Found
 from gecit.ports import Views
 
 from ..access import needs, person
+from ..audit import about
 from ..shown import show_exam
 from ..timeline import show_event
 from ..tracking import find_exam
@@ -101,6 +102,7 @@ def exam_routes(routes: Blueprint, searched: Searched, views: Views) -> None:
 
 
 def _page(searched: Searched, asked: ExamQuery, tckn: str = "") -> ExamPage:
+    about(patient=tckn)
     search = ExamSearch(
         reach=reach(person(), Action.LIST_EXAMS),
         outcome=asked.outcome or "",

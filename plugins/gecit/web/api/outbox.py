@@ -12,6 +12,7 @@ from gecit.core.values import Value
 from gecit.ports import Clock, Integration, OutboxSearch
 
 from ..access import may_touch, needs, person
+from ..audit import about
 from .answers import answer
 from .queries import LARGEST_NUMBER, Limit, Word, faulty, read_query
 from .shown import Outbox, show_delivery
@@ -60,7 +61,10 @@ def outbox_routes(routes: Blueprint, ledger: Integration, clock: Clock) -> None:
     @needs(Action.RETRY_DELIVERY)
     def retry(number: int) -> Response:
         found = ledger.delivery(number) if number <= LARGEST_NUMBER else None
-        if found is None or not may_touch(Action.RETRY_DELIVERY, found.exam.institution):
+        mine = found is not None and may_touch(Action.RETRY_DELIVERY, found.exam.institution)
+        if found is not None:
+            about(found.exam.institution, found.exam.accession, refused=not mine)
+        if found is None or not mine:
             abort(404)
         if not ledger.retry_delivery(number, clock.now()):
             raise faulty("conflict", "Bu teslimat beklemeye alınmamış.", "This delivery is not parked.")

@@ -16,6 +16,7 @@ from gecit.core.webhooks import SECRET_BYTES, Subscription, new_secret
 from gecit.ports import Clock, Integration, Transaction
 
 from ..access import may_touch, needs, person
+from ..audit import about
 from .answers import answer
 from .queries import Word, faulty, read_body
 from .shown import MadeWebhook, Webhooks, show_webhook
@@ -82,6 +83,7 @@ def webhook_routes(routes: Blueprint, ledger: Integration, clock: Clock, destina
         if fault is not None:
             raise faulty("unprocessable", f"url: {fault.tr}", f"url: {fault.en}")
         institution = person().institution if new.institution is None else new.institution
+        about(institution)
         if not may_touch(Action.MANAGE_WEBHOOKS, institution):
             abort(403)
         made = subscription(new, institution, clock, person().name)
@@ -92,7 +94,10 @@ def webhook_routes(routes: Blueprint, ledger: Integration, clock: Clock, destina
     @needs(Action.MANAGE_WEBHOOKS)
     def remove_webhook(number: str) -> Response:
         found = [one for one in ledger.read(lambda tx: tx.webhooks()) if one.id == number]
-        if not found or not may_touch(Action.MANAGE_WEBHOOKS, found[0].institution):
+        mine = bool(found) and may_touch(Action.MANAGE_WEBHOOKS, found[0].institution)
+        if found:
+            about(found[0].institution, refused=not mine)
+        if not mine:
             abort(404)
         at, by = clock.now(), person().name
         if not ledger.write(lambda tx: tx.remove_webhook(number, at, by)):
