@@ -102,7 +102,7 @@ def application(
         ),
         audit=audit,
         images=ImageSearches(ledger, OrthancTags(settings.orthanc_url, token), settings.name),
-        rules=rules,
+        rules=rules or rule_desk_of(settings, ledger, clock),
     )
 
 
@@ -110,7 +110,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until told to stop."""
     clock, ledger = SystemClock(), open_ledger(settings.database)
     audit = audit_of(settings, ledger, "web")
-    rules = rule_desk_of(settings, ledger, clock, audit)
+    rules = rule_desk_of(settings, ledger, clock)
     app = application(settings, ledger, audit, clock, rules)
     with port_of("web", settings.web_port, "GECIT_WEB_PORT"):
         end = serve(app, settings.web_port)

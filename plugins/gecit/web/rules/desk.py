@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from gecit.core.access import Action
-from gecit.core.audit import AuditEntry
 from gecit.core.rulebook import Rulebook
 from gecit.core.values import Text
 from gecit.core.whatif import Progress, RunRequest
@@ -14,11 +12,8 @@ from gecit.edges.rule_activation import BooksInForce
 from gecit.edges.rule_cases import Case
 from gecit.edges.rule_drafts import DraftFolder
 from gecit.edges.store import SqlLedger
-from gecit.ports import Audit, Clock
+from gecit.ports import Clock
 from gecit.steps.replay import Change
-
-from ..access import person
-from ..sender import address
 
 
 class Runs(Protocol):
@@ -63,24 +58,9 @@ class RuleDesk:
         runs: Runs,
         clock: Clock,
         cases: tuple[Case, ...] = (),
-        audit: Audit | None = None,
     ) -> None:
         self.ledger, self.drafts, self.runs, self.clock, self.cases = ledger, drafts, runs, clock, cases
-        self.audit = audit
         self._in_force = BooksInForce(ledger)
-
-    def note(self, did: str, **detail: str) -> None:
-        """Tell the audit what the person who asks did to the rules; an activation is in the ledger besides."""
-        if self.audit is not None:
-            entry = AuditEntry(
-                at=self.clock.now(),
-                who=person().name,
-                what=Action.WORK_ON_RULES.value,
-                address=address(),
-                outcome="done",
-                detail={"did": did, **detail},
-            )
-            self.audit.record(entry)
 
     def book(self) -> Rulebook:
         """Return the rulebook in force; an empty one before the first."""

@@ -17,7 +17,7 @@ from gecit.core.tables import Fault
 from gecit.core.values import Text, Value, to_json
 from gecit.core.whatif import RunningError, RunState
 from gecit.edges.rule_activation import activate
-from gecit.edges.rule_drafts import Draft, DraftError, short, version_of
+from gecit.edges.rule_drafts import Draft, DraftError, short
 
 from ..access import needs, person
 from .desk import RuleDesk
@@ -88,7 +88,6 @@ def add_drafts(pages: Blueprint, desk: RuleDesk) -> None:
             made = _made(desk)
         except (DraftError, WrongInput) as fault:
             return _list(desk, fault), 400
-        desk.note("make a draft", draft=made.file)
         return redirect(url_for("rules.draft", kind=made.kind, name=made.name), 303)
 
     @pages.get("/drafts/<kind>/<name>")
@@ -105,7 +104,6 @@ def add_drafts(pages: Blueprint, desk: RuleDesk) -> None:
             desk.drafts.write(kind, name, text, typed("version"))
         except DraftError as fault:
             return _page(desk, there, fault, text=text), 409
-        desk.note("change a draft", draft=there.file, version=version_of(text))
         return redirect(url_for("rules.draft", kind=kind, name=name), 303)
 
     @pages.post("/drafts/<kind>/<name>/remove")
@@ -116,7 +114,6 @@ def add_drafts(pages: Blueprint, desk: RuleDesk) -> None:
             desk.drafts.remove(kind, name, typed("version"))
         except DraftError as fault:
             return _page(desk, there, fault), 409
-        desk.note("throw a draft away", draft=there.file, version=there.version)
         return redirect(url_for("rules.drafts"), 303)
 
     @pages.post("/drafts/<kind>/<name>/try")
@@ -150,7 +147,6 @@ def add_drafts(pages: Blueprint, desk: RuleDesk) -> None:
             )
         except (DraftError, WrongInput) as fault:
             return _page(desk, there, fault), 409
-        desk.note("put in force", draft=there.file, revision=done.revision)
         return redirect(url_for("rules.history", new=int(done.new), reached=done.reached), 303)
 
 

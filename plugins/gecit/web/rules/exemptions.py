@@ -188,5 +188,4 @@ def _draft(desk: RuleDesk) -> str:
     if not text:
         raise WrongInput(RULES["all-stands" if left else "no-outage-there"])
     made = desk.drafts.write("exemptions", typed("name"), text)
-    desk.note("make a draft", draft=made.file)
     return url_for("rules.draft", kind=made.kind, name=made.name)

@@ -19,7 +19,7 @@ from gecit.edges.store.rule_history import history as activations
 from gecit.steps.reached import plan
 from gecit.steps.replay import Change
 
-from ..access import needs, person
+from ..access import may_at_all, needs, person
 from ..language import say
 from ..tracking.export_file import SEPARATOR, harmless
 from .calendar import shown_rule, shown_rules
@@ -71,10 +71,11 @@ def add_whatif(pages: Blueprint, desk: RuleDesk) -> None:
         return redirect(url_for("rules.run", run=run), 303)
 
     @pages.get("/runs/<run>/changes.csv")
-    @needs(Action.WORK_ON_RULES)
+    @needs(Action.EXPORT)  # by which each is audited
     def run_csv(run: str) -> Response:
+        if not may_at_all(person(), Action.WORK_ON_RULES):
+            abort(404)
         _request(desk, run)
-        desk.note("export what would change", run=run)
         found = _reached(desk, run, reach(person(), Action.LIST_EXAMS))
         headers = {"Content-Disposition": f"attachment; filename=what-if-{run}.csv"}
         return Response(_lines(found), content_type="text/csv; charset=utf-8", headers=headers)
