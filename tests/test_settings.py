@@ -313,3 +313,12 @@ def test_tls_that_would_not_work_stops_the_start(tmp_path: Path) -> None:
 def test_a_fault_of_tls_names_its_key(tmp_path: Path) -> None:
     authority = Authority(tmp_path / "authority").certificate
     assert "Gecit.MllpTls.Certificate" in faults({}, ORTHANC__GECIT__MLLP_TLS__CLIENT_AUTHORITIES=str(authority))
+
+
+def test_a_provider_of_identities_is_set_whole_and_over_tls() -> None:
+    found = faults({"Gecit": {"EDevlet": {"Issuer": "http://kimlik.example", "Scope": "profile"}}})
+    assert set(found) == {"Gecit.EDevlet.Issuer", "Gecit.EDevlet.ClientId", "Gecit.EDevlet.Scope"}
+    assert "https" in found["Gecit.EDevlet.Issuer"]
+    good = {"Issuer": "http://127.0.0.1:9000", "ClientId": "gecit"}
+    assert from_orthanc({"Gecit": {"EDevlet": good}}, {}).e_devlet.client_id == "gecit"
+    assert not from_orthanc({}, {}).ministry_account.issuer
