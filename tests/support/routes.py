@@ -16,13 +16,13 @@ RIGHTS: dict[str, dict[str, str]] = {
         (
             "list exams", "see an exam", "see a report", "see images", "store images", "query duplicates",
             "retry a delivery", "approve a withdrawal", "export", "see the rules", "work on the rules", "see health",
-            "see the audit", "manage institutions", "manage users", "manage tokens", "use Orthanc", "own account",
+            "see the audit", "manage institutions", "manage users", "manage tokens", "manage webhooks", "use Orthanc", "own account",
         ),
         ALL,
     ),
     "manager": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN, "store images": OWN,
-        "query duplicates": OWN, "retry a delivery": OWN, "export": OWN, "manage tokens": OWN,
+        "query duplicates": OWN, "retry a delivery": OWN, "export": OWN, "manage tokens": OWN, "manage webhooks": OWN,
         "see the rules": PUBLIC, "see health": PUBLIC, "own account": PUBLIC,
     },
     "radiologist": {
@@ -41,7 +41,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     "citizen": {"list exams": SELF, "see a report": SELF, "see images": SELF, "own account": PUBLIC},
     "service": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN, "store images": OWN,
-        "query duplicates": OWN, "retry a delivery": OWN, "export": OWN,
+        "query duplicates": OWN, "retry a delivery": OWN, "export": OWN, "manage webhooks": OWN,
         "see the rules": PUBLIC, "see health": PUBLIC,
     },
 }  # fmt: skip
@@ -118,6 +118,20 @@ WAYS: dict[str, Way] = {
     "GET /gecit/api/health": Way("see health"),
     "GET /gecit/api/exams": Way("list exams"),
     "GET /gecit/api/exams/<institution>/<path:accession>": Way("see an exam", "exam"),
+    "POST /gecit/api/exams/search": Way("list exams"),
+    "GET /gecit/api/verdicts/<institution>/<path:accession>": Way("see an exam", "exam"),
+    "GET /gecit/api/findings/<institution>/<path:accession>": Way("see an exam", "exam"),
+    "GET /gecit/api/timeline/<institution>/<path:accession>": Way("see an exam", "exam"),
+    "GET /gecit/api/outbox": Way("see an exam"),
+    "POST /gecit/api/outbox/<int:number>/retry": Way("retry a delivery"),
+    "GET /gecit/api/rules": Way("see the rules"),
+    "GET /gecit/api/exemptions": Way("see the rules"),
+    "GET /gecit/api/institutions": Way("see an exam"),
+    "GET /gecit/api/incidents": Way("see health"),
+    "GET /gecit/api/webhooks": Way("manage webhooks"),
+    "POST /gecit/api/webhooks": Way("manage webhooks"),
+    "DELETE /gecit/api/webhooks/<number>": Way("manage webhooks"),
+    "GET /gecit/metrics": Way("see health"),
     # duplicate queries: asked for the own institution, answered with anybody's exams
     "POST /gecit/api/duplicates/previous-studies": Way("query duplicates"),
     "POST /gecit/api/duplicates/previous-studies-for-sut-code-list": Way("query duplicates"),
