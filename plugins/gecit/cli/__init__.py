@@ -16,6 +16,7 @@ from gecit.processes.rules import NoRulebookError
 from gecit.settings import SettingsError
 
 from . import (
+    audit,
     check,
     codes,
     demo,
@@ -69,6 +70,7 @@ for command in (
     worklist.worklist,
     outbox.outbox,
     ledger.ledger,
+    audit.audit,
 ):
     cli.add_command(command)
 

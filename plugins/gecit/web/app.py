@@ -9,17 +9,21 @@ from urllib.parse import quote
 from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 
+from gecit.edges.audit_book import AuditBook
 from gecit.edges.doors import Doors
 from gecit.edges.store import SqlLedger
 from gecit.ports import Clock, Views, Vitals
 from gecit.steps.duplicates import DuplicateDesk
+from gecit.steps.search_images import ImageSearches
 
 from . import phrases, words
 from .accounts import AccountPages, account_pages
 from .api import api
 from .assets import Assets, served
+from .audit import Recorder
 from .beside import Beside, Evidence
 from .day import day
+from .dicomweb import dicomweb
 from .duplicates import described, duplicates
 from .frame import helpers
 from .front import FrontData, front
@@ -30,6 +34,7 @@ from .problem import on_fault, on_http_error
 from .sender import admission, csrf_field
 from .tracking import tracking
 from .tracking.exports import Exports
+from .trail import trail
 
 PROCESSES = ("orthanc", "web", "listen", "work")
 LONGEST_BODY_BYTES = 1024 * 1024
@@ -51,6 +56,8 @@ def create_app(
     exports: Exports | None = None,
     surroundings: Surroundings | None = None,
     public: FrontData | None = None,
+    audit: AuditBook | None = None,
+    images: ImageSearches | None = None,
     accounts: AccountPages | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
@@ -59,7 +66,8 @@ def create_app(
     `evidence` shows the exemptions and queries beside an exam, None = what the exam itself holds of them;
     `assets` is the folder that set-up built for browsers; `ledger` is what the tracking pages read, None = there are
     none; `exports` makes exports, None = nobody exports; `surroundings` is what health looks at beside the ledger;
-    `public` is the front page, None = there is none; `accounts` has people sign in on pages, None = nobody can.
+    `public` is the front page, None = there is none; `accounts` has people sign in on pages, None = nobody can;
+    `audit` is told of each request, None = nobody is; `images` answers QIDO-RS, None = nobody does.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -68,6 +76,10 @@ def create_app(
     app.after_request(remember_language)
     app.after_request(add_headers)
     app.after_request(prove(doors))
+    if audit:
+        recorder = Recorder(audit, clock)
+        app.before_request(recorder.keep_body)
+        app.after_request(recorder.record)  # the last one is called first: what it refuses gets its headers too
     app.register_error_handler(HTTPException, on_http_error)
     app.register_error_handler(Exception, on_fault)
     app.context_processor(_helpers)
@@ -89,6 +101,10 @@ def create_app(
         accounts.providers.attach(app, doors.key("cookies"))
         for pages in account_pages(accounts):
             app.register_blueprint(pages)
+    if images:
+        app.register_blueprint(dicomweb(images))
+    if audit:
+        app.register_blueprint(trail(audit.rows, audit.digest))
     return app
 
 
