@@ -1,8 +1,8 @@
 """What the audit costs: a row on disk before the answer leaves, and what an order waits for it. SQLite, as shipped.
 
 `row`: milliseconds until an entry is durable, one after the other, and with eight who wait at once; the anchor commits
-the same rows one by one. `order`: the 95th percentile of an order's transaction while another process audits fifty views
-a second, beside the same orders with nobody auditing.
+the same rows one by one. `order`: the 95th percentile of an order's transaction while another process audits fifty
+views a second, beside the same orders with nobody auditing.
 """
 
 from __future__ import annotations

@@ -162,6 +162,6 @@ def test_the_audits_figures_have_their_cases() -> None:
 
 @pytest.mark.system
 def test_the_guards_figures_come_from_two_real_nodes() -> None:
-    found = list(guard.figures(rounds=1, patience=0, studies=2, frames=30))
+    found = list(guard.figures(rounds=1, patience=0, studies=40, frames=80))
     assert [one.case for one in found] == ["frames-of-one-study", "first-frame-of-a-study"]
     assert all(one.anchor.median > 0 for one in found)

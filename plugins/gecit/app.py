@@ -15,13 +15,14 @@ from pathlib import Path
 import urllib3
 
 from .core.values import Text
+from .edges.dicom_audit import DicomAudit
 from .edges.doors import Doors, new_token
 from .edges.image_doors import ImageDoors
 from .edges.orthanc_dicom import FindDoor, ReceptionFilter, WorklistDoor
 from .edges.orthanc_host import INDEX_PATH, PREFIX, Forwarder, HttpFilter, IndexMark, OrthancLog, OrthancModule
 from .edges.store import SqlLedger
 from .edges.system_clock import SystemClock
-from .ports import Accounts, Beat, Vitals
+from .ports import Accounts, Audit, Beat, Vitals
 from .processes.build import Parts
 from .processes.entrance import audit_of, doors_of
 from .processes.life import wait_beating
@@ -69,7 +70,7 @@ def start(orthanc: OrthancModule, environ: Mapping[str, str] | None = None) -> S
     audit = audit_of(settings, ledger, "orthanc")
     doors = doors_of(settings, ledger, token, SystemClock(), audit)
     register(orthanc, doors, ImageDoors(ledger, audit, SystemClock(), settings.name), settings.web_port)
-    reception = register_dicom(orthanc, settings, ledger)
+    reception = register_dicom(orthanc, settings, ledger, audit)
     supervisor = supervise(settings, configuration, environ)
     in_background("start processes", lambda: live(settings, token, supervisor, ledger, reception.counts, audit.tick))
     atexit.register(
@@ -102,7 +103,7 @@ def register(orthanc: OrthancModule, doors: Doors, images: ImageDoors, web_port:
     orthanc.RegisterRestCallback(INDEX_PATH, IndexMark(orthanc))
 
 
-def register_dicom(orthanc: OrthancModule, settings: Settings, ledger: SqlLedger) -> ReceptionFilter:
+def register_dicom(orthanc: OrthancModule, settings: Settings, ledger: SqlLedger, audit: Audit) -> ReceptionFilter:
     """Answer C-FIND out of the ledger, and filter C-STORE where a reception rule is switched on."""
     chosen = settings.worklist
     answers = DicomAnswers(
@@ -113,11 +114,12 @@ def register_dicom(orthanc: OrthancModule, settings: Settings, ledger: SqlLedger
         by_file_number=chosen.patient_id == "FileNumber",
         nameless=settings.identifiers.nameless_numbers,
     )
-    orthanc.RegisterWorklistCallback(WorklistDoor(answers))
+    told = DicomAudit(audit, SystemClock())
+    orthanc.RegisterWorklistCallback(WorklistDoor(answers, told))
     if settings.development_open:
         log.warning("open for development: C-FIND, C-GET and C-MOVE are Orthanc's own and narrow nothing")
     else:
-        orthanc.RegisterFindCallback(FindDoor(answers))
+        orthanc.RegisterFindCallback(FindDoor(answers, told))
     reception = ReceptionFilter(settings.reception.rules, ledger, SystemClock())
     if settings.reception.rules:  # a hook for each instance costs processor time, an empty one too
         orthanc.RegisterIncomingCStoreInstanceFilter(reception)

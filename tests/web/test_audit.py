@@ -23,6 +23,7 @@ from gecit.ports import AuditSearch
 from gecit.web.access import needs
 from gecit.web.app import create_app
 from gecit.web.audit import about
+from gecit.web.trail.words import ACTIONS
 from tests.fakes import NOON, FakeAccounts, FakeVitals, StillClock
 
 HERE, THERE, TCKN = "10001", "10002", "10000000146"
@@ -146,6 +147,10 @@ def test_the_page_lists_and_filters(client: FlaskClient, book: AuditBook) -> Non
     assert "u104" in ask(client, "/gecit/audit?since=2026-03-02&until=2026-03-02&lang=en", "yönetici").text
     assert "u104" not in ask(client, "/gecit/audit?until=2026-03-01", "yönetici").text
     assert ask(client, "/gecit/audit?since=yesterday&page=x", "yönetici").status_code == 200
+
+
+def test_every_action_has_its_words(client: FlaskClient) -> None:
+    assert {one.value for one in Action} <= set(ACTIONS)
 
 
 def test_a_patients_views_are_asked_by_post_and_the_number_is_shown_nowhere(

@@ -20,7 +20,7 @@ from gecit.ports import AuditSearch, Unavailable
 from ..access import needs
 from ..audit import about
 from ..problem import refuse
-from .words import OUTCOMES, TEXTS
+from .words import ACTIONS, OUTCOMES, TEXTS
 
 PAGE = 100
 CSV_ROWS = 100_000
@@ -78,7 +78,7 @@ def _page(rows: Rows, search: AuditSearch | None, *, of_patient: str = "", wrong
         wrong=wrong,
         texts=TEXTS,
         outcomes=OUTCOMES,
-        actions=[one.value for one in Action],
+        actions=ACTIONS,
         detail=_detail,
     )
 
