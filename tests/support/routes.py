@@ -16,7 +16,8 @@ RIGHTS: dict[str, dict[str, str]] = {
         (
             "list exams", "see an exam", "see a report", "see images", "store images", "query duplicates",
             "retry a delivery", "approve a withdrawal", "export", "see the rules", "work on the rules", "see health",
-            "see the audit", "manage institutions", "manage users", "manage tokens", "manage webhooks", "use Orthanc", "own account",
+            "see the audit", "manage institutions", "manage users", "manage tokens", "manage webhooks", "use Orthanc",
+            "own account",
         ),
         ALL,
     ),

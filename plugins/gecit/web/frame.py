@@ -22,6 +22,7 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("users.show", "users", Action.MANAGE_USERS),
     ("tokens.show", "tokens", Action.MANAGE_TOKENS),
     ("institutions.show", "institutions", Action.MANAGE_INSTITUTIONS),
+    ("trail.show", "audit-short", Action.SEE_AUDIT),
 ]
 """Endpoint, word and the action it needs; an endpoint that this installation has not is left out."""
 

@@ -16,6 +16,7 @@ from .sender import address, is_crossing, is_forged, wants_page
 
 LONGEST_CHALLENGE = 64
 SIGN_IN = "sign_in.show"
+HOME, FRONT = "/gecit", "front.show"  # whoever comes without an address in mind reads first what this is
 STATIC = "static"  # Flask's own route, which nobody can mark
 
 
@@ -76,6 +77,8 @@ def _sign_in_or_refuse(why: Why) -> Response:
         return response
     if not wants_page():
         return refuse(BY_WHY[why])
+    if request.path.rstrip("/") == HOME and FRONT in current_app.view_functions:
+        return make_response(redirect(url_for(FRONT), 303))
     return make_response(redirect(url_for(SIGN_IN, next=request.full_path.rstrip("?")), 303))
 
 

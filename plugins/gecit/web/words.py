@@ -23,6 +23,8 @@ PAGE: dict[str, Text] = {
     "exams": _("Tetkikler", "Exams"),
     "health": _("Sistem durumu", "System health"),
     "documentation": _("API tanımı", "API description"),
+    "about": _("Bu sistem", "About"),
+    "audit-short": _("Denetim kaydı", "Audit"),
     "to-exams": _("Tetkikleri izle", "Follow exams"),
     "connected-institutions": _("kurum bağlı", "institutions are connected"),
     "announcements": _("Duyurular", "Announcements"),

@@ -60,6 +60,7 @@ ACTIONS = {
     "manage institutions": Text(tr="kurum yönetimi", en="manage institutions"),
     "manage users": Text(tr="kullanıcı yönetimi", en="manage users"),
     "manage tokens": Text(tr="belirteç yönetimi", en="manage tokens"),
+    "manage webhooks": Text(tr="webhook yönetimi", en="manage webhooks"),
     "use Orthanc": Text(tr="Orthanc'ı kullanma", en="use Orthanc"),
     "own account": Text(tr="kendi hesabı", en="own account"),
     "sign in": Text(tr="oturum açma", en="sign in"),

@@ -17,6 +17,7 @@ from gecit.ports import Views
 
 from ..access import may_touch, needs
 from ..assets.policy import VIEWER
+from ..audit import about
 from ..problem import refuse, show
 from .problems import AMBIGUOUS, ELSEWHERE, NO_IMAGES
 
@@ -66,6 +67,7 @@ def _seen(views: Views, institution: str, accession: str) -> list[Exam]:
 
 
 def _open(exam: Exam, node: str) -> Answer:
+    about(exam.key.institution, exam.key.accession, patient=exam.patient.tckn if exam.patient else "")
     facts = [one.facts for one in exam.studies]
     here = [one.study_instance_uid for one in facts if one.key.node == node]
     if not here:
