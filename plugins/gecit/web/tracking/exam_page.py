@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import quote
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
@@ -99,7 +98,7 @@ def _draw(ledger: SqlLedger, clock: Clock, rulebooks: Rulebooks, beside: Beside,
         way=way_of(events, shown.beside.queries, deliveries),
         deliveries=deliveries,
         masked=mask,
-        viewer=f"/gecit/viewer/{quote(institution, safe='')}/{quote(found.key.accession, safe='')}",
+        viewer=url_for("viewer.open_exam", institution=institution, accession=found.key.accession),
         images_here=may_touch(Action.SEE_IMAGES, institution, tckn=patient) and shown.exam.images > 0,
         report_here=may_touch(Action.SEE_REPORT, institution, tckn=patient),
         may_retry=may_touch(Action.RETRY_DELIVERY, institution) and any(one.state == "parked" for one in deliveries),
