@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
@@ -259,6 +259,55 @@ def test_the_first_screen_of_the_readme_has_what_a_newcomer_needs() -> None:
     screen = README.split("\n## ")[0]
     assert all(one in screen for one in ("make demo", "make test", "docs/images/flow.svg", "Debian 12"))
     assert len(screen.splitlines()) <= 25
+
+
+# The README in Turkish says the same
+
+READMES = ("README.md", "README.tr.md")
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.S | re.M)
+
+
+def parts(name: str) -> list[tuple[str, str]]:
+    """The level and the prose of each section, code blocks left out."""
+    pieces = re.split(r"^(#+) .*$", FENCED.sub("", page(name)), flags=re.M)[1:]
+    return list(zip(pieces[::2], pieces[1::2], strict=True))
+
+
+def code_without_comments(name: str) -> list[tuple[str, list[str]]]:
+    blocks = FENCED.findall(page(name))
+    bare = [(kind, re.sub(r"(^|\s+)# .*$", "", text, flags=re.M) if kind == "sh" else text) for kind, text in blocks]
+    return [(kind, [line for line in text.splitlines() if line]) for kind, text in bare]
+
+
+def test_both_readmes_have_the_same_headings() -> None:
+    english, turkish = ([level for level, _ in parts(name)] for name in READMES)
+    assert turkish == english
+
+
+def test_both_readmes_have_the_same_code_apart_from_its_comments() -> None:
+    english, turkish = map(code_without_comments, READMES)
+    assert len(english) > 5
+    assert turkish == english
+
+
+SAME: dict[str, Callable[[str], list[str]]] = {
+    "links and pictures": lambda prose: [
+        re.sub(r"\.(?:en|tr)\.md\b", ".md", one) for one in re.findall(r"\]\(([^)\s]+)\)", prose)
+    ],
+    "rows, cells and items": lambda prose: [
+        "|" * line.count("|") or "-" for line in prose.splitlines() if line.startswith(("|", "- "))
+    ],
+    "names in code": lambda prose: list({" ".join(one.split()) for one in re.findall(r"`([^`]+)`", prose)}),
+    "numbers": lambda prose: re.findall(r"\d(?:[\d.:]*\d)?", prose),
+}
+"""What a section has in both languages, in any order: a Turkish sentence has its own, and names Turkish pages first."""
+
+
+@pytest.mark.parametrize("what", SAME)
+def test_each_section_of_both_readmes_has_the_same(what: str) -> None:
+    english, turkish = ([sorted(SAME[what](prose)) for _, prose in parts(name)] for name in READMES)
+    assert any(english)
+    assert turkish == english
 
 
 # What must not stand in the repository. Written in pieces, so that this file passes its own test.
