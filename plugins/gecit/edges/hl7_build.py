@@ -40,7 +40,7 @@ def order_message(order: Order, envelope: Envelope) -> bytes:
     """Build an ORM^O01; one ORC and OBR for each procedure."""
     message = _message("ORM_O01", "ORM^O01", envelope, order.message_at)
     _segment(message, "PID", _pid(order.patient))
-    _segment(message, "PV1", {2: "O", 19: escape(order.admission)})
+    _segment(message, "PV1", {2: escape(order.patient_class) or "O", 19: escape(order.admission)})
     for number, procedure in enumerate(order.procedures or (Procedure(),), 1):
         _segment(message, "ORC", _orc(order))
         _segment(message, "OBR", {1: str(number), **_obr(order, procedure)})
@@ -125,6 +125,7 @@ def _obr(order: Order, procedure: Procedure) -> dict[int, str]:
         20: escape(order.tracking_number),
         21: escape(order.reference),
         24: escape(order.modality),
+        27: f"1^once^^^^{escape(order.priority)}" if order.priority else "",
         31: escape(order.repeat_reason),
         36: _time(order.scheduled_at),
     }

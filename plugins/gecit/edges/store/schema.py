@@ -221,13 +221,49 @@ sent_study = sa.Table(
     sa.Index("sent_study_day", "node", "study_date"),
 )
 
+# And what the reading list shows: exams that have pictures and no report, or that somebody has to read.
+reading = sa.Table(
+    "reading",
+    metadata,
+    sa.Column("institution", sa.Text, primary_key=True),
+    sa.Column("accession", sa.Text, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),  # core.reading.State
+    sa.Column("reader", sa.Text, nullable=False),  # account; '' = nobody has it
+    sa.Column("urgency", sa.Integer, nullable=False),  # core.reading_list.Urgency
+    sa.Column("waits_from", Instant, nullable=False),  # when its first pictures came
+    sa.Column("modality", sa.Text, nullable=False),
+    sa.Column("since", Instant),  # in this state
+    sa.Index("reading_order", "urgency", "waits_from", "institution", "accession"),
+    sa.Index("reading_institution", "institution", "urgency", "waits_from"),
+    sa.Index(
+        "reading_reader", "reader", sqlite_where=sa.text("reader <> ''"), postgresql_where=sa.text("reader <> ''")
+    ),
+)
+
+# What is being written; forgotten once it is signed. No event: a report that nobody signed is no fact of the exam.
+draft = sa.Table(
+    "draft",
+    metadata,
+    sa.Column("institution", sa.Text, primary_key=True),
+    sa.Column("accession", sa.Text, primary_key=True),
+    sa.Column("author", sa.Text, primary_key=True),  # account
+    sa.Column("saved_at", Instant),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.draft.Draft
+)
+reporting_grant = sa.Table(
+    "reporting_grant",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.grants.Grant, as it stands
+)
+
 # Life of a delivery; what is in brackets is who moves it.
 outbox = sa.Table(
     "outbox",
     metadata,
     sa.Column("id", Number, primary_key=True, autoincrement=True),
-    sa.Column("destination", sa.Text, nullable=False),  # medula | archive
-    sa.Column("kind", sa.Text, nullable=False),  # notify | withdraw | attach-report
+    sa.Column("destination", sa.Text, nullable=False),  # medula | archive | hbys
+    sa.Column("kind", sa.Text, nullable=False),  # notify | withdraw | attach-report | report
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("institution", sa.Text, nullable=False),
     sa.Column("accession", sa.Text, nullable=False),
@@ -309,4 +345,4 @@ beat = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),
 )
 
-FOLDED = (link, study_identifier, sent_study, study, procedure, worklist, exam, duplicate_query, outage)
+FOLDED = (link, study_identifier, sent_study, study, procedure, worklist, reading, exam, duplicate_query, outage)
