@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from gecit.edges.system_clock import SystemClock
-from gecit.ports import Institution, Station
+from gecit.ports import Institution, Receiver, Station
 
 from .common import as_json, parts, print_json, print_rows
 
@@ -31,7 +31,7 @@ def list_(as_json: bool) -> None:
         shown = [
             {"skrs": o.skrs, "medula": o.medula_code, "name": o.name, "aets": " ".join(o.aets),
              "stations": " ".join(map(shown_station, o.stations)),
-             "hl7 peers": " ".join(o.hl7_peers), "profile": o.profile}
+             "hl7 peers": " ".join(o.hl7_peers), "receiver": shown_receiver(o.receiver), "profile": o.profile}
             for o in found
         ]  # fmt: skip
         print_rows(shown, json_wanted=False)
@@ -54,6 +54,13 @@ def list_(as_json: bool) -> None:
     help="What one of the AE titles does, and where it is told of storage commitment; repeatable.",
 )
 @click.option("--hl7-peer", "peers", multiple=True, help="Address or network (CIDR) of its HBYS; repeatable.")
+@click.option(
+    "--receiver",
+    "receiver",
+    default="",
+    metavar="[tls:]HOST:PORT",
+    help="Where its HBYS takes reports that are signed here, by MLLP; tls: in front asks for TLS.",
+)
 @click.option("--profile", default="ministry", help="HL7 layout: a file of rules/profiles/.")
 @click.option(
     "--character-set",
@@ -70,6 +77,7 @@ def add(
     aets: tuple[str, ...],
     stations: tuple[str, ...],
     peers: tuple[str, ...],
+    receiver: str,
     profile: str,
     character_set: str,
 ) -> None:
@@ -93,6 +101,7 @@ def add(
         profile=profile,
         character_set=character_set,
         stations=known,
+        receiver=receiver_of(receiver),
     )
     with parts() as opened:
         if profile not in opened.profiles():
@@ -124,3 +133,22 @@ def shown_station(one: Station) -> str:
     """Write a station as `--station` reads it."""
     modalities = f"={','.join(one.modalities)}" if one.modalities else ""
     return f"{one.aet}{modalities}" + (f"@{one.host}:{one.port}" if one.host else "")
+
+
+RECEIVER = re.compile(r"(?P<tls>tls:)?(?P<host>[^:\s]+|\[[0-9A-Fa-f:]+\]):(?P<port>\d{1,5})")
+
+
+def receiver_of(text: str) -> Receiver | None:
+    """Read `tls:hbys.example:2575`; None where nothing is given, `click.BadParameter` for anything else."""
+    if not text:
+        return None
+    found = RECEIVER.fullmatch(text)
+    port = int(found["port"]) if found else 0
+    if found is None or not 1 <= port <= 65535:
+        raise click.BadParameter(f"okunamadı / cannot be read: {text}", param_hint="--receiver")
+    return Receiver(host=found["host"].strip("[]"), port=port, tls=bool(found["tls"]))
+
+
+def shown_receiver(one: Receiver | None) -> str:
+    """Write a receiver as `--receiver` reads it."""
+    return f"{'tls:' if one.tls else ''}{one.host}:{one.port}" if one else ""

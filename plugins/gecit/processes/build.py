@@ -9,8 +9,11 @@ from datetime import timedelta
 from sqlalchemy.exc import DBAPIError
 
 from ..core.profile import Profile
+from ..core.reading import Limits
 from ..edges import codes, hl7_profile
+from ..edges.hl7_report import ReportWriter
 from ..edges.medula_json import JsonMedula
+from ..edges.mllp_hospital import MllpHospital
 from ..edges.physicians import ListedPhysicians
 from ..edges.registry_http import HttpRegistry
 from ..edges.registry_snapshot import SnapshotRegistry
@@ -84,6 +87,19 @@ class Parts:
         files = [path for folder in folders for path in sorted((folder / "profiles").glob("*.toml"))]
         return {path.stem: hl7_profile.load(path) for path in files}
 
+    def report_writer(self) -> ReportWriter:
+        """Return what writes the messages that tell a hospital of its reports."""
+        return ReportWriter(self.profiles(), self.settings.hbys.application, self.settings.hbys.facility)
+
+    def hospital(self) -> MllpHospital:
+        """Return what sends them."""
+        chosen = self.settings.hbys
+        return MllpHospital(chosen.timeout_seconds, chosen.ca_file, chosen.certificate_file, chosen.key_file)
+
+    def limits(self) -> Limits:
+        """Return how long an exam stays with its reader."""
+        return limits_of(self.settings)
+
     def reception(self) -> Reception:
         """Return what takes messages in."""
         return Reception(
@@ -99,8 +115,9 @@ class Parts:
         """Return how deliveries are repeated."""
         chosen, medula = self.settings.outbox, self.settings.medula
         requests = 2 if medula.protocol == "Json" else 4  # ask, send; SOAP may read back twice what stood before
+        longest = max(requests * medula.timeout_seconds, self.settings.hbys.timeout_seconds)
         return Policy(
-            lease=timedelta(seconds=max(chosen.lease_seconds, 2 * requests * medula.timeout_seconds + 5)),
+            lease=timedelta(seconds=max(chosen.lease_seconds, 2 * longest + 5)),
             backoff=timedelta(seconds=chosen.backoff_seconds),
             backoff_limit=timedelta(seconds=chosen.backoff_limit_seconds),
         )
@@ -109,6 +126,16 @@ class Parts:
         """Return a circuit breaker for one destination."""
         chosen = self.settings.outbox
         return Breaker(chosen.breaker_failures, timedelta(seconds=chosen.breaker_seconds))
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return how long an exam stays with its reader."""
+    chosen = settings.reading
+    return Limits(
+        idle=timedelta(minutes=chosen.idle_minutes),
+        held=timedelta(hours=chosen.hold_hours),
+        assigned=timedelta(minutes=chosen.assigned_minutes),
+    )
 
 
 def _soap(settings: Settings) -> Medula | None:

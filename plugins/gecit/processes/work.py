@@ -13,7 +13,8 @@ from ..edges.report_documents import Documents
 from ..edges.report_header import template_of
 from ..ports import Beat, Institution
 from ..settings import Settings
-from ..steps import attach_report, notify_medula
+from ..steps import attach_report, notify_medula, tell_hospital
+from ..steps.breaker import Breaker
 from ..steps.deliver import Courier, Handler
 from ..steps.follow import Follower
 from ..steps.rejudge import Rejudger
@@ -68,10 +69,14 @@ class Worker:
         if medula and settings.role == "Node":
             handlers = notify_medula.handlers(medula, self._ledger, self._clock)
             found.append(self._courier(notify_medula.DESTINATION, handlers))
+        if settings.role == "Node":
+            found.append(
+                self._courier(tell_hospital.DESTINATION, self._hospital_handlers(), tell_hospital.never_opens())
+            )
         return found
 
-    def _courier(self, destination: str, handlers: Mapping[str, Handler]) -> Loop:
-        policy, breaker = self._parts.policy(), self._parts.breaker()
+    def _courier(self, destination: str, handlers: Mapping[str, Handler], breaker: Breaker | None = None) -> Loop:
+        policy, breaker = self._parts.policy(), breaker or self._parts.breaker()
         courier = Courier(self._ledger, destination, handlers, self._clock, self._owner, policy, breaker)
         self._couriers.append(courier)
         return Loop(name=f"deliver {destination}", step=courier.step, rest=DELIVER_REST, wakes=True)
@@ -81,6 +86,11 @@ class Worker:
             self._ledger, self._archive, self._template, Documents(self._institution_name), self._clock
         )
         return {attach_report.KIND: attacher}
+
+    def _hospital_handlers(self) -> Mapping[str, Handler]:
+        parts = self._parts
+        teller = tell_hospital.Teller(parts.ledger, parts.hospital(), parts.report_writer(), parts.clock, parts.breaker)
+        return {tell_hospital.KIND: teller}
 
     def _template(self, orthanc_id: str) -> attach_report.Template | None:
         study = self._archive.study(orthanc_id)
