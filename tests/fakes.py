@@ -8,7 +8,9 @@ from gecit.core.order import ExamKey
 from gecit.core.values import ISTANBUL
 from gecit.ports import Beat
 
-SAYS_TOO_MUCH = "cannot read the row of 10000000146"
+from .fake_accounts import SAYS_TOO_MUCH
+from .fake_accounts import FakeAccounts as FakeAccounts
+
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=ISTANBUL)
 
 
@@ -21,37 +23,6 @@ class StillClock:
 
     def advance(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
-
-
-class FakeAccounts:
-    def __init__(self) -> None:
-        self.passwords: dict[str, str] = {}
-        self.tokens: dict[str, tuple[str, datetime | None]] = {}
-        self.asked = 0
-        self.broken = False
-
-    def password_hash(self, user: str) -> str | None:
-        self._ask()
-        return self.passwords.get(user)
-
-    def token_owner(self, digest: str, now: datetime) -> str | None:
-        self._ask()
-        owner, until = self.tokens.get(digest, ("", None))
-        return owner if owner and (until is None or now < until) else None
-
-    def add_administrator(self, user: str, password_hash: str, at: datetime) -> None:
-        self.passwords[user] = password_hash
-
-    def add_token(self, digest: str, owner: str, at: datetime, expires_at: datetime | None) -> None:
-        self.tokens[digest] = (owner, expires_at)
-
-    def has_administrator(self) -> bool:
-        return bool(self.passwords)
-
-    def _ask(self) -> None:
-        self.asked += 1
-        if self.broken:
-            raise OSError(SAYS_TOO_MUCH)
 
 
 class FakeViews:

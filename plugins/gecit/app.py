@@ -21,6 +21,7 @@ from .edges.store import SqlLedger
 from .edges.system_clock import SystemClock
 from .ports import Accounts, Beat, Vitals
 from .processes.build import Parts
+from .processes.entrance import audit_of, doors_of
 from .processes.life import wait_beating
 from .processes.run_folder import lock_folder, write_run_folder
 from .processes.supervisor import Child, State, Supervisor
@@ -63,7 +64,8 @@ def start(orthanc: OrthancModule, environ: Mapping[str, str] | None = None) -> S
     refuse_open_house(settings, ledger)
     token = new_token()
     configuration = write_run_folder(settings, token)
-    register(orthanc, Doors(ledger, token, SystemClock()), settings.web_port)
+    doors = doors_of(settings, ledger, token, SystemClock(), audit_of(settings, ledger))
+    register(orthanc, doors, settings.web_port)
     reception = register_dicom(orthanc, settings, ledger)
     supervisor = supervise(settings, configuration, environ)
     in_background("start processes", lambda: live(settings, token, supervisor, ledger, reception.counts))

@@ -161,10 +161,11 @@ def test_a_short_password_is_refused(run: Run, data: Path) -> None:
 
 
 def test_a_token_is_printed_once_and_kept_as_its_digest(run: Run, data: Path) -> None:
+    run("users", "add", "robot", stdin="correct horse battery\ncorrect horse battery\n")
     token = run("tokens", "add", "robot", "--days", "2").output.strip()
-    ledger, now = ledger_of(data), datetime.now(UTC)
-    assert ledger.token_owner(token_digest(token), now) == "robot"
-    assert ledger.token_owner(token_digest(token), now + timedelta(days=3)) is None
+    kept, now = ledger_of(data).token(token_digest(token)), datetime.now(UTC)
+    assert kept is not None
+    assert (kept.owner, kept.stands(now), kept.stands(now + timedelta(days=3))) == ("robot", True, False)
     assert token.encode() not in (data / "ledger.db").read_bytes()
 
 

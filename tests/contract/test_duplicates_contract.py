@@ -74,6 +74,7 @@ def _ours(ledger: SqlLedger) -> Iterator[DuplicateService]:
     for accession, sut, days, images, report in EXAMS:
         record(ledger, accession, days, sut=sut, images=images, report=report)
     accounts, clock = FakeAccounts(), HandClock(NOW)
+    accounts.add_administrator("hbys", "", NOW)
     accounts.add_token(token_digest("program"), "hbys", NOW, None)
     app = create_app(
         doors=Doors(accounts, "inside", clock),

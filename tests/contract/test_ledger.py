@@ -308,18 +308,6 @@ def test_the_rulebook_in_force_depends_on_the_instant_known(ledger: SqlLedger) -
     assert ledger.active_revision() == "r2"
 
 
-def test_accounts_keep_hashes_and_expired_tokens_open_nothing(ledger: SqlLedger) -> None:
-    assert not ledger.has_administrator()
-    ledger.add_administrator("deniz", "$argon2id$...", NOW)
-    ledger.add_token("digest", "hbys", NOW, NOW + timedelta(days=1))
-    assert ledger.has_administrator()
-    assert ledger.password_hash("deniz") == "$argon2id$..."
-    assert ledger.password_hash("nobody") is None
-    assert ledger.token_owner("digest", NOW) == "hbys"
-    assert ledger.token_owner("digest", NOW + timedelta(days=1)) is None
-    assert ledger.token_owner("other", NOW) is None
-
-
 def test_institutions_cursors_and_beats_keep_their_last_value(ledger: SqlLedger) -> None:
     first = Institution(skrs="10001", medula_code="11010001", aets=("CT1",))
     second = Institution(skrs="10001", medula_code="11010001", aets=("CT1", "MR1"))

@@ -12,6 +12,8 @@ from alembic.runtime.migration import MigrationContext
 from msgspec.structs import replace
 
 from gecit.core import events as e
+from gecit.core.access import Action, Role, Whose, may
+from gecit.core.accounts import Account, person_of_token
 from gecit.core.exam import Exam, ReceivedReport
 from gecit.core.order import ExamKey, Patient, Procedure
 from gecit.core.report import Report, ReportPart, ReportStatus
@@ -176,3 +178,63 @@ def test_the_migrations_make_the_tables_that_the_code_expects(ledger: SqlLedger)
     with ledger.engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), schema.metadata)
         assert [one for one in differences if "alembic_version" not in str(one)] == []
+
+
+def back_to(url: str, revision: str) -> sa.Engine:
+    engine = open_engine(url)
+    configuration = Config()
+    configuration.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        configuration.attributes["connection"] = connection
+        command.downgrade(configuration, revision)
+    return engine
+
+
+def test_administrators_and_owners_of_tokens_become_accounts_that_may_what_they_could(ledger_url: str) -> None:
+    open_ledger(ledger_url).close()
+    engine = back_to(ledger_url, "0005")
+    administrator = sa.table("administrator", sa.column("name"), sa.column("password_hash"), _instant("changed_at"))
+    token = sa.table("token", sa.column("digest"), sa.column("owner"), _instant("created_at"), _instant("revoked_at"))
+    with engine.begin() as connection:
+        connection.execute(sa.insert(administrator).values(name="ayşe", password_hash="$argon2id$1", changed_at=NOW))
+        tokens = [
+            {"digest": "d1", "owner": "HBYS of Örnek", "created_at": NOW, "revoked_at": None},
+            {"digest": "d2", "owner": "ayşe", "created_at": NOW, "revoked_at": NOW},
+        ]
+        connection.execute(sa.insert(token), tokens)
+    engine.dispose()
+    ledger = open_ledger(ledger_url)
+    assert {one.name: one.roles for one in ledger.accounts()} == dict.fromkeys(
+        ("HBYS of Örnek", "ayşe"), (Role.ADMINISTRATOR,)
+    )
+    assert ledger.has_administrator()
+    assert ledger.password_hash("ayşe") == "$argon2id$1"
+    assert ledger.password_hash("HBYS of Örnek") is None
+    old, owner = ledger.token("d1"), ledger.account("HBYS of Örnek")
+    assert old and owner and old.stands(NOW)
+    person = person_of_token(old, owner)
+    assert person and may(person, Action.USE_ORTHANC) and may(person, Action.SEE_EXAM, Whose.FOREIGN)
+    assert ledger.token("d2").revoked_at == NOW
+    ledger.close()
+
+
+def test_going_back_no_token_opens_more_than_it_did(ledger_url: str) -> None:
+    """Before, every token opened everything."""
+    ledger = open_ledger(ledger_url)
+    ledger.add_administrator("admin", "$argon2id$1", NOW)
+    ledger.save_account(Account(name="m", roles=(Role.MANAGER,), institution="910001"), NOW)
+    ledger.set_password("m", "$argon2id$2", NOW)
+    ledger.add_token("whole", "admin", NOW, None)
+    ledger.add_token("narrow", "admin", NOW, None, institution="910001")
+    ledger.add_token("few", "admin", NOW, None, actions=[Action.SEE_EXAM])
+    ledger.add_token("manager's", "m", NOW, None)
+    ledger.close()
+    engine = back_to(ledger_url, "0005")
+    with engine.connect() as connection:
+        assert list(connection.scalars(sa.text("SELECT digest FROM token"))) == ["whole"]
+        assert list(connection.scalars(sa.text("SELECT name FROM administrator"))) == ["admin"]
+    engine.dispose()
+
+
+def _instant(name: str) -> sa.ColumnClause[object]:
+    return sa.column(name, schema.Instant())

@@ -1,13 +1,19 @@
+import base64
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 
+from gecit.core.access import Role
+from gecit.core.accounts import Account, Session
+from gecit.edges.credentials import csrf_of, token_digest
 from gecit.edges.doors import Doors
 from gecit.edges.orthanc_host import DOWN, INDEX_PATH, Forwarder, HttpFilter, IndexMark, encode_query, send_status
-from tests.fakes import FakeAccounts, StillClock
+from tests.fakes import NOON, FakeAccounts, StillClock
 
 
 class OldOutput:
@@ -187,6 +193,61 @@ def test_the_filter_guards_all_but_our_own_pages(
 ) -> None:
     headers = {"authorization": authorization} if authorization else {}
     assert http_filter(uri, method=1, ip=address, headers=headers, get={}) is passes
+
+
+GET, POST, PUT, DELETE = 1, 2, 3, 4  # as Orthanc tells its filter
+BASIC = "Basic " + base64.b64encode(b"admin:gizli").decode()
+OURS = {"origin": "http://node:8042", "host": "node:8042"}
+CSRF = {"x-csrf-token": csrf_of("v")}
+
+
+@pytest.fixture
+def guarded() -> HttpFilter:
+    """A filter that knows an administrator with a session and a token, and a radiologist."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    accounts = FakeAccounts()
+    accounts.add_administrator("admin", cheap.hash("gizli"), NOON)
+    accounts.save_account(Account(name="radyolog", roles=(Role.RADIOLOGIST,), institution="910001"), NOON)
+    accounts.set_password("radyolog", cheap.hash("gizli"), NOON)
+    accounts.add_token(token_digest("t"), "admin", NOON, None)
+    until = NOON + timedelta(hours=1)
+    accounts.add_session(
+        Session(digest=token_digest("v"), account="admin", created_at=NOON, seen_at=NOON, expires_at=until)
+    )
+    return HttpFilter(Doors(accounts, "inside", StillClock()))
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "passes"),
+    [
+        (GET, {"authorization": BASIC}, True),
+        (GET, {"cookie": "gecit=v"}, True),
+        (GET, {"cookie": "gecit=other"}, False),
+        ("GET", {"cookie": "gecit=v", "origin": "https://elsewhere.example"}, True),
+        (POST, {"authorization": BASIC}, True),
+        (POST, {"authorization": BASIC, "origin": "https://elsewhere.example", "host": "node:8042"}, False),
+        (POST, {"authorization": BASIC, "sec-fetch-site": "cross-site"}, False),
+        (POST, {"authorization": BASIC, **OURS}, True),
+        (POST, {"authorization": "Bearer t", "origin": "https://elsewhere.example"}, True),
+        (POST, {"authorization": "Bearer inside"}, True),
+        (POST, {"cookie": "gecit=v"}, False),
+        (PUT, {"cookie": "gecit=v", **OURS}, False),
+        (DELETE, {"cookie": "gecit=v", **OURS, "x-csrf-token": "0" * 64}, False),
+        (DELETE, {"cookie": "gecit=v", **OURS, **CSRF}, True),
+        (DELETE, {"cookie": "gecit=v", "origin": "https://elsewhere.example", "host": "node:8042", **CSRF}, False),
+        (None, {"cookie": "gecit=v"}, False),
+    ],
+)
+def test_what_changes_orthanc_comes_from_our_pages_or_a_program(
+    guarded: HttpFilter, method: object, headers: dict[str, str], passes: bool
+) -> None:
+    assert guarded("/studies/1", method=method, ip="127.0.0.1", headers=headers, get={}) is passes
+
+
+def test_orthanc_takes_the_passwords_of_administrators_only(guarded: HttpFilter) -> None:
+    radiologist = "Basic " + base64.b64encode(b"radyolog:gizli").decode()
+    assert not guarded("/system", method=GET, ip="127.0.0.1", headers={"authorization": radiologist})
+    assert guarded("/gecit/", method=GET, ip="127.0.0.1", headers={"authorization": radiologist})
 
 
 def test_a_filter_that_errs_refuses(http_filter: HttpFilter) -> None:

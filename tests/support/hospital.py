@@ -16,6 +16,8 @@ import requests
 import sqlalchemy as sa
 from hl7.client import MLLPClient
 
+from gecit.core.access import Role
+from gecit.core.accounts import Account
 from gecit.core.exam import Billing, Exam
 from gecit.core.order import ExamKey, Order
 from gecit.core.verdict import Outcome
@@ -108,7 +110,9 @@ class Hospital:
         self.node, self.sandbox, self.world, self.folder = node, sandbox, world, folder
         self.ledger: SqlLedger = open_ledger(node.database)
         self._token = new_token()
-        self.ledger.add_token(token_digest(self._token), "HBYS", datetime.now(UTC), None)
+        now = datetime.now(UTC)
+        self.ledger.save_account(Account(name="HBYS", roles=(Role.ADMINISTRATOR,)), now)
+        self.ledger.add_token(token_digest(self._token), "HBYS", now, None)
         self._sent = 0
 
     def close(self) -> None:

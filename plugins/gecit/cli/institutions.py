@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from ipaddress import ip_network
 
 import click
@@ -10,6 +9,7 @@ import msgspec
 
 from gecit.edges.system_clock import SystemClock
 from gecit.ports import Institution, Receiver, Station
+from gecit.steps.record_institution import SKRS, receiver_of, shown_receiver, shown_station, station_of
 
 from .common import as_json, parts, print_json, print_rows
 
@@ -82,14 +82,14 @@ def add(
     character_set: str,
 ) -> None:
     """Add the institution with SKRS code SKRS, or replace it."""
-    if not re.fullmatch(r"[0-9A-Za-z._-]{1,64}", skrs):
+    if not SKRS.fullmatch(skrs):
         raise click.BadParameter("boş ya da boşluklu olamaz / must be a code without blanks", param_hint="SKRS")
     for peer in peers:
         try:
             ip_network(peer, strict=False)
         except ValueError as fault:
             raise click.BadParameter(f"adres değil / no address: {peer}", param_hint="--hl7-peer") from fault
-    known = tuple(station_of(one, aets) for one in stations)
+    known = tuple(_station(one, aets) for one in stations)
     one = Institution(
         skrs=skrs,
         medula_code=medula_code,
@@ -101,7 +101,7 @@ def add(
         profile=profile,
         character_set=character_set,
         stations=known,
-        receiver=receiver_of(receiver),
+        receiver=_receiver(receiver),
     )
     with parts() as opened:
         if profile not in opened.profiles():
@@ -110,45 +110,19 @@ def add(
     click.echo(f"{skrs} kaydedildi / recorded")
 
 
-STATION = re.compile(
-    r"(?P<aet>[^=@]{1,16})(=(?P<modalities>[A-Z]{2,16}(,[A-Z]{2,16})*))?(@(?P<host>[^:@\s]+)(:(?P<port>\d{1,5}))?)?"
-)
-
-
-def station_of(text: str, aets: tuple[str, ...]) -> Station:
-    """Read `AET=CT,PT@10.1.2.3:11112`; raises `click.BadParameter` for anything else and for a title not in `aets`."""
-    found = STATION.fullmatch(text)
+def _station(text: str, aets: tuple[str, ...]) -> Station:
+    """Read `--station`; raises `click.BadParameter` for what cannot be read and for a title not in `aets`."""
+    found = station_of(text)
     if found is None:
         raise click.BadParameter(f"okunamadı / cannot be read: {text}", param_hint="--station")
-    if found["aet"] not in aets:
-        raise click.BadParameter(f"--aet ile de verin / give it with --aet too: {found['aet']}", param_hint="--station")
-    modalities = tuple((found["modalities"] or "").split(",")) if found["modalities"] else ()
-    port = int(found["port"] or 104)
-    if not 1 <= port <= 65535:
-        raise click.BadParameter(f"kapı 1-65535 / port 1-65535: {port}", param_hint="--station")
-    return Station(aet=found["aet"], modalities=modalities, host=found["host"] or "", port=port)
+    if found.aet not in aets:
+        raise click.BadParameter(f"--aet ile de verin / give it with --aet too: {found.aet}", param_hint="--station")
+    return found
 
 
-def shown_station(one: Station) -> str:
-    """Write a station as `--station` reads it."""
-    modalities = f"={','.join(one.modalities)}" if one.modalities else ""
-    return f"{one.aet}{modalities}" + (f"@{one.host}:{one.port}" if one.host else "")
-
-
-RECEIVER = re.compile(r"(?P<tls>tls:)?(?P<host>[^:\s]+|\[[0-9A-Fa-f:]+\]):(?P<port>\d{1,5})")
-
-
-def receiver_of(text: str) -> Receiver | None:
-    """Read `tls:hbys.example:2575`; None where nothing is given, `click.BadParameter` for anything else."""
-    if not text:
-        return None
-    found = RECEIVER.fullmatch(text)
-    port = int(found["port"]) if found else 0
-    if found is None or not 1 <= port <= 65535:
+def _receiver(text: str) -> Receiver | None:
+    """Read `--receiver`; raises `click.BadParameter` for what cannot be read."""
+    found = receiver_of(text) if text else None
+    if text and found is None:
         raise click.BadParameter(f"okunamadı / cannot be read: {text}", param_hint="--receiver")
-    return Receiver(host=found["host"].strip("[]"), port=port, tls=bool(found["tls"]))
-
-
-def shown_receiver(one: Receiver | None) -> str:
-    """Write a receiver as `--receiver` reads it."""
-    return f"{'tls:' if one.tls else ''}{one.host}:{one.port}" if one else ""
+    return found

@@ -1,9 +1,7 @@
-"""Who may pass: the internal token, an administrator's password, or a token. A door that errs refuses."""
+"""Who may pass: the internal token, a password, a token, a session. A door that errs refuses."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
 import logging
@@ -12,34 +10,50 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import timedelta
 from enum import StrEnum
-from functools import cached_property
-from ipaddress import ip_address
+from typing import Generic, TypeVar
 
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
+from msgspec.structs import replace
 
 from gecit.core.access import Person, Role
+from gecit.core.accounts import Account, login_name, person_of, person_of_token
+from gecit.core.audit import AuditEntry
 from gecit.core.values import Value
-from gecit.ports import Accounts, Clock
+from gecit.ports import Accounts, Audit, Clock, NoAudit
+
+from .credentials import csrf_of, is_loopback, read_basic, session_of
+from .credentials import new_token as new_token
+from .credentials import token_digest as token_digest
+from .passwords import Guessing, PasswordCheck
 
 log = logging.getLogger("gecit.doors")
 
-PASSWORD_SECONDS = 60.0  # a right password is believed for so long: one Argon2 check costs about 50 ms
-TOKEN_SECONDS = 5.0  # a revoked token, and a wrong credential, are remembered for so long
-FAILURES = 10  # wrong passwords for one user from one address ...
-FAILURE_SECONDS = 60.0  # ... within so long; then nobody is asked any more
+ANSWER_SECONDS = 3.0  # what the ledger said is believed for so long: who is revoked is out after it
+RIGHT_SECONDS = 900.0  # a right password is not hashed again for so long, while the account's hash stays the same
+USED_SECONDS = 60.0  # last use and last sight are written down no more often
 REMEMBERED = 4096  # entries of each table, the oldest forgotten first
+IDLE = timedelta(minutes=60)
 INTERNAL = "gecit"
+SIGN_IN, SHOW_TOKEN = "sign in", "show a token"
 
 
 class Why(StrEnum):
     """Why somebody is not let in."""
 
-    MISSING = "missing"  # no credentials, or none that we can read
+    MISSING = "missing"  # no credentials, none that we can read, or a session that ended
     WRONG = "wrong"
     TOO_MANY = "too many"  # failures; try again later
     UNAVAILABLE = "unavailable"  # the ledger cannot be asked
+
+
+class How(StrEnum):
+    """What opened the door."""
+
+    INTERNAL = "internal"
+    PASSWORD = "password"  # noqa: S105 -- HTTP Basic
+    TOKEN = "token"  # noqa: S105
+    SESSION = "session"
 
 
 class Admission(Value):
@@ -47,6 +61,10 @@ class Admission(Value):
 
     who: str = ""
     why: Why | None = None
+    person: Person = Person(name="")  # whose rights count; whoever is not let in has none
+    how: How | None = None
+    session: str = ""  # digest of the session
+    csrf: str = ""  # what a form of this session must carry
 
     @property
     def granted(self) -> bool:
@@ -54,157 +72,199 @@ class Admission(Value):
         return bool(self.who)
 
     @property
-    def person(self) -> Person:
-        """Whose rights count; whoever is not let in has none."""
-        return Person(name=self.who, roles=(Role.ADMINISTRATOR,) if self.who else ())
+    def is_administrator(self) -> bool:
+        """Whether it is one, or this installation itself."""
+        return Role.ADMINISTRATOR in self.person.roles
 
 
-class Remembered:
+T = TypeVar("T")
+
+
+class Remembered(Generic[T]):
     """A small table of answers, each good until its second (monotonic)."""
 
     def __init__(self) -> None:
-        self._rows: OrderedDict[bytes, tuple[float, Admission]] = OrderedDict()
+        self._rows: OrderedDict[bytes, tuple[float, T]] = OrderedDict()
+        self._lock = threading.Lock()
 
-    def get(self, key: bytes, now: float) -> Admission | None:
+    def get(self, key: bytes, now: float) -> T | None:
         """Return the answer while it is good."""
-        until, answer = self._rows.get(key, (now, None))
-        return answer if now < until else None
+        with self._lock:
+            row = self._rows.get(key)
+        return row[1] if row and now < row[0] else None
 
-    def put(self, key: bytes, answer: Admission, until: float) -> None:
+    def put(self, key: bytes, answer: T, until: float) -> None:
         """Keep an answer, the oldest being forgotten where the table is full."""
-        self._rows[key] = (until, answer)
-        self._rows.move_to_end(key)
-        while len(self._rows) > REMEMBERED:
-            self._rows.popitem(last=False)
-
-
-class Failures:
-    """Counts wrong passwords by user and address in windows of `FAILURE_SECONDS`."""
-
-    def __init__(self) -> None:
-        self._rows: OrderedDict[bytes, tuple[float, int]] = OrderedDict()
-
-    def many(self, key: bytes, now: float) -> bool:
-        """Whether the window is full."""
-        since, count = self._rows.get(key, (now, 0))
-        return count >= FAILURES and now < since + FAILURE_SECONDS
-
-    def add(self, key: bytes, now: float) -> None:
-        """Count one more failure."""
-        since, count = self._rows.get(key, (now, 0))
-        self._rows[key] = (since, count + 1) if now < since + FAILURE_SECONDS else (now, 1)
-        while len(self._rows) > REMEMBERED:
-            self._rows.popitem(last=False)
-
-
-def new_token() -> str:
-    """Return a fresh token of 256 random bits."""
-    return secrets.token_urlsafe(32)
-
-
-def token_digest(token: str) -> str:
-    """Return what the ledger keeps of a token: its SHA-256, hex."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def is_loopback(address: str) -> bool:
-    """Whether the address is this machine; False for what is no address."""
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
+        with self._lock:
+            self._rows[key] = (until, answer)
+            self._rows.move_to_end(key)
+            while len(self._rows) > REMEMBERED:
+                self._rows.popitem(last=False)
 
 
 class Doors:
-    """Decides by one `Authorization` header and the address it came from; safe to share between threads."""
+    """Decides by what a request shows and the address it came from; safe to share between threads.
+
+    `idle`: how long a session stands unused. `secure_only`: take no cookie but the one that only TLS can set.
+    """
 
     def __init__(
-        self, accounts: Accounts, internal_token: str, clock: Clock, monotonic: Callable[[], float] = time.monotonic
+        self,
+        accounts: Accounts,
+        internal_token: str,
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+        *,
+        audit: Audit | None = None,
+        idle: timedelta = IDLE,
+        secure_only: bool = False,
     ) -> None:
         self._accounts = accounts
         self._internal = internal_token.encode()
         self._clock = clock
         self._monotonic = monotonic
-        self._hasher = PasswordHasher()
+        self._audit = audit or NoAudit()
+        self._idle = idle
+        self._secure_only = secure_only
+        self._passwords = PasswordCheck()
+        self._guessing = Guessing(accounts, clock)
         self._key = secrets.token_bytes(32)
-        self._lock = threading.Lock()
-        self._known = Remembered()
-        self._failures = Failures()
+        self._known: Remembered[Admission] = Remembered()
+        self._right: Remembered[str] = Remembered()  # credential -> the hash that it fitted
+        self._used: Remembered[bool] = Remembered()
 
-    def admit(self, authorization: str, address: str) -> Admission:
-        """Say who it is; never raises: what goes wrong inside keeps the door shut."""
+    def admit(self, authorization: str, address: str, cookies: str = "") -> Admission:
+        """Say who it is by the headers Authorization, else Cookie; never raises: what goes wrong keeps it shut."""
         try:
-            return self._admit(authorization, address)
+            return self._admit(authorization, address, cookies)
         except Exception as fault:  # noqa: BLE001 the outermost boundary of a door: it refuses
             log.error("door cannot ask: %s", type(fault).__name__)
             return Admission(why=Why.UNAVAILABLE)
 
+    def sign_in(self, name: str, password: str, address: str) -> Admission:
+        """Say whether a password that was typed into our page opens the door; raises where the ledger fails."""
+        return self._check(login_name(name), password, address)
+
+    def forget(self, cookies: str) -> None:
+        """Have the next request with this session ask the ledger again: it was ended, or its account changed."""
+        self._known.put(self._digest("cookie", session_of(cookies)), Admission(), 0.0)
+
     def proof(self, challenge: str) -> str:
         """Answer a challenge as only a process of this node can: HMAC-SHA-256 under the internal token, hex."""
         return hmac.new(self._internal, b"gecit web " + challenge.encode(), "sha256").hexdigest()
+
+    def key(self, purpose: str) -> bytes:
+        """Return a key for something of this installation's own, as long as its internal token serves."""
+        return hmac.new(self._internal, f"gecit key {purpose}".encode(), "sha256").digest()
 
     def is_internal(self, authorization: str) -> bool:
         """Whether this is the token that only this installation's own processes know."""
         scheme, _, secret = authorization.partition(" ")
         return scheme.lower() == "bearer" and hmac.compare_digest(secret.strip().encode(), self._internal)
 
-    def _admit(self, authorization: str, address: str) -> Admission:
-        scheme, _, secret = authorization.partition(" ")
+    def _admit(self, authorization: str, address: str, cookies: str) -> Admission:
         if self.is_internal(authorization):
-            return Admission(who=INTERNAL) if is_loopback(address) else Admission(why=Why.WRONG)
-        check = {"basic": self._password, "bearer": self._token}.get(scheme.lower())
+            return _internal() if is_loopback(address) else Admission(why=Why.WRONG)
+        scheme, _, secret = authorization.partition(" ")
+        if not authorization:
+            scheme, secret = "cookie", session_of(cookies, secure_only=self._secure_only)
+        check = {"basic": self._basic, "bearer": self._token, "cookie": self._session}.get(scheme.lower())
         if check is None or not secret.strip():
             return Admission(why=Why.MISSING)
-        key, now = self._digest(scheme.lower(), secret.strip()), self._monotonic()
-        with self._lock:
-            known = self._known.get(key, now)
-        return known or check(secret.strip(), key, address)
+        key = self._digest(scheme.lower(), secret.strip())
+        known = self._known.get(key, self._monotonic())
+        if known:
+            return known
+        answer = check(secret.strip(), address)
+        self._known.put(key, answer, self._monotonic() + ANSWER_SECONDS)
+        return answer
 
     def _digest(self, *parts: str) -> bytes:
         return hashlib.blake2b("\0".join(parts).encode(), key=self._key).digest()
 
-    def _remember(self, key: bytes, answer: Admission, seconds: float) -> Admission:
-        with self._lock:
-            self._known.put(key, answer, self._monotonic() + seconds)
-        return answer
+    # Sessions
 
-    def _token(self, secret: str, key: bytes, address: str) -> Admission:
-        owner = self._accounts.token_owner(token_digest(secret), self._clock.now())
-        return self._remember(key, Admission(who=owner) if owner else Admission(why=Why.WRONG), TOKEN_SECONDS)
-
-    def _password(self, secret: str, key: bytes, address: str) -> Admission:
-        pair = read_basic(secret)
-        if pair is None:
+    def _session(self, value: str, address: str) -> Admission:
+        digest, now = token_digest(value), self._clock.now()
+        found = self._accounts.session(digest)
+        if found is None or now >= min(found.expires_at, found.seen_at + self._idle):
             return Admission(why=Why.MISSING)
-        user, password = pair
-        attempt = self._digest(user, address)
-        with self._lock:
-            if self._failures.many(attempt, self._monotonic()):
-                return Admission(why=Why.TOO_MANY)
-        if self._verify(self._accounts.password_hash(user), password):
-            return self._remember(key, Admission(who=user), PASSWORD_SECONDS)
-        with self._lock:
-            self._failures.add(attempt, self._monotonic())
-        log.warning("wrong password from %s", address)
-        return self._remember(key, Admission(why=Why.WRONG), TOKEN_SECONDS)
+        account = self._accounts.account(found.account)
+        if account is None or account.disabled:
+            return Admission(why=Why.MISSING)
+        if self._first_use(digest):
+            self._accounts.see_session(digest, now)
+        made = Admission(who=account.name, person=person_of(account), how=How.SESSION)
+        return replace(made, session=digest, csrf=csrf_of(value))
 
-    @cached_property
-    def _nobody(self) -> str:
-        """A hash that nothing fits, so that an unknown user costs as much time as a known one."""
-        return self._hasher.hash(secrets.token_urlsafe())
+    # Tokens
 
-    def _verify(self, password_hash: str | None, password: str) -> bool:
-        try:
-            right = self._hasher.verify(password_hash or self._nobody, password)
-        except (Argon2Error, InvalidHashError):
+    def _token(self, secret: str, address: str) -> Admission:
+        digest, now = token_digest(secret), self._clock.now()
+        token = self._accounts.token(digest)
+        owner = self._accounts.account(token.owner) if token else None
+        if token is None or owner is None:
+            self._refused(SHOW_TOKEN, "", address, "unknown token")
+            return Admission(why=Why.WRONG)
+        person = person_of_token(token, owner)
+        if not token.stands(now) or person is None:
+            self._refused(SHOW_TOKEN, owner.name, address, f"token {token.id} expired, revoked or without rights")
+            return Admission(why=Why.WRONG)
+        if self._first_use(digest):
+            self._accounts.use_token(digest, now)
+        return Admission(who=owner.name, person=person, how=How.TOKEN)
+
+    def _first_use(self, digest: str) -> bool:
+        """Whether nobody used it here in the last `USED_SECONDS`."""
+        key, now = digest.encode(), self._monotonic()
+        if self._used.get(key, now):
             return False
-        return right and password_hash is not None
+        self._used.put(key, True, now + USED_SECONDS)
+        return True
+
+    # Passwords
+
+    def _basic(self, secret: str, address: str) -> Admission:
+        pair = read_basic(secret)
+        return self._check(*pair, address) if pair else Admission(why=Why.MISSING)
+
+    def _check(self, name: str, password: str, address: str) -> Admission:
+        account = self._accounts.account(name) if name else None
+        kept = self._accounts.password_hash(name) if account and not account.disabled else None
+        credential, now = self._digest(name, password), self._monotonic()
+        if account and kept and self._right.get(credential, now) == kept:
+            return _by_password(account)
+        if self._guessing.too_many(name, address):
+            self._refused(SIGN_IN, account.name if account else "", address, "too many wrong passwords")
+            return Admission(why=Why.TOO_MANY)
+        fits = self._passwords.fits(kept, password)
+        if fits is None:
+            return Admission(why=Why.TOO_MANY)
+        if not (fits and account and kept):
+            self._guessing.count(name, address)
+            self._refused(SIGN_IN, account.name if account else "", address, "wrong password")
+            return Admission(why=Why.WRONG)
+        self._guessing.forget(name)
+        self._record(SIGN_IN, account.name, address, account.institution)
+        self._right.put(credential, kept, now + RIGHT_SECONDS)
+        return _by_password(account)
+
+    # Audit
+
+    def _refused(self, what: str, who: str, address: str, why: str) -> None:
+        log.warning("%s refused from %s: %s", what, address, why)
+        now = self._clock.now()
+        self._audit.record(AuditEntry(at=now, who=who, what=what, address=address, outcome="refused", why=why))
+
+    def _record(self, what: str, who: str, address: str, institution: str) -> None:
+        made = AuditEntry(at=self._clock.now(), who=who, what=what, address=address, outcome="done")
+        self._audit.record(replace(made, institution=institution))
 
 
-def read_basic(secret: str) -> tuple[str, str] | None:
-    """Return user and password of an HTTP Basic credential (RFC 7617, UTF-8); None where it is none."""
-    try:
-        user, colon, password = base64.b64decode(secret, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return (user, password) if colon and user else None
+def _internal() -> Admission:
+    person = Person(name=INTERNAL, roles=(Role.ADMINISTRATOR,))
+    return Admission(who=INTERNAL, person=person, how=How.INTERNAL)
+
+
+def _by_password(account: Account) -> Admission:
+    return Admission(who=account.name, person=person_of(account), how=How.PASSWORD)

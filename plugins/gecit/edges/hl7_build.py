@@ -67,7 +67,13 @@ def new_message(structure: str, kind: str, envelope: Envelope, at: datetime | No
     """Begin a message with its MSH; `version` is MSH-12."""
     message = Hl7Message(structure, version=VERSION, validation_level=VALIDATION_LEVEL.TOLERANT)
     fields = {3: escape(envelope.application), 4: escape(envelope.facility), 7: time_of(at), 9: kind}
-    fields |= {5: escape(envelope.receiver), 10: escape(envelope.control_id), 11: "P", 12: version, 18: envelope.character_set}
+    fields |= {
+        5: escape(envelope.receiver),
+        10: escape(envelope.control_id),
+        11: "P",
+        12: version,
+        18: envelope.character_set,
+    }
     _fill(message.msh, "msh", fields)
     return message
 

@@ -21,16 +21,32 @@ import urllib3
 
 from gecit.core.values import Text
 
-from .doors import Doors
+from .doors import Admission, Doors, How
+from .same_origin import SAFE, carries, from_elsewhere
 
 log = logging.getLogger("gecit.host")
 
 Callback = Callable[..., Any]
 PREFIX = "/gecit"
+HTTP_GET = 1  # OrthancPluginHttpMethod_Get; HEAD comes as GET
 LIVE_PATH = "/gecit/api/live"
 CHALLENGE, PROOF = "X-Gecit-Challenge", "X-Gecit-Proof"
 PROVEN_SECONDS = 5.0  # how long one proof serves
-PASSED_ON = ("content-type", "authorization", "cookie", "accept", "accept-language", "user-agent")
+PASSED_ON = (
+    "accept",
+    "accept-language",
+    "authorization",
+    "content-type",
+    "cookie",
+    "hx-current-url",
+    "hx-request",
+    "hx-target",
+    "hx-trigger",
+    "origin",
+    "sec-fetch-site",
+    "user-agent",
+    "x-csrf-token",
+)
 PASSED_BACK = (
     "Cache-Control",
     "Content-Disposition",
@@ -40,6 +56,7 @@ PASSED_BACK = (
     "Gecit-Complete",
     "Gecit-Query",
     "Gecit-Reason",
+    "HX-Redirect",
     "Last-Modified",
     "Location",
     "Referrer-Policy",
@@ -148,15 +165,35 @@ class HttpFilter:
     def __call__(self, uri: str, **request: Any) -> bool:
         """Return whether the request may pass; never raises."""
         try:
-            return self._passes(uri, request.get("headers", {}).get("authorization", ""), request.get("ip", ""))
+            return self._passes(uri, request)
         except Exception as fault:  # noqa: BLE001 the outermost boundary of a door: it refuses
             log.error("filter refused after %s", type(fault).__name__)
             return False
 
-    def _passes(self, uri: str, authorization: str, address: str) -> bool:
-        if is_ours(uri):  # the web process guards itself, but sees us as the sender: keep its loopback rule here
+    def _passes(self, uri: str, request: Mapping[str, Any]) -> bool:
+        headers, address = request.get("headers", {}), request.get("ip", "")
+        authorization = headers.get("authorization", "")
+        if is_ours(uri):  # the web process guards itself; only the internal token's loopback rule is kept here
             return not self._doors.is_internal(authorization) or self._doors.admit(authorization, address).granted
-        return self._doors.admit(authorization, address).granted
+        admission = self._doors.admit(authorization, address, headers.get("cookie", ""))
+        return admission.granted and may_change(admission, request.get("method"), headers)
+
+
+def may_change(admission: Admission, method: object, headers: Mapping[str, str]) -> bool:
+    """Whether Orthanc may be asked this way: passwords are for administrators, and a session changes nothing alone.
+
+    A browser sends cookies, and passwords that it was told once, with whatever page asks: what changes something must
+    come from our own pages, and with a session carry its token (`headers`: names in lower case). Orthanc gives `method`
+    to its filter as a number.
+    """
+    if admission.how is How.PASSWORD and not admission.is_administrator:
+        return False
+    reads = method == HTTP_GET or str(method).upper() in SAFE
+    if reads or admission.how in (How.TOKEN, How.INTERNAL):
+        return True
+    if from_elsewhere(headers.get("origin", ""), headers.get("sec-fetch-site", ""), headers.get("host", "")):
+        return False
+    return admission.how is How.PASSWORD or carries(headers.get("x-csrf-token", ""), admission.csrf)
 
 
 def encode_query(arguments: Mapping[str, str]) -> str:
@@ -219,10 +256,16 @@ class Forwarder:
             request["method"],
             quote(uri, safe="/~!$'()*,;:@+=&") + (f"?{query}" if query else ""),
             body=request.get("body") or None,
-            headers={name: given[name] for name in PASSED_ON if name in given},
+            headers={name: given[name] for name in PASSED_ON if name in given} | _forwarded(given, request),
             redirect=False,
         )
         give_back(output, answer)
+
+
+def _forwarded(given: Mapping[str, str], request: Mapping[str, Any]) -> dict[str, str]:
+    """Say who asked whom; what the client itself says of that is left behind."""
+    said = {"X-Forwarded-For": str(request.get("ip", "")), "X-Forwarded-Host": given.get("host", "")}
+    return {name: value for name, value in said.items() if value}
 
 
 def give_back(output: Output, answer: urllib3.BaseHTTPResponse) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from ..core.audit import AuditEntry
 from ..core.background import DuplicateQuery, EarlierExam, Outage
 from ..core.draft import Draft
 from ..core.events import Event, RegistryAnswer
@@ -19,6 +20,10 @@ from ..core.reading import State
 from ..core.reading_list import Line
 from ..core.values import Value
 from ..core.worklist import Entry
+from .accounts import Accounts as Accounts
+from .accounts import NoAccountError as NoAccountError
+from .accounts import NoAudit as NoAudit
+from .accounts import TcknTakenError as TcknTakenError
 
 T = TypeVar("T")
 
@@ -570,30 +575,6 @@ class Beat(Value):
     detail: dict[str, str | int | float] = msgspec.field(default_factory=dict)
 
 
-class Accounts(Protocol):
-    """Who may come in. Secrets are kept as hashes only."""
-
-    def password_hash(self, user: str) -> str | None:
-        """Return the Argon2 hash of an administrator; None for nobody."""
-        ...
-
-    def token_owner(self, digest: str, now: datetime) -> str | None:
-        """Return whose token has that SHA-256 digest (hex), unless it is expired or revoked."""
-        ...
-
-    def add_administrator(self, user: str, password_hash: str, at: datetime) -> None:
-        """Add an administrator or give one a new password."""
-        ...
-
-    def add_token(self, digest: str, owner: str, at: datetime, expires_at: datetime | None) -> None:
-        """Keep a token's digest."""
-        ...
-
-    def has_administrator(self) -> bool:
-        """Whether anybody can sign in with a password."""
-        ...
-
-
 class Vitals(Protocol):
     """What is known of the installation's own health."""
 
@@ -670,4 +651,12 @@ class DicomViews(Protocol):
 
         Another sender's only where its UID may be one of our worklist: the asker looks closer (`worklist.may_find`).
         """
+        ...
+
+
+class Audit(Protocol):
+    """The record of who did what with whose data; whoever cannot write it refuses what it was asked."""
+
+    def record(self, entry: AuditEntry) -> None:
+        """Record durably; raises `Unavailable`."""
         ...

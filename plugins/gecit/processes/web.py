@@ -11,7 +11,6 @@ from collections.abc import Callable
 from waitress.server import create_server
 
 from gecit.core.rulebook import Rulebook
-from gecit.edges.doors import Doors
 from gecit.edges.front_files import read_front
 from gecit.edges.store import SqlLedger, open_ledger
 from gecit.edges.system_clock import SystemClock
@@ -20,7 +19,9 @@ from gecit.settings import Settings, SettingsError, load
 from gecit.web.app import create_app
 from gecit.web.front import FrontData
 
+from .account_pages import pages_of_accounts
 from .asking import desk_of, record_absence
+from .entrance import audit_of, doors_of
 from .life import until_told_to_stop, wait_beating
 from .run_folder import read_internal_token
 from .taken import port_of
@@ -33,7 +34,16 @@ DRAIN_SECONDS = 5  # for requests that are being answered when the process is to
 
 def serve(app: object, port: int) -> Callable[[], None]:
     """Serve a WSGI application on 127.0.0.1 from a thread; return what stops it. OSError where the port is taken."""
-    server = create_server(app, host="127.0.0.1", port=port, threads=THREADS, ident="gecit")
+    # Only processes of this machine reach the port: what they say of who asked them is believed.
+    server = create_server(
+        app,
+        host="127.0.0.1",
+        port=port,
+        threads=THREADS,
+        ident="gecit",
+        trusted_proxy="127.0.0.1",
+        trusted_proxy_headers={"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"},
+    )
     thread = threading.Thread(target=server.run, name="web server", daemon=True)
     thread.start()
 
@@ -52,7 +62,8 @@ def _in_force(ledger: SqlLedger) -> Rulebook | None:
 def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until told to stop."""
     clock, ledger = SystemClock(), open_ledger(settings.database)
-    doors = Doors(ledger, read_internal_token(settings), clock)
+    audit = audit_of(settings, ledger)
+    doors = doors_of(settings, ledger, read_internal_token(settings), clock, audit)
     app = create_app(
         doors=doors,
         views=ledger,
@@ -62,6 +73,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         desk=desk_of(settings, ledger, clock),
         ministry_get=settings.duplicates.ministry_get,
         evidence=ledger,
+        accounts=pages_of_accounts(settings, ledger, doors, clock, audit),
         public=FrontData(
             read_front(settings.front_page),
             lambda: _in_force(ledger),

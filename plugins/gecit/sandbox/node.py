@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
 import shlex
 import shutil
 import signal
@@ -24,7 +23,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import requests
-from argon2 import PasswordHasher
 
 from ..edges import codes
 from ..edges.doors import new_token, token_digest
@@ -37,6 +35,7 @@ from .day import INSTITUTION
 from .duplicates import Credentials, new_credentials
 from .hbys import PretendHbys, hbys_app, listening
 from .medula_soap import Account, new_account
+from .people import ADMINISTRATOR, PROGRAM, settle, shown
 from .server import outside_world, running
 
 if TYPE_CHECKING:
@@ -47,7 +46,6 @@ log = logging.getLogger("gecit.node")
 ORTHANC = "/usr/sbin/Orthanc"
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
-ADMINISTRATOR = "yonetici"
 SITE_RULES = Path(__file__).parent / "data" / "site-rules"
 PHYSICIANS = Path(__file__).parent / "data" / "physicians.csv"
 HBYS_CODE = "00000000000000000000000000000000"  # of nobody
@@ -68,7 +66,7 @@ class Running(NamedTuple):
 
     settings: Settings
     sandbox: str  # address of the pretend outside world
-    password: str  # of ADMINISTRATOR; empty where it was there before
+    passwords: Mapping[str, str]  # of people, by name; those who were there before are left out
     token: str  # of the pretend HBYS, for the JSON
     ended: Callable[[], int | None]  # Orthanc's exit code, once it has ended
 
@@ -110,11 +108,11 @@ def _node(data: Path, stop: threading.Event, protocol: str) -> Iterator[Running]
         environ |= medula_over(protocol, data, sandbox, account)
         settings = load(environ=environ)
         _check_ports(settings)
-        password, token = _prepare(settings, hbys_port)
+        passwords, token = _prepare(settings, hbys_port)
         process = _start(settings, environ)
         try:
             _wait(settings, process, stop)
-            yield Running(settings, sandbox, password, token, process.poll)
+            yield Running(settings, sandbox, passwords, token, process.poll)
         finally:
             _stop(process)
 
@@ -217,8 +215,8 @@ def site_rules(data: Path) -> dict[str, str]:
     return {"ORTHANC__GECIT__SITE_RULES": str(folder)}
 
 
-def _prepare(settings: Settings, hbys_port: int) -> tuple[str, str]:
-    """Record the pretend hospital, an administrator and a token; no password is ever a default."""
+def _prepare(settings: Settings, hbys_port: int) -> tuple[Mapping[str, str], str]:
+    """Record the pretend hospital, its people and a token."""
     clock = SystemClock()
     codes.import_csv(settings.codes, "physicians", PHYSICIANS, clock.now())
     ledger = open_ledger(settings.database)
@@ -228,12 +226,9 @@ def _prepare(settings: Settings, hbys_port: int) -> tuple[str, str]:
         # Its HBYS takes another free port at each start.
         hospital = msgspec.structs.replace(INSTITUTION, receiver=Receiver(host="127.0.0.1", port=hbys_port))
         ledger.write(lambda tx: tx.record_institution(hospital, clock.now(), by="sandbox"))
-        password, token = "", new_token()
-        if not ledger.has_administrator():
-            password = secrets.token_urlsafe(12)
-            ledger.add_administrator(ADMINISTRATOR, PasswordHasher().hash(password), clock.now())
-        ledger.add_token(token_digest(token), "sandbox HBYS", clock.now(), None)
-        return password, token
+        passwords, token = settle(ledger, clock.now()), new_token()
+        ledger.add_token(token_digest(token), PROGRAM.name, clock.now(), None)
+        return passwords, token
     finally:
         ledger.close()
 
@@ -293,11 +288,11 @@ def command_environment(settings: Settings) -> dict[str, str]:
 
 def _say_where(node: Running) -> None:
     settings = node.settings
-    renew = f"yenisi / a new one: GECIT_DATA={settings.data} .venv/bin/gecit users add {ADMINISTRATOR}"
-    secret = node.password or f"(ilk açılışta yazıldı / printed at the first start; {renew})"
+    renew = f"yenisi / a new one: GECIT_DATA={settings.data} .venv/bin/gecit users password {ADMINISTRATOR}"
     sys.stdout.write(
         f"""
-Sayfalar / pages   {settings.orthanc_url}/gecit/   kullanıcı / user {ADMINISTRATOR}   parola / password {secret}
+Sayfalar / pages   {settings.orthanc_url}/gecit/   kullanıcı, parola, rol / user, password, role:
+{shown(node.passwords, renew)}
 JSON               {settings.orthanc_url}/gecit/api/exams   Authorization: Bearer {node.token}
 DICOM              127.0.0.1:{settings.dicom_port}  AET {settings.dicom_aet}  (çağıran / calling {INSTITUTION.aets[0]})
 HL7 (MLLP)         127.0.0.1:{settings.mllp_port}

@@ -13,6 +13,7 @@ from ..core.duplicates import LEDGER
 from ..core.values import Text
 from .faults import Fault
 from .reference import REFERENCE, Setting
+from .sign_in import PROVIDERS
 
 Place = tuple[str, ...]
 """Field names from `Settings`."""
@@ -35,7 +36,7 @@ def each(values: Mapping[Place, Any], given: Mapping[Place, Given]) -> list[Faul
 
 def together(values: Mapping[Place, Any], given: Mapping[Place, Given]) -> list[Fault]:
     """Check what values must be to each other: ports differ, a lease outlasts a delivery."""
-    return _faults((*_ports(values), *_between(values), *_soap(values), *_upstream(values)), given)
+    return _faults((*_ports(values), *_between(values), *_soap(values), *_upstream(values), *_providers(values)), given)
 
 
 def _faults(found: Iterable[tuple[Place, Text]], given: Mapping[Place, Given]) -> list[Fault]:
@@ -179,6 +180,21 @@ def _soap(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
                 en="Over SOAP the password travels as it is; use https, or a proxy on this computer.",
             ),
         )
+
+
+def _providers(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
+    for name in PROVIDERS:
+        issuer = values[(name, "issuer")]
+        if not issuer:
+            continue
+        if not values[(name, "client_id")]:
+            yield (name, "client_id"), Text(tr="Issuer yazılıysa bu da gerekir.", en="Needed wherever Issuer is set.")
+        if "openid" not in values[(name, "scope")].split():
+            yield (name, "scope"), Text(tr="İçinde openid olmalı.", en="Must hold openid.")
+        url = urlsplit(issuer)
+        if url.scheme == "http" and url.hostname not in _OWN_COMPUTER:
+            text = Text(tr="https olmalı; kimlikler açık gidemez.", en="Must be https; identities never travel openly.")
+            yield (name, "issuer"), text
 
 
 _OWN_COMPUTER = ("localhost", "127.0.0.1", "::1")

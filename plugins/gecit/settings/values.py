@@ -14,6 +14,7 @@ from ..core.values import Value
 from .doors import ReceptionSettings, WorklistSettings
 from .duplicates import DuplicateSettings
 from .reading import HbysSettings, ReadingSettings
+from .sign_in import ProviderSettings, SignInSettings
 
 
 class MedulaSettings(Value):
@@ -241,6 +242,14 @@ class Settings(Value, kw_only=True):
     hbys: Annotated[HbysSettings, Meta(description="Reports to the hospitals' HBYS.")] = HbysSettings()
     worklist: Annotated[WorklistSettings, Meta(description="The modality worklist.")] = WorklistSettings()
     reception: Annotated[ReceptionSettings, Meta(description="What is refused at C-STORE.")] = ReceptionSettings()
+    sign_in: Annotated[SignInSettings, Meta(description="Sessions of browsers.")] = SignInSettings()
+    e_devlet: Annotated[ProviderSettings, Meta(description="Sign-in by e-Devlet.")] = ProviderSettings()
+    ministry_account: Annotated[ProviderSettings, Meta(description="Sign-in by the Ministry's account.")] = (
+        ProviderSettings()
+    )
+    hospital_account: Annotated[ProviderSettings, Meta(description="Sign-in by the hospital's own directory.")] = (
+        ProviderSettings()
+    )
 
     # Orthanc's own keys, at the top of its configuration; defaults are Orthanc's.
     name: Annotated[str, Meta(description="Name of the node.", extra={"orthanc": "Name"})] = "MyOrthanc"

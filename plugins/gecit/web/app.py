@@ -13,6 +13,7 @@ from gecit.ports import Clock, Views, Vitals
 from gecit.steps.duplicates import DuplicateDesk
 
 from . import phrases, words
+from .accounts import AccountPages, account_pages
 from .api import api
 from .beside import Beside, Evidence
 from .duplicates import described, duplicates
@@ -21,6 +22,7 @@ from .guard import add_headers, guard, prove
 from .health import health
 from .language import language, moment, remember_language, say
 from .problem import on_fault, on_http_error
+from .sender import admission, csrf_field
 from .tracking import tracking
 
 PROCESSES = ("orthanc", "web", "listen", "work")
@@ -39,12 +41,13 @@ def create_app(
     ministry_get: bool = False,
     evidence: Evidence | None = None,
     public: FrontData | None = None,
+    accounts: AccountPages | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
     `desk` answers duplicate queries, None = nobody does; `ministry_get` has it answer the Ministry's GET form too;
     `evidence` shows the exemptions and queries beside an exam, None = what the exam itself holds of them;
-    `public` is the front page, None = there is none.
+    `public` is the front page, None = there is none; `accounts` has people sign in on pages, None = nobody can.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -63,6 +66,10 @@ def create_app(
         app.register_blueprint(duplicates(desk, ministry_get=ministry_get))
     if public:
         app.register_blueprint(front(public))
+    if accounts:
+        accounts.providers.attach(app, doors.key("cookies"))
+        for pages in account_pages(accounts):
+            app.register_blueprint(pages)
     app.register_blueprint(health(vitals, clock, node, expected))
     app.register_blueprint(tracking(views, beside))
     return app
@@ -79,4 +86,7 @@ def _helpers() -> dict[str, object]:
         "words": words,
         "phrases": phrases,
         "here": quote(request.path),
+        "csrf_field": csrf_field,
+        "csrf_token": lambda: admission().csrf,
+        "signed_in": admission(),
     }

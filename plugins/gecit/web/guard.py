@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Response, current_app, g, request
+from flask import Response, current_app, g, make_response, redirect, request, url_for
 
 from gecit.core.access import Action
-from gecit.edges.doors import Doors, Why
+from gecit.edges.doors import Admission, Doors, Why
 from gecit.edges.orthanc_host import CHALLENGE, LIVE_PATH, PROOF
 
 from .access import NEEDS, may_at_all
 from .problem import BY_WHY, refuse
+from .sender import address, is_crossing, is_forged, wants_page
 
 LONGEST_CHALLENGE = 64
+SIGN_IN = "sign_in.show"
 STATIC = "static"  # Flask's own route, which nobody can mark
 
 
@@ -37,17 +39,44 @@ def guard(doors: Doors) -> Callable[[], Response | None]:
     def ask() -> Response | None:
         view = current_app.view_functions.get(request.endpoint or "")
         needed = getattr(view, NEEDS, Undeclared)
-        if needed is None or request.endpoint == STATIC:
+        if is_crossing():
+            return refuse("csrf")
+        if request.endpoint == STATIC:
             return None
-        admission = doors.admit(request.headers.get("Authorization", ""), request.remote_addr or "")
-        if not admission.granted:
-            return refuse(BY_WHY[admission.why or Why.MISSING])
-        g.person = admission.person
+        if needed is None:
+            _look(doors)
+            return None
+        found = _look(doors)
+        if not found.granted:
+            return _sign_in_or_refuse(found.why or Why.MISSING)
+        if is_forged():
+            return refuse("csrf")
         if view is None:  # Flask answers 404 or 405
             return None
-        return None if isinstance(needed, Action) and may_at_all(g.person, needed) else refuse("forbidden")
+        return None if isinstance(needed, Action) and may_at_all(found.person, needed) else refuse("forbidden")
 
     return ask
+
+
+def _look(doors: Doors) -> Admission:
+    """Ask who it is, and remember it for the view; an open page greets whoever is signed in."""
+    headers = request.headers
+    found = doors.admit(headers.get("Authorization", ""), address(), headers.get("Cookie", ""))
+    g.admission, g.person = found, found.person
+    return found
+
+
+def _sign_in_or_refuse(why: Why) -> Response:
+    """Send a browser that has nothing to show to the sign-in page; tell everybody else what is wrong."""
+    if why is not Why.MISSING or SIGN_IN not in current_app.view_functions:
+        return refuse(BY_WHY[why])
+    if "HX-Request" in request.headers:  # a part of a page is loaded anew: the whole page goes
+        response = refuse(BY_WHY[why])
+        response.headers["HX-Redirect"] = url_for(SIGN_IN)
+        return response
+    if not wants_page():
+        return refuse(BY_WHY[why])
+    return make_response(redirect(url_for(SIGN_IN, next=request.full_path.rstrip("?")), 303))
 
 
 def prove(doors: Doors) -> Callable[[Response], Response]:

@@ -40,8 +40,28 @@ PROBLEMS: dict[str, Problem] = {
             status=401,
             title=Text(tr="Oturum açılmadı", en="Not signed in"),
             detail=Text(
-                tr="Yönetici adı ve parolası ya da geçerli bir belirteç gerekir; bunları sistem yöneticisi verir.",
-                en="An administrator's name and password or a valid token is needed; the administrator gives them.",
+                tr="Kullanıcı adı ve parola ya da geçerli bir belirteç gerekir; bunları sistem yöneticisi verir.",
+                en="A user name and password or a valid token is needed; the administrator gives them.",
+            ),
+        ),
+        Problem(
+            type="csrf",
+            status=403,
+            title=Text(tr="İstek bu sayfalardan gelmiyor", en="The request does not come from these pages"),
+            detail=Text(
+                tr="Oturumunuz yenilenmiş olabilir: sayfayı yeniden açıp bir daha deneyin. Hiçbir şey değiştirilmedi.",
+                en="Your session may have been renewed: open the page again and repeat. Nothing was changed.",
+            ),
+        ),
+        Problem(
+            type="provider",
+            status=502,
+            title=Text(tr="Kimlik sağlayıcı ile oturum açılamadı", en="Signing in by the provider failed"),
+            detail=Text(
+                tr="Yeniden deneyin. Sürerse sistem yöneticisi gecit.sign_in günlük satırlarına ve sağlayıcının "
+                "ayarlarına (Issuer, ClientId, ClientSecretFile) bakmalı.",
+                en="Try again. If it lasts, the administrator should look at the log lines of gecit.sign_in and at the "
+                "provider's settings (Issuer, ClientId, ClientSecretFile).",
             ),
         ),
         Problem(
@@ -57,7 +77,7 @@ PROBLEMS: dict[str, Problem] = {
             type="too-many",
             status=429,
             title=Text(tr="Çok fazla yanlış parola", en="Too many wrong passwords"),
-            detail=Text(tr="Bir dakika sonra yeniden deneyin.", en="Try again in a minute."),
+            detail=Text(tr="On beş dakika sonra yeniden deneyin.", en="Try again in fifteen minutes."),
         ),
         Problem(
             type="bad-request",

@@ -8,6 +8,7 @@ from gecit.core.report import ROUTES, Document, ReportStatus
 from gecit.core.values import Text
 from gecit.core.verdict import Effect, Outcome, Status
 
+from . import words_accounts
 from .reports import Place, Registered
 
 
@@ -294,3 +295,6 @@ def count_name(key: str) -> Text:
     if head is None or (_rest and tail is None):
         return Text(tr=key, en=key)
     return Text(tr=f"{head.tr}: {tail.tr}", en=f"{head.en}: {tail.en}") if tail else head
+
+
+PAGE |= words_accounts.PAGE

@@ -8,18 +8,19 @@ from datetime import datetime
 import msgspec
 import sqlalchemy as sa
 
-from gecit.core.events import AccessGranted, Event
+from gecit.core.events import Event
 from gecit.core.exam import Exam, Study
 from gecit.core.order import ExamKey
 from gecit.ports import Beat, Delivery, Settled, Transaction
 
 from . import rows
+from .accounts import Admitting
 from .dicom_views import Worklisted
 from .engine import open_engine
 from .migrate import migrate
 from .rebuild import Rebuilding
 from .records import Recorded
-from .schema import Instant, administrator, beat, event, exam, link, message, outbox, study, token
+from .schema import Instant, beat, event, exam, link, message, outbox, study
 from .sql import PAGE, upsert
 from .transaction import SqlTransaction
 
@@ -53,7 +54,7 @@ def _settlement(one: Settled) -> dict[str, object]:
     }
 
 
-class SqlLedger(Recorded, Rebuilding, Worklisted):
+class SqlLedger(Recorded, Rebuilding, Worklisted, Admitting):
     """Implements `ports.Ledger`, `Records`, `Accounts`, `Vitals`, `Views` and `DicomViews`."""
 
     # Outbox
@@ -142,49 +143,6 @@ class SqlLedger(Recorded, Rebuilding, Worklisted):
         with self._begin() as connection:
             change = sa.update(outbox).where(outbox.c.id == number, outbox.c.state == "parked")
             return connection.execute(change.values(state=outbox.c.resume, next_at=now)).rowcount == 1
-
-    # Accounts
-
-    def password_hash(self, user: str) -> str | None:
-        """Return the Argon2 hash of an administrator."""
-        with self._reading() as connection:
-            return connection.scalar(sa.select(administrator.c.password_hash).where(administrator.c.name == user))
-
-    def token_owner(self, digest: str, now: datetime) -> str | None:
-        """Return whose token has that digest, unless it is expired or revoked."""
-        alive = sa.and_(
-            token.c.digest == digest,
-            token.c.revoked_at.is_(None),
-            sa.or_(token.c.expires_at.is_(None), token.c.expires_at > now),
-        )
-        with self._reading() as connection:
-            return connection.scalar(sa.select(token.c.owner).where(alive))
-
-    def add_administrator(self, user: str, password_hash: str, at: datetime) -> None:
-        """Add an administrator or give one a new password."""
-
-        def work(tx: Transaction) -> None:
-            assert isinstance(tx, SqlTransaction)  # noqa: S101
-            tx.upsert(administrator, [{"name": user, "password_hash": password_hash, "changed_at": at}])
-            tx.append(AccessGranted(at=at, who=user, what="administrator"))
-
-        self.write(work)
-
-    def add_token(self, digest: str, owner: str, at: datetime, expires_at: datetime | None) -> None:
-        """Keep a token's digest."""
-
-        def work(tx: Transaction) -> None:
-            assert isinstance(tx, SqlTransaction)  # noqa: S101
-            values = {"digest": digest, "owner": owner, "created_at": at, "expires_at": expires_at}
-            tx.upsert(token, [values])
-            tx.append(AccessGranted(at=at, who=owner, what="token"))
-
-        self.write(work)
-
-    def has_administrator(self) -> bool:
-        """Whether anybody can sign in with a password."""
-        with self._reading() as connection:
-            return connection.scalar(sa.select(sa.func.count()).select_from(administrator)) != 0
 
     # Vitals
 

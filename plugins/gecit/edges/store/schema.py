@@ -317,22 +317,68 @@ context = sa.Table(
     sa.Column("content", sa.LargeBinary, nullable=False),  # the site's choices and code lists that judging rests on
 )
 
-administrator = sa.Table(
-    "administrator",
+account = sa.Table(
+    "account",
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("password_hash", sa.Text, nullable=False),  # Argon2
+    sa.Column("full_name", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("roles", sa.Text, nullable=False),  # JSON list of core.access.Role
+    sa.Column("institution", sa.Text, nullable=False),  # SKRS code of the employer
+    sa.Column("tckn", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),  # Argon2; '' = no password
+    sa.Column("disabled", sa.Boolean, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
     sa.Column("changed_at", Instant, nullable=False),
+    sa.Index(
+        "account_tckn", "tckn", unique=True, sqlite_where=sa.text("tckn <> ''"), postgresql_where=sa.text("tckn <> ''")
+    ),
+)
+
+login = sa.Table(
+    "login",
+    metadata,
+    sa.Column("issuer", sa.Text, primary_key=True),  # iss of OpenID Connect
+    sa.Column("subject", sa.Text, primary_key=True),  # sub
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("linked_at", Instant, nullable=False),
+)
+
+session = sa.Table(
+    "session",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),  # SHA-256 of the cookie's value
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("how", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Index("session_account", "account"),
+    sa.Index("session_expires_at", "expires_at"),
 )
 
 token = sa.Table(
     "token",
     metadata,
     sa.Column("digest", sa.Text, primary_key=True),  # SHA-256 of the token
-    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),  # name of an account
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("expires_at", Instant),
     sa.Column("revoked_at", Instant),
+    sa.Column("label", sa.Text, nullable=False, server_default=""),
+    sa.Column("institution", sa.Text, nullable=False, server_default=""),  # '' = as its owner's
+    sa.Column("actions", sa.Text),  # JSON list of core.access.Action; NULL = all
+    sa.Column("last_used_at", Instant),
+)
+
+# Wrong passwords and sign-ins by account and by address; several processes are doors and share these.
+attempt = sa.Table(
+    "attempt",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),  # a digest: what was typed as a name may be a password
+    sa.Column("since", Instant, nullable=False),  # when the window began
+    sa.Column("count", sa.Integer, nullable=False),
 )
 
 beat = sa.Table(

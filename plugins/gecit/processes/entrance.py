@@ -1,0 +1,39 @@
+"""What the plugin and the web process build their doors of."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ..edges.doors import Doors
+from ..edges.passwords import hash_password, password_faults
+from ..edges.store import SqlLedger
+from ..ports import Audit, Clock, NoAudit
+from ..settings import Settings
+from ..steps.accounts import Desk
+
+
+def audit_of(settings: Settings, ledger: SqlLedger) -> Audit:
+    """Return where sign-ins, refusals and changes are written down."""
+    return NoAudit()
+
+
+def doors_of(settings: Settings, ledger: SqlLedger, token: str, clock: Clock, audit: Audit) -> Doors:
+    """Return what decides who passes; `token` is the installation's own."""
+    chosen = settings.sign_in
+    return Doors(
+        ledger,
+        token,
+        clock,
+        audit=audit,
+        idle=timedelta(minutes=chosen.idle_minutes),
+        secure_only=chosen.public_url.startswith("https:"),
+    )
+
+
+def desk_of_accounts(ledger: SqlLedger, clock: Clock, audit: Audit) -> Desk:
+    """Return what changes accounts and tokens."""
+
+    def institutions() -> list[str]:
+        return [one.skrs for one in ledger.read(lambda tx: tx.institutions())]
+
+    return Desk(ledger, audit, clock, hash_password, password_faults, institutions)

@@ -1,0 +1,52 @@
+"""Who is known at the pretend hospital: its program, and one person of each role; no password is ever a default."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+
+from ..core.access import Role
+from ..core.accounts import Account
+from ..edges.passwords import hash_password
+from ..ports import Accounts
+from .day import INSTITUTION
+
+ADMINISTRATOR = "yonetici"
+PROGRAM = Account(name="sandbox HBYS", full_name="Deneme HBYS", roles=(Role.SERVICE,), institution=INSTITUTION.skrs)
+_AT = INSTITUTION.skrs
+PEOPLE = (
+    Account(name=ADMINISTRATOR, full_name="Deneme Yönetici", roles=(Role.ADMINISTRATOR,)),
+    Account(name="mudur", full_name="Deneme Müdür", roles=(Role.MANAGER,), institution=_AT),
+    Account(name="radyolog", full_name="Deneme Radyolog", roles=(Role.RADIOLOGIST,), institution=_AT),
+    Account(name="konsultan", full_name="Deneme Konsültan", roles=(Role.CONSULTANT,), institution=_AT),
+    Account(name="klinisyen", full_name="Deneme Klinisyen", roles=(Role.CLINICIAN,), institution=_AT),
+    Account(name="kalite", full_name="Deneme Kalite", roles=(Role.ASSESSOR,), institution=_AT),
+    Account(name="vatandas", full_name="Deneme Vatandaş", roles=(Role.CITIZEN,), tckn="10000000146"),
+)
+"""One of each role; the citizen has the number of a patient of the day (made up, it passes the checksum)."""
+
+
+def settle(accounts: Accounts, at: datetime) -> Mapping[str, str]:
+    """Record program and people where they are not there; return the passwords of those who were given one."""
+    accounts.save_account(PROGRAM, at)
+    return {one.name: _new(accounts, one, at) for one in PEOPLE if accounts.password_hash(one.name) is None}
+
+
+def _new(accounts: Accounts, one: Account, at: datetime) -> str:
+    password = secrets.token_urlsafe(12)
+    accounts.save_account(one, at)
+    accounts.set_password(one.name, hash_password(password), at)
+    return password
+
+
+def shown(passwords: Mapping[str, str], renew: str) -> str:
+    """Say who may sign in with which password; `renew`: the command that gives a new one."""
+    lines = [
+        f"  {one.name:<12}{passwords.get(one.name, '-'):<20}{one.roles[0].value}"
+        for one in PEOPLE
+        if one.name in passwords
+    ]
+    if len(lines) < len(PEOPLE):
+        lines.append(f"  (ilk açılışta yazıldı / printed at the first start; {renew})")
+    return "\n".join(lines)
