@@ -7,18 +7,21 @@ import threading
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 
+from ..core.reading import AT_WORK, State
 from ..edges.orthanc_http import Modality, OrthancArchive
 from ..edges.report_documents import Documents
 from ..edges.report_header import template_of
-from ..ports import Beat, Institution
+from ..ports import Beat, Institution, ListSearch
 from ..settings import Settings
-from ..steps import attach_report, notify_medula, tell_hospital
+from ..steps import attach_report, notify_medula, read_exam, tell_hospital
 from ..steps.breaker import Breaker
 from ..steps.deliver import Courier, Handler
 from ..steps.follow import Follower
 from ..steps.rejudge import Rejudger
 from .build import Parts, start_logging
+from .entrance import granting_of
 from .judging import Judge
 from .life import until_told_to_stop, wait_beating
 from .loops import Loop, run_loops
@@ -29,6 +32,7 @@ JUDGE_REST = 2.0  # and at once when the ledger changes: this is for what is due
 REJUDGE_REST = 0.5
 DELIVER_REST = 2.0  # likewise
 MODALITIES_REST = 5.0
+READINGS_REST = 5.0
 
 
 class Worker:
@@ -50,6 +54,7 @@ class Worker:
             group_minutes=int(self._settings.acquisition_group_minutes),
             default_institution=self._settings.default_institution,
         )
+        self._granting = granting_of(self._settings, parts.ledger)
         self._couriers: list[Courier] = []
         self._swept_at: datetime | None = None
         self._modalities: frozenset[Modality] | None = None
@@ -65,6 +70,8 @@ class Worker:
             Loop(name="modalities", step=self.tell_modalities, rest=MODALITIES_REST),
             self._courier("archive", self._archive_handlers()),
         ]
+        if settings.role == "Node":
+            found.append(Loop(name="readings", step=self.release_readings, rest=READINGS_REST))
         medula = self._parts.medula()
         if medula and settings.role == "Node":
             handlers = notify_medula.handlers(medula, self._ledger, self._clock)
@@ -124,6 +131,18 @@ class Worker:
     def look_at_deferred(self) -> bool:
         """Ask the registry again about reports that wait for it."""
         self._reception.retry_all()
+        return False
+
+    def release_readings(self) -> bool:
+        """Give back to the list what its reader's time is over for, or what he may report no more."""
+        now, limits = self._clock.now(), self._parts.limits()
+        may = lru_cache(4096)(lambda reader, skrs: self._granting.may_report(reader, skrs, now))
+        waiting = ListSearch(institutions=None, states=(State.ASSIGNED, *sorted(AT_WORK)), limit=10_000)
+        lines = self._ledger.read(lambda tx: tx.reading_lines(waiting))
+        for line in lines:  # asked before the transaction that writes
+            may(line.reader, line.key.institution)
+        if lines:
+            self._ledger.write(lambda tx: read_exam.release_due(tx, limits, now, may))
         return False
 
     def tell_modalities(self) -> bool:
