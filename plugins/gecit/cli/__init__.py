@@ -10,12 +10,14 @@ from gecit import __version__
 from gecit.core.rulefile import RulebookError
 from gecit.edges.codes import CodeListError
 from gecit.edges.hl7_profile import ProfileError
+from gecit.edges.report_files import ReportFileError
 from gecit.edges.store.migrate import LedgerTooNewError
 from gecit.ports import Unavailable
 from gecit.processes.rules import NoRulebookError
 from gecit.settings import SettingsError
 
 from . import (
+    balance,
     check,
     codes,
     demo,
@@ -36,6 +38,7 @@ FAULTS = (
     SettingsError,
     RulebookError,
     ProfileError,
+    ReportFileError,
     CodeListError,
     LedgerTooNewError,
     NoRulebookError,
@@ -69,6 +72,7 @@ for command in (
     worklist.worklist,
     outbox.outbox,
     ledger.ledger,
+    balance.balance,
 ):
     cli.add_command(command)
 
