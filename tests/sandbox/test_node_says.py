@@ -19,6 +19,9 @@ def test_the_printed_environment_names_data_and_the_sites_rules(
     (tmp_path / "my rules").mkdir()
     settings = load(environ=environ)
     assert command_environment(settings) == environ
-    _say_where(Running(settings, "http://127.0.0.1:1", password="", token="t", ended=lambda: None))
+    _say_where(Running(settings, "http://127.0.0.1:1", passwords={"mudur": "gizli"}, token="t", ended=lambda: None))
     printed = f"export GECIT_DATA={tmp_path} ORTHANC__GECIT__SITE_RULES='{tmp_path}/my rules'"
-    assert printed in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert printed in said
+    assert "mudur" in said and "gizli" in said and "manager" in said
+    assert "users password yonetici" in said, "how those get one who were there before"
