@@ -36,6 +36,8 @@ TABLES = (
     schema.link,
     schema.procedure,
     schema.duplicate_query,
+    schema.exam_rule,
+    schema.exam_device,
     schema.exam,
 )
 
@@ -182,4 +184,4 @@ def columns(table: sa.Table) -> list[sa.Column[Any]]:
 
 def _select(table: sa.Table) -> str:
     names = ", ".join(one.name for one in columns(table))
-    return f"SELECT {names} FROM {table.name} ORDER BY rowid"  # noqa: S608 -- our own names
+    return f"SELECT {names} FROM {table.name} ORDER BY 1, 2, 3"  # noqa: S608 -- our own names

@@ -30,6 +30,7 @@ missing_packages() {
         state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
         [ "$state" = installed ] || printf '%s\n' "$package"
     done
+    command -v npm >/dev/null || printf 'npm\n' # another npm than Debian's will do as well
 }
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
@@ -147,4 +148,5 @@ flock 9   # two set-ups at once would trip over each other
 install_packages
 install_python
 [ "$lock" = requirements.lock ] || scripts/test-provider.sh
+scripts/assets.sh
 say "hazır | ready"

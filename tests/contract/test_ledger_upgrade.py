@@ -65,6 +65,7 @@ def fill(url: str) -> None:
         for one in exams.values():
             row = rows.exam_row(one, events()[0].at)
             row["ordered_at"] = one.order.ordered_at if one.order else None
+            del row["listed_at"]  # release 0001 had none
             connection.execute(sa.insert(schema.exam).values(row))
             for link in rows.link_rows(one):
                 connection.execute(sa.insert(schema.link).values(link))

@@ -1,4 +1,5 @@
 import base64
+import gzip
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -300,3 +301,27 @@ def test_a_stranger_on_the_web_port_is_sent_no_password_and_answers_for_nobody(s
     )
     assert output.status != 200
     assert all("authorization" not in {name.lower() for name in headers} for _, _, headers, _ in Echo.seen)
+
+
+def test_what_is_compressed_reaches_the_browser_as_it_is() -> None:
+    class Compressed(Echo):
+        def do_GET(self) -> None:
+            self.seen.append((self.command, self.path, dict(self.headers), b""))
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(packed)))
+            self.end_headers()
+            self.wfile.write(packed)
+
+    packed = gzip.compress(b"x" * 1000)
+    Echo.seen = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Compressed)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    output = OldOutput()
+    headers = {"accept-encoding": "gzip, br"}
+    Forwarder(server.server_port)(output, "/gecit/a", method="GET", groups=(), get={}, headers=headers)
+    server.shutdown()
+    server.server_close()
+    assert Echo.seen[0][2]["accept-encoding"] == "gzip, br"
+    assert (output.status, output.body) == (200, packed)
+    assert ("Content-Encoding", "gzip") in output.headers

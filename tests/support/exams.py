@@ -11,6 +11,8 @@ from gecit.core.order import Control, ExamKey, Order, Patient, Person, Procedure
 from gecit.core.report import Document, Report, ReportPart, ReportStatus
 from gecit.core.values import Text
 from gecit.core.verdict import Effect, Finding, Outcome, Status, Verdict
+from gecit.edges.store import SqlLedger
+from gecit.edges.store.exams import Change, write_exams
 from gecit.steps.attach_report import document_uids
 from tests.fakes import NOON, FakeViews
 
@@ -157,3 +159,17 @@ def fill(views: FakeViews) -> None:
         views.events[events[0].exam] = list(events)
     lost = facts(ExamKey(institution="", accession="KAYIP-1"))
     views.studies.append(Study(key=lost.key, facts=lost, first_seen_at=NOON, read_at=NOON))
+
+
+def record(ledger: SqlLedger) -> None:
+    """Record in a ledger what `fill` puts into the fake."""
+    placed = e.OrderPlaced(exam=FRESH, at=NOON + timedelta(minutes=1), order=order(FRESH), message=3)
+    lost = facts(ExamKey(institution="", accession="KAYIP-1"))
+    happened = [*life(HELD), *life(CLEAN), placed, e.StudyFactsRecorded(study=lost.key, at=NOON, facts=lost)]
+    ledger.write(lambda tx: [tx.append(one) for one in happened])
+
+
+def put(ledger: SqlLedger, exam: Exam) -> None:
+    """Let an exam stand in a ledger as it is given, whatever its events say."""
+    with ledger.engine.begin() as connection:
+        write_exams(connection, [Change(None, exam, NOON)])

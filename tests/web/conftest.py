@@ -1,5 +1,5 @@
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from gecit.core.access import Person
 from gecit.edges.doors import Doors, token_digest
 from gecit.edges.passwords import password_faults
+from gecit.edges.store import SqlLedger, open_ledger
 from gecit.ports import Beat, Institution
 from gecit.steps.accounts import Desk
 from gecit.web.accounts import AccountPages
@@ -80,6 +81,14 @@ def doors(accounts: FakeAccounts, clock: StillClock, audit: FakeAudit) -> Doors:
 
 
 @pytest.fixture
+def book() -> Iterator[SqlLedger]:
+    """The ledger that the tracking pages read; empty, in memory."""
+    opened = open_ledger("sqlite://")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def client(
     accounts: FakeAccounts,
     views: FakeViews,
@@ -88,6 +97,7 @@ def client(
     doors: Doors,
     audit: FakeAudit,
     institutions: FakeInstitutions,
+    book: SqlLedger,
 ) -> FlaskClient:
     pages = AccountPages(
         doors=doors,
@@ -97,7 +107,7 @@ def client(
         institutions=institutions,
         providers=Providers([], accounts, audit),
     )
-    app = create_app(doors=doors, views=views, vitals=vitals, clock=clock, node="N1", accounts=pages)
+    app = create_app(doors=doors, views=views, vitals=vitals, clock=clock, node="N1", accounts=pages, ledger=book)
     return app.test_client()
 
 

@@ -119,6 +119,7 @@ def page(sqlite_ledger: SqlLedger, accounts: FakeAccounts, vitals: FakeVitals) -
         clock=clock,
         node="N1",
         evidence=sqlite_ledger,
+        ledger=sqlite_ledger,
     )
 
     def read(path: str) -> str:
@@ -172,12 +173,12 @@ def test_values_are_words_and_codes_stay(page: Page) -> None:
     text = page(HELD_PATH)
     assert phrases.in_words("113701^DCM").en == "dose report (113701^DCM)"
     assert "<dt>Nerede</dt><dd>113701^DCM</dd>" in text and "<dt>Bulunan</dt><dd>yok (0)</dd>" in text
-    assert "<dt>Bulunan</dt><dd>dose-report kuralı</dd>" in text, "a rule is named by its title"
+    assert "bulunan dose-report kuralı." in text, "a rule is named by its title"
 
 
 def test_the_list_marks_excused_exams_and_says_its_order(page: Page) -> None:
     text = page("/gecit")
-    assert "Son değişen en üstte" in text and "Last changed first" in page("/gecit?lang=en")
+    assert "Yeniden eskiye, istem tarihine göre" in text and "newest first" in page("/gecit?lang=en")
     assert re.search(r'badge excused">Muaf</span> dose-report kuralı', text)
 
 

@@ -34,6 +34,7 @@ CHALLENGE, PROOF = "X-Gecit-Challenge", "X-Gecit-Proof"
 PROVEN_SECONDS = 5.0  # how long one proof serves
 PASSED_ON = (
     "accept",
+    "accept-encoding",
     "accept-language",
     "authorization",
     "content-type",
@@ -42,6 +43,7 @@ PASSED_ON = (
     "hx-request",
     "hx-target",
     "hx-trigger",
+    "if-none-match",
     "origin",
     "sec-fetch-site",
     "user-agent",
@@ -50,6 +52,7 @@ PASSED_ON = (
 PASSED_BACK = (
     "Cache-Control",
     "Content-Disposition",
+    "Content-Encoding",
     "Content-Language",
     "Content-Security-Policy",
     "ETag",
@@ -258,6 +261,7 @@ class Forwarder:
             body=request.get("body") or None,
             headers={name: given[name] for name in PASSED_ON if name in given} | _forwarded(given, request),
             redirect=False,
+            decode_content=False,  # what the browser takes compressed reaches it as it is
         )
         give_back(output, answer)
 

@@ -21,9 +21,11 @@ from gecit.web.front import FrontData
 
 from .account_pages import pages_of_accounts
 from .asking import desk_of, record_absence
+from .bulk import exports_of
 from .entrance import audit_of, doors_of
 from .life import until_told_to_stop, wait_beating
 from .run_folder import read_internal_token
+from .surroundings import surroundings_of
 from .taken import port_of
 
 log = logging.getLogger("gecit.web")
@@ -74,6 +76,10 @@ def run(settings: Settings, stop: threading.Event) -> None:
         ministry_get=settings.duplicates.ministry_get,
         evidence=ledger,
         accounts=pages_of_accounts(settings, ledger, doors, clock, audit),
+        ledger=ledger,
+        exports=exports_of(settings),
+        surroundings=surroundings_of(settings),
+        assets=settings.assets,
         public=FrontData(
             read_front(settings.front_page),
             lambda: _in_force(ledger),

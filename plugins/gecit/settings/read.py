@@ -168,6 +168,7 @@ def _worked_out(values: dict[Place, Any], base: Path) -> dict[Place, Any]:
         ("database",): f"sqlite:///{data}/ledger.db",
         ("rules",): base / "rules",
         ("codes",): data / "codes.db",
+        ("assets",): base / "build" / "assets",
         ("web_port",): 0,
         ("python",): _python(base),
     }

@@ -165,6 +165,13 @@ class Settings(Value, kw_only=True):
         Path,
         Meta(description="Code lists, built by `gecit codes import`.", extra={"default": "`<Data>/codes.db`"}),
     ]
+    assets: Annotated[
+        Path,
+        Meta(
+            description="What browsers are given beside the pages: style sheets, scripts, the viewer; built by set-up.",
+            extra={"default": "`build/assets` in the installation folder"},
+        ),
+    ]
     mllp_host: Annotated[
         str,
         Meta(

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from urllib.parse import quote
 
 from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 
 from gecit.edges.doors import Doors
+from gecit.edges.store import SqlLedger
 from gecit.ports import Clock, Views, Vitals
 from gecit.steps.duplicates import DuplicateDesk
 
 from . import phrases, words
 from .accounts import AccountPages, account_pages
 from .api import api
+from .assets import Assets, served
 from .beside import Beside, Evidence
+from .day import day
 from .duplicates import described, duplicates
+from .frame import helpers
 from .front import FrontData, front
 from .guard import add_headers, guard, prove
-from .health import health
-from .language import language, moment, remember_language, say
+from .health import Surroundings, health
+from .language import language, moment, remember_language, say, share
 from .problem import on_fault, on_http_error
 from .sender import admission, csrf_field
 from .tracking import tracking
+from .tracking.exports import Exports
 
 PROCESSES = ("orthanc", "web", "listen", "work")
 LONGEST_BODY_BYTES = 1024 * 1024
@@ -40,6 +46,10 @@ def create_app(
     desk: DuplicateDesk | None = None,
     ministry_get: bool = False,
     evidence: Evidence | None = None,
+    assets: Path | None = None,
+    ledger: SqlLedger | None = None,
+    exports: Exports | None = None,
+    surroundings: Surroundings | None = None,
     public: FrontData | None = None,
     accounts: AccountPages | None = None,
 ) -> Flask:
@@ -47,7 +57,10 @@ def create_app(
 
     `desk` answers duplicate queries, None = nobody does; `ministry_get` has it answer the Ministry's GET form too;
     `evidence` shows the exemptions and queries beside an exam, None = what the exam itself holds of them;
-    `public` is the front page, None = there is none; `accounts` has people sign in on pages, None = nobody can.
+    `assets` is the folder that set-up built for browsers; `ledger` is what the tracking pages read, None = there are
+    none; `exports` makes exports, None = nobody exports; `surroundings` is what health looks at beside the ledger;
+    `public` is the front page, None = there is none; `accounts` has people sign in on pages, None =
+    nobody can.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -59,19 +72,24 @@ def create_app(
     app.register_error_handler(HTTPException, on_http_error)
     app.register_error_handler(Exception, on_fault)
     app.context_processor(_helpers)
+    built = Assets(assets)
+    app.jinja_env.globals["asset"] = built.address
+    app.register_blueprint(served(built))
     beside = Beside(evidence)
     further = described(ministry_get=ministry_get) if desk else ()
     app.register_blueprint(api(views, vitals, clock, node, expected, beside, further))
     if desk:
         app.register_blueprint(duplicates(desk, ministry_get=ministry_get))
+    app.register_blueprint(health(vitals, clock, node, expected, ledger, surroundings))
+    if ledger:
+        app.register_blueprint(tracking(ledger, clock, beside, node, exports))
+        app.register_blueprint(day(ledger, clock))
     if public:
         app.register_blueprint(front(public))
     if accounts:
         accounts.providers.attach(app, doors.key("cookies"))
         for pages in account_pages(accounts):
             app.register_blueprint(pages)
-    app.register_blueprint(health(vitals, clock, node, expected))
-    app.register_blueprint(tracking(views, beside))
     return app
 
 
@@ -82,6 +100,7 @@ def _helpers() -> dict[str, object]:
         "other_lang": "tr" if lang == "en" else "en",
         "say": say,
         "moment": moment,
+        "share": share,
         "t": lambda key: say(words.PAGE[key]),
         "words": words,
         "phrases": phrases,
@@ -89,4 +108,5 @@ def _helpers() -> dict[str, object]:
         "csrf_field": csrf_field,
         "csrf_token": lambda: admission().csrf,
         "signed_in": admission(),
+        **helpers(),
     }

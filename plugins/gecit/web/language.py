@@ -37,3 +37,9 @@ def say(text: Text | None) -> str:
 def moment(at: datetime | None) -> str:
     """Write an instant as people in Turkey read it, in Europe/Istanbul."""
     return local(at).strftime("%d.%m.%Y %H:%M") if at else ""
+
+
+def share(count: int, of: int) -> str:
+    """Write a share in per cent as the request's language does: %12,5 in Turkish, 12.5% in English."""
+    percent = f"{100 * count / of if of else 0:.1f}"
+    return f"{percent}%" if language() == "en" else f"%{percent.replace('.', ',')}"

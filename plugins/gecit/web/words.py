@@ -10,6 +10,9 @@ from gecit.core.verdict import Effect, Outcome, Status
 
 from . import words_accounts
 from .reports import Place, Registered
+from .words_tracking import COLUMNS, DESTINATIONS, KINDS_OF_DELIVERY, SAID, SERVICES, TRACKING
+
+__all__ = ["COLUMNS", "DESTINATIONS", "KINDS_OF_DELIVERY", "SAID", "SERVICES"]
 
 
 def _(tr: str, en: str) -> Text:
@@ -157,6 +160,7 @@ PAGE: dict[str, Text] = {
     ),
     "counts": _("Sayılar", "Counts"),
     "cancelled": _("İptal edildi", "Cancelled"),
+    **TRACKING,
 }
 
 OUTCOMES: dict[Outcome | None, Text] = {

@@ -12,7 +12,7 @@ from gecit.core.exam import Exam
 
 from . import rows
 from .reading import write_reading
-from .schema import exam, link, procedure
+from .schema import exam, exam_device, exam_rule, link, procedure
 from .sql import of_exams, pages, upsert
 from .worklist import write_worklist
 
@@ -69,11 +69,13 @@ def _write_judged(connection: sa.Connection, changes: Sequence[Change]) -> None:
         of = {"of_institution": one.after.key.institution, "of_accession": one.after.key.accession}
         values.append({**{f"new_{name}": row[name] for name in JUDGED}, **of})
     connection.execute(_JUDGED, values)
+    _write_rules(connection, changes)
 
 
 def _write_whole(connection: sa.Connection, changes: Sequence[Change]) -> None:
     upsert(connection, exam, [rows.exam_row(one.after, one.at) for one in changes])
-    for table, make in ((link, rows.link_rows), (procedure, rows.procedure_rows)):
+    _write_rules(connection, changes)
+    for table, make in ((link, rows.link_rows), (procedure, rows.procedure_rows), (exam_device, rows.device_rows)):
         made = [(one, make(one.after)) for one in changes]
         for page in pages(one.after.key for one, new in made if _leaves_some(table, one.before, new)):
             connection.execute(_DELETE[table.name], page)
@@ -82,7 +84,19 @@ def _write_whole(connection: sa.Connection, changes: Sequence[Change]) -> None:
     write_reading(connection, changes)
 
 
-_DELETE = {table.name: sa.delete(table).where(of_exams(table)) for table in (link, procedure)}
+def _write_rules(connection: sa.Connection, changes: Sequence[Change]) -> None:
+    """Write the rules that keep exams back; most verdicts have none, before as after."""
+    made = [(one.after.key, rows.rule_rows(one.before) if one.before else [], rows.rule_rows(one.after))
+            for one in changes]  # fmt: skip
+    changed = [one for one in made if one[1] != one[2]]
+    for page in pages(
+        key for key, before, after in changed if {one["rule"] for one in before} - {one["rule"] for one in after}
+    ):
+        connection.execute(_DELETE[exam_rule.name], page)
+    upsert(connection, exam_rule, [row for _, _, after in changed for row in after])
+
+
+_DELETE = {table.name: sa.delete(table).where(of_exams(table)) for table in (link, procedure, exam_rule, exam_device)}
 
 
 def _leaves_some(table: sa.Table, before: Exam | None, new: Sequence[dict[str, Any]]) -> bool:
@@ -92,4 +106,6 @@ def _leaves_some(table: sa.Table, before: Exam | None, new: Sequence[dict[str, A
     if table is link:
         kept = {(one["node"], one["orthanc_id"]) for one in new}
         return any((one.facts.key.node, one.facts.key.orthanc_id) not in kept for one in before.studies)
+    if table is exam_device:
+        return bool({one["device"] for one in rows.device_rows(before)} - {one["device"] for one in new})
     return len(rows.procedure_rows(before)) > len(new)

@@ -15,13 +15,16 @@ from gecit.ports import Beat, Delivery, Settled, Transaction
 
 from . import rows
 from .accounts import Admitting
+from .counts import Counting
 from .dicom_views import Worklisted
 from .engine import open_engine
 from .migrate import migrate
 from .rebuild import Rebuilding
 from .records import Recorded
 from .schema import Instant, beat, event, exam, link, message, outbox, study
+from .search import Searching
 from .sql import PAGE, upsert
+from .tracking_desk import TrackingDesk
 from .transaction import SqlTransaction
 
 # Made once: making a statement costs as much as carrying it out.
@@ -54,7 +57,7 @@ def _settlement(one: Settled) -> dict[str, object]:
     }
 
 
-class SqlLedger(Recorded, Rebuilding, Worklisted, Admitting):
+class SqlLedger(Recorded, Rebuilding, Worklisted, Admitting, Searching, TrackingDesk, Counting):
     """Implements `ports.Ledger`, `Records`, `Accounts`, `Vitals`, `Views` and `DicomViews`."""
 
     # Outbox

@@ -13,6 +13,7 @@ from gecit.core.background import DuplicateQuery, EarlierExam
 from gecit.core.dates import date_of
 from gecit.core.events import AnyEvent, Event, ExamEvent, StudyEvent
 from gecit.core.exam import Exam, Study
+from gecit.core.listing import devices, keeping_back, listed_at
 from gecit.core.order import ExamKey, Procedure
 from gecit.core.values import to_json
 from gecit.ports import Delivery, Institution, StoredMessage
@@ -63,6 +64,7 @@ def exam_row(exam: Exam, changed_at: datetime) -> dict[str, Any]:
         "modality": exam.modality,
         "sut": procedures[0].sut if procedures else "",
         "ordered_at": _date(exam, "order_date"),
+        "listed_at": listed_at(exam),
         **judged_columns(exam, changed_at),
     }
 
@@ -77,6 +79,25 @@ def judged_columns(exam: Exam, changed_at: datetime) -> dict[str, Any]:
         "changed_at": changed_at,
         "data": to_json(exam).decode(),
     }
+
+
+def rule_rows(exam: Exam) -> list[dict[str, Any]]:
+    """Return the rows by which an exam is found for the rules that keep it back."""
+    common = {**_key(exam), "listed_at": listed_at(exam)}
+    return [{**common, "rule": rule, "status": said.value} for rule, said in sorted(keeping_back(exam).items())]
+
+
+def device_rows(exam: Exam) -> list[dict[str, Any]]:
+    """Return the rows by which an exam is found for the devices that made its pictures."""
+    common = {**_key(exam), "listed_at": listed_at(exam)}
+    return [
+        {**common, "device": one.name, "modality": one.modality, "label": one.label, "dose": one.dose}
+        for one in devices(exam)
+    ]
+
+
+def _key(exam: Exam) -> dict[str, str]:
+    return {"institution": exam.key.institution, "accession": exam.key.accession}
 
 
 def procedure_rows(exam: Exam) -> list[dict[str, Any]]:

@@ -46,6 +46,10 @@ class Instant(sa.types.TypeDecorator[datetime]):
 
 
 metadata = sa.MetaData()
+EPOCH = "1970-01-01T00:00:00.000000Z"
+LISTED = ("modality", "outcome", "billing")
+WAITING = "outcome <> 'submit'"
+NOT_TOLD = "billing NOT IN ('untold', 'told')"
 Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 event = sa.Table(
@@ -87,6 +91,7 @@ message = sa.Table(
     sa.Column("answer_code", sa.Text, nullable=False),  # AA | AE | AR
     sa.Column("transient", sa.Boolean, nullable=False),
     sa.Index("message_same", "control_id", "sending_facility", "sending_application"),
+    sa.Index("message_of", "institution", "received_at", "answer_code"),
     sqlite_autoincrement=True,
 )
 
@@ -105,6 +110,7 @@ exam = sa.Table(
     sa.Column("judge_at", Instant),  # when the judge is to look; NULL = nothing to do
     sa.Column("deferred", sa.Boolean, nullable=False),  # a report waits for the registry
     sa.Column("changed_at", Instant, nullable=False),
+    sa.Column("listed_at", Instant, nullable=False, server_default=sa.text(f"'{EPOCH}'")),  # core.listing: its place
     sa.Column("data", sa.Text, nullable=False),  # JSON of core.exam.Exam
     sa.Index("exam_accession", "accession"),
     sa.Index("exam_patient", "tckn", "sut"),
@@ -120,6 +126,80 @@ exam = sa.Table(
         postgresql_where=sa.text("billing = 'withdrawal proposed'"),
     ),
     sa.Index("exam_deferred", "deferred", sqlite_where=sa.text("deferred"), postgresql_where=sa.text("deferred")),
+    # The list, newest first; what narrows it is in the index too, so that no row is read in vain.
+    sa.Index("exam_listed", "listed_at", "institution", "accession", *LISTED),
+    sa.Index("exam_listed_of", "institution", "listed_at", "accession", *LISTED),
+    sa.Index(
+        "exam_waiting",
+        "outcome",
+        "listed_at",
+        "institution",
+        "accession",
+        sqlite_where=sa.text(WAITING),
+        postgresql_where=sa.text(WAITING),
+    ),
+    sa.Index(
+        "exam_waiting_of",
+        "institution",
+        "outcome",
+        "listed_at",
+        "accession",
+        sqlite_where=sa.text(WAITING),
+        postgresql_where=sa.text(WAITING),
+    ),
+    sa.Index(
+        "exam_untold",
+        "billing",
+        "listed_at",
+        "institution",
+        "accession",
+        sqlite_where=sa.text(NOT_TOLD),
+        postgresql_where=sa.text(NOT_TOLD),
+    ),
+    sa.Index(
+        "exam_untold_of",
+        "institution",
+        "billing",
+        "listed_at",
+        "accession",
+        sqlite_where=sa.text(NOT_TOLD),
+        postgresql_where=sa.text(NOT_TOLD),
+    ),
+)
+
+# Folded too: what the list is searched by, and what the day counts.
+exam_rule = sa.Table(
+    "exam_rule",
+    metadata,
+    sa.Column("institution", sa.Text, primary_key=True),
+    sa.Column("accession", sa.Text, primary_key=True),
+    sa.Column("rule", sa.Text, primary_key=True),
+    sa.Column("status", sa.Text, nullable=False),  # failed | cannot tell
+    sa.Column("listed_at", Instant, nullable=False),
+    sa.Index("exam_rule_listed", "rule", "listed_at", "institution", "accession"),
+    sqlite_with_rowid=False,
+)
+exam_device = sa.Table(
+    "exam_device",
+    metadata,
+    sa.Column("institution", sa.Text, primary_key=True),
+    sa.Column("accession", sa.Text, primary_key=True),
+    sa.Column("device", sa.Text, primary_key=True),
+    sa.Column("modality", sa.Text, nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("dose", sa.Boolean, nullable=False),
+    sa.Column("listed_at", Instant, nullable=False),
+    sa.Index("exam_device_listed", "device", "listed_at", "institution", "accession"),
+    sa.Index(
+        "exam_device_undosed",
+        "modality",
+        "listed_at",
+        "device",
+        "institution",
+        sqlite_where=sa.text("NOT dose"),
+        postgresql_where=sa.text("NOT dose"),
+    ),
+    sqlite_with_rowid=False,
 )
 
 study = sa.Table(
@@ -279,6 +359,7 @@ outbox = sa.Table(
     sa.Column("last_error", sa.Text, nullable=False),
     sa.UniqueConstraint("destination", "key", name="outbox_key"),
     sa.Index("outbox_due", "destination", "state", "next_at"),
+    sa.Index("outbox_of_exam", "institution", "accession"),
     sa.Index(
         "outbox_parked", "id", sqlite_where=sa.text("state = 'parked'"), postgresql_where=sa.text("state = 'parked'")
     ),
@@ -391,4 +472,44 @@ beat = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),
 )
 
-FOLDED = (link, study_identifier, sent_study, study, procedure, worklist, reading, exam, duplicate_query, outage)
+# What people keep for themselves, and what was made for them.
+saved_view = sa.Table(
+    "saved_view",
+    metadata,
+    sa.Column("owner", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("search", sa.Text, nullable=False),  # JSON, the fields of the page's filter; never a TCKN
+    sa.Column("changed_at", Instant, nullable=False),
+)
+export = sa.Table(
+    "export",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),  # drawn, not counted
+    sa.Column("node", sa.Text, nullable=False),  # on whose disk the file is
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),  # csv | xlsx
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("search", sa.Text, nullable=False),  # JSON of core.search.ExamSearch, reach included
+    sa.Column("asked_at", Instant, nullable=False),
+    # waiting -> running [bulk process] -> done | failed
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("done", sa.Integer, nullable=False),  # exams written
+    sa.Column("total", sa.Integer, nullable=False),  # exams found
+    sa.Column("touched_at", Instant, nullable=False),  # last sign of life of the process that makes it
+    sa.Index("export_owner", "owner", "asked_at"),
+)
+
+FOLDED = (
+    link,
+    study_identifier,
+    sent_study,
+    study,
+    procedure,
+    worklist,
+    reading,
+    exam_rule,
+    exam_device,
+    exam,
+    duplicate_query,
+    outage,
+)

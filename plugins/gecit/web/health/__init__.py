@@ -10,9 +10,13 @@ from flask import Blueprint, Response, make_response, render_template
 
 from gecit.core.access import Action
 from gecit.core.values import Value
+from gecit.edges.store import SqlLedger
 from gecit.ports import Clock, Vitals
 
 from ..access import needs
+from .around import OUTAGE_DAYS, Surroundings, look_around
+
+__all__ = ["Health", "Surroundings", "examine", "health"]
 
 STALE = timedelta(seconds=60)  # six beats missed (processes/life.py)
 
@@ -58,14 +62,23 @@ def examine(vitals: Vitals, clock: Clock, node: str, expected: Sequence[str]) ->
     return Health(ok=ok, node=node, at=now, processes=(*found, *never), counts=vitals.counts())
 
 
-def health(vitals: Vitals, clock: Clock, node: str, expected: Sequence[str]) -> Blueprint:
-    """Build the health page; it answers 503 where something is wrong, as monitors like it."""
+def health(
+    vitals: Vitals,
+    clock: Clock,
+    node: str,
+    expected: Sequence[str],
+    ledger: SqlLedger | None = None,
+    surroundings: Surroundings | None = None,
+) -> Blueprint:
+    """Build the health page; it answers 503 where a process is silent, as monitors like it."""
     pages = Blueprint("health", __name__, url_prefix="/gecit")
 
     @pages.get("/health")
     @needs(Action.SEE_HEALTH)
     def show() -> Response:
         found = examine(vitals, clock, node, expected)
-        return make_response(render_template("health.html", health=found), 200 if found.ok else 503)
+        around = look_around(ledger, surroundings, vitals.beats(), found.at)
+        drawn = render_template("health.html", health=found, around=around, outage_days=OUTAGE_DAYS)
+        return make_response(drawn, 200 if found.ok else 503)
 
     return pages

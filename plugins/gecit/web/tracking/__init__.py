@@ -1,19 +1,24 @@
-"""Pages by which a hospital follows its exams: the list, and one exam with what is missing and how to mend it."""
+"""Pages by which a hospital follows its exams: the list, one exam with what is missing and how to mend it."""
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort
 
 from gecit.core.access import Action
 from gecit.core.exam import Exam
-from gecit.core.order import ExamKey, Order
-from gecit.ports import Views
+from gecit.core.order import ExamKey
+from gecit.edges.store import SqlLedger
+from gecit.ports import Clock, Views
 
-from ..access import may_touch, needs
+from ..access import may_touch
 from ..beside import Beside
-from ..shown import ShownStudy, show_detail, show_exam, show_study
+from .exam_page import exam_routes
+from .exports import Exports, export_routes
+from .list_page import list_routes
+from .rulebooks import Rulebooks
+from .saved import saved_routes
 
-LIMIT = 100  # lines of a page
+__all__ = ["find_exam", "list_exams", "tracking"]
 
 
 def find_exam(views: Views, institution: str, accession: str) -> Exam:
@@ -31,34 +36,13 @@ def list_exams(views: Views, accession: str, limit: int) -> list[Exam]:
     return views.find_exams(accession)[:limit] if accession else views.recent_exams(limit)
 
 
-def list_unlinked(views: Views, limit: int) -> list[ShownStudy]:
-    """Return the studies that no exam has, each with the reason."""
-    return [show_study(one, _orders(views, one.facts.accession)) for one in views.unlinked_studies(limit)]
-
-
-def _orders(views: Views, accession: str) -> list[Order]:
-    exams = views.find_exams(accession) if accession else []
-    return [one.order for one in exams if one.order]
-
-
-def tracking(views: Views, beside: Beside) -> Blueprint:
-    """Build the tracking pages."""
+def tracking(ledger: SqlLedger, clock: Clock, beside: Beside, node: str, exports: Exports | None) -> Blueprint:
+    """Build the tracking pages; without `exports` nobody exports."""
     pages = Blueprint("tracking", __name__, url_prefix="/gecit")
-
-    # Orthanc gives /gecit/ to the forwarder as /gecit: both are the list, without a redirect.
-    @pages.get("")
-    @pages.get("/")
-    @needs(Action.LIST_EXAMS)
-    def exams() -> str:
-        accession = request.args.get("accession", "").strip()
-        shown = [show_exam(one) for one in list_exams(views, accession, LIMIT)]
-        studies = [] if accession else list_unlinked(views, LIMIT)
-        return render_template("exams.html", exams=shown, studies=studies, asked=accession, most=LIMIT)
-
-    @pages.get("/exams/<institution>/<path:accession>")
-    @needs(Action.SEE_EXAM)
-    def exam(institution: str, accession: str) -> str:
-        found = find_exam(views, institution, accession)
-        return render_template("exam.html", shown=show_detail(found, views.timeline(found.key), beside))
-
+    rulebooks = Rulebooks(ledger, clock)
+    list_routes(pages, ledger, clock, rulebooks, exporting=exports is not None)
+    exam_routes(pages, ledger, clock, rulebooks, beside)
+    saved_routes(pages, ledger, clock)
+    if exports is not None:
+        export_routes(pages, ledger, clock, node, exports)
     return pages

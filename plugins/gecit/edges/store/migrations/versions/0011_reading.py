@@ -13,7 +13,7 @@ from gecit.edges.store.schema import Instant
 from gecit.edges.store.sql import of_exams, pages
 
 revision = "0011"
-down_revision = "0006"
+down_revision = "0008"
 
 exam = sa.Table("exam", sa.MetaData(), *(sa.Column(one, sa.Text()) for one in ("institution", "accession", "data")))
 link = sa.Table("link", sa.MetaData(), *(sa.Column(one, sa.Text()) for one in ("institution", "accession")))

@@ -1,0 +1,76 @@
+"""The frame around every page: where its navigation leads, light or dark, what was just done."""
+
+from __future__ import annotations
+
+from flask import current_app, request, url_for
+
+from gecit.core.access import Action
+from gecit.core.values import Text, Value
+
+from .access import may_at_all, person
+from .words import PAGE, SAID
+
+THEME_COOKIE = "gecit_theme"
+THEMES = ("light", "dark")
+
+NAVIGATION: list[tuple[str, str, Action]] = [
+    ("tracking.exams", "exams", Action.LIST_EXAMS),
+    ("tracking.unlinked", "unlinked-short", Action.LIST_EXAMS),
+    ("day.show", "day", Action.LIST_EXAMS),
+    ("rules.show", "rules", Action.SEE_RULES),
+    ("health.show", "health", Action.SEE_HEALTH),
+    ("admin.show", "administration", Action.MANAGE_USERS),
+]
+"""Endpoint, word and the action it needs; an endpoint that this installation has not is left out."""
+
+
+class NavigationPlace(Value):
+    """An entry of the navigation."""
+
+    address: str
+    name: Text
+    current: bool
+
+
+class Said(Value):
+    """What was just done; `kind` as Bootstrap names alerts."""
+
+    text: Text
+    kind: str = "success"
+
+
+def navigation() -> list[NavigationPlace]:
+    """Return where the person may go."""
+    asker = person()
+    return [
+        NavigationPlace(address=url_for(endpoint), name=PAGE[word], current=request.endpoint == endpoint)
+        for endpoint, word, action in NAVIGATION
+        if endpoint in current_app.view_functions and may_at_all(asker, action)
+    ]
+
+
+def can(action: str) -> bool:
+    """Whether the person may do it with anything at all; templates name the action as the table does."""
+    return may_at_all(person(), Action(action))
+
+
+def theme() -> str:
+    """Return what the person chose; empty = as the system has it."""
+    chosen = request.cookies.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else ""
+
+
+def said() -> list[Said]:
+    """Return what `?said=` names of a closed list, with its number: no address can make us say anything else."""
+    code = request.args.get("said", "")
+    if code not in SAID:
+        return []
+    text, kind = SAID[code]
+    number = request.args.get("count", "")
+    count = number if number.isascii() and number.isdigit() and len(number) < 8 else "0"
+    return [Said(text=Text(tr=text.tr.format(count=count), en=text.en.format(count=count)), kind=kind)]
+
+
+def helpers() -> dict[str, object]:
+    """Return what templates call."""
+    return {"navigation": navigation, "can": can, "theme": theme(), "said": said, "person": person()}
