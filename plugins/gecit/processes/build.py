@@ -19,7 +19,7 @@ from ..edges.registry_http import HttpRegistry
 from ..edges.registry_snapshot import SnapshotRegistry
 from ..edges.store import SqlLedger, open_ledger
 from ..edges.system_clock import SystemClock
-from ..ports import Medula, Registry, Unavailable
+from ..ports import Clock, Medula, Registry, Unavailable
 from ..settings import Settings
 from ..steps.breaker import Breaker
 from ..steps.deliver import Policy
@@ -61,16 +61,7 @@ class Parts:
 
     def registry(self) -> Registry:
         """Return the registry of physicians: a service, or the imported list."""
-        chosen = self.settings.registry
-        if chosen.url:
-            return HttpRegistry(
-                chosen.url,
-                self.clock,
-                chosen.token_file,
-                chosen.timeout_seconds,
-                keep=timedelta(minutes=chosen.cache_minutes),
-            )
-        return SnapshotRegistry(self.settings.codes, self.clock)
+        return registry_of(self.settings, self.clock)
 
     def medula(self) -> Medula | None:
         """Return the adapter to MEDULA; None where nothing is to be sent, or the WSDL will not do: all waits then."""
@@ -83,9 +74,7 @@ class Parts:
 
     def profiles(self) -> dict[str, Profile]:
         """Return the HL7 layouts, shipped ones and the site's over them, by id."""
-        folders = [self.settings.rules, *([self.settings.site_rules] if self.settings.site_rules else [])]
-        files = [path for folder in folders for path in sorted((folder / "profiles").glob("*.toml"))]
-        return {path.stem: hl7_profile.load(path) for path in files}
+        return profiles_of(self.settings)
 
     def report_writer(self) -> ReportWriter:
         """Return what writes the messages that tell a hospital of its reports."""
@@ -126,6 +115,27 @@ class Parts:
         """Return a circuit breaker for one destination."""
         chosen = self.settings.outbox
         return Breaker(chosen.breaker_failures, timedelta(seconds=chosen.breaker_seconds))
+
+
+def registry_of(settings: Settings, clock: Clock) -> Registry:
+    """Return the registry of physicians: a service, or the imported list."""
+    chosen = settings.registry
+    if chosen.url:
+        return HttpRegistry(
+            chosen.url,
+            clock,
+            chosen.token_file,
+            chosen.timeout_seconds,
+            keep=timedelta(minutes=chosen.cache_minutes),
+        )
+    return SnapshotRegistry(settings.codes, clock)
+
+
+def profiles_of(settings: Settings) -> dict[str, Profile]:
+    """Return the HL7 layouts, shipped ones and the site's over them, by id."""
+    folders = [settings.rules, *([settings.site_rules] if settings.site_rules else [])]
+    files = [path for folder in folders for path in sorted((folder / "profiles").glob("*.toml"))]
+    return {path.stem: hl7_profile.load(path) for path in files}
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -24,6 +24,7 @@ from .asking import desk_of, record_absence
 from .bulk import exports_of
 from .entrance import audit_of, doors_of
 from .life import until_told_to_stop, wait_beating
+from .reading_room import room_of
 from .run_folder import read_internal_token
 from .surroundings import surroundings_of
 from .taken import port_of
@@ -76,6 +77,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         ministry_get=settings.duplicates.ministry_get,
         evidence=ledger,
         accounts=pages_of_accounts(settings, ledger, doors, clock, audit),
+        room=room_of(settings, ledger, doors, clock, audit) if settings.role == "Node" else None,
         ledger=ledger,
         exports=exports_of(settings),
         surroundings=surroundings_of(settings),

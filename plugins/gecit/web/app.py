@@ -27,6 +27,7 @@ from .guard import add_headers, guard, prove
 from .health import Surroundings, health
 from .language import language, moment, remember_language, say, share
 from .problem import on_fault, on_http_error
+from .reading import ReadingRoom, reading_pages
 from .sender import admission, csrf_field
 from .tracking import tracking
 from .tracking.exports import Exports
@@ -52,6 +53,7 @@ def create_app(
     surroundings: Surroundings | None = None,
     public: FrontData | None = None,
     accounts: AccountPages | None = None,
+    room: ReadingRoom | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
@@ -60,7 +62,7 @@ def create_app(
     `assets` is the folder that set-up built for browsers; `ledger` is what the tracking pages read, None = there are
     none; `exports` makes exports, None = nobody exports; `surroundings` is what health looks at beside the ledger;
     `public` is the front page, None = there is none; `accounts` has people sign in on pages, None =
-    nobody can.
+    nobody can; `room` has radiologists read and report, None = nobody does.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -90,6 +92,8 @@ def create_app(
         accounts.providers.attach(app, doors.key("cookies"))
         for pages in account_pages(accounts):
             app.register_blueprint(pages)
+    for pages in reading_pages(room) if room else ():
+        app.register_blueprint(pages)
     return app
 
 

@@ -16,8 +16,11 @@ THEMES = ("light", "dark")
 NAVIGATION: list[tuple[str, str, Action]] = [
     ("tracking.exams", "exams", Action.LIST_EXAMS),
     ("tracking.unlinked", "unlinked-short", Action.LIST_EXAMS),
+    ("reading.show", "reading", Action.WRITE_REPORT),
     ("day.show", "day", Action.LIST_EXAMS),
     ("rules.show", "rules", Action.SEE_RULES),
+    ("turnaround.show", "turnaround", Action.SEE_TURNAROUND),
+    ("grants.show", "grants", Action.MANAGE_GRANTS),
     ("health.show", "health", Action.SEE_HEALTH),
     ("admin.show", "administration", Action.MANAGE_USERS),
 ]
