@@ -174,7 +174,7 @@ class Hospital:
     def running(self) -> laptop.Running:
         """Return the node as the demo's player knows it."""
         settings = load(environ=self.node.environ)
-        return laptop.Running(settings, self.sandbox, password="", token=self._token, ended=lambda: None)
+        return laptop.Running(settings, self.sandbox, passwords={}, token=self._token, ended=lambda: None)
 
     def play(self, stories: Sequence[ExamStory], folder: Path) -> None:
         """Send all that the stories say."""
