@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from . import delivery, hl7, ingest, memory, outbox, rejudge, soap, worklist
+from . import delivery, hl7, ingest, memory, outbox, rejudge, soap, tracking, worklist
 from .figures import Figure, line
 
 BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
@@ -19,6 +19,7 @@ BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
     "memory": memory.figures,
     "rejudge": rejudge.figures,
     "worklist": worklist.figures,
+    "tracking": tracking.figures,
 }
 
 

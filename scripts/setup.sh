@@ -147,6 +147,6 @@ exec 9> build/.setup.lock
 flock 9   # two set-ups at once would trip over each other
 install_packages
 install_python
-[ "$lock" = requirements.lock ] || scripts/test-provider.sh
 scripts/assets.sh
+[ "$lock" = requirements.lock ] || scripts/test-provider.sh
 say "hazır | ready"

@@ -147,7 +147,7 @@ def test_a_report_goes_from_the_list_to_the_study_and_the_hbys(browser: webdrive
     press(browser, f"button[aria-label*='{key.accession}']")
     wait_for(browser, "Denetim")
     fill_in(browser, ReportPart.FINDINGS, "Kısa.")
-    wait_for(browser, "imzayı engeller")
+    wait_for(browser, "İmzayı engeller")
     looked_at(browser, "editor-hints")
 
     # The tab is closed and the web process killed: what was written stands there again.

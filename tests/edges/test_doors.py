@@ -10,6 +10,7 @@ from gecit.core.accounts import Account, Session
 from gecit.edges.credentials import csrf_of, session_of
 from gecit.edges.doors import ANSWER_SECONDS, IDLE, USED_SECONDS, Admission, Doors, How, Why, token_digest
 from gecit.edges.passwords import LIMITS, WINDOW, PasswordCheck
+from gecit.ports import Unavailable
 from tests.fake_accounts import FakeAudit
 from tests.fakes import NOON, FakeAccounts, StillClock
 
@@ -256,6 +257,18 @@ def test_a_session_ends_unused_and_lives_on_used_until_its_last_hour(
 def test_an_unused_session_is_shut(doors: Doors, cookie: str, clock: StillClock) -> None:
     clock.advance(IDLE.total_seconds())
     assert not doors.admit("", "192.0.2.7", cookie).granted
+
+
+def test_a_ledger_that_can_be_read_and_not_written_keeps_nobody_out(
+    doors: Doors, accounts: FakeAccounts, cookie: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> None:
+        raise Unavailable("ledger")
+
+    monkeypatch.setattr(accounts, "see_session", busy)
+    monkeypatch.setattr(accounts, "use_token", busy)
+    assert doors.admit("", "192.0.2.7", cookie).granted
+    assert doors.admit("Bearer of-the-pacs", "192.0.2.7").granted
 
 
 def test_where_only_tls_is_served_the_cookie_that_anybody_can_set_counts_for_nothing() -> None:

@@ -20,6 +20,7 @@ from gecit.core.exam import Exam
 from gecit.core.order import ExamKey
 from gecit.core.remarks import Severity
 from gecit.edges.rules_files import read_folder
+from gecit.sandbox.day import INSTITUTION
 from tests.support.hl7_samples import profile, wire
 from tests.support.hospital import Ack, Hospital, hospital
 from tests.support.node import HOME
@@ -61,7 +62,7 @@ class Walk:
         self.environ = {**node.node.environ, "PATH": path, "TOKEN": self._token()}
 
     def _token(self) -> str:
-        done = self.node.gecit("tokens", "add", "HBYS of the page")
+        done = self.node.gecit("tokens", "add", "HBYS of the page", "--institution", INSTITUTION.skrs)
         assert done.returncode == 0, done.stderr
         return done.stdout.split()[-1]
 

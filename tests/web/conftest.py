@@ -107,7 +107,7 @@ def client(
         institutions=institutions,
         providers=Providers([], accounts, audit),
     )
-    app = create_app(doors=doors, views=views, vitals=vitals, clock=clock, node="N1", accounts=pages, ledger=book)
+    app = create_app(doors=doors, views=views, vitals=vitals, clock=clock, node="N1", ledger=book, accounts=pages)
     return app.test_client()
 
 

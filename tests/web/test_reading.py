@@ -190,6 +190,23 @@ def test_two_cannot_take_one_exam(client: FlaskClient, ledger: SqlLedger) -> Non
     assert state(ledger) == (State.TAKEN, "ayse")
 
 
+def test_a_bare_template_is_not_signed_though_it_is_long_enough(client: FlaskClient, ledger: SqlLedger) -> None:
+    act(client, "ayse", "take")
+    draft = ledger.read(lambda tx: tx.draft(key(), "ayse"))
+    assert draft
+    bare = draft.parts[ReportPart.FINDINGS]
+    assert len(bare) > 50
+    said = act(client, "ayse", "sign", act="sign", password=PASSWORD, **written(ledger, "ayse", **{"part-3": bare}))
+    assert said.status_code == 409
+    assert "şablondan başka" in said.text
+    half = bare.replace("Plevra:", "Plevra: sıvı yok.")
+    path = f"/gecit/reading/draft/{HOSPITAL.skrs}/A1"
+    form = written(ledger, "ayse", **{"part-3": half})
+    hints = ask(client, "ayse", path, form, **{"HX-Request": "true"}).text
+    assert "doldurulmayan satır" in hints
+    assert "Plevra:" not in hints
+
+
 def test_each_pause_saves_and_says_what_is_missing(client: FlaskClient, ledger: SqlLedger) -> None:
     act(client, "ayse", "take")
     form = written(ledger, "ayse", **{"part-3": "Kısa."})
@@ -197,13 +214,13 @@ def test_each_pause_saves_and_says_what_is_missing(client: FlaskClient, ledger: 
     said = ask(client, "ayse", path, form, **{"HX-Request": "true"})
     assert said.status_code == 200
     assert "<html" not in said.text
-    assert "imzayı engeller" in said.text
+    assert "İmzayı engeller" in said.text
     assert f'value="{int(form["revision"]) + 1}"' in said.text
     kept = ledger.read(lambda tx: tx.draft(key(), "ayse"))
     assert kept
     assert kept.parts[ReportPart.FINDINGS] == "Kısa."
     good = ask(client, "ayse", path, written(ledger, "ayse"), **{"HX-Request": "true"})
-    assert "imzayı engeller" not in good.text
+    assert "İmzayı engeller" not in good.text
 
 
 def test_an_older_window_is_told_and_writes_over_nothing(client: FlaskClient, ledger: SqlLedger) -> None:

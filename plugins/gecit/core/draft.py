@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -101,6 +101,26 @@ def supposed(report: Report, at: datetime) -> ReceivedReport:
 def hints(exam: Exam, report: Report, profile: Profile, compiled: Compiled, now: datetime) -> tuple[Hint, ...]:
     """Say what stands against a report before it is signed, by the profile and the rules that judge it afterwards."""
     return (*_of_parts(report, profile), *_of_rules(exam, report, compiled, now))
+
+
+def of_template(parts: Mapping[ReportPart, str], template: Mapping[ReportPart, str]) -> tuple[Hint, ...]:
+    """Say which parts are still the bare template, and which of its lines nobody filled in."""
+    found: list[Hint] = []
+    for part, bare in template.items():
+        text = parts.get(part, "")
+        if part in (ReportPart.FINDINGS, ReportPart.CONCLUSION) and text and _plain(text) == _plain(bare):
+            found.append(Hint(code="template-bare", weight=Weight.STOPS, text=_BARE, part=part))
+            continue
+        written = {line.strip() for line in text.splitlines()}
+        left = [line for line in map(str.strip, bare.splitlines()) if line.endswith(":") and line in written]
+        if left:
+            named = " ".join(left)
+            said = Text(tr=f"Şablonda doldurulmayan satır: {named}", en=f"Lines of the template left empty: {named}")
+            found.append(Hint(code="template-unfilled", weight=Weight.WARNS, text=said, part=part))
+    return tuple(found)
+
+
+_BARE = Text(tr="Bu bölümde şablondan başka bir şey yok.", en="This part holds nothing but the template.")
 
 
 def stops(found: Sequence[Hint]) -> tuple[Hint, ...]:

@@ -8,7 +8,7 @@ from .dates import order_date
 from .exam import Exam, LinkedStudy
 from .facts import SeriesFacts
 from .search import Device
-from .verdict import DECIDES, Status
+from .verdict import DECIDES, Outcome, Status
 
 UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
 """Of an exam of which only a report is known that waits for the registry: it stands last."""
@@ -28,8 +28,9 @@ def listed_at(exam: Exam) -> datetime:
 
 def keeping_back(exam: Exam) -> dict[str, Status]:
     """Return the rules for which the exam may not be billed yet (design 7.1), with what each says."""
-    findings = exam.verdict.findings if exam.verdict else ()
-    return {one.rule: one.status for one in findings if (one.status, one.effect) in DECIDES}
+    if exam.verdict is None or exam.verdict.outcome is Outcome.SUBMIT:  # nearly every exam, and asked of each
+        return {}
+    return {one.rule: one.status for one in exam.verdict.findings if (one.status, one.effect) in DECIDES}
 
 
 def devices(exam: Exam) -> tuple[Device, ...]:

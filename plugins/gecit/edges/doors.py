@@ -20,7 +20,7 @@ from gecit.core.access import Person, Role
 from gecit.core.accounts import Account, login_name, person_of, person_of_token
 from gecit.core.audit import AuditEntry
 from gecit.core.values import Value
-from gecit.ports import Accounts, Audit, Clock, NoAudit
+from gecit.ports import Accounts, Audit, Clock, NoAudit, Unavailable
 
 from .credentials import csrf_of, is_loopback, read_basic, session_of
 from .credentials import new_token as new_token
@@ -195,8 +195,7 @@ class Doors:
         account = self._accounts.account(found.account)
         if account is None or account.disabled:
             return Admission(why=Why.MISSING)
-        if self._first_use(digest):
-            self._accounts.see_session(digest, now)
+        self._note(digest, self._accounts.see_session)
         made = Admission(who=account.name, person=self._person(account), how=How.SESSION)
         return replace(made, session=digest, csrf=csrf_of(value))
 
@@ -213,17 +212,19 @@ class Doors:
         if not token.stands(now) or person is None:
             self._refused(SHOW_TOKEN, owner.name, address, f"token {token.id} expired, revoked or without rights")
             return Admission(why=Why.WRONG)
-        if self._first_use(digest):
-            self._accounts.use_token(digest, now)
+        self._note(digest, self._accounts.use_token)
         return Admission(who=owner.name, person=person, how=How.TOKEN)
 
-    def _first_use(self, digest: str) -> bool:
-        """Whether nobody used it here in the last `USED_SECONDS`."""
+    def _note(self, digest: str, write: Callable[[str, datetime], None]) -> None:
+        """Write down that it was used, now and then; whoever may come in does not wait for a ledger that is busy."""
         key, now = digest.encode(), self._monotonic()
         if self._used.get(key, now):
-            return False
+            return
+        try:
+            write(digest, self._clock.now())
+        except Unavailable:
+            log.warning("a last use was not written down")
         self._used.put(key, True, now + USED_SECONDS)
-        return True
 
     # Passwords
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from ..core import order
 from ..core.access import Person
-from ..core.draft import Draft, Hint, Weight, hints, report_of, stops
+from ..core.draft import Draft, Hint, Weight, hints, of_template, report_of, stops
 from ..core.events import RegistryAnswer, ReportSigned
 from ..core.exam import Exam, ReceivedReport, reading_of
 from ..core.judge import Compiled, judge_report
@@ -51,7 +51,8 @@ class Judged:
 
     def hints(self, exam: Exam, report: Report, now: datetime) -> tuple[Hint, ...]:
         """Say everything that stands against a report."""
-        return (*self._of_letters(report), *hints(exam, report, self.profile, self.compiled, now))
+        unfilled = of_template(report.parts, self.template)
+        return (*self._of_letters(report), *unfilled, *hints(exam, report, self.profile, self.compiled, now))
 
     def _of_letters(self, report: Report) -> list[Hint]:
         found = []

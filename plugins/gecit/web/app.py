@@ -61,8 +61,8 @@ def create_app(
     `evidence` shows the exemptions and queries beside an exam, None = what the exam itself holds of them;
     `assets` is the folder that set-up built for browsers; `ledger` is what the tracking pages read, None = there are
     none; `exports` makes exports, None = nobody exports; `surroundings` is what health looks at beside the ledger;
-    `public` is the front page, None = there is none; `accounts` has people sign in on pages, None =
-    nobody can; `room` has radiologists read and report, None = nobody does.
+    `public` is the front page, None = there is none; `accounts` has people sign in on pages, None = nobody can;
+    `room` has radiologists read and report, None = nobody does.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES

@@ -22,7 +22,9 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("turnaround.show", "turnaround", Action.SEE_TURNAROUND),
     ("grants.show", "grants", Action.MANAGE_GRANTS),
     ("health.show", "health", Action.SEE_HEALTH),
-    ("admin.show", "administration", Action.MANAGE_USERS),
+    ("users.show", "users", Action.MANAGE_USERS),
+    ("tokens.show", "tokens", Action.MANAGE_TOKENS),
+    ("institutions.show", "institutions", Action.MANAGE_INSTITUTIONS),
 ]
 """Endpoint, word and the action it needs; an endpoint that this installation has not is left out."""
 

@@ -13,7 +13,6 @@ def _(tr: str, en: str) -> Text:
 PAGE: dict[str, Text] = {
     "sign-in": _("Oturum aç", "Sign in"),
     "sign-in-by": _("{label} ile oturum aç", "Sign in by {label}"),
-    "sign-out": _("Oturumu kapat", "Sign out"),
     "user-name": _("Kullanıcı adı", "User name"),
     "password": _("Parola", "Password"),
     "no-account": _(
@@ -50,14 +49,14 @@ PAGE: dict[str, Text] = {
     "new-user": _("Yeni kullanıcı", "New user"),
     "full-name": _("Adı soyadı", "Full name"),
     "email": _("E-posta", "E-mail"),
-    "tckn": _("T.C. kimlik no", "Turkish identity no"),
+    "account-tckn": _("T.C. kimlik no", "Turkish identity no"),
     "tckn-why": _(
         "e-Devlet ya da Bakanlık hesabıyla girişte hesap bu numarayla bulunur; boş kalabilir.",
         "Sign-in by e-Devlet or the Ministry's account finds the account by it; may stay empty.",
     ),
     "employer": _("Çalıştığı kurum", "Employer"),
     "none": _("yok", "none"),
-    "state": _("Durum", "State"),
+    "account-state": _("Durum", "State"),
     "account-open": _("açık", "open"),
     "account-disabled": _("kapalı", "disabled"),
     "disable": _("Hesabı kapat", "Disable the account"),
@@ -93,7 +92,7 @@ PAGE: dict[str, Text] = {
     "lasts": _("Süre", "Lasts"),
     "days": _("{count} gün", "{count} days"),
     "expires": _("Bitiş", "Expires"),
-    "never": _("hiç", "never"),
+    "account-never": _("hiç", "never"),
     "revoke": _("İptal et", "Revoke"),
     "token-open": _("geçerli", "valid"),
     "token-revoked": _("iptal edildi", "revoked"),

@@ -14,7 +14,6 @@ TRACKING: dict[str, Text] = {
     "theme": _("Açık / koyu", "Light / dark"),
     "day": _("Gün", "Day"),
     "rules": _("Kurallar", "Rules"),
-    "administration": _("Yönetim", "Administration"),
     "sign-out": _("Çıkış", "Sign out"),
     "unlinked-short": _("İstemsiz çalışmalar", "Without an order"),
     "last-days": _("Son {days} gün.", "The last {days} days."),

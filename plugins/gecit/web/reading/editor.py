@@ -180,13 +180,13 @@ def _with_macro(room: ReadingRoom, draft: Draft) -> Draft:
 
 
 def _sign(room: ReadingRoom, key: ExamKey, act: Act) -> None:
-    asker, now, judged = person(), room.clock.now(), room.judged(key)
+    asker, now = person(), room.clock.now()
     signer = signer_of(room.accounts.account(asker.name), asker)
     draft = room.ledger.read(lambda tx: tx.draft(key, asker.name))
     exam = room.ledger.read(lambda tx: tx.exam(key))
     if draft is None or exam is None:
         raise ReadingRefused(Why.NO_DRAFT)
-    report = sign_report.to_sign(exam, draft, act, signer, now)
+    judged, report = room.judged(exam), sign_report.to_sign(exam, draft, act, signer, now)
     asked = _ask_registry(room, [one.identifier for one in report.radiologists])
     signing = Signing(key=key, act=act, revision=draft.revision, signer=signer)
     room.ledger.write(lambda tx: sign_report.sign(tx, signing, asker, asked, judged, now))
@@ -220,7 +220,7 @@ def _hints(room: ReadingRoom, exam: Exam, draft: Draft) -> tuple[object, ...]:
         return ()
     signer = signer_of(room.accounts.account(asker.name), asker)
     report = sign_report.to_sign(exam, draft, Act.SIGN, signer, now)
-    return room.judged(exam.key).hints(exam, report, now)
+    return room.judged(exam).hints(exam, report, now)
 
 
 def _page(

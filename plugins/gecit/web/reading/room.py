@@ -45,13 +45,16 @@ class ReadingRoom(NamedTuple):
         """Return an exam's kind."""
         return kind_of(self.reporting.kinds, exam.modality, exam.order.procedures if exam.order else ())
 
-    def judged(self, key: ExamKey) -> Judged:
+    def judged(self, exam: Exam) -> Judged:
         """Return what a draft is held against."""
         found = self.ledger.read(lambda tx: tx.institutions())
-        institution = next((one for one in found if one.skrs == key.institution), Institution(skrs=key.institution))
+        institution = next(
+            (one for one in found if one.skrs == exam.key.institution), Institution(skrs=exam.key.institution)
+        )
         profile, judging = self.writer.profile_of(institution), self.judging()
         charset = character_set(institution, profile)
-        return Judged(profile, compiled(judging), lambda text: unwritable(text, charset))
+        template = self.kind(exam).template
+        return Judged(profile, compiled(judging), lambda text: unwritable(text, charset), template)
 
     def record(self, who: Person, what: str, key: ExamKey | None, *, tckn: str = "", outcome: str = "done") -> None:
         """Tell the audit."""
