@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 from msgspec.structs import replace
@@ -92,7 +93,8 @@ def sign_in(browser: webdriver.Chrome, place: Place, who: str, then: str) -> Non
     browser.find_element(By.ID, "name").send_keys(who)
     browser.find_element(By.ID, "password").send_keys(PASSWORD)
     press(browser, "main button[type=submit]")
-    WebDriverWait(browser, 20).until(lambda driver: driver.current_url.endswith(then))
+    WebDriverWait(browser, 20).until(lambda driver: urlsplit(driver.current_url).path == then)
+    WebDriverWait(browser, 20).until(lambda driver: driver.execute_script("return document.readyState") == "complete")
 
 
 def fits(browser: webdriver.Chrome) -> bool:
@@ -139,10 +141,10 @@ def wait_for(browser: webdriver.Chrome, text: str) -> None:
 
 
 def test_a_report_goes_from_the_list_to_the_study_and_the_hbys(browser: webdriver.Chrome, place: Place) -> None:
-    story, made = story_of(browser, place), place.hospital
-    key = story.order.key
+    made = place.hospital
     browser.get_log("browser")
     sign_in(browser, place, READER, "/gecit/reading")
+    key = story_of(browser, place).order.key
     looked_at(browser, "list")
     press(browser, f"button[aria-label*='{key.accession}']")
     wait_for(browser, "Denetim")

@@ -305,6 +305,23 @@ def test_an_older_window_does_not_write_over_a_newer_one(ledger: SqlLedger) -> N
     assert ledger.read(lambda tx: tx.draft(key(), "ayse")) == second
 
 
+def test_a_button_stands_over_what_the_same_page_saved_by_itself_and_over_no_other_pages(ledger: SqlLedger) -> None:
+    wait_for_reader(ledger)
+    take(ledger, AYSE)
+    first = replace(write(ledger, AYSE), window="bir")
+    ledger.write(lambda tx: read_exam.save(tx, first, AYSE, NOW))
+    pressed = replace(first, parts={ReportPart.FINDINGS: "Son hâli."})
+    kept = ledger.write(lambda tx: read_exam.save(tx, pressed, AYSE, NOW, pressed=True))
+    assert kept.revision == first.revision + 2
+    with refused(Why.CHANGED):  # what was on its way comes too late
+        ledger.write(lambda tx: read_exam.save(tx, first, AYSE, NOW))
+    for window in ("iki", ""):
+        other = replace(first, window=window)
+        with refused(Why.CHANGED):
+            ledger.write(lambda tx, other=other: read_exam.save(tx, other, AYSE, NOW, pressed=True))  # type: ignore[misc]
+    assert ledger.read(lambda tx: tx.draft(key(), "ayse")) == kept
+
+
 def test_a_part_beyond_all_measure_is_not_kept(ledger: SqlLedger) -> None:
     wait_for_reader(ledger)
     take(ledger, AYSE)

@@ -36,6 +36,7 @@ class Draft(Value):
     contrast: str = ""  # OBX-17
     kind: str = ""  # whose template it began with
     revision: int = 0  # counts each save, so that two windows of one author do not write over each other
+    window: str = ""  # the page that it was saved from last
     saved_at: datetime | None = None
 
 

@@ -187,24 +187,26 @@ def assign(
     return _now(tx, key)
 
 
-def save(tx: Transaction, draft: Draft, person: Person, now: datetime) -> Draft:
+def save(tx: Transaction, draft: Draft, person: Person, now: datetime, *, pressed: bool = False) -> Draft:
     """Keep what was written; `draft.revision` is the one that the writing began from. Raises `ReadingRefused`.
 
-    Saving is a sign of life: the reading stays with its reader.
+    `pressed`: its author pressed a button: it stands over what the same page saved by itself a moment before, which may
+    still have been on its way. Saving is a sign of life: the reading stays with its reader.
     """
     mine(exam_for(tx, draft.exam, person), person)
     if any(len(text) > LONGEST_PART for text in draft.parts.values()):
         raise ReadingRefused(Why.TOO_LONG)
     before = tx.draft(draft.exam, person.name)
-    if before is not None and before.revision != draft.revision:
+    newer = before is not None and before.revision != draft.revision
+    if newer and not (pressed and draft.window and before and before.window == draft.window):
         raise ReadingRefused(Why.CHANGED)
-    kept = _saved(draft, person.name, now)
+    kept = _saved(draft, person.name, now, before.revision if before else 0)
     tx.save_draft(kept)
     return kept
 
 
-def _saved(draft: Draft, author: str, now: datetime) -> Draft:
-    return msgspec.structs.replace(draft, author=author, revision=draft.revision + 1, saved_at=now)
+def _saved(draft: Draft, author: str, now: datetime, before: int) -> Draft:
+    return msgspec.structs.replace(draft, author=author, revision=before + 1, saved_at=now)
 
 
 def mine(exam: Exam, person: Person) -> Reading:

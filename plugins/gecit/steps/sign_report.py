@@ -18,7 +18,7 @@ from ..core.judge import Compiled, judge_report
 from ..core.order import ExamKey
 from ..core.profile import Profile
 from ..core.reading import STATUSES, Act, Reading, Signature, State
-from ..core.report import Report, ReportStatus
+from ..core.report import Report, ReportPart, ReportStatus
 from ..core.values import Text, Value
 from ..core.verdict import Status
 from ..ports import Transaction
@@ -39,15 +39,21 @@ class Signing(Value):
 class Judged:
     """What a draft is held against: the profile of the exam's institution, the rulebook, what can be written there.
 
-    `unwritable` returns the characters of a text that the hospital's character set has not.
+    `unwritable` returns the characters of a text that the hospital's character set has not; `template` is what the
+    draft began with.
     """
 
     def __init__(
-        self, profile: Profile, compiled: Compiled, unwritable: Callable[[str], str] = lambda text: ""
+        self,
+        profile: Profile,
+        compiled: Compiled,
+        unwritable: Callable[[str], str] = lambda text: "",
+        template: Mapping[ReportPart, str] | None = None,
     ) -> None:
         self.profile = profile
         self.compiled = compiled
         self.unwritable = unwritable
+        self.template = template or {}
 
     def hints(self, exam: Exam, report: Report, now: datetime) -> tuple[Hint, ...]:
         """Say everything that stands against a report."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -152,6 +153,7 @@ def _written(key: ExamKey) -> Draft:
         image_quality_rating=_rating(form.get("image-rating", "")),
         contrast=form.get("contrast", "").strip()[:200],
         kind=form.get("kind", "")[:64],
+        window=form.get("window", "")[:32],
         revision=int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 9 else 0,
     )
 
@@ -162,7 +164,8 @@ def _rating(text: str) -> int | None:
 
 def _save(room: ReadingRoom, key: ExamKey) -> Draft:
     now, written = room.clock.now(), _with_macro(room, _written(key))
-    return room.ledger.write(lambda tx: read_exam.save(tx, written, person(), now))
+    pressed = "HX-Request" not in request.headers
+    return room.ledger.write(lambda tx: read_exam.save(tx, written, person(), now, pressed=pressed))
 
 
 def _with_macro(room: ReadingRoom, draft: Draft) -> Draft:
@@ -252,5 +255,6 @@ def _page(
         earlier=earlier_of(room.ledger, exam),
         viewer=f"/gecit/viewer/{quote(key.institution, safe='')}/{quote(key.accession, safe='')}",
         ratings=RATINGS,
+        window=secrets.token_hex(8),
     )
     return make_response(page, 409 if refused else 422 if fault else 200)
