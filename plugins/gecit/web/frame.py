@@ -19,8 +19,6 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("reading.show", "reading", Action.WRITE_REPORT),
     ("day.show", "day", Action.LIST_EXAMS),
     ("rules.show", "rules", Action.SEE_RULES),
-    ("turnaround.show", "turnaround", Action.SEE_TURNAROUND),
-    ("grants.show", "grants", Action.MANAGE_GRANTS),
     ("health.show", "health", Action.SEE_HEALTH),
     ("users.show", "users", Action.MANAGE_USERS),
     ("tokens.show", "tokens", Action.MANAGE_TOKENS),
@@ -59,6 +57,11 @@ def can(action: str) -> bool:
     return may_at_all(person(), Action(action))
 
 
+def has(endpoint: str) -> bool:
+    """Whether this installation has a page."""
+    return endpoint in current_app.view_functions
+
+
 def theme() -> str:
     """Return what the person chose; empty = as the system has it."""
     chosen = request.cookies.get(THEME_COOKIE, "")
@@ -78,4 +81,4 @@ def said() -> list[Said]:
 
 def helpers() -> dict[str, object]:
     """Return what templates call."""
-    return {"navigation": navigation, "can": can, "theme": theme(), "said": said, "person": person()}
+    return {"navigation": navigation, "can": can, "has": has, "theme": theme(), "said": said, "person": person()}

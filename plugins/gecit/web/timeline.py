@@ -49,7 +49,7 @@ def _detail(event: e.Event) -> Text | None:
         case e.ReadingTaken(reader=reader) | e.ReadingAssigned(reader=reader):
             return _plain(reader)
         case e.ReadingHeld(reader=reader, reason=why) | e.ReadingReleased(reader=reader, reason=why):
-            return _plain(f"{reader}: {why}" if why else reader)
+            return _by(reader, cause(why)) if why else _plain(reader)
         case e.ReportAttached(document=document, version=version):
             name = DOCUMENTS[document]
             return Text(tr=f"{version}. sürüm, {name.tr}", en=f"version {version}, {name.en}")
