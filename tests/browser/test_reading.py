@@ -227,6 +227,21 @@ def test_a_grant_opens_another_hospital_and_shuts_it_again(browser: webdriver.Ch
     assert accession not in browser.find_element(By.TAG_NAME, "main").text
 
 
+def test_an_exam_is_pushed_to_a_radiologist_who_is_there(browser: webdriver.Chrome, place: Place) -> None:
+    accession = place.stories["mammography"].order.key.accession
+    sign_in(browser, place, READER, "/gecit/reading/profile")
+    press(browser, "input[value=breast]:not(:checked), main form[action$=profile] button")
+    press(browser, "main form[action$=profile] button")
+    wait_for(browser, "Kaydedildi.")
+    looked_at(browser, "profile")
+    sign_in(browser, place, ADMINISTRATOR, "/gecit/reading/waiting")
+    press(browser, f"button[aria-label*='{accession}']")
+    wait_for(browser, f"{accession}: {READER} hekimine atandı.")
+    looked_at(browser, "pushed")
+    sign_in(browser, place, READER, "/gecit/reading")
+    assert f"atandı ({READER})" in browser.find_element(By.TAG_NAME, "main").text
+
+
 def test_turn_around_stands_in_tables(browser: webdriver.Chrome, place: Place) -> None:
     sign_in(browser, place, ADMINISTRATOR, "/gecit/turnaround")
     wait_for(browser, "Ortanca")

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from werkzeug.test import TestResponse
 
 from gecit.core.access import Role
-from gecit.core.accounts import Account
+from gecit.core.accounts import Account, Session
 from gecit.core.events import RegistryAnswer
 from gecit.core.exam import reading_of
 from gecit.core.order import Procedure
@@ -346,6 +346,59 @@ def test_a_patients_earlier_report_stands_beside_and_another_hospitals_does_not(
     page = ask(client, "ayse", EDITOR).text
     assert "Kendi eski bulgumuz." in page
     assert "Yabancı bulgu." not in page
+
+
+# Pushing
+
+
+def there(ledger: SqlLedger, *names: str, ago: timedelta = timedelta(0)) -> None:
+    """Sign people in."""
+    for name in names:
+        one = Session(
+            digest=name * 8, account=name, created_at=NOW - ago, seen_at=NOW - ago, expires_at=NOW + timedelta(hours=9)
+        )
+        ledger.add_session(one)
+
+
+def test_an_exam_is_pushed_to_who_is_there_and_says_why(client: FlaskClient, ledger: SqlLedger) -> None:
+    there(ledger, "ayse", ago=timedelta(minutes=31))
+    there(ledger, "bora", "uzak")
+    assert ask(client, "ayse", "/gecit/reading/waiting").status_code == 403
+    assert "A1" in ask(client, "mudur", "/gecit/reading/waiting").text
+    page = unescape(act(client, "mudur", "assign").text)
+    assert "A1: bora hekimine atandı." in page
+    assert state(ledger) == (State.ASSIGNED, "bora")
+    assert "uzak" not in page  # may not report for it
+    assert act(client, "ayse", "take").status_code == 409
+    mine = unescape(ask(client, "bora", EDITOR).text)
+    assert "Neden siz?" in mine
+    assert "kendi kurumunuzun" in mine
+    act(client, "bora", "take")
+    assert "Neden siz?" in unescape(ask(client, "bora", EDITOR).text)
+    assert act(client, "mudur", "assign").status_code == 409
+
+
+def test_subspecialty_load_and_absence_decide(client: FlaskClient, ledger: SqlLedger) -> None:
+    there(ledger, "ayse", "bora")
+    assert ask(client, "bora", "/gecit/reading/profile", {"subspecialty": ["chest"]}).status_code == 200
+    assert "bora hekimine" in act(client, "mudur", "assign").text
+    for accession in ("B1", "B2", "B3"):
+        wait_for_reader(ledger, accession)
+        act(client, "bora", "take", accession)
+    assert "ayse hekimine" in act(client, "mudur", "assign").text
+    ask(client, "ayse", "/gecit/reading/profile", {"away-until": "2026-03-02"})
+    assert 'value="2026-03-02"' in ask(client, "ayse", "/gecit/reading/profile").text
+    assert "bora hekimine" in act(client, "mudur", "assign").text
+
+
+def test_where_nobody_is_there_the_exam_waits_on_the_list(client: FlaskClient, ledger: SqlLedger) -> None:
+    assert "tetkik listede bekliyor" in act(client, "mudur", "assign").text
+    assert state(ledger) == (State.UNREAD, "")
+
+
+def test_a_manager_pushes_nothing_of_another_institution(client: FlaskClient) -> None:
+    path = "/gecit/reading/assign/910009/A1"
+    assert ask(client, "mudur", path, {}).status_code == 404
 
 
 # Grants

@@ -16,6 +16,17 @@ OTHER_INSTITUTION = timedelta(minutes=10)
 """What an exam of another institution is reckoned to cost beside reading it: an own one is preferred by so much."""
 
 
+class ReaderProfile(Value):
+    """What a radiologist says of himself."""
+
+    subspecialties: tuple[Subspecialty, ...] = ()
+    away_until: datetime | None = None  # nothing is pushed to him before
+
+    def away(self, now: datetime) -> bool:
+        """Whether he is away at an instant."""
+        return self.away_until is not None and now < self.away_until
+
+
 class Work(Value):
     """An exam that waits for a reader."""
 

@@ -183,6 +183,7 @@ def moved(reading: Reading, act: Act, at: datetime, reader: str = "", reason: st
         reader=(reader or reading.reader) if keeps else "",
         since=at if state is not reading.state or act is Act.ASSIGN else reading.since,
         reason=reason if state is State.HELD else "",
+        why=reading.why if keeps else (),
         first=first,
         first_report=report,
         signed_by=reading.signed_by,

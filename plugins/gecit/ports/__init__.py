@@ -10,6 +10,7 @@ import msgspec
 
 from ..core.audit import AuditEntry
 from ..core.background import DuplicateQuery, EarlierExam, Outage
+from ..core.balance import ReaderProfile
 from ..core.draft import Draft
 from ..core.events import Event, RegistryAnswer
 from ..core.exam import Exam, Study
@@ -292,6 +293,14 @@ class Transaction(Protocol):
 
     def reading_lines(self, search: ListSearch) -> list[Line]:
         """Return lines of the reading list, in its order; see `core.reading_list.order_of_list`."""
+        ...
+
+    def reader_profiles(self) -> dict[str, ReaderProfile]:
+        """Return what radiologists say of themselves, by account."""
+        ...
+
+    def keep_reader_profile(self, account: str, profile: ReaderProfile) -> None:
+        """Keep what a radiologist says of himself."""
         ...
 
     def grants(self) -> list[Grant]:

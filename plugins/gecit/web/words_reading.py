@@ -83,6 +83,28 @@ READING: dict[str, Text] = {
     "pushed-why": _("Neden siz?", "Why you?"),
     "first-signed-by": _("İlk imza: {name}", "Signed first by {name}"),
     "held-because": _("Bekletildi: {reason}", "Put off: {reason}"),
+    # Pushing
+    "waiting-exams": _("Okunmayı bekleyenler", "Exams that wait to be read"),
+    "assign": _("Uygun hekime ata", "Push to who suits best"),
+    "assign-exam": _("{exam} tetkikini uygun hekime ata", "Push exam {exam} to who suits best"),
+    "assigned-to": _("{exam}: {name} hekimine atandı.", "{exam}: pushed to {name}."),
+    "is-so": _("evet", "yes"),
+    "is-not": _("hayır", "no"),
+    "candidates": _("Kimler arasından: en uygun en üstte", "Among whom: who suits best comes first"),
+    "has-waiting": _("Önündeki", "Has before it"),
+    "done-in": _("Okur (dk)", "Reads it in (min)"),
+    "own-institution": _("Kendi kurumu", "Own institution"),
+    "nobody-there": _(
+        "{exam}: bu kurum için rapor yazabilecek ve şu an oturumu açık bir radyolog yok; tetkik listede bekliyor.",
+        "{exam}: no radiologist who may report for this institution is signed in now; the exam waits on the list.",
+    ),
+    "reader-profile": _("Okuma profilim", "My reading profile"),
+    "profile-why": _(
+        "Tetkik atanırken alt uzmanlığınıza ve yerinizde olup olmadığınıza bakılır.",
+        "Where exams are pushed, your subspecialties and whether you are there are looked at.",
+    ),
+    "away-until": _("Şu güne kadar yokum (o gün dahil)", "I am away until (that day included)"),
+    "profile-saved": _("Kaydedildi.", "Saved."),
     # Grants
     "grant-new": _("Yeni yetki", "New grant"),
     "grant-readers": _("Radyologlar", "Radiologists"),

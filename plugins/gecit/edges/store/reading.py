@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import sqlalchemy as sa
 
+from gecit.core.balance import ReaderProfile
 from gecit.core.draft import Draft
 from gecit.core.events import Event, GrantRecorded
 from gecit.core.grants import Grant
@@ -18,7 +19,7 @@ from gecit.core.reading_list import Line, Urgency, line_of
 from gecit.core.values import to_json
 from gecit.ports import ListSearch
 
-from .schema import draft, reading, reporting_grant
+from .schema import draft, reader, reading, reporting_grant
 from .sql import of_exams, pages, upsert
 
 if TYPE_CHECKING:
@@ -104,6 +105,15 @@ class Desk:
             query.order_by(reading.c.urgency, reading.c.waits_from, *key).limit(search.limit)
         )
         return [_line(row) for row in found]
+
+    def reader_profiles(self) -> dict[str, ReaderProfile]:
+        """Return what radiologists say of themselves, by account."""
+        found = self._connection.execute(sa.select(reader))
+        return {row.account: msgspec.json.decode(row.data, type=ReaderProfile) for row in found}
+
+    def keep_reader_profile(self, account: str, profile: ReaderProfile) -> None:
+        """Keep what a radiologist says of himself."""
+        upsert(self._connection, reader, [{"account": account, "data": to_json(profile).decode()}])
 
     def grants(self) -> list[Grant]:
         """Return all grants as they stand, by id."""

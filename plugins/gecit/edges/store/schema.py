@@ -330,6 +330,12 @@ draft = sa.Table(
     sa.Column("saved_at", Instant),
     sa.Column("data", sa.Text, nullable=False),  # JSON of core.draft.Draft
 )
+reader = sa.Table(
+    "reader",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.balance.ReaderProfile
+)
 reporting_grant = sa.Table(
     "reporting_grant",
     metadata,

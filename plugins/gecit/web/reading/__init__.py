@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from .assigning import assign_pages
 from .editor import editor_pages
 from .grants import grant_pages
 from .list_page import list_pages
@@ -15,4 +16,4 @@ __all__ = ["ReadingRoom", "reading_pages"]
 
 def reading_pages(room: ReadingRoom) -> list[Blueprint]:
     """Build the pages."""
-    return [list_pages(room), editor_pages(room), grant_pages(room), turnaround_pages(room)]
+    return [list_pages(room), editor_pages(room), assign_pages(room), grant_pages(room), turnaround_pages(room)]

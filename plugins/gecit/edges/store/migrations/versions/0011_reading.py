@@ -41,6 +41,9 @@ def upgrade() -> None:
         sa.Column("data", sa.Text, nullable=False),
     )
     op.create_table(
+        "reader", sa.Column("account", sa.Text, primary_key=True), sa.Column("data", sa.Text, nullable=False)
+    )
+    op.create_table(
         "reporting_grant", sa.Column("id", sa.Text, primary_key=True), sa.Column("data", sa.Text, nullable=False)
     )
     _fill(op.get_bind(), reading)
@@ -59,5 +62,5 @@ def _fill(connection: sa.Connection, reading: sa.Table) -> None:
 
 
 def downgrade() -> None:
-    for name in ("reporting_grant", "draft", "reading"):
+    for name in ("reporting_grant", "reader", "draft", "reading"):
         op.drop_table(name)
