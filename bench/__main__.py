@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from . import delivery, hl7, ingest, memory, outbox, rejudge, soap, tracking, worklist
+from . import audit, delivery, guard, hl7, ingest, memory, outbox, rejudge, soap, tracking, worklist
 from .figures import Figure, line
 
 BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
@@ -20,6 +20,8 @@ BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
     "rejudge": rejudge.figures,
     "worklist": worklist.figures,
     "tracking": tracking.figures,
+    "guard": guard.figures,
+    "audit": audit.figures,
 }
 
 

@@ -127,6 +127,28 @@ def bare(folder: Path) -> Iterator[Node]:
 
 
 @contextmanager
+def dicomweb(folder: Path, **more: str) -> Iterator[Node]:
+    """Run Orthanc with the DICOMweb plugin alone and nobody at its door; everything else as we configure it.
+
+    `more` are environment variables of the node.
+    """
+    http, dicom = _free_ports(2)
+    environ = _environ(folder, GECIT_HTTP_PORT=str(http), GECIT_DICOM_PORT=str(dicom), **more)
+    configuration: dict[str, object] = {}
+    for name in ("orthanc.json", "dicomweb.json"):
+        read, _, faults = read_configuration(HOME / "orthanc-config" / name, environ)
+        if faults:
+            raise RuntimeError(f"{name} cannot be read: {faults[0]}")
+        configuration |= read
+    configuration["Plugins"] = ["/usr/share/orthanc/plugins/libOrthancDicomWeb.so"]
+    (folder / "dicomweb.json").write_text(json.dumps(configuration), encoding="utf-8")
+    with _running(folder / "dicomweb.json", folder, environ) as process:
+        node = Node(process, http, dicom)
+        _until(lambda: _answers(process, f"http://127.0.0.1:{http}/system"), START_SECONDS, "Orthanc answers")
+        yield node
+
+
+@contextmanager
 def files(folder: Path, worklist: Path) -> Iterator[Node]:
     """Run Orthanc with its sample plugin alone, which answers a worklist out of a folder of files."""
     http, dicom = _free_ports(2)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench import corpus, duplicates, ingest, machine, rejudge, table, worklist
+from bench import audit, corpus, duplicates, guard, ingest, machine, rejudge, table, worklist
 from bench.corpus import Case
 from bench.figures import Goal, compare, line, spread
 from bench.machine import Machine, elsewhere
@@ -153,3 +153,15 @@ def test_stores_go_to_memory_only_where_there_is_room_for_them_twice(
     monkeypatch.setattr(machine, "MEMORY_FOLDER", tmp_path / "none")
     assert machine.memory_folder(1) is None
     machine.warm_memory(3 << 20)
+
+
+def test_the_audits_figures_have_their_cases() -> None:
+    cases = [one.case for one in audit.figures(rounds=1, patience=0, rows=8, orders=3)]
+    assert cases == ["row-one-by-one", "row-eight-at-once", "order-p95"]
+
+
+@pytest.mark.system
+def test_the_guards_figures_come_from_two_real_nodes() -> None:
+    found = list(guard.figures(rounds=1, patience=0, studies=40, frames=80))
+    assert [one.case for one in found] == ["frames-of-one-study", "first-frame-of-a-study"]
+    assert all(one.anchor.median > 0 for one in found)

@@ -288,3 +288,12 @@ def test_a_password_is_not_sent_in_clear_over_a_network(tmp_path: Path, url: str
         assert from_orthanc(section, {}).medula.url == url
     else:
         assert "password" in faults(section)["Gecit.Medula.Url"]
+
+
+def test_a_provider_of_identities_is_set_whole_and_over_tls() -> None:
+    found = faults({"Gecit": {"EDevlet": {"Issuer": "http://kimlik.example", "Scope": "profile"}}})
+    assert set(found) == {"Gecit.EDevlet.Issuer", "Gecit.EDevlet.ClientId", "Gecit.EDevlet.Scope"}
+    assert "https" in found["Gecit.EDevlet.Issuer"]
+    good = {"Issuer": "http://127.0.0.1:9000", "ClientId": "gecit"}
+    assert from_orthanc({"Gecit": {"EDevlet": good}}, {}).e_devlet.client_id == "gecit"
+    assert not from_orthanc({}, {}).ministry_account.issuer

@@ -9,17 +9,20 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import urllib3
 
 from .core.values import Text
+from .edges.dicom_audit import DicomAudit
 from .edges.doors import Doors, new_token
+from .edges.image_doors import ImageDoors
 from .edges.orthanc_dicom import FindDoor, ReceptionFilter, WorklistDoor
 from .edges.orthanc_host import INDEX_PATH, PREFIX, Forwarder, HttpFilter, IndexMark, OrthancLog, OrthancModule
 from .edges.store import SqlLedger
 from .edges.system_clock import SystemClock
-from .ports import Accounts, Beat, Vitals
+from .ports import Accounts, Audit, Beat, Vitals
 from .processes.build import Parts
 from .processes.entrance import audit_of, doors_of
 from .processes.life import wait_beating
@@ -64,11 +67,12 @@ def start(orthanc: OrthancModule, environ: Mapping[str, str] | None = None) -> S
     refuse_open_house(settings, ledger)
     token = new_token()
     configuration = write_run_folder(settings, token)
-    doors = doors_of(settings, ledger, token, SystemClock(), audit_of(settings, ledger))
-    register(orthanc, doors, settings.web_port)
-    reception = register_dicom(orthanc, settings, ledger)
+    audit = audit_of(settings, ledger, "orthanc")
+    doors = doors_of(settings, ledger, token, SystemClock(), audit)
+    register(orthanc, doors, ImageDoors(ledger, audit, SystemClock(), settings.name), settings.web_port)
+    reception = register_dicom(orthanc, settings, ledger, audit)
     supervisor = supervise(settings, configuration, environ)
-    in_background("start processes", lambda: live(settings, token, supervisor, ledger, reception.counts))
+    in_background("start processes", lambda: live(settings, token, supervisor, ledger, reception.counts, audit.tick))
     atexit.register(
         ledger.close
     )  # after the processes: whoever closes SQLite last leaves one file, not a log beside it
@@ -90,16 +94,16 @@ def refuse_open_house(settings: Settings, accounts: Accounts) -> None:
         raise StartRefused(NO_ADMINISTRATOR)
 
 
-def register(orthanc: OrthancModule, doors: Doors, web_port: int) -> None:
+def register(orthanc: OrthancModule, doors: Doors, images: ImageDoors, web_port: int) -> None:
     """Guard every HTTP request, and pass ours on to the web process."""
-    orthanc.RegisterIncomingHttpRequestFilter(HttpFilter(doors))
+    orthanc.RegisterIncomingHttpRequestFilter(HttpFilter(doors, images))
     forwarder = Forwarder(web_port, doors.proof)
     orthanc.RegisterRestCallback(PREFIX, forwarder)
     orthanc.RegisterRestCallback(f"{PREFIX}/(.*)", forwarder)
     orthanc.RegisterRestCallback(INDEX_PATH, IndexMark(orthanc))
 
 
-def register_dicom(orthanc: OrthancModule, settings: Settings, ledger: SqlLedger) -> ReceptionFilter:
+def register_dicom(orthanc: OrthancModule, settings: Settings, ledger: SqlLedger, audit: Audit) -> ReceptionFilter:
     """Answer C-FIND out of the ledger, and filter C-STORE where a reception rule is switched on."""
     chosen = settings.worklist
     answers = DicomAnswers(
@@ -110,8 +114,12 @@ def register_dicom(orthanc: OrthancModule, settings: Settings, ledger: SqlLedger
         by_file_number=chosen.patient_id == "FileNumber",
         nameless=settings.identifiers.nameless_numbers,
     )
-    orthanc.RegisterWorklistCallback(WorklistDoor(answers))
-    orthanc.RegisterFindCallback(FindDoor(answers))
+    told = DicomAudit(audit, SystemClock())
+    orthanc.RegisterWorklistCallback(WorklistDoor(answers, told))
+    if settings.development_open:
+        log.warning("open for development: C-FIND, C-GET and C-MOVE are Orthanc's own and narrow nothing")
+    else:
+        orthanc.RegisterFindCallback(FindDoor(answers, told))
     reception = ReceptionFilter(settings.reception.rules, ledger, SystemClock())
     if settings.reception.rules:  # a hook for each instance costs processor time, an empty one too
         orthanc.RegisterIncomingCStoreInstanceFilter(reception)
@@ -129,11 +137,16 @@ def supervise(settings: Settings, configuration: Path, environ: Mapping[str, str
 
 
 def live(
-    settings: Settings, token: str, supervisor: Supervisor, vitals: Vitals, counts: Callable[[], Mapping[str, int]]
+    settings: Settings,
+    token: str,
+    supervisor: Supervisor,
+    vitals: Vitals,
+    counts: Callable[[], Mapping[str, int]],
+    anchor: Callable[[datetime], None],
 ) -> None:
     """Start the processes, then record Orthanc's signs of life until it ends."""
     start_when_orthanc_answers(settings, token, supervisor)
-    beat(settings, vitals, supervisor, counts)
+    beat(settings, vitals, supervisor, counts, anchor)
 
 
 def start_when_orthanc_answers(settings: Settings, token: str, supervisor: Supervisor) -> None:
@@ -153,20 +166,24 @@ def answers(url: str, token: str) -> bool:
         return False
 
 
-def beat(settings: Settings, vitals: Vitals, supervisor: Supervisor, counts: Callable[[], Mapping[str, int]]) -> None:
-    """Record Orthanc's signs of life, with its processes' pids and restarts and what C-STORE was refused."""
-    wait_beating(
-        threading.Event(),
-        vitals,
-        SystemClock(),
-        lambda now: Beat(
-            node=settings.name,
-            process="orthanc",
-            pid=os.getpid(),
-            at=now,
-            detail={**detail(supervisor.states()), **counts()},
-        ),
-    )
+def beat(
+    settings: Settings,
+    vitals: Vitals,
+    supervisor: Supervisor,
+    counts: Callable[[], Mapping[str, int]],
+    anchor: Callable[[datetime], None],
+) -> None:
+    """Record Orthanc's signs of life, with its processes' pids and restarts and what C-STORE was refused.
+
+    `anchor` ties the audit's chains together where that is due.
+    """
+
+    def made(now: datetime) -> Beat:
+        anchor(now)
+        found = {**detail(supervisor.states()), **counts()}
+        return Beat(node=settings.name, process="orthanc", pid=os.getpid(), at=now, detail=found)
+
+    wait_beating(threading.Event(), vitals, SystemClock(), made)
 
 
 def detail(states: list[State]) -> dict[str, str | int | float]:

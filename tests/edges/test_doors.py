@@ -294,6 +294,28 @@ def test_sign_ins_and_refusals_are_audited_without_what_was_typed(doors: Doors, 
     assert "secret" not in repr(audit.entries)
 
 
+def test_each_sign_in_on_the_page_is_audited_and_of_a_program_the_first_one(
+    doors: Doors, audit: FakeAudit, ticks: Ticks
+) -> None:
+    assert doors.knows_password("ayşe", "gül bahçesi: 1", "192.0.2.7").granted
+    assert audit.said() == []
+    for second in (0.0, ANSWER_SECONDS):
+        ticks.now = second
+        assert doors.admit(basic("ayşe", "gül bahçesi: 1"), "192.0.2.7").granted
+    assert audit.said() == [("ayşe", "sign in", "done")]
+    for number in (2, 3):
+        assert doors.sign_in("ayşe", "gül bahçesi: 1", "192.0.2.7").granted
+        assert len(audit.entries) == number
+
+
+def test_after_an_audit_that_failed_the_next_try_is_audited(doors: Doors, audit: FakeAudit) -> None:
+    audit.broken = True
+    assert not doors.admit(basic("ayşe", "gül bahçesi: 1"), "192.0.2.7").granted
+    audit.broken = False
+    assert doors.admit(basic("ayşe", "gül bahçesi: 1"), "192.0.2.7").granted
+    assert audit.said() == [("ayşe", "sign in", "done")]
+
+
 def test_whoever_cannot_be_audited_does_not_come_in(doors: Doors, audit: FakeAudit) -> None:
     audit.broken = True
     assert doors.admit(basic("ayşe", "gül bahçesi: 1"), "192.0.2.7").why is Why.UNAVAILABLE

@@ -16,6 +16,7 @@ from gecit.app import register_dicom
 from gecit.core.exam import Study
 from gecit.core.worklist import Entry
 from gecit.edges import orthanc_dicom
+from gecit.edges.dicom_audit import DicomAudit
 from gecit.edges.dicom_query import EMPTY, as_file, dataset_of, read_query
 from gecit.edges.orthanc_dicom import ACCEPTED, Failed, FindDoor, ReceptionFilter, WorklistDoor
 from gecit.ports import Institution, StudySearch, WorklistSearch
@@ -24,6 +25,7 @@ from gecit.settings.doors import ReceptionSettings
 from gecit.steps import answer_dicom
 from gecit.steps.answer_dicom import DicomAnswers
 from tests.builders import DAY, facts, order
+from tests.fake_accounts import FakeAudit
 from tests.fakes import SAYS_TOO_MUCH, StillClock
 from tests.support.dicom import picture
 from tests.support.node import HOME
@@ -261,6 +263,39 @@ def test_a_study_that_cannot_be_written_costs_nobody_the_others() -> None:
     assert ([one.StudyInstanceUID for one in asked.found], asked.incomplete) == (["1.2.4"], True)
 
 
+def test_who_asked_and_who_was_refused_is_audited() -> None:
+    """Each query; the same refusal once a minute; a worklist's answers never, modalities ask for them all day."""
+    audit = FakeAudit()
+    told = DicomAudit(audit, StillClock(DAY), lambda: 0.0)
+    asked = Finding()
+    for _ in range(2):
+        FindDoor(doors(Studies()), told)(asked, asked, "CT1", "GECIT")
+    for _ in range(2):
+        with pytest.raises(Failed):
+            FindDoor(doors(Studies()), told)(asked, asked, "STRANGER", "GECIT")
+    answers = Answers(query(PatientName=""))
+    WorklistDoor(doors(Views()), told)(answers, answers, "CT1", "GECIT")
+    with pytest.raises(Failed):
+        WorklistDoor(doors(Views()), told)(answers, answers, "STRANGER", "GECIT")
+    assert [(one.who, one.outcome, one.detail["door"]) for one in audit.entries] == [
+        ("CT1", "done", "C-FIND"),
+        ("CT1", "done", "C-FIND"),
+        ("STRANGER", "refused", "C-FIND"),
+        ("STRANGER", "refused", "worklist"),
+    ]
+
+
+def test_without_the_audit_a_query_is_not_answered() -> None:
+    audit, asked = FakeAudit(), Finding()
+    audit.broken = True
+    told = DicomAudit(audit, StillClock(DAY))
+    with pytest.raises(Failed):
+        FindDoor(doors(Studies()), told)(asked, asked, "CT1", "GECIT")
+    assert asked.found == []
+    with pytest.raises(Failed):
+        FindDoor(doors(Studies()), told)(asked, asked, "STRANGER", "GECIT")
+
+
 def test_a_query_without_a_character_set_is_read_as_turkish() -> None:
     """Devices that declare none mean Latin-5."""
     raw = query(PatientName="X*").replace(b"X*", "Ş*".encode("iso8859_9"))
@@ -309,6 +344,6 @@ def test_the_hook_for_each_instance_is_registered_only_for_a_rule(rules: tuple[s
     settings = load(HOME / "orthanc-config", {"GECIT_HOME": str(HOME), "GECIT_DATA": str(tmp_path)})
     settings = replace(settings, reception=ReceptionSettings(rules=rules))
     module = Module()
-    register_dicom(module, settings, Views())  # type: ignore[arg-type]
+    register_dicom(module, settings, Views(), FakeAudit())  # type: ignore[arg-type]
     assert module.registered[:2] == ["RegisterWorklistCallback", "RegisterFindCallback"]
     assert (module.registered[2:] == ["RegisterIncomingCStoreInstanceFilter"]) is bool(rules)

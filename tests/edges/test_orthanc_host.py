@@ -13,7 +13,10 @@ from gecit.core.access import Role
 from gecit.core.accounts import Account, Session
 from gecit.edges.credentials import csrf_of, token_digest
 from gecit.edges.doors import Doors
+from gecit.edges.image_doors import ImageDoors
 from gecit.edges.orthanc_host import DOWN, INDEX_PATH, Forwarder, HttpFilter, IndexMark, encode_query, send_status
+from tests.fake_accounts import FakeAudit
+from tests.fake_studies import FakeStudyDoors
 from tests.fakes import NOON, FakeAccounts, StillClock
 
 
@@ -173,7 +176,8 @@ def test_a_body_that_is_no_text_still_gets_an_answer() -> None:
 
 @pytest.fixture
 def http_filter() -> HttpFilter:
-    return HttpFilter(Doors(FakeAccounts(), "inside", StillClock()))
+    doors = Doors(FakeAccounts(), "inside", StillClock())
+    return HttpFilter(doors, ImageDoors(FakeStudyDoors(), FakeAudit(), StillClock(), "N1"))
 
 
 @pytest.mark.parametrize(
@@ -215,7 +219,8 @@ def guarded() -> HttpFilter:
     accounts.add_session(
         Session(digest=token_digest("v"), account="admin", created_at=NOON, seen_at=NOON, expires_at=until)
     )
-    return HttpFilter(Doors(accounts, "inside", StillClock()))
+    doors = Doors(accounts, "inside", StillClock())
+    return HttpFilter(doors, ImageDoors(FakeStudyDoors(), FakeAudit(), StillClock(), "N1"))
 
 
 @pytest.mark.parametrize(

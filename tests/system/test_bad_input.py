@@ -304,7 +304,7 @@ def stored_in(node: Hospital, sop_instance_uid: str) -> bool:
 
 
 def page(node: Hospital, language: str) -> str:
-    return re.sub(r"\s+", " ", html.unescape(node.node.get(f"/gecit?lang={language}").text))
+    return re.sub(r"\s+", " ", html.unescape(node.node.get(f"/gecit/unlinked?lang={language}").text))
 
 
 def unlinked(node: Hospital, uid: str) -> bool:

@@ -78,7 +78,7 @@ def test_the_forwarder_carries_statuses_and_kinds(orthanc_node: Node) -> None:
     assert missing.json()["title"]["tr"] == "Böyle bir kayıt yok"
     assert orthanc_node.ask("POST", "/gecit/api/exams", data="x").status_code == 405
     css = orthanc_node.get("/gecit/static/gecit.css", signed_in=False)
-    assert css.headers["Content-Type"].startswith("text/css") and "--ink" in css.text
+    assert css.headers["Content-Type"].startswith("text/css") and "--bs-body-font-size" in css.text
 
 
 def test_too_many_wrong_passwords_reach_the_client_as_an_answer(orthanc_node: Node) -> None:

@@ -102,7 +102,8 @@ def park(book: SqlLedger, *keys: ExamKey) -> None:
 
 
 def listed(text: str) -> set[str]:
-    return {one for one in (HELD.accession, CLEAN.accession, FRESH.accession) if f">{one}</a>" in text}
+    """The exams that stand in a list, as a link or, for who may not open one, as text."""
+    return {one for one in (HELD.accession, CLEAN.accession, FRESH.accession) if re.search(f">{one}</(a|span)>", text)}
 
 
 # Whose exams
@@ -137,6 +138,11 @@ def test_numbers_of_others_are_not_counted(client_of: Make, who: str) -> None:
     assert "Bu gün için kayıt yok" in day and "(0)" in day
     assert OWN not in client_of(who).get("/gecit/senders").text
     assert "KAYIP-1" not in client_of(who).get("/gecit/unlinked").text
+
+
+def test_who_may_not_open_an_exam_is_given_no_link(client_of: Make) -> None:
+    assert "/gecit/exams/" not in client_of("citizen").get("/gecit/").text
+    assert "/gecit/exams/" in client_of("radiologist").get("/gecit/").text
 
 
 # The filter
@@ -541,3 +547,21 @@ def test_the_exam_a_verdict_of_which_is_gone_is_still_shown(client_of: Make, boo
     put(book, replace(exam, verdict=None))
     assert "Henüz değerlendirilmedi" in client_of().get(f"/gecit/exams/{OWN}/{CLEAN.accession}").text
     assert Reach() == Reach(everything=False)
+
+
+def test_every_form_that_changes_something_carries_what_a_session_asks_for(
+    client: FlaskClient, book: SqlLedger
+) -> None:
+    park(book, CLEAN)
+    proposed(book)
+    client.post("/gecit/sign-in", data={"name": "admin", "password": "gizli"}, headers={"Origin": "http://localhost"})
+    pages = [client.get(path).text for path in ("/gecit/", "/gecit/exams/910001/CT-%C4%B0/7", f"/gecit/exams/{CLEAN}")]
+    forms = [one for text in pages for one in re.findall(r"<form[^>]+method=\"post\".*?</form>", text, re.S)]
+    assert len(forms) > 6
+    assert [one for one in forms if 'name="csrf"' not in one] == []
+    token = re.search(r'name="csrf" value="([^"]+)"', forms[0])
+    assert token
+    posted = {"name": "Benim", "outcome": "hold"}
+    assert client.post("/gecit/views", data=posted, headers={"Origin": "http://localhost"}).status_code == 403
+    answer = client.post("/gecit/views", data={**posted, "csrf": token[1]}, headers={"Origin": "http://localhost"})
+    assert answer.status_code == 303 and [one.name for one in book.saved_views("admin")] == ["Benim"]

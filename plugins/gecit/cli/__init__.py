@@ -17,6 +17,7 @@ from gecit.processes.rules import NoRulebookError
 from gecit.settings import SettingsError
 
 from . import (
+    audit,
     balance,
     check,
     codes,
@@ -73,6 +74,7 @@ for command in (
     outbox.outbox,
     ledger.ledger,
     balance.balance,
+    audit.audit,
 ):
     cli.add_command(command)
 

@@ -56,6 +56,14 @@ class How(StrEnum):
     SESSION = "session"
 
 
+class Told(StrEnum):
+    """Which right passwords are audited as a sign-in."""
+
+    EACH = "each"  # somebody signs in on the page
+    FIRST = "first"  # a program shows its password with every request
+    NONE = "none"  # somebody who is signed in confirms something
+
+
 class Admission(Value):
     """Who stands at the door: `who` is empty where the door stays shut."""
 
@@ -146,7 +154,11 @@ class Doors:
 
     def sign_in(self, name: str, password: str, address: str) -> Admission:
         """Say whether a password that was typed into our page opens the door; raises where the ledger fails."""
-        return self._check(login_name(name), password, address)
+        return self._check(login_name(name), password, address, Told.EACH)
+
+    def knows_password(self, name: str, password: str, address: str) -> Admission:
+        """Say whether somebody who is signed in knows the password too; raises where the ledger fails."""
+        return self._check(name, password, address, Told.NONE)
 
     def forget(self, cookies: str) -> None:
         """Have the next request with this session ask the ledger again: it was ended, or its account changed."""
@@ -230,13 +242,15 @@ class Doors:
 
     def _basic(self, secret: str, address: str) -> Admission:
         pair = read_basic(secret)
-        return self._check(*pair, address) if pair else Admission(why=Why.MISSING)
+        return self._check(*pair, address, Told.FIRST) if pair else Admission(why=Why.MISSING)
 
-    def _check(self, name: str, password: str, address: str) -> Admission:
+    def _check(self, name: str, password: str, address: str, told: Told) -> Admission:
         account = self._accounts.account(name) if name else None
         kept = self._accounts.password_hash(name) if account and not account.disabled else None
         credential, now = self._digest(name, password), self._monotonic()
         if account and kept and self._right.get(credential, now) == kept:
+            if told is Told.EACH:
+                self._record(SIGN_IN, account.name, address, account.institution)
             return self._by_password(account)
         if self._guessing.too_many(name, address):
             self._refused(SIGN_IN, account.name if account else "", address, "too many wrong passwords")
@@ -249,8 +263,9 @@ class Doors:
             self._refused(SIGN_IN, account.name if account else "", address, "wrong password")
             return Admission(why=Why.WRONG)
         self._guessing.forget(name)
-        self._record(SIGN_IN, account.name, address, account.institution)
-        self._right.put(credential, kept, now + RIGHT_SECONDS)
+        if told is not Told.NONE:
+            self._record(SIGN_IN, account.name, address, account.institution)
+            self._right.put(credential, kept, now + RIGHT_SECONDS)
         return self._by_password(account)
 
     def _by_password(self, account: Account) -> Admission:

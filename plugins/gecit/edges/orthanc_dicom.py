@@ -24,6 +24,7 @@ from gecit.core.reception import Received, broken
 from gecit.ports import Clock, Ledger, Transaction
 from gecit.steps.answer_dicom import DicomAnswers, NotAnswered, Scheduled
 
+from .dicom_audit import DicomAudit
 from .dicom_query import as_file, as_text, dataset_of, read_query, worklist_item
 
 log = logging.getLogger("gecit.dicom")
@@ -105,14 +106,15 @@ class Instance(Protocol):
 class WorklistDoor:
     """Answers C-FIND of the Modality Worklist."""
 
-    def __init__(self, answers: DicomAnswers) -> None:
-        self._answers = answers
+    def __init__(self, answers: DicomAnswers, audit: DicomAudit | None = None) -> None:
+        self._answers, self._audit = answers, audit
 
     def __call__(self, answers: WorklistAnswers, query: WorklistQuery, aet: str, called: str) -> None:
         """Add the answers; raises `Failed` and nothing else."""
         try:
             self._answer(answers, query, aet)
         except NotAnswered as why:
+            _tell_refused(self._audit, aet, "worklist", str(why))
             raise _failed("worklist", aet, str(why)) from None
         except Exception as fault:  # noqa: BLE001 the outermost boundary of a door: it refuses
             raise _failed("worklist", aet, type(fault).__name__) from None
@@ -132,14 +134,15 @@ class WorklistDoor:
 class FindDoor:
     """Answers C-FIND of patients, studies and series."""
 
-    def __init__(self, answers: DicomAnswers) -> None:
-        self._answers = answers
+    def __init__(self, answers: DicomAnswers, audit: DicomAudit | None = None) -> None:
+        self._answers, self._audit = answers, audit
 
     def __call__(self, answers: FindAnswers, query: FindQuery, aet: str, called: str) -> None:
         """Add the answers; raises `Failed` and nothing else."""
         try:
             self._answer(answers, query, aet)
         except NotAnswered as why:
+            _tell_refused(self._audit, aet, "C-FIND", str(why))
             raise _failed("C-FIND", aet, str(why)) from None
         except Exception as fault:  # noqa: BLE001 the outermost boundary of a door: it refuses
             raise _failed("C-FIND", aet, type(fault).__name__) from None
@@ -148,6 +151,8 @@ class FindDoor:
         keys = keys_of(query)
         letters = writer(keys.pop("SpecificCharacterSet", ""))
         found = self._answers.find(aet, keys)
+        if self._audit:
+            self._audit.found(printable(aet), self._answers.caller(aet).skrs, keys)
 
         def add(one: dict[str, str]) -> None:
             wanted = {name: value for name, value in one.items() if name in keys or name in ALWAYS_ANSWERED}
@@ -177,6 +182,14 @@ def _each_added(door: str, aet: str, found: Iterable[T], add: Callable[[T], None
             log.error("%s of %s: an answer is left out: %s", door, printable(aet), type(fault).__name__)
             whole = False
     return whole
+
+
+def _tell_refused(audit: DicomAudit | None, aet: str, door: str, why: str) -> None:
+    try:
+        if audit:
+            audit.refused(printable(aet), door, why)
+    except Exception as fault:  # noqa: BLE001 it is refused anyway
+        log.error("a refusal cannot be audited: %s", type(fault).__name__)
 
 
 def _failed(door: str, aet: str, why: str) -> Failed:

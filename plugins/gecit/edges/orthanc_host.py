@@ -21,7 +21,8 @@ import urllib3
 
 from gecit.core.values import Text
 
-from .doors import Admission, Doors, How
+from .doors import Admission, Doors, How, Why
+from .image_doors import ImageDoors, Request, method_of
 from .same_origin import SAFE, carries, from_elsewhere
 
 log = logging.getLogger("gecit.host")
@@ -67,6 +68,7 @@ PASSED_BACK = (
     "Set-Cookie",
     "Vary",
     "WWW-Authenticate",
+    "Warning",
     "X-Content-Type-Options",
     "X-Frame-Options",
 )
@@ -162,8 +164,9 @@ def is_ours(uri: str) -> bool:
 class HttpFilter:
     """Passes or refuses each HTTP request of Orthanc (PS3.18 leaves access control to the origin server)."""
 
-    def __init__(self, doors: Doors) -> None:
+    def __init__(self, doors: Doors, images: ImageDoors) -> None:
         self._doors = doors
+        self._images = images
 
     def __call__(self, uri: str, **request: Any) -> bool:
         """Return whether the request may pass; never raises."""
@@ -174,12 +177,22 @@ class HttpFilter:
             return False
 
     def _passes(self, uri: str, request: Mapping[str, Any]) -> bool:
-        headers, address = request.get("headers", {}), request.get("ip", "")
+        headers, address = request["headers"], request.get("ip", "")
         authorization = headers.get("authorization", "")
-        if is_ours(uri):  # the web process guards itself; only the internal token's loopback rule is kept here
-            return not self._doors.is_internal(authorization) or self._doors.admit(authorization, address).granted
+        if self._doors.is_internal(authorization):  # our own processes, over loopback
+            return self._doors.admit(authorization, address).granted
+        if is_ours(uri):  # the web process guards itself
+            return True
+        method = method_of(request.get("method"))
+        asked = Request(method=method, path=uri, query=request.get("get", {}), address=address)
         admission = self._doors.admit(authorization, address, headers.get("cookie", ""))
-        return admission.granted and may_change(admission, request.get("method"), headers)
+        if not admission.granted:
+            self._images.turned_away(asked, (admission.why or Why.MISSING).value)
+            return False
+        if not may_change(admission, request.get("method"), headers):
+            self._images.turned_away(asked, "not asked from our own pages", admission.who)
+            return False
+        return self._images.passes(admission.person, asked)
 
 
 def may_change(admission: Admission, method: object, headers: Mapping[str, str]) -> bool:

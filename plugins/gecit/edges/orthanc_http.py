@@ -46,6 +46,7 @@ class Modality(Value):
     aet: str
     host: str = ""
     port: int = 104
+    everything: bool = False  # on a node that is open for development
 
     def entry(self) -> dict[str, Any]:
         """Return Orthanc's entry. C-GET and C-MOVE stay shut: Orthanc would send what nobody narrowed.
@@ -60,8 +61,8 @@ class Modality(Value):
             "AllowStore": True,
             "AllowFind": True,
             "AllowFindWorklist": True,
-            "AllowMove": False,
-            "AllowGet": False,
+            "AllowMove": self.everything,
+            "AllowGet": self.everything,
             "AllowStorageCommitment": bool(self.host),
         }
 

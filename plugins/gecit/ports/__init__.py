@@ -8,9 +8,12 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from ..core.access import Reach
 from ..core.audit import AuditEntry
+from ..core.audit_chain import AuditRow, Head
 from ..core.background import DuplicateQuery, EarlierExam, Outage
 from ..core.balance import ReaderProfile
+from ..core.belonging import Belonging
 from ..core.draft import Draft
 from ..core.events import Event, RegistryAnswer
 from ..core.exam import Exam, Study
@@ -668,4 +671,107 @@ class Audit(Protocol):
 
     def record(self, entry: AuditEntry) -> None:
         """Record durably; raises `Unavailable`."""
+        ...
+
+
+class ImageSearch(Value):
+    """Which studies of a reach are wanted; what is empty does not narrow."""
+
+    reach: Reach
+    node: str
+    study_instance_uids: tuple[str, ...] = ()  # one of them
+    accession: str = ""
+    patient_id: str = ""  # PatientID or one of OtherPatientIDs
+    first_day: str = ""  # YYYYMMDD; as in `StudySearch`
+    last_day: str = ""
+    limit: int = 2_000
+
+
+class OwnedStudy(Value):
+    """A study and whose it is."""
+
+    study: Study
+    whose: Belonging
+
+
+class StudyDoors(Protocol):
+    """What the doors to images ask of the ledger."""
+
+    def belongings(self, node: str, study_instance_uid: str) -> list[Belonging]:
+        """Return whose each study is that stands under a UID on a node; several where PatientIDs differ."""
+        ...
+
+    def reachable_studies(self, search: ImageSearch) -> list[OwnedStudy]:
+        """Return studies that may be within a reach, the last changed first: the asker looks closer (`whose`)."""
+        ...
+
+
+class AuditSearch(Value):
+    """Which rows of the audit are wanted; what is empty does not narrow. Anchors come only where `what` says so."""
+
+    who: str = ""
+    what: str = ""
+    institution: str = ""
+    accession: str = ""
+    patient: str = ""  # the keyed digest
+    outcome: str = ""
+    since: datetime | None = None
+    until: datetime | None = None  # before
+    limit: int = 100
+    offset: int = 0
+
+
+class AuditTrail(Protocol):
+    """Where the audit's rows stand. Every method raises `Unavailable`."""
+
+    def unanchored(self, but: str) -> list[Head]:
+        """Return the heads that no anchor of another chain names yet, that of `but` left out."""
+        ...
+
+    def add_audit(self, rows: Sequence[AuditRow], named: Iterable[Head] = ()) -> None:
+        """Add rows of one chain, the oldest first; `named`: the heads that an anchor among them names."""
+        ...
+
+    def audit_rows(self, search: AuditSearch) -> list[AuditRow]:
+        """Return rows, the newest first."""
+        ...
+
+    def audit_count(self) -> int:
+        """Return how many rows there are."""
+        ...
+
+    def audit_heads(self) -> list[Head]:
+        """Return where each chain ends, as it was written down with its last row."""
+        ...
+
+    def audit_anchors(self) -> Iterable[AuditRow]:
+        """Return every anchor."""
+        ...
+
+    def audit_by_chain(self) -> Iterable[AuditRow]:
+        """Return every row, chain by chain, each in the order of its numbers."""
+        ...
+
+
+class Tags(Protocol):
+    """What the archive knows of studies, series and instances, as text by keyword. Raises `Unavailable`."""
+
+    def studies(self, orthanc_ids: Sequence[str], uids: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Return the tags of studies, by Orthanc id; what is gone is left out. `uids`: theirs."""
+        ...
+
+    def series(self, study: str) -> list[tuple[str, dict[str, str]]]:
+        """Return the series of a study (Orthanc id) with their Orthanc ids."""
+        ...
+
+    def instances(self, series: str) -> list[tuple[str, dict[str, str]]]:
+        """Return the instances of a series (Orthanc id) with their Orthanc ids."""
+        ...
+
+    def all_of(self, instance: str) -> dict[str, str]:
+        """Return every tag of an instance that is plain text."""
+        ...
+
+    def one_of_study(self, study: str) -> str:
+        """Return the Orthanc id of some instance of a study, "" where it is gone."""
         ...

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from ..edges.audit_book import AuditBook, read_key
 from ..edges.doors import Doors
 from ..edges.passwords import hash_password, password_faults
 from ..edges.report_files import read_access
 from ..edges.store import SqlLedger
-from ..ports import Audit, Clock, NoAudit
+from ..edges.system_clock import SystemClock
+from ..ports import Audit, Clock
 from ..settings import Settings
 from ..steps.accounts import Desk
 from ..steps.granting import Granting
 
 
-def audit_of(settings: Settings, ledger: SqlLedger) -> Audit:
-    """Return where sign-ins, refusals and changes are written down."""
-    return NoAudit()
+def audit_of(settings: Settings, ledger: SqlLedger, process: str = "cli") -> AuditBook:
+    """Return where sign-ins, refusals, views and changes are written down."""
+    return AuditBook(ledger, read_key(settings.audit_key_file), f"{settings.name}/{process}", SystemClock())
 
 
 def doors_of(settings: Settings, ledger: SqlLedger, token: str, clock: Clock, audit: Audit) -> Doors:

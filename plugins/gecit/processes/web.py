@@ -7,15 +7,20 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from datetime import datetime
 
+from flask import Flask
 from waitress.server import create_server
 
 from gecit.core.rulebook import Rulebook
+from gecit.edges.audit_book import AuditBook
 from gecit.edges.front_files import read_front
+from gecit.edges.orthanc_tags import OrthancTags
 from gecit.edges.store import SqlLedger, open_ledger
 from gecit.edges.system_clock import SystemClock
-from gecit.ports import Beat
+from gecit.ports import Beat, Clock
 from gecit.settings import Settings, SettingsError, load
+from gecit.steps.search_images import ImageSearches
 from gecit.web.app import create_app
 from gecit.web.front import FrontData
 
@@ -62,12 +67,11 @@ def _in_force(ledger: SqlLedger) -> Rulebook | None:
     return Rulebook.from_json(snapshot.content) if snapshot else None
 
 
-def run(settings: Settings, stop: threading.Event) -> None:
-    """Serve until told to stop."""
-    clock, ledger = SystemClock(), open_ledger(settings.database)
-    audit = audit_of(settings, ledger)
-    doors = doors_of(settings, ledger, read_internal_token(settings), clock, audit)
-    app = create_app(
+def application(settings: Settings, ledger: SqlLedger, audit: AuditBook, clock: Clock) -> Flask:
+    """Return the application of a node that Orthanc has been started for once."""
+    token = read_internal_token(settings)
+    doors = doors_of(settings, ledger, token, clock, audit)
+    return create_app(
         doors=doors,
         views=ledger,
         vitals=ledger,
@@ -88,12 +92,26 @@ def run(settings: Settings, stop: threading.Event) -> None:
             lambda: len(ledger.read(lambda tx: tx.institutions())),
             settings.rules.parent,
         ),
+        audit=audit,
+        images=ImageSearches(ledger, OrthancTags(settings.orthanc_url, token), settings.name),
     )
+
+
+def run(settings: Settings, stop: threading.Event) -> None:
+    """Serve until told to stop."""
+    clock, ledger = SystemClock(), open_ledger(settings.database)
+    audit = audit_of(settings, ledger, "web")
+    app = application(settings, ledger, audit, clock)
     with port_of("web", settings.web_port, "GECIT_WEB_PORT"):
         end = serve(app, settings.web_port)
     record_absence(ledger, ledger, settings.name, clock.now())
     log.info("pages on 127.0.0.1:%d", settings.web_port)
-    wait_beating(stop, ledger, clock, lambda now: Beat(node=settings.name, process="web", pid=os.getpid(), at=now))
+
+    def made(now: datetime) -> Beat:
+        audit.tick(now)
+        return Beat(node=settings.name, process="web", pid=os.getpid(), at=now)
+
+    wait_beating(stop, ledger, clock, made)
     end()
     ledger.close()
 

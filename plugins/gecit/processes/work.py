@@ -148,6 +148,8 @@ class Worker:
     def tell_modalities(self) -> bool:
         """Tell Orthanc which AE titles are let in: those of the institutions. All of them again after a start."""
         wanted = modalities_of(self._institutions())
+        if self._settings.development_open:
+            wanted |= development_modalities(wanted)
         if wanted != self._modalities:
             gone = self._archive.allowed_modalities() - {one.aet for one in wanted}
             for one in sorted(wanted - (self._modalities or frozenset()), key=lambda one: one.aet):
@@ -178,6 +180,17 @@ def modalities_of(institutions: Iterable[Institution]) -> frozenset[Modality]:
             place = known.get(aet)
             found[aet] = Modality(aet=aet, host=place.host, port=place.port) if place else Modality(aet=aet)
     return frozenset(found.values())
+
+
+DEVELOPMENT_AETS = ("STORESCU", "FINDSCU", "MOVESCU", "GETSCU", "ECHOSCU", "DCMSEND", "PYNETDICOM", "DEVELOPER")
+
+
+def development_modalities(known: Iterable[Modality]) -> frozenset[Modality]:
+    """Return the AE titles that test programs call themselves, let in from this computer for all that Orthanc can."""
+    taken = {one.aet for one in known}
+    return frozenset(
+        Modality(aet=one, host="127.0.0.1", everything=True) for one in DEVELOPMENT_AETS if one not in taken
+    )
 
 
 def run(settings: Settings) -> int:

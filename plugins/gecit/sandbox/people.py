@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from ..core.access import Role
 from ..core.accounts import Account
 from ..edges.passwords import hash_password
@@ -28,15 +30,22 @@ PEOPLE = (
     Account(name="konsultan", full_name="Deneme Konsültan", roles=(Role.CONSULTANT,), institution=_AT),
     Account(name="klinisyen", full_name="Deneme Klinisyen", roles=(Role.CLINICIAN,), institution=_AT),
     Account(name="kalite", full_name="Deneme Kalite", roles=(Role.ASSESSOR,), institution=_AT),
-    Account(name="vatandas", full_name="Deneme Vatandaş", roles=(Role.CITIZEN,), tckn="10000000146"),
+    Account(name="vatandas", full_name="Deneme Vatandaş", roles=(Role.CITIZEN,)),
 )
-"""One of each role; the citizen has the number of a patient of the day, the radiologist one of its registry."""
+"""One of each role; the citizen becomes a patient of the day that is played, the radiologist is of its registry."""
 
 
 def settle(accounts: Accounts, at: datetime) -> Mapping[str, str]:
     """Record program and people where they are not there; return the passwords of those who were given one."""
     accounts.save_account(PROGRAM, at)
     return {one.name: _new(accounts, one, at) for one in PEOPLE if accounts.password_hash(one.name) is None}
+
+
+def become_patient(accounts: Accounts, tckn: str, at: datetime) -> None:
+    """Let the citizen be a patient, so that somebody sees what is his own."""
+    citizen = accounts.account(PEOPLE[-1].name)
+    if citizen:
+        accounts.save_account(replace(citizen, tckn=tckn), at)
 
 
 def _new(accounts: Accounts, one: Account, at: datetime) -> str:

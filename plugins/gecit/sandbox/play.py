@@ -26,6 +26,7 @@ from .announcing import announce, seconds_excused
 from .day import INSTITUTION, Act, ExamStory, cancelled, exams_of_the_day
 from .imaging import build_study
 from .node import Running
+from .people import become_patient
 
 Say = Callable[[str], None]
 PATIENCE_SECONDS = 90.0
@@ -81,6 +82,7 @@ def play_day(node: Running, say: Say) -> bool:
     say("")
     ledger = open_ledger(node.settings.database)
     try:
+        become_patient(ledger, stories[0].order.patient.tckn, datetime.now(UTC))
         results = wait_for(ledger, stories)
         for one in results:
             _tell(one, say)

@@ -36,7 +36,17 @@ def each(values: Mapping[Place, Any], given: Mapping[Place, Given]) -> list[Faul
 
 def together(values: Mapping[Place, Any], given: Mapping[Place, Given]) -> list[Fault]:
     """Check what values must be to each other: ports differ, a lease outlasts a delivery."""
-    return _faults((*_ports(values), *_between(values), *_soap(values), *_upstream(values), *_providers(values)), given)
+    return _faults(
+        (
+            *_ports(values),
+            *_between(values),
+            *_development(values),
+            *_soap(values),
+            *_upstream(values),
+            *_providers(values),
+        ),
+        given,
+    )
 
 
 def _faults(found: Iterable[tuple[Place, Text]], given: Mapping[Place, Given]) -> list[Fault]:
@@ -160,6 +170,27 @@ def _between(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
             Text(
                 tr="Gecit.Outbox.BackoffSeconds değerinden küçük olamaz.",
                 en="May not be shorter than Gecit.Outbox.BackoffSeconds.",
+            ),
+        )
+
+
+def _development(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
+    if not values[("development_open",)]:
+        return
+    if values[("remote_access_allowed",)]:
+        yield (
+            ("development_open",),
+            Text(
+                tr="Geliştirme anahtarı dışarıya açık bir düğümde olmaz: bunu ya da RemoteAccessAllowed'u false yapın.",
+                en="Not on a node that is reached from outside: set this or RemoteAccessAllowed to false.",
+            ),
+        )
+    if not values[("dicom_check_modality_host",)]:
+        yield (
+            ("development_open",),
+            Text(
+                tr="DicomCheckModalityHost true olmalı; GECIT_DEVELOPMENT_OPEN=true ikisini birden açar.",
+                en="DicomCheckModalityHost must be true; GECIT_DEVELOPMENT_OPEN=true sets both.",
             ),
         )
 

@@ -21,7 +21,12 @@ from .values import Settings
 SECTION = "Gecit"
 _PREFIX = "ORTHANC__GECIT__"
 # Short names for what two nodes on one computer must tell apart; they win over ORTHANC__GECIT__...
-_SHORT = {"GECIT_DATA": ("data",), "GECIT_MLLP_PORT": ("mllp_port",), "GECIT_WEB_PORT": ("web_port",)}
+_SHORT = {
+    "GECIT_DATA": ("data",),
+    "GECIT_MLLP_PORT": ("mllp_port",),
+    "GECIT_WEB_PORT": ("web_port",),
+    "GECIT_DEVELOPMENT_OPEN": ("development_open",),
+}
 
 
 class Given(Value):
@@ -169,6 +174,7 @@ def _worked_out(values: dict[Place, Any], base: Path) -> dict[Place, Any]:
         ("rules",): base / "rules",
         ("codes",): data / "codes.db",
         ("assets",): base / "build" / "assets",
+        ("audit_key_file",): data / "audit.key",
         ("web_port",): 0,
         ("python",): _python(base),
     }

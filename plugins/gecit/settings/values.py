@@ -235,6 +235,23 @@ class Settings(Value, kw_only=True):
             extra={"default": "`.venv/bin/python` in the installation folder", "check": "program"},
         ),
     ]
+    audit_key_file: Annotated[
+        Path,
+        Meta(
+            description="Key of the audit's digests and seals, made at the first start. Nodes that share a ledger "
+            "share it. Keep a copy apart from the ledger's: without it a patient's views can be listed no more.",
+            extra={"default": "`<Data>/audit.key`"},
+        ),
+    ]
+    development_open: Annotated[
+        bool,
+        Meta(
+            description="For development only: a loopback node lets black-box test suites in. Orthanc itself answers "
+            "C-FIND, C-GET and C-MOVE, and the usual AE titles of test programs are let in from this computer "
+            "(`docs/howto/development.md`). HTTP needs an administrator's password as ever. Give it by "
+            "`GECIT_DEVELOPMENT_OPEN=true`, since Orthanc must check hosts then. Refused with `RemoteAccessAllowed`.",
+        ),
+    ] = False
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Meta(description="What the node's own processes write.")
     ] = "INFO"
@@ -275,6 +292,13 @@ class Settings(Value, kw_only=True):
             extra={"orthanc": "DicomAet"},
         ),
     ] = "ORTHANC"
+    dicom_check_modality_host: Annotated[
+        bool,
+        Meta(
+            description="Whether an AE title is let in from its own address only.",
+            extra={"orthanc": "DicomCheckModalityHost"},
+        ),
+    ] = False
     remote_access_allowed: Annotated[
         bool,
         Meta(

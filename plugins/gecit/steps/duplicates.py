@@ -140,6 +140,16 @@ class DuplicateDesk:
 
     # Reading a question
 
+    def asker_of(self, question: Question) -> str:
+        """Return the SKRS code of the institution that asks; raises `QuestionRefused`."""
+        with self._watched():
+            return self._institution(question.medula_code).skrs
+
+    def query_of(self, order_id: str) -> DuplicateQuery:
+        """Return the query that an exam was found by; raises `QuestionRefused`."""
+        with self._watched():
+            return self._find(order_id, self._clock.now())[0]
+
     def _read(self, question: Question, *, with_physician: bool) -> _Asked:
         institution = self._institution(question.medula_code)
         kind = classify(question.tckn, self.policy.identifiers)

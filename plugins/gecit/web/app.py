@@ -9,17 +9,21 @@ from urllib.parse import quote
 from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 
+from gecit.edges.audit_book import AuditBook
 from gecit.edges.doors import Doors
 from gecit.edges.store import SqlLedger
 from gecit.ports import Clock, Views, Vitals
 from gecit.steps.duplicates import DuplicateDesk
+from gecit.steps.search_images import ImageSearches
 
 from . import phrases, words
 from .accounts import AccountPages, account_pages
 from .api import api
 from .assets import Assets, served
+from .audit import Recorder
 from .beside import Beside, Evidence
 from .day import day
+from .dicomweb import dicomweb
 from .duplicates import described, duplicates
 from .frame import helpers
 from .front import FrontData, front
@@ -31,6 +35,7 @@ from .reading import ReadingRoom, reading_pages
 from .sender import admission, csrf_field
 from .tracking import tracking
 from .tracking.exports import Exports
+from .trail import trail
 
 PROCESSES = ("orthanc", "web", "listen", "work")
 LONGEST_BODY_BYTES = 1024 * 1024
@@ -52,6 +57,8 @@ def create_app(
     exports: Exports | None = None,
     surroundings: Surroundings | None = None,
     public: FrontData | None = None,
+    audit: AuditBook | None = None,
+    images: ImageSearches | None = None,
     accounts: AccountPages | None = None,
     room: ReadingRoom | None = None,
 ) -> Flask:
@@ -62,7 +69,8 @@ def create_app(
     `assets` is the folder that set-up built for browsers; `ledger` is what the tracking pages read, None = there are
     none; `exports` makes exports, None = nobody exports; `surroundings` is what health looks at beside the ledger;
     `public` is the front page, None = there is none; `accounts` has people sign in on pages, None = nobody can;
-    `room` has radiologists read and report, None = nobody does.
+    `audit` is told of each request, None = nobody is; `images` answers QIDO-RS, None = nobody does; `room` has
+    radiologists read and report, None = nobody does.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -71,6 +79,10 @@ def create_app(
     app.after_request(remember_language)
     app.after_request(add_headers)
     app.after_request(prove(doors))
+    if audit:
+        recorder = Recorder(audit, clock)
+        app.before_request(recorder.keep_body)
+        app.after_request(recorder.record)  # the last one is called first: what it refuses gets its headers too
     app.register_error_handler(HTTPException, on_http_error)
     app.register_error_handler(Exception, on_fault)
     app.context_processor(_helpers)
@@ -92,6 +104,10 @@ def create_app(
         accounts.providers.attach(app, doors.key("cookies"))
         for pages in account_pages(accounts):
             app.register_blueprint(pages)
+    if images:
+        app.register_blueprint(dicomweb(images))
+    if audit:
+        app.register_blueprint(trail(audit.rows, audit.digest))
     for pages in reading_pages(room) if room else ():
         app.register_blueprint(pages)
     return app

@@ -117,8 +117,8 @@ BY_STATUS = {one.status: one for one in PROBLEMS.values()}
 
 
 def wants_json() -> bool:
-    """Whether a program asks: everything under /gecit/api."""
-    return request.path.startswith("/gecit/api")
+    """Whether a program asks: everything under /gecit/api, and QIDO-RS."""
+    return request.path.startswith(("/gecit/api", "/gecit/dicom-web"))
 
 
 def refuse(kind: str) -> Response:

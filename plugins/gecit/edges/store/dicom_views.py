@@ -56,15 +56,15 @@ def _visible(search: StudySearch) -> sa.Select[str]:
     elif search.first_day or search.last_day:
         query = _on_days(query, search)
     if not (search.study_instance_uids or search.accession or search.patient_id or search.first_day):
-        mine = _all_of(search.institution).subquery()
-        query = query.join(mine, _same(study, mine))
-    query = query.where(_may_see(search.institution))
+        mine = all_of(search.institution).subquery()
+        query = query.join(mine, same_study(study, mine))
+    query = query.where(may_see(search.institution))
     return query.order_by(study.c.changed_at.desc(), study.c.orthanc_id).limit(search.limit)
 
 
 def _on_days(query: sa.Select[str], search: StudySearch) -> sa.Select[str]:
     day = sent_study.c.study_date
-    query = query.join(sent_study, _same(study, sent_study)).where(sent_study.c.node == search.node)
+    query = query.join(sent_study, same_study(study, sent_study)).where(sent_study.c.node == search.node)
     if search.first_day:
         query = query.where(day >= search.first_day)
     return query.where(day <= search.last_day) if search.last_day else query
@@ -76,24 +76,26 @@ def _identified(query: sa.Select[str], search: StudySearch) -> sa.Select[str]:
     if search.accession:
         query = query.where(study.c.accession == search.accession)
     if search.patient_id:
-        named = sa.and_(_same(study, study_identifier), study_identifier.c.identifier == search.patient_id)
+        named = sa.and_(same_study(study, study_identifier), study_identifier.c.identifier == search.patient_id)
         query = query.join(study_identifier, named)
     return query
 
 
-def _may_see(institution: str) -> sa.ColumnElement[bool]:
+def may_see(institution: str) -> sa.ColumnElement[bool]:
     """Say that the institution sent the study, or has it by an exam, of a sender who is unknown or may have said so."""
     sent = sent_study.alias()
-    linked = sa.exists().where(_same(link, study), link.c.institution == institution)
+    linked = sa.exists().where(same_study(link, study), link.c.institution == institution)
     may = sa.or_(sent.c.institution == "", study.c.study_instance_uid.startswith(UID_ROOT))
     of = sa.or_(sent.c.institution == institution, sa.and_(linked, may))
-    return sa.exists().where(_same(sent, study), of)
+    return sa.exists().where(same_study(sent, study), of)
 
 
-def _all_of(institution: str) -> sa.CompoundSelect[tuple[str, str]]:
+def all_of(institution: str) -> sa.CompoundSelect[tuple[str, str]]:
+    """Return the keys of what an institution sent and of what its exams have."""
     sent = sa.select(sent_study.c.node, sent_study.c.orthanc_id).where(sent_study.c.institution == institution)
     return sent.union(sa.select(link.c.node, link.c.orthanc_id).where(link.c.institution == institution))
 
 
-def _same(one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
+def same_study(one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Say that rows of two tables are of one study."""
     return sa.and_(one.c.node == other.c.node, one.c.orthanc_id == other.c.orthanc_id)

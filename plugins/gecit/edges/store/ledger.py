@@ -15,6 +15,7 @@ from gecit.ports import Beat, Delivery, Settled, Transaction
 
 from . import rows
 from .accounts import Admitting
+from .audit import Audited
 from .counts import Counting
 from .dicom_views import Worklisted
 from .engine import open_engine
@@ -24,6 +25,7 @@ from .records import Recorded
 from .schema import Instant, beat, event, exam, link, message, outbox, study
 from .search import Searching
 from .sql import PAGE, upsert
+from .study_doors import StudyDoored
 from .tracking_desk import TrackingDesk
 from .transaction import SqlTransaction
 
@@ -57,8 +59,8 @@ def _settlement(one: Settled) -> dict[str, object]:
     }
 
 
-class SqlLedger(Recorded, Rebuilding, Worklisted, Admitting, Searching, TrackingDesk, Counting):
-    """Implements `ports.Ledger`, `Records`, `Accounts`, `Vitals`, `Views` and `DicomViews`."""
+class SqlLedger(Recorded, Rebuilding, Worklisted, StudyDoored, Admitting, Audited, Searching, TrackingDesk, Counting):
+    """Implements `ports.Ledger`, `Records`, `Accounts`, `Vitals`, `Views`, `DicomViews`, `StudyDoors`, `AuditTrail`."""
 
     # Outbox
 

@@ -519,3 +519,37 @@ FOLDED = (
     duplicate_query,
     outage,
 )
+# Who did what with whose data: rows are only added, each tied to the one before in the chain of its writer.
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("chain", sa.Text, primary_key=True),  # node/process/random: one for each start of a process
+    sa.Column("number", Number, primary_key=True, autoincrement=False),  # from 1, without gaps
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("institution", sa.Text, nullable=False),
+    sa.Column("accession", sa.Text, nullable=False),
+    sa.Column("patient", sa.Text, nullable=False),  # keyed digest of the TCKN
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),  # done | refused | failed
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),  # JSON
+    sa.Column("previous", sa.Text, nullable=False),  # hash of the row before
+    sa.Column("hash", sa.Text, nullable=False),  # SHA-256 over it and the row, see core.audit_chain
+    sa.Index("audit_at", "at"),
+    sa.Index("audit_patient", "patient", "at"),
+    sa.Index("audit_who", "who", "at"),
+    sa.Index(
+        "audit_anchor", "at", sqlite_where=sa.text("what = 'anchor'"), postgresql_where=sa.text("what = 'anchor'")
+    ),
+)
+audit_chain = sa.Table(
+    "audit_chain",
+    metadata,
+    sa.Column("chain", sa.Text, primary_key=True),
+    sa.Column("number", Number, nullable=False),  # of its last row
+    sa.Column("hash", sa.Text, nullable=False),  # of its last row
+    sa.Column("at", Instant, nullable=False),  # of its last row
+    sa.Column("anchored", Number, nullable=False),  # the last row that an anchor of another chain names
+)

@@ -57,7 +57,7 @@ def own_pages(doors: Doors, desk: Desk, sessions: Sessions, clock: Clock) -> Blu
             return page(None)
         if form.get("new", "") != form.get("again", ""):
             return page(account, (DIFFERENT,))
-        found = doors.sign_in(account.name, form.get("present", ""), address())
+        found = doors.knows_password(account.name, form.get("present", ""), address())
         if not found.granted:
             return page(account, (TOO_MANY if found.why == "too many" else WRONG,))
         try:

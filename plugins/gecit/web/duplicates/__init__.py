@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TypeVar
 
 import msgspec
-from flask import Blueprint, Response, make_response, request
+from flask import Blueprint, Response, abort, make_response, request
 
 from gecit.core.access import Action
 from gecit.core.background import Answering, DuplicateQuery
-from gecit.core.duplicate_question import QuestionRefused
+from gecit.core.duplicate_question import Question, QuestionRefused
 from gecit.core.values import to_json
 from gecit.edges.report_text import text_of
 from gecit.ports import Unavailable
 from gecit.steps.ask_above import UpstreamUnavailable
 from gecit.steps.duplicates import DuplicateDesk, Opened
 
-from ..access import needs
+from ..access import may_touch, needs
+from ..audit import about
 from ..problem import refuse, show
 from . import wire
 from .description import BASE, INTEGRATION, described
@@ -31,37 +32,37 @@ def duplicates(desk: DuplicateDesk, *, ministry_get: bool) -> Blueprint:
     """Build the routes; `description.py` describes each, and a test compares the two."""
     routes = Blueprint("duplicates", __name__)
     _errors(routes)
-    _own(routes, desk)
+    _of_ours(routes, desk)
     if ministry_get:
         _ministry(routes, desk)
     return routes
 
 
-def _own(routes: Blueprint, desk: DuplicateDesk) -> None:
+def _of_ours(routes: Blueprint, desk: DuplicateDesk) -> None:
     @routes.post(f"{BASE}/previous-studies")
     @needs(Action.QUERY_DUPLICATES)
     def previous_studies() -> Response:
-        return _studies(desk.previous_studies(_body(wire.SutQuestion).read()))
+        return _studies(desk.previous_studies(_own_question(desk, _body(wire.SutQuestion).read())))
 
     @routes.post(f"{BASE}/previous-studies-for-sut-code-list")
     @needs(Action.QUERY_DUPLICATES)
     def previous_studies_for_list() -> Response:
-        return _studies(desk.previous_studies(_body(wire.SutListQuestion).read()))
+        return _studies(desk.previous_studies(_own_question(desk, _body(wire.SutListQuestion).read())))
 
     @routes.post(f"{BASE}/previous-studies-search-detail")
     @needs(Action.QUERY_DUPLICATES)
     def search_detail() -> Response:
-        return _answer(wire.search_detail(desk.opened_since(_body(wire.SutListQuestion).read())))
+        return _answer(wire.search_detail(desk.opened_since(_own_question(desk, _body(wire.SutListQuestion).read()))))
 
     @routes.get(f"{BASE}/orders/<order>/report")
     @needs(Action.QUERY_DUPLICATES)
     def report(order: str) -> Response:
-        return _text(_report(desk.open_report(order)))
+        return _text(_report(desk.open_report(_own_order(desk, order))))
 
     @routes.get(f"{BASE}/orders/<order>/images")
     @needs(Action.QUERY_DUPLICATES)
     def images(order: str) -> Response:
-        opened = desk.open_images(order)
+        opened = desk.open_images(_own_order(desk, order))
         return _answer(wire.image_links(opened.studies, opened.link))
 
 
@@ -69,27 +70,31 @@ def _ministry(routes: Blueprint, desk: DuplicateDesk) -> None:
     @routes.get(f"{INTEGRATION}/GetPreviousStudies")
     @needs(Action.QUERY_DUPLICATES)
     def get_previous_studies() -> Response:
-        return _studies(desk.previous_studies(_parameter(wire.SutQuestion).read()))
+        return _studies(desk.previous_studies(_own_question(desk, _parameter(wire.SutQuestion).read())))
 
     @routes.get(f"{INTEGRATION}/GetPreviousStudiesForSutCodeList")
     @needs(Action.QUERY_DUPLICATES)
     def get_previous_studies_for_list() -> Response:
-        return _studies(desk.previous_studies(_parameter(wire.SutListQuestion).read()))
+        return _studies(desk.previous_studies(_own_question(desk, _parameter(wire.SutListQuestion).read())))
 
     @routes.get(f"{INTEGRATION}/GetPreviousStudiesSearchDetail")
     @needs(Action.QUERY_DUPLICATES)
     def get_search_detail() -> Response:
-        return _answer(wire.search_detail(desk.opened_since(_parameter(wire.SutListQuestion).read())))
+        return _answer(
+            wire.search_detail(desk.opened_since(_own_question(desk, _parameter(wire.SutListQuestion).read())))
+        )
 
     @routes.get(f"{INTEGRATION}/GetReport")
     @needs(Action.QUERY_DUPLICATES)
     def get_report() -> Response:
-        return _answer(wire.ReportText(report=_report(desk.open_report(_parameter(wire.OrderQuestion).order_id))))
+        return _answer(
+            wire.ReportText(report=_report(desk.open_report(_own_order(desk, _parameter(wire.OrderQuestion).order_id))))
+        )
 
     @routes.get(f"{INTEGRATION}/GetImageLink")
     @needs(Action.QUERY_DUPLICATES)
     def get_image_link() -> Response:
-        opened = desk.open_images(_parameter(wire.OrderQuestion).order_id)
+        opened = desk.open_images(_own_order(desk, _parameter(wire.OrderQuestion).order_id))
         path = wire.image_links(opened.studies[:1], "").studies
         return _answer(wire.Address(url=opened.link or f"{request.host_url.rstrip('/')}{path[0].dicom_web}"))
 
@@ -111,6 +116,27 @@ def _errors(routes: Blueprint) -> None:
     @routes.errorhandler(Unavailable)
     def on_unavailable(fault: Unavailable) -> Response:
         return refuse("unavailable")
+
+
+def _own_question(desk: DuplicateDesk, question: Question) -> Question:
+    """Return a question that is asked for the asker's own institution; another one's is refused."""
+    skrs = desk.asker_of(question)
+    _own(skrs, question.tckn)
+    return question
+
+
+def _own_order(desk: DuplicateDesk, order: str) -> str:
+    """Return what names an exam that a query of the asker's own institution found."""
+    query = desk.query_of(order)
+    _own(query.institution, query.tckn)
+    return order
+
+
+def _own(skrs: str, tckn: str) -> None:
+    mine = may_touch(Action.QUERY_DUPLICATES, skrs)
+    about(skrs, patient=tckn, refused=not mine)
+    if not mine:
+        abort(403)
 
 
 def _body(kind: type[T]) -> T:

@@ -11,6 +11,7 @@ from gecit.edges.store import SqlLedger
 from gecit.ports import Clock, Views
 
 from ..access import may_touch
+from ..audit import about
 from ..beside import Beside
 from .exam_page import exam_routes
 from .exports import Exports, export_routes
@@ -26,14 +27,17 @@ def find_exam(views: Views, institution: str, accession: str) -> Exam:
     key = ExamKey(institution=institution, accession=accession)
     found = next((one for one in views.find_exams(accession) if one.key == key), None)
     tckn = found.patient.tckn if found and found.patient else ""
-    if found is None or not may_touch(Action.SEE_EXAM, institution, tckn=tckn):
+    mine = found is not None and may_touch(Action.SEE_EXAM, institution, tckn=tckn)
+    about(institution, accession, patient=tckn, refused=found is not None and not mine)
+    if found is None or not mine:
         abort(404)  # that there is one is no news for others either
     return found
 
 
 def list_exams(views: Views, accession: str, limit: int) -> list[Exam]:
-    """Return the exams with an accession number, or the last changed ones where none is given."""
-    return views.find_exams(accession)[:limit] if accession else views.recent_exams(limit)
+    """Return the asker's exams with an accession number, or of the last changed ones where none is given."""
+    found = views.find_exams(accession)[:limit] if accession else views.recent_exams(limit)
+    return [one for one in found if may_touch(Action.LIST_EXAMS, one.key.institution, tckn=one.patient.tckn)]
 
 
 def tracking(ledger: SqlLedger, clock: Clock, beside: Beside, node: str, exports: Exports | None) -> Blueprint:

@@ -16,6 +16,7 @@ from gecit.ports import Clock
 from gecit.steps.approve_withdrawal import NothingToDecideError, approve, can_withdraw, dismiss
 
 from ..access import may_touch, needs, person
+from ..audit import about
 from ..beside import Beside
 from ..masking import mask
 from ..shown import show_detail
@@ -68,7 +69,9 @@ def exam_routes(pages: Blueprint, ledger: SqlLedger, clock: Clock, rulebooks: Ru
 def read_exam(ledger: SqlLedger, institution: str, accession: str, action: Action) -> Exam:
     """Return an exam that the person may do this with, or answer 404: that there is one is no news for others."""
     found = ledger.exam_of(ExamKey(institution=institution, accession=accession))
-    if found is None or not may_touch(action, institution, tckn=found.patient.tckn):
+    mine = found is not None and may_touch(action, institution, tckn=found.patient.tckn)
+    about(institution, accession, patient=found.patient.tckn if found else "", refused=found is not None and not mine)
+    if found is None or not mine:
         abort(404)
     return found
 

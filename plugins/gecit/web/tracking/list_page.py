@@ -17,6 +17,7 @@ from gecit.edges.store import SqlLedger
 from gecit.ports import Clock
 
 from ..access import may_touch, needs, person
+from ..audit import about
 from ..language import say
 from ..shown import ShownStudy, show_study
 from ..words import BILLING, OUTCOMES
@@ -64,6 +65,7 @@ def list_routes(pages: Blueprint, ledger: SqlLedger, clock: Clock, rulebooks: Ru
     def patient() -> Response:
         tckn = request.form.get("tckn", "").strip()
         right = len(tckn) == 11 and tckn.isascii() and tckn.isdigit()
+        about(patient=tckn if right else "")
         found = _of_patient(ledger, tckn) if right else ()
         lines = lines_of(found, ledger.parked_of([one.key for one in found]))
         drawn = _draw(ledger, rulebooks, "patient.html", lines, right=right, last=tckn[-3:] if right else "")

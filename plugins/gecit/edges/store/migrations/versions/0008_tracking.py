@@ -11,7 +11,7 @@ from gecit.edges.store import rows
 from gecit.edges.store.schema import EPOCH, LISTED, NOT_TOLD, WAITING, Instant
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 
 PAGE = 1_000
 OF_EXAM = ("institution", "accession")

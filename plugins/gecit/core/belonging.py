@@ -1,0 +1,53 @@
+"""Whose a study is: the institution that sent it or whose exam has it, and the patient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .access import Action, Person, may_with
+from .exam import Study
+from .identifiers import is_tckn
+from .values import Value
+from .worklist import may_find
+
+
+class Tie(Value):
+    """An exam that a study is linked to, as far as it says whose the study is."""
+
+    institution: str  # SKRS code
+    tckn: str = ""  # of the exam's patient
+
+
+class Belonging(Value):
+    """Whose a study is; all empty: nobody's that is known."""
+
+    institutions: tuple[str, ...] = ()  # SKRS codes
+    patients: tuple[str, ...] = ()  # TCKNs
+
+
+def belonging(study: Study, ties: Iterable[Tie]) -> Belonging:
+    """Say whose a study is, by the same rule as C-FIND (`worklist.may_find`).
+
+    The patient is who the sender wrote, where that is a TCKN, and who the order of a counted exam is for.
+    """
+    facts = study.facts
+    counted = [one for one in ties if may_find(facts, one.institution)]
+    institutions = {facts.institution, *(one.institution for one in counted)} - {""}
+    written = {one for one in (facts.patient_id, *facts.other_patient_ids) if is_tckn(one)}
+    patients = written | {one.tckn for one in counted if one.tckn}
+    return Belonging(institutions=tuple(sorted(institutions)), patients=tuple(sorted(patients)))
+
+
+def may_reach(person: Person, action: Action, whose: Belonging) -> bool:
+    """Whether a person may do it with a study."""
+    return any(may_with(person, action, whose.institutions, tckn) for tckn in whose.patients or ("",))
+
+
+def may_reach_all(person: Person, action: Action, studies: Iterable[Belonging]) -> bool:
+    """Whether a person may do it with whatever a Study Instance UID names.
+
+    Orthanc keeps two studies under one UID where their PatientIDs differ, and a request by UID may be answered out of
+    either: somebody else's among them closes the door, and so does none that is known.
+    """
+    found = list(studies)
+    return bool(found) and all(may_reach(person, action, one) for one in found)

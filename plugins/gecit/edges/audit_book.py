@@ -1,0 +1,159 @@
+"""Writes the audit of one process: its own chain, one commit for whoever waits at the same moment."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import secrets
+import threading
+import uuid
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from gecit.core.audit import AuditEntry
+from gecit.core.audit_chain import ANCHOR, AuditRow, Head, anchor_detail, keyed, linked
+from gecit.ports import AuditSearch, AuditTrail, Clock, Unavailable
+
+log = logging.getLogger("gecit.audit")
+
+ANCHOR_EVERY = timedelta(minutes=5)
+KEY_BYTES = 32
+PATIENT, PAYLOAD = "patient", "payload"
+
+
+def read_key(path: Path) -> bytes:
+    """Return the key of the digests and seals, made where there is none; only this user can read it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    if not path.exists():
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+        with contextlib.suppress(FileExistsError):  # another process was first: its key is the one
+            os.link(fresh, path)
+        fresh.unlink()
+    key = path.read_bytes()
+    if len(key) < KEY_BYTES:
+        raise OSError(
+            f"{path}: {KEY_BYTES} bayttan kısa bir denetim anahtarı / an audit key of fewer than {KEY_BYTES} bytes"
+        )
+    return key
+
+
+def patient_digest(key: bytes, tckn: str) -> str:
+    """Return what the audit keeps of a patient's number."""
+    return keyed(key, PATIENT, tckn)
+
+
+class _Waiting:
+    """An entry whose writer waits."""
+
+    def __init__(self, entry: AuditEntry) -> None:
+        self.entry = entry
+        self.done = False
+        self.fault: Exception | None = None
+
+
+class AuditBook:
+    """Implements `ports.Audit`; safe to share between threads. `writer`: node and process.
+
+    Whoever comes while a commit is under way is written with the next one, all together.
+    """
+
+    def __init__(self, trail: AuditTrail, key: bytes, writer: str, clock: Clock) -> None:
+        self._trail, self._key, self._writer, self._clock = trail, key, writer, clock
+        self._queue: list[_Waiting] = []
+        self._queued = threading.Lock()
+        self._writing = threading.Lock()
+        self._head: Head | None = None  # None: a chain is to be begun
+        self._anchored_at: datetime | None = None
+
+    def record(self, entry: AuditEntry) -> None:
+        """Record durably; raises `Unavailable`."""
+        mine = _Waiting(entry)
+        with self._queued:
+            self._queue.append(mine)
+        with self._writing:
+            if not mine.done:
+                self._write_all()
+        if mine.fault is not None:
+            raise Unavailable("audit") from mine.fault
+
+    def rows(self, search: AuditSearch) -> list[AuditRow]:
+        """Return rows of every writer, the newest first."""
+        return self._trail.audit_rows(search)
+
+    def digest(self, tckn: str) -> str:
+        """Return what is kept of a patient's number."""
+        return patient_digest(self._key, tckn)
+
+    def tick(self, now: datetime) -> None:
+        """Anchor what others wrote, where that is due; for a process's own regular beat. Never raises."""
+        try:
+            with self._writing:
+                self._append([], now)
+        except Exception as fault:  # noqa: BLE001 a beat must go on; who records is told
+            self._head = None
+            log.error("audit cannot be anchored: %s", type(fault).__name__)
+
+    def _write_all(self) -> None:
+        with self._queued:
+            batch, self._queue = self._queue, []
+        fault: Exception | None = None
+        try:
+            self._append([one.entry for one in batch], self._clock.now())
+        except Exception as error:  # noqa: BLE001 whatever it is, each of those who wait is told
+            log.error("audit cannot be written: %s", type(error).__name__)
+            self._head = None  # perhaps it was written: a new chain goes on
+            fault = error
+        for one in batch:
+            one.done, one.fault = True, fault
+
+    def _append(self, entries: list[AuditEntry], now: datetime) -> None:
+        head = self._head or Head(chain=f"{self._writer}/{uuid.uuid4().hex[:12]}", number=0, hash="")
+        due = self._anchored_at is None or now - self._anchored_at >= ANCHOR_EVERY
+        named = self._trail.unanchored(head.chain) if due else []
+        rows = [self._row(one) for one in entries]
+        if named:
+            rows.insert(0, AuditRow(chain="", number=0, at=now, what=ANCHOR, detail=anchor_detail(named, self._key)))
+        if rows:
+            tied = _tied(rows, head)
+            self._trail.add_audit(tied, named)
+            self._head = Head(chain=head.chain, number=tied[-1].number, hash=tied[-1].hash)
+        if due:
+            self._anchored_at = now
+
+    def _row(self, one: AuditEntry) -> AuditRow:
+        detail = dict(one.detail)
+        if PAYLOAD in detail:
+            detail[PAYLOAD] = keyed(self._key, PAYLOAD, detail[PAYLOAD])
+        return AuditRow(
+            chain="",
+            number=0,
+            at=one.at,
+            who=_plain(one.who),
+            what=_plain(one.what),
+            institution=_plain(one.institution),
+            accession=_plain(one.accession),
+            patient=keyed(self._key, PATIENT, one.patient),
+            address=_plain(one.address),
+            outcome=one.outcome,
+            why=_plain(one.why),
+            detail={_plain(name): _plain(value) for name, value in detail.items()},
+        )
+
+
+def _tied(rows: list[AuditRow], head: Head) -> list[AuditRow]:
+    tied, previous = [], head.hash
+    for number, row in enumerate(rows, start=head.number + 1):
+        one = linked(msgspec.structs.replace(row, chain=head.chain, number=number), previous)
+        tied.append(one)
+        previous = one.hash
+    return tied
+
+
+def _plain(text: str) -> str:
+    """Leave out what PostgreSQL or UTF-8 cannot hold: no odd name keeps a row from being kept."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()[:1000]

@@ -1,0 +1,149 @@
+"""Answers a QIDO-RS search with what the asker may see: the ledger says whose a study is, the archive what it holds.
+
+Everything is narrowed before it is paged, so that no page tells of what is not shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+import msgspec
+
+from ..core.access import Action, Person, reach
+from ..core.belonging import may_reach
+from ..core.exam import Study
+from ..core.qido import RETURNED, Level, Search, SearchRefused, fits, searchable
+from ..core.query import day_range, exact, single
+from ..core.values import Value
+from ..ports import ImageSearch, StudyDoors, Tags
+from .answer_dicom import entities_of
+
+LIMIT = 2_000
+"""Studies looked at for one search; a search that hardly narrows has more answers than this finds."""
+
+CHUNK = 100  # studies whose tags are read at once
+FROM_LEDGER = frozenset({
+    "PatientID", "PatientName", "OtherPatientIDs", "StudyInstanceUID", "AccessionNumber", "StudyDate", "StudyTime",
+    "StudyDescription", "ModalitiesInStudy", "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances",
+})  # fmt: skip
+FROM_INDEX = frozenset({
+    "PatientBirthDate", "PatientSex", "ReferringPhysicianName", "StudyID", "RequestedProcedureDescription",
+    "RequestingPhysician", "InstitutionName",
+})  # fmt: skip
+OF_SERIES = frozenset({
+    "Modality", "SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "SeriesDate", "SeriesTime",
+    "BodyPartExamined", "Manufacturer", "StationName", "ProtocolName", "OperatorsName",
+    "NumberOfSeriesRelatedInstances", "PerformedProcedureStepDescription",
+})  # fmt: skip
+
+
+class Answers(Value):
+    """A page of answers, text by keyword; `more`: there are more than were asked for or looked at."""
+
+    entities: tuple[dict[str, str], ...] = ()
+    more: bool = False
+
+
+class ImageSearches:
+    """Searches for one node, `node` in the ledger."""
+
+    def __init__(self, studies: StudyDoors, tags: Tags, node: str) -> None:
+        self._studies, self._tags, self._node = studies, tags, node
+
+    def find(self, person: Person, search: Search) -> Answers:
+        """Return the page that is asked for; raises `SearchRefused` and `Unavailable`."""
+        if not searchable(search):
+            raise SearchRefused("too many wildcards")
+        found, whole = self._mine(person, search)
+        entities = self._entities(found, search)
+        page = list(islice(entities, search.offset, search.offset + search.limit + 1))
+        return Answers(entities=tuple(page[: search.limit]), more=len(page) > search.limit or not whole)
+
+    def _mine(self, person: Person, search: Search) -> tuple[list[Study], bool]:
+        """Return the studies that the person may see and that the ledger's keys leave, the newest first."""
+        keys = search.keys
+        first, last = day_range(keys, "StudyDate")
+        wanted = ImageSearch(
+            reach=reach(person, Action.SEE_IMAGES),
+            node=self._node,
+            study_instance_uids=exact(keys, "StudyInstanceUID", LIMIT),
+            accession=single(keys, "AccessionNumber"),
+            patient_id=single(keys, "PatientID"),
+            first_day=first,
+            last_day=last,
+            limit=LIMIT,
+        )
+        found = self._studies.reachable_studies(wanted)
+        mine = [one.study for one in found if may_reach(person, Action.SEE_IMAGES, one.whose)]
+        ours = msgspec.structs.replace(search, keys=search.of_level(FROM_LEDGER))
+        fitting = [one for one in mine if fits(ours, _of_ledger(one))]
+        fitting.sort(key=lambda one: (one.facts.study_date, one.facts.study_time, one.facts.study_instance_uid))
+        return fitting[::-1], len(found) < LIMIT
+
+    def _entities(self, studies: Sequence[Study], search: Search) -> Iterator[dict[str, str]]:
+        if search.level is Level.STUDY:
+            yield from self._study_answers(studies, search)
+            return
+        below = FROM_LEDGER | FROM_INDEX
+        of_study = msgspec.structs.replace(search, keys=search.of_level(below))
+        rest = msgspec.structs.replace(search, keys={k: v for k, v in search.keys.items() if k not in below})
+        for study, tags in self._with_tags(studies, of_study):
+            if fits(of_study, tags):
+                yield from self._series_answers(study, tags, rest)
+
+    def _study_answers(self, studies: Sequence[Study], search: Search) -> Iterator[dict[str, str]]:
+        if not self._deep(search, FROM_LEDGER | FROM_INDEX, Level.STUDY):
+            yield from (tags for _, tags in self._with_tags(studies, search) if fits(search, tags))
+            return
+        for study, tags in self._with_tags(studies, search):
+            inside = self._tags.all_of(self._tags.one_of_study(study.facts.key.orthanc_id))
+            if fits(search, whole := {**inside, **tags}):
+                yield whole
+
+    def _with_tags(self, studies: Sequence[Study], search: Search) -> Iterator[tuple[Study, dict[str, str]]]:
+        """Yield studies with what ledger and index know of them; a first page reads no more than it shows."""
+        size = min(CHUNK, search.offset + search.limit + 1)
+        for some in _chunks(studies, size):
+            keys = [one.facts.key.orthanc_id for one in some]
+            known = self._tags.studies(keys, [one.facts.study_instance_uid for one in some])
+            for one in some:
+                if one.facts.key.orthanc_id in known:  # deleted, and the sweep has not been there
+                    yield one, {**_of_ledger(one), **known[one.facts.key.orthanc_id]}
+
+    def _series_answers(self, study: Study, tags: dict[str, str], search: Search) -> Iterator[dict[str, str]]:
+        keys = search.of_level(OF_SERIES) if search.level is Level.INSTANCE else search.keys
+        wanted = msgspec.structs.replace(search, keys=keys)
+        deep = search.level is Level.SERIES and self._deep(search, OF_SERIES, Level.SERIES)
+        for number, own in self._tags.series(study.facts.key.orthanc_id):
+            whole = {**tags, **own}
+            if deep:
+                instances = self._tags.instances(number)
+                whole = {**(self._tags.all_of(instances[0][0]) if instances else {}), **whole}
+            if not fits(wanted, whole):
+                continue
+            if search.level is Level.SERIES:
+                yield whole
+            else:
+                rest = {name: key for name, key in search.keys.items() if name not in keys}
+                yield from self._instance_answers(number, whole, msgspec.structs.replace(search, keys=rest))
+
+    def _instance_answers(self, series: str, tags: dict[str, str], search: Search) -> Iterator[dict[str, str]]:
+        for number, own in self._tags.instances(series):
+            if fits(msgspec.structs.replace(search, keys=search.of_level(own)), own):
+                whole = {**self._tags.all_of(number), **tags, **own}
+                if fits(search, whole):
+                    yield whole
+
+    def _deep(self, search: Search, known: Iterable[str], level: Level) -> bool:
+        """Whether something is asked that stands in the images only."""
+        there = {*known, *FROM_LEDGER, *FROM_INDEX, *RETURNED[level]}
+        return search.every_field or any(one not in there for one in (*search.keys, *search.fields))
+
+
+def _of_ledger(study: Study) -> dict[str, str]:
+    return next({k: v for k, v in one.items() if k in FROM_LEDGER} for one in entities_of(study, "STUDY"))
+
+
+def _chunks(items: Sequence[Study], size: int) -> Iterator[Sequence[Study]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

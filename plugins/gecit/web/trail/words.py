@@ -1,0 +1,69 @@
+"""The words of the audit's page."""
+
+from __future__ import annotations
+
+from gecit.core.values import Text
+
+TEXTS = {
+    "audit": Text(tr="Denetim kaydı", en="Audit"),
+    "intro": Text(
+        tr="Kim, ne zaman, kimin verisine baktı ya da neyi değiştirdi. Kayıtlar birbirine zincirlidir; gecit audit "
+        "verify değiştirilen, silinen ya da yeri değişen satırı bulur.",
+        en="Who looked at whose data or changed what, and when. The rows are chained; gecit audit verify finds one "
+        "that was edited, deleted or moved.",
+    ),
+    "who": Text(tr="Kim", en="Who"),
+    "what": Text(tr="İşlem", en="Action"),
+    "outcome": Text(tr="Sonuç", en="Outcome"),
+    "institution": Text(tr="Kurum (SKRS)", en="Institution (SKRS)"),
+    "accession": Text(tr="Erişim numarası", en="Accession number"),
+    "since": Text(tr="Günden", en="From day"),
+    "until": Text(tr="Güne", en="To day"),
+    "at": Text(tr="Zaman", en="Time"),
+    "address": Text(tr="Adres", en="Address"),
+    "detail": Text(tr="Ayrıntı", en="Detail"),
+    "any": Text(tr="hepsi", en="any"),
+    "search": Text(tr="Ara", en="Search"),
+    "csv": Text(tr="CSV indir", en="Download CSV"),
+    "patient": Text(tr="Bir hastanın verisine kimler baktı?", en="Who looked at a patient's data?"),
+    "tckn": Text(tr="T.C. kimlik numarası", en="TCKN"),
+    "list": Text(tr="Listele", en="List"),
+    "of-patient": Text(tr="Hastanın kayıtları", en="Rows of the patient"),
+    "wrong-tckn": Text(
+        tr="Bu bir T.C. kimlik numarası değil: 11 haneyi denetleyin.", en="That is no TCKN: check the eleven digits."
+    ),
+    "none": Text(tr="Kayıt yok.", en="No rows."),
+    "newer": Text(tr="Daha yeni", en="Newer"),
+    "older": Text(tr="Daha eski", en="Older"),
+    "nobody": Text(tr="(oturum yok)", en="(not signed in)"),
+}
+OUTCOMES = {
+    "done": Text(tr="yapıldı", en="done"),
+    "refused": Text(tr="reddedildi", en="refused"),
+    "failed": Text(tr="olmadı", en="failed"),
+}
+
+ACTIONS = {
+    "list exams": Text(tr="tetkikleri listeleme", en="list exams"),
+    "see an exam": Text(tr="tetkik görme", en="see an exam"),
+    "see a report": Text(tr="rapor görme", en="see a report"),
+    "see images": Text(tr="görüntü görme", en="see images"),
+    "store images": Text(tr="görüntü gönderme", en="store images"),
+    "query duplicates": Text(tr="mükerrer sorgu", en="query duplicates"),
+    "retry a delivery": Text(tr="teslimatı yineleme", en="retry a delivery"),
+    "approve a withdrawal": Text(tr="geri alma kararı", en="approve a withdrawal"),
+    "export": Text(tr="dışa aktarma", en="export"),
+    "see the rules": Text(tr="kuralları görme", en="see the rules"),
+    "work on the rules": Text(tr="kurallarda değişiklik", en="work on the rules"),
+    "see health": Text(tr="sistem durumu", en="see health"),
+    "see the audit": Text(tr="denetim kaydını görme", en="see the audit"),
+    "manage institutions": Text(tr="kurum yönetimi", en="manage institutions"),
+    "manage users": Text(tr="kullanıcı yönetimi", en="manage users"),
+    "manage tokens": Text(tr="belirteç yönetimi", en="manage tokens"),
+    "use Orthanc": Text(tr="Orthanc'ı kullanma", en="use Orthanc"),
+    "own account": Text(tr="kendi hesabı", en="own account"),
+    "sign in": Text(tr="oturum açma", en="sign in"),
+    "sign out": Text(tr="oturum kapatma", en="sign out"),
+    "show a token": Text(tr="belirteç gösterme", en="show a token"),
+}
+"""Actions as the page says them; another one is shown as it was written."""

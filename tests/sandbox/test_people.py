@@ -1,0 +1,30 @@
+"""One person of each role, with a password of its own, printed once."""
+
+from gecit.core.access import Role
+from gecit.edges.passwords import PasswordCheck
+from gecit.sandbox.people import PEOPLE, become_patient, settle, shown
+from tests.fakes import NOON, FakeAccounts
+
+
+def test_each_role_but_programs_has_somebody_with_a_password_of_the_own() -> None:
+    accounts = FakeAccounts()
+    passwords = settle(accounts, NOON)
+    assert {role for one in PEOPLE for role in one.roles} == set(Role) - {Role.SERVICE}
+    assert len(set(passwords.values())) == len(PEOPLE) == len(passwords)
+    assert PasswordCheck().fits(accounts.passwords["mudur"], passwords["mudur"])
+    assert all(secret in shown(passwords, "gecit users password") for secret in passwords.values())
+
+
+def test_those_who_are_there_keep_their_passwords() -> None:
+    accounts = FakeAccounts()
+    settle(accounts, NOON)
+    assert settle(accounts, NOON) == {}
+    assert "gecit users password" in shown({}, "gecit users password")
+
+
+def test_the_citizen_becomes_a_patient_of_the_day() -> None:
+    accounts = FakeAccounts()
+    settle(accounts, NOON)
+    become_patient(accounts, "10000000146", NOON)
+    assert accounts.kept["vatandas"].tckn == "10000000146"
+    assert accounts.kept["vatandas"].roles == (Role.CITIZEN,)
