@@ -23,6 +23,7 @@ from gecit.core.order import Procedure
 from gecit.core.reading import State
 from gecit.core.report import ReportPart, ReportStatus
 from gecit.core.turnaround import TARGETS
+from gecit.edges.credentials import COOKIE, csrf_of, token_digest
 from gecit.edges.doors import Doors
 from gecit.edges.hl7_report import ReportWriter
 from gecit.edges.report_files import read_access, read_reporting
@@ -289,6 +290,30 @@ def test_a_wrong_password_signs_nothing_and_loses_nothing(client: FlaskClient, l
     kept = ledger.read(lambda tx: tx.draft(key(), "ayse"))
     assert kept
     assert kept.parts[ReportPart.CONCLUSION] == CONCLUSION
+
+
+@pytest.mark.parametrize(
+    ("how", "minutes", "status"),
+    [("e-Devlet", 5, 303), ("e-Devlet", 6, 422), ("password", 0, 422)],
+)
+def test_without_a_password_only_a_fresh_sign_in_by_a_provider_signs(
+    client: FlaskClient, ledger: SqlLedger, how: str, minutes: int, status: int
+) -> None:
+    value, began = "v" * 43, NOW - timedelta(minutes=minutes)
+    session = Session(
+        digest=token_digest(value), account="ayse", created_at=began, seen_at=NOW, expires_at=NOW + timedelta(hours=9),
+        how=how,
+    )  # fmt: skip
+    ledger.add_session(session)
+    client.set_cookie(COOKIE, value)
+    csrf = {"csrf": csrf_of(value)}
+    place = f"/gecit/reading/{{}}/{HOSPITAL.skrs}/A1"
+    assert client.post(place.format("take"), data=csrf).status_code == 303
+    form = {**written(ledger, "ayse"), **csrf, "act": "sign", "password": ""}
+    assert client.post(place.format("sign"), data=form).status_code == status
+    exam = ledger.read(lambda tx: tx.exam(key()))
+    assert exam
+    assert bool(exam.report) is (status == 303)
 
 
 def test_while_the_registry_is_silent_nothing_is_signed(

@@ -67,10 +67,19 @@ READING: dict[str, Text] = {
         "What is signed does not change; later versions stand beside it. The report is put into the study and sent to "
         "the hospital's HBYS.",
     ),
+    "sign-provider": _(
+        "e-Devlet, Bakanlık ya da kurum hesabıyla giriyorsanız parola yazmayın: son 5 dakika içinde yeniden giriş "
+        "yapmış olun.",
+        "If you sign in by e-Devlet, the Ministry's or the hospital's account, type no password: have signed in again "
+        "within the last 5 minutes.",
+    ),
     "sign-final": _("Kesin rapor olarak imzala", "Sign as final"),
     "sign-preliminary": _("Ön rapor olarak imzala", "Sign as preliminary"),
     "sign-first": _("İlk imza; ikinci imza istensin", "Sign first; ask for a second signature"),
-    "wrong-password": _("Parola yanlış; hiçbir şey imzalanmadı.", "The password is wrong; nothing was signed."),
+    "wrong-password": _(
+        "Parola yanlış ya da girişiniz eski; hiçbir şey imzalanmadı, taslak saklandı.",
+        "The password is wrong, or you signed in too long ago; nothing was signed, the draft is kept.",
+    ),
     "write-addendum": _("Ek rapor yaz", "Write an addendum"),
     "write-correction": _("Düzeltme yaz", "Write a correction"),
     "signed-versions": _("İmzalanan ve gelen sürümler", "Versions that were signed or came"),
