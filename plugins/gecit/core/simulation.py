@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 
 from .balance import Reader, Work, choose
+from .order import ExamKey
 from .values import Value
 
 
@@ -46,19 +48,33 @@ def simulate(works: Sequence[Work], shifts: Sequence[Shift], *, shared: bool) ->
     while moments:
         now = heappop(moments)
         while coming and coming[-1].waits_from <= now:
-            waiting.append(coming.pop())
-        waiting.sort(key=lambda one: (one.urgency, one.waits_from, one.key))
-        left: list[Work] = []
-        for work in waiting:
-            read = _read(work, _free(shifts, busy, now, shared), now)
-            if read is None or read.done_at is None:
-                left.append(work)
-                continue
+            insort(waiting, coming.pop(), key=_place)
+        for read in _read_now(waiting, _free(shifts, busy, now, shared), now):
+            assert read.done_at is not None  # noqa: S101 -- for the type checker: whoever reads it is done with it
             busy[read.reader] = read.done_at
             heappush(moments, read.done_at)
             done.append(read)
-        waiting = left
     return (*done, *(Read(work=one) for one in waiting))
+
+
+def _place(work: Work) -> tuple[int, datetime, ExamKey]:
+    return work.urgency, work.waits_from, work.key
+
+
+def _read_now(waiting: list[Work], free: list[Reader], now: datetime) -> list[Read]:
+    """Take out of what waits, in its order, what a free reader can read; each reads one."""
+    found: list[Read] = []
+    place = 0
+    while free and place < len(waiting):
+        work = waiting[place]
+        read = _read(work, free, now)
+        if read is None:
+            place += 1
+            continue
+        del waiting[place]
+        free = [one for one in free if one.name != read.reader]
+        found.append(read)
+    return found
 
 
 def _free(shifts: Sequence[Shift], busy: Mapping[str, datetime], now: datetime, shared: bool) -> list[Reader]:
@@ -67,7 +83,8 @@ def _free(shifts: Sequence[Shift], busy: Mapping[str, datetime], now: datetime, 
 
 
 def _read(work: Work, free: Sequence[Reader], now: datetime) -> Read | None:
-    found = choose(work, free, now) if free else None
+    mine = [one for one in free if work.key.institution in one.institutions]
+    found = choose(work, mine, now) if mine else None
     if found is None:
         return None
     minutes = found.candidates[0].done_in
