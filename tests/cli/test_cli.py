@@ -113,6 +113,20 @@ def test_a_list_with_a_bad_row_is_refused_with_its_line(
 # Institutions
 
 
+@pytest.mark.parametrize("written", ["hbys.example:2575", "tls:hbys.example:6661", "[::1]:2575"])
+def test_where_an_hbys_takes_reports_is_recorded_as_it_is_shown(run: Run, written: str) -> None:
+    run("institutions", "add", "910001", "--receiver", written)
+    [kept] = json.loads(run("institutions", "list", "--json").output)
+    assert kept["receiver"]["port"] == int(written.rpartition(":")[2])
+    assert kept["receiver"].get("tls", False) is written.startswith("tls:")
+    assert written in run("institutions", "list").output
+
+
+@pytest.mark.parametrize("written", ["hbys.example", "hbys.example:0", "hbys.example:70000", "ssl:h:1:2", "a b:2575"])
+def test_what_is_no_address_of_a_receiver_is_refused(run: Run, written: str) -> None:
+    assert written in run("institutions", "add", "910001", "--receiver", written, code=2).output
+
+
 def test_an_institution_is_added_replaced_and_listed(run: Run) -> None:
     add = ("institutions", "add", "910001", "--medula-code", "11910001", "--name", "Deneme", "--aet", "CT1")
     run(*add, "--hl7-peer", "192.0.2.0/24", "--hl7-peer", "2001:db8::1", "--profile", "example-hbys")

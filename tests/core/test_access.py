@@ -4,31 +4,36 @@ import pytest
 
 from gecit.core.access import TABLE, Action, Person, Reach, Role, Whose, may, may_with, reach, whose
 
-OWN, FOREIGN, SELF, NOBODY = Whose.OWN, Whose.FOREIGN, Whose.SELF, Whose.NOBODY
+OWN, FOREIGN, SELF, NOBODY, GRANTED = Whose.OWN, Whose.FOREIGN, Whose.SELF, Whose.NOBODY, Whose.GRANTED
 
-# Written from the duties of each role, not from the table: o own institution's, f foreign, s self, n nobody's.
+# Written from the duties of each role, not from the table: o own institution's, g granted, f foreign, s self,
+# n nobody's.
 SECOND = {
-    "list exams": "administrator:nof manager:o radiologist:o clinician:o assessor:o citizen:s service:o",
-    "see an exam": "administrator:nof manager:o radiologist:o clinician:o assessor:o service:o",
-    "see a report": "administrator:nof manager:o radiologist:o clinician:o assessor:o citizen:s service:o",
-    "see images": "administrator:nof manager:o radiologist:o clinician:o assessor:o citizen:s service:o",
-    "store images": "administrator:nof manager:o service:o",
-    "query duplicates": "administrator:nof manager:o radiologist:o clinician:o service:o",
-    "retry a delivery": "administrator:nof manager:o service:o",
-    "approve a withdrawal": "administrator:nof",
-    "export": "administrator:nof manager:o service:o",
-    "see the rules": "administrator:nof manager:n radiologist:n consultant:n clinician:n assessor:n service:n",
-    "work on the rules": "administrator:nof",
-    "see health": "administrator:nof manager:n service:n",
-    "see the audit": "administrator:nof",
-    "manage institutions": "administrator:nof",
-    "manage users": "administrator:nof",
-    "manage tokens": "administrator:nof manager:o",
-    "manage webhooks": "administrator:nof manager:o service:o",
-    "use Orthanc": "administrator:nof",
-    "own account": "administrator:nof manager:n radiologist:n consultant:n clinician:n assessor:n citizen:n",
+    "list exams": "administrator:nogf manager:o radiologist:og clinician:o assessor:o citizen:s service:o",
+    "see an exam": "administrator:nogf manager:o radiologist:og clinician:o assessor:o service:o",
+    "see a report": "administrator:nogf manager:o radiologist:og clinician:o assessor:o citizen:s service:o",
+    "see images": "administrator:nogf manager:o radiologist:og clinician:o assessor:o citizen:s service:o",
+    "store images": "administrator:nogf manager:o service:o",
+    "query duplicates": "administrator:nogf manager:o radiologist:o clinician:o service:o",
+    "retry a delivery": "administrator:nogf manager:o service:o",
+    "approve a withdrawal": "administrator:nogf",
+    "export": "administrator:nogf manager:o service:o",
+    "see the rules": "administrator:nogf manager:n radiologist:n consultant:n clinician:n assessor:n service:n",
+    "work on the rules": "administrator:nogf",
+    "see health": "administrator:nogf manager:n service:n",
+    "see the audit": "administrator:nogf",
+    "manage institutions": "administrator:nogf",
+    "manage users": "administrator:nogf",
+    "manage tokens": "administrator:nogf manager:o",
+    "manage webhooks": "administrator:nogf manager:o service:o",
+    "use Orthanc": "administrator:nogf",
+    "own account": "administrator:nogf manager:n radiologist:n consultant:n clinician:n assessor:n citizen:n",
+    "write a report": "radiologist:og",
+    "assign a reading": "administrator:nogf manager:o",
+    "see turn-around times": "administrator:nogf manager:o radiologist:o",
+    "manage grants": "administrator:nogf",
 }
-LETTERS = {"o": OWN, "f": FOREIGN, "s": SELF, "n": NOBODY}
+LETTERS = {"o": OWN, "g": GRANTED, "f": FOREIGN, "s": SELF, "n": NOBODY}
 
 
 def second(role: Role, action: Action) -> set[Whose]:
@@ -75,3 +80,24 @@ def test_a_citizen_who_works_as_a_clinician_reaches_both() -> None:
 
 def test_an_administrator_reaches_everything() -> None:
     assert reach(Person(name="a", roles=(Role.ADMINISTRATOR,)), Action.SEE_IMAGES) == Reach(everything=True)
+
+
+def test_a_grant_opens_the_granted_institutions_alone() -> None:
+    reader = Person(name="r", roles=(Role.RADIOLOGIST,), institution="910001", granted=("910002",))
+    assert may_with(reader, Action.WRITE_REPORT, ("910002",))
+    assert may_with(reader, Action.SEE_IMAGES, ("910002",))
+    assert not may_with(reader, Action.WRITE_REPORT, ("910003",))
+    assert not may_with(reader, Action.QUERY_DUPLICATES, ("910002",))
+    assert reach(reader, Action.WRITE_REPORT) == Reach(institution="910001", granted=("910002",))
+
+
+def test_a_grant_of_somebody_who_is_no_radiologist_opens_nothing() -> None:
+    manager = Person(name="m", roles=(Role.MANAGER,), institution="910001", granted=("910002",))
+    assert not may_with(manager, Action.SEE_EXAM, ("910002",))
+    assert reach(manager, Action.LIST_EXAMS) == Reach(institution="910001")
+
+
+def test_an_administrator_signs_no_report() -> None:
+    administrator = Person(name="a", roles=(Role.ADMINISTRATOR,), institution="910001")
+    assert not may_with(administrator, Action.WRITE_REPORT, ("910001",))
+    assert not reach(administrator, Action.WRITE_REPORT)

@@ -59,6 +59,8 @@ orders = st.builds(
     clinical_information=texts,
     repeat_reason=st.sampled_from(["", "5"]),
     diagnoses=st.lists(codes, max_size=3, unique=True).map(tuple),
+    patient_class=st.sampled_from("EIO"),
+    priority=st.sampled_from(["", "S", "R"]),
 )
 sentences = st.text(LETTERS + "\n<>", min_size=60, max_size=200).map(str.strip).filter(lambda one: len(one.split()) < 9)
 reports = st.builds(

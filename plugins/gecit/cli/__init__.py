@@ -10,6 +10,7 @@ from gecit import __version__
 from gecit.core.rulefile import RulebookError
 from gecit.edges.codes import CodeListError
 from gecit.edges.hl7_profile import ProfileError
+from gecit.edges.report_files import ReportFileError
 from gecit.edges.store.migrate import LedgerTooNewError
 from gecit.ports import Unavailable
 from gecit.processes.rules import NoRulebookError
@@ -17,6 +18,7 @@ from gecit.settings import SettingsError
 
 from . import (
     audit,
+    balance,
     check,
     codes,
     demo,
@@ -38,6 +40,7 @@ FAULTS = (
     SettingsError,
     RulebookError,
     ProfileError,
+    ReportFileError,
     CodeListError,
     LedgerTooNewError,
     NoRulebookError,
@@ -73,6 +76,7 @@ for command in (
     webhooks.webhooks,
     webhooks.alerts,
     ledger.ledger,
+    balance.balance,
     audit.audit,
 ):
     cli.add_command(command)

@@ -7,8 +7,8 @@ import msgspec
 
 from gecit.core.peers import is_entry
 from gecit.edges.system_clock import SystemClock
-from gecit.ports import Institution, Station
-from gecit.steps.record_institution import SKRS, shown_station, station_of
+from gecit.ports import Institution, Receiver, Station
+from gecit.steps.record_institution import SKRS, receiver_of, shown_receiver, shown_station, station_of
 
 from .common import as_json, parts, print_json, print_rows
 
@@ -30,7 +30,7 @@ def list_(as_json: bool) -> None:
         shown = [
             {"skrs": o.skrs, "medula": o.medula_code, "name": o.name, "aets": " ".join(o.aets),
              "stations": " ".join(map(shown_station, o.stations)),
-             "hl7 peers": " ".join(o.hl7_peers), "profile": o.profile}
+             "hl7 peers": " ".join(o.hl7_peers), "receiver": shown_receiver(o.receiver), "profile": o.profile}
             for o in found
         ]  # fmt: skip
         print_rows(shown, json_wanted=False)
@@ -55,6 +55,13 @@ def list_(as_json: bool) -> None:
 @click.option(
     "--hl7-peer", "peers", multiple=True, help="Address or network (CIDR) of its HBYS, or cert:NAME; repeatable."
 )
+@click.option(
+    "--receiver",
+    "receiver",
+    default="",
+    metavar="[tls:]HOST:PORT",
+    help="Where its HBYS takes reports that are signed here, by MLLP; tls: in front asks for TLS.",
+)
 @click.option("--profile", default="ministry", help="HL7 layout: a file of rules/profiles/.")
 @click.option(
     "--character-set",
@@ -71,6 +78,7 @@ def add(
     aets: tuple[str, ...],
     stations: tuple[str, ...],
     peers: tuple[str, ...],
+    receiver: str,
     profile: str,
     character_set: str,
 ) -> None:
@@ -92,6 +100,7 @@ def add(
         profile=profile,
         character_set=character_set,
         stations=known,
+        receiver=_receiver(receiver),
     )
     with parts() as opened:
         if profile not in opened.profiles():
@@ -107,4 +116,12 @@ def _station(text: str, aets: tuple[str, ...]) -> Station:
         raise click.BadParameter(f"okunamadı / cannot be read: {text}", param_hint="--station")
     if found.aet not in aets:
         raise click.BadParameter(f"--aet ile de verin / give it with --aet too: {found.aet}", param_hint="--station")
+    return found
+
+
+def _receiver(text: str) -> Receiver | None:
+    """Read `--receiver`; raises `click.BadParameter` for what cannot be read."""
+    found = receiver_of(text) if text else None
+    if text and found is None:
+        raise click.BadParameter(f"okunamadı / cannot be read: {text}", param_hint="--receiver")
     return found

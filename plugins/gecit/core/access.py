@@ -1,6 +1,6 @@
 """Who may do what with whose data: one table, and every door asks it.
 
-    role x action -> whose exams (own institution's, any institution's, one's own as a patient)
+    role x action -> whose exams (own institution's, granted ones, any institution's, one's own as a patient)
 
 What stands in no row is refused. A token narrows what its owner's roles allow, and never widens it.
 """
@@ -48,6 +48,10 @@ class Action(StrEnum):
     MANAGE_WEBHOOKS = "manage webhooks"  # where verdicts are told to
     USE_ORTHANC = "use Orthanc"  # its own REST interface and Explorer
     OWN_ACCOUNT = "own account"  # password, sessions, sign-out
+    WRITE_REPORT = "write a report"  # take an exam to read, draft, sign
+    ASSIGN_READING = "assign a reading"  # push an exam to a reader
+    SEE_TURNAROUND = "see turn-around times"
+    MANAGE_GRANTS = "manage grants"  # who may report for which institution
 
 
 class Whose(StrEnum):
@@ -56,10 +60,12 @@ class Whose(StrEnum):
     NOBODY = "nobody"  # it is nobody's: rules, health, one's own account
     OWN = "own"  # of the person's institution
     FOREIGN = "foreign"  # of another institution, or of none that is known
+    GRANTED = "granted"  # of an institution that the person is granted to report for, now
     SELF = "self"  # the person is the patient
 
 
-_EVERY = frozenset({Whose.NOBODY, Whose.OWN, Whose.FOREIGN})
+_EVERY = frozenset({Whose.NOBODY, Whose.OWN, Whose.GRANTED, Whose.FOREIGN})
+_READS = frozenset({Whose.OWN, Whose.GRANTED})
 _OWN = frozenset({Whose.OWN})
 _PUBLIC = frozenset({Whose.NOBODY})
 _SELF = frozenset({Whose.SELF})
@@ -74,7 +80,8 @@ _READER = {
 }
 
 TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
-    Role.ADMINISTRATOR: dict.fromkeys(Action, _EVERY),
+    # Everything but what a physician answers for.
+    Role.ADMINISTRATOR: dict.fromkeys((one for one in Action if one is not Action.WRITE_REPORT), _EVERY),
     Role.MANAGER: {
         **_READER,
         Action.STORE_IMAGES: _OWN,
@@ -84,8 +91,19 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.SEE_HEALTH: _PUBLIC,
         Action.MANAGE_TOKENS: _OWN,
         Action.MANAGE_WEBHOOKS: _OWN,
+        Action.ASSIGN_READING: _OWN,
+        Action.SEE_TURNAROUND: _OWN,
     },
-    Role.RADIOLOGIST: {**_READER, Action.QUERY_DUPLICATES: _OWN},
+    Role.RADIOLOGIST: {
+        **_READER,
+        Action.LIST_EXAMS: _READS,
+        Action.SEE_EXAM: _READS,
+        Action.SEE_REPORT: _READS,
+        Action.SEE_IMAGES: _READS,
+        Action.QUERY_DUPLICATES: _OWN,
+        Action.WRITE_REPORT: _READS,
+        Action.SEE_TURNAROUND: _OWN,
+    },
     Role.CONSULTANT: {Action.SEE_RULES: _PUBLIC, Action.OWN_ACCOUNT: _PUBLIC},  # sees what he is asked about
     Role.CLINICIAN: {**_READER, Action.QUERY_DUPLICATES: _OWN},
     Role.ASSESSOR: _READER,
@@ -121,6 +139,7 @@ class Person(Value):
     ownership: str = ""  # public | private | university, of the employer
     province: str = ""
     tckn: str = ""  # from the identity provider, never typed by its owner; "" = not known, so nothing is SELF
+    granted: tuple[str, ...] = ()  # SKRS codes that he is granted to report for at this moment
     only: tuple[Action, ...] | None = None  # a token's actions; None = all that the roles allow
 
 
@@ -129,11 +148,12 @@ class Reach(Value):
 
     everything: bool = False
     institution: str = ""
+    granted: tuple[str, ...] = ()  # SKRS codes
     patient: str = ""  # TCKN
 
     def __bool__(self) -> bool:
         """Whether anything is reached at all."""
-        return self.everything or bool(self.institution) or bool(self.patient)
+        return self.everything or bool(self.institution) or bool(self.granted) or bool(self.patient)
 
 
 def may(person: Person, action: Action, whose: Whose = Whose.NOBODY) -> bool:
@@ -145,9 +165,11 @@ def may(person: Person, action: Action, whose: Whose = Whose.NOBODY) -> bool:
 
 def whose(person: Person, institutions: Iterable[str], tckn: str = "") -> frozenset[Whose]:
     """Say how the person stands to something that belongs to institutions (SKRS codes) and a patient; never empty."""
-    found = set()
-    if person.institution and person.institution in institutions:
+    found, named = set(), {one for one in institutions if one}
+    if person.institution in named:
         found.add(Whose.OWN)
+    if named.intersection(person.granted):
+        found.add(Whose.GRANTED)
     if person.tckn and tckn == person.tckn:
         found.add(Whose.SELF)
     return frozenset(found or {Whose.FOREIGN})
@@ -164,5 +186,6 @@ def reach(person: Person, action: Action) -> Reach:
         return Reach(everything=True)
     return Reach(
         institution=person.institution if may(person, action, Whose.OWN) else "",
+        granted=person.granted if may(person, action, Whose.GRANTED) else (),
         patient=person.tckn if may(person, action, Whose.SELF) else "",
     )

@@ -17,10 +17,12 @@ from typing import Literal
 
 from .background import Background, DuplicateQuery, Opening
 from .facts import StudyFacts, StudyKey
+from .grants import Grant
 from .order import ExamKey, Order, RegisteredRow
+from .reading import Act, Signature
 from .remarks import Remark
 from .report import Document, Report
-from .values import Value
+from .values import Text, Value
 from .verdict import Verdict
 
 
@@ -203,6 +205,55 @@ class ReportAttached(ExamEvent):
     document: Document = Document.PDF
 
 
+class ReadingAssigned(ExamEvent):
+    """The exam was pushed to a reader, with the reasons why just to that one."""
+
+    reader: str
+    by: str = ""
+    why: tuple[Text, ...] = ()
+
+
+class ReadingTaken(ExamEvent):
+    """A radiologist has the exam to read: took it, took it up again, or began an addendum or a correction."""
+
+    reader: str
+    act: Act = Act.TAKE
+
+
+class ReadingHeld(ExamEvent):
+    """Its reader put the reading off and keeps it."""
+
+    reader: str
+    reason: str = ""
+
+
+class ReadingReleased(ExamEvent):
+    """The reading is nobody's again: given back, out of time, or its reader may report it no more."""
+
+    reader: str
+    act: Act = Act.GIVE_BACK
+    reason: str = ""
+
+
+class ReportSigned(ExamEvent):
+    """A report was signed in Geçit; but for the first of two signatures it is a version of the report from now on."""
+
+    report: Report
+    signature: Signature
+    act: Act
+    message: int = 0  # the newest HL7 message then: the version's place in the order of sending
+    registry: tuple[RegistryAnswer, ...] = ()
+
+
+class HospitalAnswered(ExamEvent):
+    """The hospital's HBYS acknowledged a version that was signed in Geçit, or refused it."""
+
+    version: int
+    accepted: bool
+    code: str = ""  # MSA-1
+    message: str = ""  # MSA-3, or what its ERR says
+
+
 class StudyFactsRecorded(StudyEvent):
     """The study was read, or read again."""
 
@@ -284,6 +335,13 @@ class WebhookChanged(Event):
     by: str = ""
 
 
+class GrantRecorded(Event):
+    """A radiologist or a group was granted to report for an institution, or a grant was ended."""
+
+    grant: Grant
+    by: str = ""
+
+
 class AccessGranted(Event):
     """A user or a token was made; never holds a secret."""
 
@@ -313,6 +371,12 @@ AnyExamEvent = (
     | WithdrawalDismissed
     | NotificationAnswered
     | ReportAttached
+    | ReadingAssigned
+    | ReadingTaken
+    | ReadingHeld
+    | ReadingReleased
+    | ReportSigned
+    | HospitalAnswered
 )
 AnyStudyEvent = StudyFactsRecorded | StudyDeleted
 AnyInstallationEvent = (
@@ -325,6 +389,7 @@ AnyInstallationEvent = (
     | OutageEnded
     | InstitutionRecorded
     | WebhookChanged
+    | GrantRecorded
     | AccessGranted
 )
 AnyEvent = AnyExamEvent | AnyStudyEvent | AnyInstallationEvent

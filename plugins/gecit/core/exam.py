@@ -12,6 +12,7 @@ from . import events as e
 from .background import Background
 from .facts import StudyFacts, StudyKey
 from .order import Control, ExamKey, Order, Patient, RegisteredRow
+from .reading import Act, Reading, Signature, State, moved
 from .report import Report, ReportStatus
 from .values import Value
 from .verdict import Outcome, Verdict
@@ -48,6 +49,17 @@ class ReceivedReport(Value):
     message: int
     registry: tuple[e.RegistryAnswer, ...] = ()
     refused_by: tuple[str, ...] = ()  # rule ids; empty = accepted
+    signature: Signature | None = None  # of who signed it in Geçit; None = it came by HL7
+
+
+class HospitalAnswer(Value):
+    """What the hospital's HBYS said of one version that was signed here."""
+
+    version: int
+    accepted: bool
+    code: str = ""
+    message: str = ""
+    at: datetime | None = None
 
 
 class Exam(Value):
@@ -72,6 +84,8 @@ class Exam(Value):
     medula_code: str = ""
     medula_message: str = ""
     attached: tuple[str, ...] = ()  # SOP Instance UIDs of attached reports
+    reading: Reading | None = None  # None = nobody here ever had it to read
+    hospital: tuple[HospitalAnswer, ...] = ()  # the last answer to each version that was signed here
     judge_at: datetime | None = None  # when the judge is to look; None = nothing to do
     judge_cause: str = ""
 
@@ -127,6 +141,15 @@ class Exam(Value):
         return any(not one.facts.settled for one in self.studies)
 
 
+def reading_of(exam: Exam) -> Reading:
+    """Return how the reading stands; of an exam that nobody here had, its report says it."""
+    if exam.reading is not None:
+        return exam.reading
+    received = exam.report
+    final = received is not None and received.report.status is not ReportStatus.PRELIMINARY
+    return Reading(state=State.SIGNED) if final else Reading()
+
+
 class Study(Value):
     """A study as last read."""
 
@@ -174,8 +197,10 @@ def _(event: e.MessageRemarked, exam: Exam) -> dict[str, object]:
 @_change.register
 def _(event: e.ReportReceived, exam: Exam) -> dict[str, object]:
     version = ReceivedReport(report=event.report, received_at=event.at, message=event.message, registry=event.registry)
+    final = event.report.status in (ReportStatus.FINAL, ReportStatus.CORRECTED)
     return {
         "reports": (*exam.reports, version),
+        "reading": moved(exam.reading, Act.REPORTED, event.at) if exam.reading and final else exam.reading,
         "refused_report": None,
         "deferred_reports": tuple(one for one in exam.deferred_reports if one != event.message),
         **_judge(event, "report received"),
@@ -317,6 +342,56 @@ def _(event: e.ReportAttached, exam: Exam) -> dict[str, object]:
     if event.sop_instance_uid in exam.attached:
         return {}
     return {"attached": (*exam.attached, event.sop_instance_uid)}
+
+
+@_change.register
+def _(event: e.ReadingAssigned, exam: Exam) -> dict[str, object]:
+    reading = moved(reading_of(exam), Act.ASSIGN, event.at, event.reader)
+    return {"reading": msgspec.structs.replace(reading, why=event.why)}
+
+
+@_change.register
+def _(event: e.ReadingTaken, exam: Exam) -> dict[str, object]:
+    return {"reading": moved(reading_of(exam), event.act, event.at, event.reader)}
+
+
+@_change.register
+def _(event: e.ReadingHeld, exam: Exam) -> dict[str, object]:
+    return {"reading": moved(reading_of(exam), Act.HOLD, event.at, reason=event.reason)}
+
+
+@_change.register
+def _(event: e.ReadingReleased, exam: Exam) -> dict[str, object]:
+    return {"reading": moved(reading_of(exam), event.act, event.at)}
+
+
+@_change.register
+def _(event: e.ReportSigned, exam: Exam) -> dict[str, object]:
+    reading = moved(reading_of(exam), event.act, event.at)
+    reading = msgspec.structs.replace(reading, signed_by=event.signature.by)
+    if event.act is Act.SIGN_FIRST:
+        return {"reading": msgspec.structs.replace(reading, first=event.signature, first_report=event.report)}
+    version = ReceivedReport(
+        report=event.report,
+        received_at=event.at,
+        message=event.message,
+        registry=event.registry,
+        signature=event.signature,
+    )
+    return {
+        "reports": (*exam.reports, version),
+        "reading": reading,
+        "refused_report": None,
+        **_judge(event, "report signed"),
+    }
+
+
+@_change.register
+def _(event: e.HospitalAnswered, exam: Exam) -> dict[str, object]:
+    answer = HospitalAnswer(
+        version=event.version, accepted=event.accepted, code=event.code, message=event.message, at=event.at
+    )
+    return {"hospital": (*(one for one in exam.hospital if one.version != event.version), answer)}
 
 
 def fold_study(study: Study | None, event: e.StudyEvent) -> Study | None:

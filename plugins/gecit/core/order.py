@@ -82,3 +82,5 @@ class Order(Value):
     clinical_information: str = ""  # OBR-13
     repeat_reason: str = ""  # OBR-31, why a repeat falls inside the duplicate period
     diagnoses: tuple[str, ...] = ()  # DG1-3, ICD-10
+    patient_class: str = ""  # PV1-2, HL7 table 0004: E emergency, I inpatient, O outpatient
+    priority: str = ""  # OBR-27.6, else ORC-7.6: S at once, A soon, R routine (HL7 v2.3.1 4.4.6)

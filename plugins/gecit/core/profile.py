@@ -40,6 +40,8 @@ FACTS: dict[str, str] = {
     "clinical_information": "OBR-13",
     "repeat_reason": "OBR-31",
     "diagnoses": "DG1-3",
+    "patient_class": "PV1-2",
+    "priority": "OBR-27.6",
     "approved_at": "OBR-7",
     "radiologists": "OBX-16",
     "ratings": "OBX-13",

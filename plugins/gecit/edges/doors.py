@@ -114,6 +114,7 @@ class Doors:
     """Decides by what a request shows and the address it came from; safe to share between threads.
 
     `idle`: how long a session stands unused. `secure_only`: take no cookie but the one that only TLS can set.
+    `granted`: which institutions an account may report for at an instant, beside its own.
     """
 
     def __init__(
@@ -126,8 +127,10 @@ class Doors:
         audit: Audit | None = None,
         idle: timedelta = IDLE,
         secure_only: bool = False,
+        granted: Callable[[Account, datetime], tuple[str, ...]] = lambda account, now: (),
     ) -> None:
         self._accounts = accounts
+        self._granted = granted
         self._internal = internal_token.encode()
         self._clock = clock
         self._monotonic = monotonic
@@ -205,7 +208,7 @@ class Doors:
         if account is None or account.disabled:
             return Admission(why=Why.MISSING)
         self._note(digest, self._accounts.see_session)
-        made = Admission(who=account.name, person=person_of(account), how=How.SESSION)
+        made = Admission(who=account.name, person=self._person(account), how=How.SESSION)
         return replace(made, session=digest, csrf=csrf_of(value))
 
     # Tokens
@@ -248,7 +251,7 @@ class Doors:
         if account and kept and self._right.get(credential, now) == kept:
             if told is Told.EACH:
                 self._record(SIGN_IN, account.name, address, account.institution)
-            return _by_password(account)
+            return self._by_password(account)
         if self._guessing.too_many(name, address):
             self._refused(SIGN_IN, account.name if account else "", address, "too many wrong passwords")
             return Admission(why=Why.TOO_MANY)
@@ -263,7 +266,13 @@ class Doors:
         if told is not Told.NONE:
             self._record(SIGN_IN, account.name, address, account.institution)
             self._right.put(credential, kept, now + RIGHT_SECONDS)
-        return _by_password(account)
+        return self._by_password(account)
+
+    def _by_password(self, account: Account) -> Admission:
+        return Admission(who=account.name, person=self._person(account), how=How.PASSWORD)
+
+    def _person(self, account: Account) -> Person:
+        return replace(person_of(account), granted=self._granted(account, self._clock.now()))
 
     # Audit
 
@@ -280,7 +289,3 @@ class Doors:
 def _internal() -> Admission:
     person = Person(name=INTERNAL, roles=(Role.ADMINISTRATOR,))
     return Admission(who=INTERNAL, person=person, how=How.INTERNAL)
-
-
-def _by_password(account: Account) -> Admission:
-    return Admission(who=account.name, person=person_of(account), how=How.PASSWORD)

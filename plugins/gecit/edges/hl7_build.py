@@ -29,6 +29,7 @@ class Envelope(Value):
     application: str = "HBYS"  # MSH-3, the firm's code
     facility: str = ""  # MSH-4, the firm's name
     character_set: str = "UTF8"  # MSH-18: UTF8 or Windows1254
+    receiver: str = "GECIT"  # MSH-5
 
 
 def frame(data: bytes) -> bytes:
@@ -38,39 +39,47 @@ def frame(data: bytes) -> bytes:
 
 def order_message(order: Order, envelope: Envelope) -> bytes:
     """Build an ORM^O01; one ORC and OBR for each procedure."""
-    message = _message("ORM_O01", "ORM^O01", envelope, order.message_at)
-    _segment(message, "PID", _pid(order.patient))
-    _segment(message, "PV1", {2: "O", 19: escape(order.admission)})
+    message = new_message("ORM_O01", "ORM^O01", envelope, order.message_at)
+    segment(message, "PID", _pid(order.patient))
+    segment(message, "PV1", {2: escape(order.patient_class) or "O", 19: escape(order.admission)})
     for number, procedure in enumerate(order.procedures or (Procedure(),), 1):
-        _segment(message, "ORC", _orc(order))
-        _segment(message, "OBR", {1: str(number), **_obr(order, procedure)})
+        segment(message, "ORC", _orc(order))
+        segment(message, "OBR", {1: str(number), **_obr(order, procedure)})
     for number, diagnosis in enumerate(order.diagnoses, 1):
-        _segment(message, "DG1", {1: str(number), 3: f"{escape(diagnosis)}^^I10"})
-    return _encode(message, envelope)
+        segment(message, "DG1", {1: str(number), 3: f"{escape(diagnosis)}^^I10"})
+    return encode(message, envelope)
 
 
 def report_message(report: Report, envelope: Envelope) -> bytes:
     """Build an ORU^R01 with the report in one OBX, its parts as numbered base64."""
-    message = _message("ORU_R01", "ORU^R01", envelope, report.message_at)
+    message = new_message("ORU_R01", "ORU^R01", envelope, report.message_at)
     key = escape(report.key.accession)
-    _segment(message, "PID", _pid(report.patient))
+    segment(message, "PID", _pid(report.patient))
     for number, procedure in enumerate(report.procedures or (Procedure(),), 1):
-        _segment(message, "ORC", {1: "RE", 2: key, 21: escape(report.key.institution)})
-        fields = {2: key, 3: key, 4: _code(procedure), 7: _time(report.approved_at), 18: key}
-        _segment(message, "OBR", {1: str(number), **fields, 24: escape(report.modality), 25: report.status.value})
-    _segment(message, "OBX", _obx(report, envelope))
-    return _encode(message, envelope)
+        segment(message, "ORC", {1: "RE", 2: key, 21: escape(report.key.institution)})
+        fields = {2: key, 3: key, 4: _code(procedure), 7: time_of(report.approved_at), 18: key}
+        segment(message, "OBR", {1: str(number), **fields, 24: escape(report.modality), 25: report.status.value})
+    segment(message, "OBX", report_observation(report, envelope, report.status.value))
+    return encode(message, envelope)
 
 
-def _message(structure: str, kind: str, envelope: Envelope, at: datetime | None) -> Any:
+def new_message(structure: str, kind: str, envelope: Envelope, at: datetime | None, version: str = VERSION) -> Any:
+    """Begin a message with its MSH; `version` is MSH-12."""
     message = Hl7Message(structure, version=VERSION, validation_level=VALIDATION_LEVEL.TOLERANT)
-    fields = {3: escape(envelope.application), 4: escape(envelope.facility), 7: _time(at), 9: kind}
-    fields |= {5: "GECIT", 10: escape(envelope.control_id), 11: "P", 12: VERSION, 18: envelope.character_set}
+    fields = {3: escape(envelope.application), 4: escape(envelope.facility), 7: time_of(at), 9: kind}
+    fields |= {
+        5: escape(envelope.receiver),
+        10: escape(envelope.control_id),
+        11: "P",
+        12: version,
+        18: envelope.character_set,
+    }
     _fill(message.msh, "msh", fields)
     return message
 
 
-def _segment(message: Any, name: str, fields: dict[int, str]) -> None:
+def segment(message: Any, name: str, fields: dict[int, str]) -> None:
+    """Add a segment; its fields are ER7 text by number."""
     _fill(message.add_segment(name), name.lower(), fields)
 
 
@@ -103,7 +112,7 @@ def _orc(order: Order) -> dict[int, str]:
         1: order.control.value,
         2: escape(order.key.accession),
         5: "SC",
-        9: _time(order.ordered_at),
+        9: time_of(order.ordered_at),
         12: _person(order.physician),
         17: escape(order.department),
         21: escape(order.key.institution),
@@ -117,7 +126,7 @@ def _obr(order: Order, procedure: Procedure) -> dict[int, str]:
         2: key,
         3: key,
         4: _code(procedure),
-        6: _time(order.ordered_at),
+        6: time_of(order.ordered_at),
         13: escape(order.clinical_information),
         15: f"{place}^^^^^R",
         16: _person(order.physician),
@@ -125,12 +134,14 @@ def _obr(order: Order, procedure: Procedure) -> dict[int, str]:
         20: escape(order.tracking_number),
         21: escape(order.reference),
         24: escape(order.modality),
+        27: f"1^once^^^^{escape(order.priority)}" if order.priority else "",
         31: escape(order.repeat_reason),
-        36: _time(order.scheduled_at),
+        36: time_of(order.scheduled_at),
     }
 
 
-def _obx(report: Report, envelope: Envelope) -> dict[int, str]:
+def report_observation(report: Report, envelope: Envelope, status: str) -> dict[int, str]:
+    """Return the fields of the OBX that holds a report; `status` is OBX-11."""
     codec = codec_of(envelope.character_set) or "utf-8"
     encoded = (
         f"{base64.b64encode(text.encode(codec, 'replace')).decode()}^{part.value}"
@@ -142,9 +153,9 @@ def _obx(report: Report, envelope: Envelope) -> dict[int, str]:
         2: "TX",
         3: f"{report.format}^BASE64",
         5: "~".join(encoded),
-        11: report.status.value,
+        11: status,
         13: "^".join(ratings).removesuffix("^"),
-        16: "~".join(_person(one) for one in report.radiologists),
+        16: written_people(report.radiologists),
         17: "^".join(escape(one) for one in report.contrast.split("^")),
     }
 
@@ -160,11 +171,18 @@ def _person(person: Person) -> str:
     return "^".join(escape(one) for one in (person.identifier, person.family, person.given)).rstrip("^")
 
 
-def _time(moment: datetime | None) -> str:
+def written_people(people: Iterable[Person]) -> str:
+    """Write people as XCN, repeated by `~`."""
+    return "~".join(_person(one) for one in people)
+
+
+def time_of(moment: datetime | None) -> str:
+    """Write an instant as local time, YYYYMMDDHHMMSS."""
     return local(moment).strftime("%Y%m%d%H%M%S") if moment else ""
 
 
-def _encode(message: Any, envelope: Envelope) -> bytes:
+def encode(message: Any, envelope: Envelope) -> bytes:
+    """Write a message in the envelope's character set."""
     text: str = message.to_er7()
     return f"{text}\r".encode(codec_of(envelope.character_set) or "utf-8", "replace")
 

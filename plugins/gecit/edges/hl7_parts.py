@@ -10,16 +10,11 @@ from typing import NamedTuple, Protocol
 from gecit.core.profile import Profile
 from gecit.core.remarks import Where
 from gecit.core.report import ReportPart, ReportStatus
+from gecit.core.report_parts import part_faults
 
 from .hl7_reader import LABELS, Message, Segment, codec_of, decode
 from .html_text import pieces
 
-NAMES = {
-    ReportPart.TECHNIQUE: ("Teknik", "technique"),
-    ReportPart.COMPARISON: ("Karşılaştırma", "comparison"),
-    ReportPart.FINDINGS: ("Bulgular", "findings"),
-    ReportPart.CONCLUSION: ("Sonuç ve Öneriler", "conclusion"),
-}
 _NUMBERS = {part.value: part for part in ReportPart}
 # What adds takes nothing away, so of mixed results an addendum comes before what would supersede.
 _LEAST_FINAL_FIRST = (
@@ -63,8 +58,8 @@ def read_results(message: Message, profile: Profile, note: Note) -> Results:
     form = results[0].get(3, 1).upper() if results else profile.formats[0]
     where = _where(results[0], 5) if results else Where(segment="OBX", field=5)
     status = _status(results, profile, note)
-    judge = _judge_addendum if status is ReportStatus.ADDENDUM else _judge_parts
-    judge(parts, form, profile, note, where)
+    for fault in part_faults(parts, status, profile, lambda text: plain(text, form)):
+        note(fault.code, where, **fault.values)
     return Results(status, form, {part: text for part, text in parts.items() if text})
 
 
@@ -119,27 +114,6 @@ def plain(text: str, form: str) -> str:
     if form == "HTML":
         text = " ".join(seen for _, seen in pieces(text))
     return " ".join(text.split())
-
-
-def _judge_addendum(parts: dict[ReportPart, str], form: str, profile: Profile, note: Note, where: Where) -> None:
-    """An addendum need not say everything again, but something."""
-    _judge_required(parts, profile.addendum_parts, note, where)
-    if not any(parts.values()) and not profile.addendum_parts:
-        note("addendum-empty", where)
-
-
-def _judge_required(parts: dict[ReportPart, str], required: tuple[ReportPart, ...], note: Note, where: Where) -> None:
-    for part in required:
-        if part not in parts:
-            names = NAMES[part]
-            note("report-part-missing", where, part=part.value, name_tr=names[0], name_en=names[1])
-
-
-def _judge_parts(parts: dict[ReportPart, str], form: str, profile: Profile, note: Note, where: Where) -> None:
-    _judge_required(parts, profile.required_parts, note, where)
-    findings = plain(parts.get(ReportPart.FINDINGS, ""), form)
-    if ReportPart.FINDINGS in parts and len(findings) < profile.findings_min:
-        note("findings-too-short", where, found=len(findings), expected=profile.findings_min)
 
 
 def _status(results: list[Segment], profile: Profile, note: Note) -> ReportStatus | None:

@@ -264,6 +264,8 @@ def _order(reader: FactReader, key: ExamKey) -> Order | None:
         diagnoses=tuple(
             dict.fromkeys(value for group in reader.groups for value, _ in reader.places(group, "diagnoses"))
         ),
+        patient_class=reader.fact("patient_class")[:2].upper(),
+        priority=reader.fact("priority")[:2].upper(),
     )
 
 

@@ -12,11 +12,16 @@ from ..core.access import Reach
 from ..core.audit import AuditEntry
 from ..core.audit_chain import AuditRow, Head
 from ..core.background import DuplicateQuery, EarlierExam, Outage
+from ..core.balance import ReaderProfile
 from ..core.belonging import Belonging
+from ..core.draft import Draft
 from ..core.events import Event, RegistryAnswer
 from ..core.exam import Exam, Study
 from ..core.facts import StudyFacts, StudyKey
+from ..core.grants import Grant
 from ..core.order import ExamKey, RegisteredRow
+from ..core.reading import State
+from ..core.reading_list import Line
 from ..core.values import Text, Value
 from ..core.webhooks import Subscription
 from ..core.worklist import Entry
@@ -62,6 +67,14 @@ class Station(Value):
     port: int = 104
 
 
+class Receiver(Value):
+    """Where an institution's HBYS listens for reports that were written here, by MLLP."""
+
+    host: str
+    port: int
+    tls: bool = False
+
+
 class Institution(Value):
     """A hospital as the ledger knows it."""
 
@@ -75,6 +88,7 @@ class Institution(Value):
     profile: str = "ministry"  # id of rules/profiles/*.toml
     character_set: str = ""  # UTF8 or Windows1254 as agreed; empty = as each message declares
     stations: tuple[Station, ...] = ()  # those of `aets` of which more is known
+    receiver: Receiver | None = None  # None = it takes no reports by HL7
 
     def stations_for(self, modality: str) -> tuple[str, ...]:
         """Return the AE titles that do a modality; () = none is named, and any of them may."""
@@ -119,8 +133,8 @@ class Delivery(Value):
     """
 
     id: int
-    destination: str  # medula | archive | webhook | alert
-    kind: str  # notify | withdraw | attach-report | verdict-changed | e-mail | webhook
+    destination: str  # medula | archive | hbys | webhook | alert
+    kind: str  # notify | withdraw | attach-report | report | verdict-changed | e-mail | webhook
     key: str  # idempotency key, unique per destination
     exam: ExamKey
     payload: bytes  # JSON
@@ -131,6 +145,16 @@ class Delivery(Value):
     leased_by: str = ""
     leased_until: datetime | None = None
     last_error: str = ""
+
+
+class ListSearch(Value):
+    """Which lines of the reading list are wanted; what is empty does not narrow, but for `institutions`."""
+
+    institutions: tuple[str, ...] | None  # SKRS codes; None = of every institution, () = none
+    states: tuple[State, ...] = ()
+    reader: str = ""
+    modality: str = ""
+    limit: int = 500
 
 
 class Settled(Value):
@@ -263,6 +287,42 @@ class Transaction(Protocol):
 
     def outages(self, since: datetime, until: datetime) -> list[Outage]:
         """Return the outages that overlap a stretch of time, oldest first."""
+        ...
+
+    def last_message(self) -> int:
+        """Return the number of the newest message; 0 before the first."""
+        ...
+
+    def draft(self, key: ExamKey, author: str) -> Draft | None:
+        """Return what an author has written of an exam's report."""
+        ...
+
+    def save_draft(self, draft: Draft) -> None:
+        """Keep a draft in the place of the author's last one of the exam."""
+        ...
+
+    def drop_draft(self, key: ExamKey, author: str) -> None:
+        """Forget a draft: it was signed, or its author threw it away."""
+        ...
+
+    def reading_lines(self, search: ListSearch) -> list[Line]:
+        """Return lines of the reading list, in its order; see `core.reading_list.order_of_list`."""
+        ...
+
+    def reader_profiles(self) -> dict[str, ReaderProfile]:
+        """Return what radiologists say of themselves, by account."""
+        ...
+
+    def keep_reader_profile(self, account: str, profile: ReaderProfile) -> None:
+        """Keep what a radiologist says of himself."""
+        ...
+
+    def grants(self) -> list[Grant]:
+        """Return all grants as they stand, ended ones too, by id."""
+        ...
+
+    def record_grant(self, grant: Grant, at: datetime, by: str = "") -> None:
+        """Add a grant, or record how it stands now."""
         ...
 
     def revision_in_force(self) -> str:

@@ -9,15 +9,18 @@ from datetime import timedelta
 from sqlalchemy.exc import DBAPIError
 
 from ..core.profile import Profile
+from ..core.reading import Limits
 from ..edges import codes, hl7_profile
+from ..edges.hl7_report import ReportWriter
 from ..edges.medula_json import JsonMedula
+from ..edges.mllp_hospital import MllpHospital
 from ..edges.physicians import ListedPhysicians
 from ..edges.registry_http import HttpRegistry
 from ..edges.registry_snapshot import SnapshotRegistry
 from ..edges.store import SqlLedger, open_ledger
 from ..edges.system_clock import SystemClock
 from ..edges.webhook_http import WebhookHttp
-from ..ports import Medula, Registry, Unavailable
+from ..ports import Clock, Medula, Registry, Unavailable
 from ..settings import Settings
 from ..steps.announce import Announcer
 from ..steps.breaker import Breaker
@@ -60,16 +63,7 @@ class Parts:
 
     def registry(self) -> Registry:
         """Return the registry of physicians: a service, or the imported list."""
-        chosen = self.settings.registry
-        if chosen.url:
-            return HttpRegistry(
-                chosen.url,
-                self.clock,
-                chosen.token_file,
-                chosen.timeout_seconds,
-                keep=timedelta(minutes=chosen.cache_minutes),
-            )
-        return SnapshotRegistry(self.settings.codes, self.clock)
+        return registry_of(self.settings, self.clock)
 
     def medula(self) -> Medula | None:
         """Return the adapter to MEDULA; None where nothing is to be sent, or the WSDL will not do: all waits then."""
@@ -82,9 +76,20 @@ class Parts:
 
     def profiles(self) -> dict[str, Profile]:
         """Return the HL7 layouts, shipped ones and the site's over them, by id."""
-        folders = [self.settings.rules, *([self.settings.site_rules] if self.settings.site_rules else [])]
-        files = [path for folder in folders for path in sorted((folder / "profiles").glob("*.toml"))]
-        return {path.stem: hl7_profile.load(path) for path in files}
+        return profiles_of(self.settings)
+
+    def report_writer(self) -> ReportWriter:
+        """Return what writes the messages that tell a hospital of its reports."""
+        return ReportWriter(self.profiles(), self.settings.hbys.application, self.settings.hbys.facility)
+
+    def hospital(self) -> MllpHospital:
+        """Return what sends them."""
+        chosen = self.settings.hbys
+        return MllpHospital(chosen.timeout_seconds, chosen.ca_file, chosen.certificate_file, chosen.key_file)
+
+    def limits(self) -> Limits:
+        """Return how long an exam stays with its reader."""
+        return limits_of(self.settings)
 
     def reception(self) -> Reception:
         """Return what takes messages in."""
@@ -101,8 +106,9 @@ class Parts:
         """Return how deliveries are repeated."""
         chosen, medula = self.settings.outbox, self.settings.medula
         requests = 2 if medula.protocol == "Json" else 4  # ask, send; SOAP may read back twice what stood before
+        longest = max(requests * medula.timeout_seconds, self.settings.hbys.timeout_seconds)
         return Policy(
-            lease=timedelta(seconds=max(chosen.lease_seconds, 2 * requests * medula.timeout_seconds + 5)),
+            lease=timedelta(seconds=max(chosen.lease_seconds, 2 * longest + 5)),
             backoff=timedelta(seconds=chosen.backoff_seconds),
             backoff_limit=timedelta(seconds=chosen.backoff_limit_seconds),
         )
@@ -120,6 +126,37 @@ class Parts:
         """Return a circuit breaker for one destination."""
         chosen = self.settings.outbox
         return Breaker(chosen.breaker_failures, timedelta(seconds=chosen.breaker_seconds))
+
+
+def registry_of(settings: Settings, clock: Clock) -> Registry:
+    """Return the registry of physicians: a service, or the imported list."""
+    chosen = settings.registry
+    if chosen.url:
+        return HttpRegistry(
+            chosen.url,
+            clock,
+            chosen.token_file,
+            chosen.timeout_seconds,
+            keep=timedelta(minutes=chosen.cache_minutes),
+        )
+    return SnapshotRegistry(settings.codes, clock)
+
+
+def profiles_of(settings: Settings) -> dict[str, Profile]:
+    """Return the HL7 layouts, shipped ones and the site's over them, by id."""
+    folders = [settings.rules, *([settings.site_rules] if settings.site_rules else [])]
+    files = [path for folder in folders for path in sorted((folder / "profiles").glob("*.toml"))]
+    return {path.stem: hl7_profile.load(path) for path in files}
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return how long an exam stays with its reader."""
+    chosen = settings.reading
+    return Limits(
+        idle=timedelta(minutes=chosen.idle_minutes),
+        held=timedelta(hours=chosen.hold_hours),
+        assigned=timedelta(minutes=chosen.assigned_minutes),
+    )
 
 
 def _soap(settings: Settings) -> Medula | None:

@@ -7,11 +7,13 @@ from datetime import timedelta
 from ..edges.audit_book import AuditBook, read_key
 from ..edges.doors import Doors
 from ..edges.passwords import hash_password, password_faults
+from ..edges.report_files import read_access
 from ..edges.store import SqlLedger
 from ..edges.system_clock import SystemClock
 from ..ports import Audit, Clock
 from ..settings import Settings
 from ..steps.accounts import Desk
+from ..steps.granting import Granting
 
 
 def audit_of(settings: Settings, ledger: SqlLedger, process: str = "cli") -> AuditBook:
@@ -29,7 +31,13 @@ def doors_of(settings: Settings, ledger: SqlLedger, token: str, clock: Clock, au
         audit=audit,
         idle=timedelta(minutes=chosen.idle_minutes),
         secure_only=chosen.public_url.startswith("https:"),
+        granted=granting_of(settings, ledger).granted,
     )
+
+
+def granting_of(settings: Settings, ledger: SqlLedger) -> Granting:
+    """Return who may report for whom."""
+    return Granting(ledger, ledger, read_access(settings.rules, settings.site_rules))
 
 
 def desk_of_accounts(ledger: SqlLedger, clock: Clock, audit: Audit) -> Desk:

@@ -34,6 +34,7 @@ from .bulk import exports_of
 from .entrance import audit_of, doors_of
 from .life import until_told_to_stop, wait_beating
 from .loops import run_loops
+from .reading_room import room_of
 from .rule_desk import rule_desk_of
 from .run_folder import read_internal_token
 from .surroundings import surroundings_of
@@ -90,6 +91,7 @@ def application(
         evidence=ledger,
         accounts=pages_of_accounts(settings, ledger, doors, clock, audit),
         integrating=Integrating(ledger, ledger, destinations),
+        room=room_of(settings, ledger, doors, clock, audit) if settings.role == "Node" else None,
         ledger=ledger,
         exports=exports_of(settings),
         surroundings=surroundings_of(settings),

@@ -8,19 +8,22 @@ import threading
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 
+from ..core.reading import AT_WORK, State
 from ..edges.orthanc_http import Modality, OrthancArchive
 from ..edges.report_documents import Documents
 from ..edges.report_header import template_of
-from ..ports import Beat, Institution, Unavailable
+from ..ports import Beat, Institution, ListSearch, Unavailable
 from ..settings import Settings
-from ..steps import announce, attach_report, notify_medula, watch_health
+from ..steps import announce, attach_report, notify_medula, read_exam, tell_hospital, watch_health
 from ..steps.breaker import Breaker
 from ..steps.deliver import Courier, Handler
 from ..steps.follow import Follower
 from ..steps.rejudge import Rejudger
 from .alerting import Alerting
 from .build import Parts, start_logging
+from .entrance import granting_of
 from .judging import Judge
 from .life import until_told_to_stop, wait_beating
 from .loops import Loop, run_loops
@@ -32,6 +35,7 @@ REJUDGE_REST = 0.5
 DELIVER_REST = 2.0  # likewise
 MODALITIES_REST = 5.0
 NEVER = 10**9  # failures in a row: each address of a webhook has a breaker of its own
+READINGS_REST = 5.0
 
 
 class Worker:
@@ -57,6 +61,7 @@ class Worker:
         self._breakers: dict[str, Breaker] = {}
         self._announcer = parts.announcer()
         self._alerting = Alerting(self._settings, parts.ledger, parts.clock)
+        self._granting = granting_of(self._settings, parts.ledger)
         self._swept_at: datetime | None = None
         self._modalities: frozenset[Modality] | None = None
 
@@ -73,10 +78,16 @@ class Worker:
             self._courier(announce.DESTINATION, self._announcer.handlers(), Breaker(NEVER)),
             *self._alerting.loops(),
         ]
+        if settings.role == "Node":
+            found.append(Loop(name="readings", step=self.release_readings, rest=READINGS_REST))
         medula = self._parts.medula()
         if medula and settings.role == "Node":
             handlers = notify_medula.handlers(medula, self._ledger, self._clock)
             found.append(self._courier(notify_medula.DESTINATION, handlers, self._parts.breaker()))
+        if settings.role == "Node":
+            found.append(
+                self._courier(tell_hospital.DESTINATION, self._hospital_handlers(), tell_hospital.never_opens())
+            )
         return found
 
     def _courier(self, destination: str, handlers: Mapping[str, Handler], breaker: Breaker) -> Loop:
@@ -90,6 +101,11 @@ class Worker:
             self._ledger, self._archive, self._template, Documents(self._institution_name), self._clock
         )
         return {attach_report.KIND: attacher}
+
+    def _hospital_handlers(self) -> Mapping[str, Handler]:
+        parts = self._parts
+        teller = tell_hospital.Teller(parts.ledger, parts.hospital(), parts.report_writer(), parts.clock, parts.breaker)
+        return {tell_hospital.KIND: teller}
 
     def _template(self, orthanc_id: str) -> attach_report.Template | None:
         study = self._archive.study(orthanc_id)
@@ -125,6 +141,18 @@ class Worker:
     def look_at_deferred(self) -> bool:
         """Ask the registry again about reports that wait for it."""
         self._reception.retry_all()
+        return False
+
+    def release_readings(self) -> bool:
+        """Give back to the list what its reader's time is over for, or what he may report no more."""
+        now, limits = self._clock.now(), self._parts.limits()
+        may = lru_cache(4096)(lambda reader, skrs: self._granting.may_report(reader, skrs, now))
+        waiting = ListSearch(institutions=None, states=(State.ASSIGNED, *sorted(AT_WORK)), limit=10_000)
+        lines = self._ledger.read(lambda tx: tx.reading_lines(waiting))
+        for line in lines:  # asked before the transaction that writes
+            may(line.reader, line.key.institution)
+        if lines:
+            self._ledger.write(lambda tx: read_exam.release_due(tx, limits, now, may))
         return False
 
     def tell_modalities(self) -> bool:

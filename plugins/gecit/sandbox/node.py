@@ -19,8 +19,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
 import requests
 
 from ..edges import codes
@@ -28,12 +29,17 @@ from ..edges.doors import new_token, token_digest
 from ..edges.rules_files import read_folder
 from ..edges.store import open_ledger
 from ..edges.system_clock import SystemClock
+from ..ports import Receiver
 from ..settings import Settings, home, load
 from .day import INSTITUTION
 from .duplicates import Credentials, new_credentials
+from .hbys import PretendHbys, hbys_app, listening
 from .medula_soap import Account, new_account
 from .people import ADMINISTRATOR, PROGRAM, settle, shown
 from .server import outside_world, running
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 log = logging.getLogger("gecit.node")
 
@@ -94,13 +100,15 @@ def _node(data: Path, stop: threading.Event, protocol: str) -> Iterator[Running]
     os.umask(0o077)
     data.mkdir(parents=True, exist_ok=True)
     credentials, account = new_credentials(), new_account()
-    world = outside_world(SystemClock(), data / "medula.jsonl", credentials=credentials, account=account)
-    with running(world) as sandbox:
+    hbys = PretendHbys(SystemClock(), data / "hbys.jsonl")
+    apps = outside_world(SystemClock(), data / "medula.jsonl", credentials=credentials, account=account)
+    world: dict[str, WSGIApplication] = {**apps, "/hbys": hbys_app(hbys)}
+    with running(world) as sandbox, listening(hbys) as hbys_port:
         environ = _environment(data, sandbox) | site_rules(data) | duplicates_above(data, sandbox, credentials)
         environ |= medula_over(protocol, data, sandbox, account)
         settings = load(environ=environ)
         _check_ports(settings)
-        passwords, token = _prepare(settings)
+        passwords, token = _prepare(settings, hbys_port)
         process = _start(settings, environ)
         try:
             _wait(settings, process, stop)
@@ -207,7 +215,7 @@ def site_rules(data: Path) -> dict[str, str]:
     return {"ORTHANC__GECIT__SITE_RULES": str(folder)}
 
 
-def _prepare(settings: Settings) -> tuple[Mapping[str, str], str]:
+def _prepare(settings: Settings, hbys_port: int) -> tuple[Mapping[str, str], str]:
     """Record the pretend hospital, its people and a token."""
     clock = SystemClock()
     codes.import_csv(settings.codes, "physicians", PHYSICIANS, clock.now())
@@ -215,8 +223,9 @@ def _prepare(settings: Settings) -> tuple[Mapping[str, str], str]:
     try:
         book = read_folder(settings.rules, settings.site_rules)
         ledger.activate_rulebook(book.revision, book.to_json(), clock.now(), "sandbox")
-        if INSTITUTION not in ledger.read(lambda tx: tx.institutions()):
-            ledger.write(lambda tx: tx.record_institution(INSTITUTION, clock.now(), by="sandbox"))
+        # Its HBYS takes another free port at each start.
+        hospital = msgspec.structs.replace(INSTITUTION, receiver=Receiver(host="127.0.0.1", port=hbys_port))
+        ledger.write(lambda tx: tx.record_institution(hospital, clock.now(), by="sandbox"))
         passwords, token = settle(ledger, clock.now()), new_token()
         ledger.add_token(token_digest(token), PROGRAM.name, clock.now(), None)
         return passwords, token
@@ -288,6 +297,7 @@ JSON               {settings.orthanc_url}/gecit/api/exams   Authorization: Beare
 DICOM              127.0.0.1:{settings.dicom_port}  AET {settings.dicom_aet}  (çağıran / calling {INSTITUTION.aets[0]})
 HL7 (MLLP)         127.0.0.1:{settings.mllp_port}
 MEDULA (taklit / pretend)  {node.sandbox}/medula/inspect
+HBYS (taklit / pretend)    {node.sandbox}/hbys/inspect
 Veri / data        {settings.data}
 Komutlar / commands, ikinci bir uçbirimde / in a second terminal:
   export {" ".join(f"{name}={shlex.quote(value)}" for name, value in command_environment(settings).items())}

@@ -12,7 +12,7 @@ from ..core.access import Role
 from ..core.accounts import Account
 from ..edges.passwords import hash_password
 from ..ports import Accounts
-from .day import INSTITUTION
+from .day import INSTITUTION, RADIOLOGIST
 
 ADMINISTRATOR = "yonetici"
 PROGRAM = Account(name="sandbox HBYS", full_name="Deneme HBYS", roles=(Role.SERVICE,), institution=INSTITUTION.skrs)
@@ -20,13 +20,19 @@ _AT = INSTITUTION.skrs
 PEOPLE = (
     Account(name=ADMINISTRATOR, full_name="Deneme Yönetici", roles=(Role.ADMINISTRATOR,)),
     Account(name="mudur", full_name="Deneme Müdür", roles=(Role.MANAGER,), institution=_AT),
-    Account(name="radyolog", full_name="Deneme Radyolog", roles=(Role.RADIOLOGIST,), institution=_AT),
+    Account(
+        name="radyolog",
+        full_name="Deneme Radyolog",
+        roles=(Role.RADIOLOGIST,),
+        institution=_AT,
+        tckn=RADIOLOGIST.identifier,
+    ),
     Account(name="konsultan", full_name="Deneme Konsültan", roles=(Role.CONSULTANT,), institution=_AT),
     Account(name="klinisyen", full_name="Deneme Klinisyen", roles=(Role.CLINICIAN,), institution=_AT),
     Account(name="kalite", full_name="Deneme Kalite", roles=(Role.ASSESSOR,), institution=_AT),
     Account(name="vatandas", full_name="Deneme Vatandaş", roles=(Role.CITIZEN,)),
 )
-"""One of each role; the citizen becomes a patient of the day that is played."""
+"""One of each role; the citizen becomes a patient of the day that is played, the radiologist is of its registry."""
 
 
 def settle(accounts: Accounts, at: datetime) -> Mapping[str, str]:

@@ -31,7 +31,7 @@ log = logging.getLogger("gecit.sandbox")
 
 RADIOLOGISTS = Path(__file__).parent / "data" / "radiologists.csv"
 WELCOME = "Geçit sandbox: a reconstruction of the outside world, not the real one.\n"
-WELCOME += "/medula/inspect /duplicates/inspect /registry\n"
+WELCOME += "/medula/inspect /duplicates/inspect /registry /hbys/inspect\n"
 
 
 class _Quiet(WSGIRequestHandler):

@@ -13,6 +13,7 @@ from msgspec import Meta
 from ..core.values import Value
 from .doors import ReceptionSettings, WorklistSettings
 from .duplicates import DuplicateSettings
+from .reading import HbysSettings, ReadingSettings
 from .sign_in import ProviderSettings, SignInSettings
 from .telling import AlertSettings, WebhookSettings
 from .tls import MllpTlsSettings
@@ -264,6 +265,8 @@ class Settings(Value, kw_only=True):
     )
     outbox: Annotated[OutboxSettings, Meta(description="How deliveries are repeated.")] = OutboxSettings()
     duplicates: Annotated[DuplicateSettings, Meta(description="The duplicate query.")] = DuplicateSettings()
+    reading: Annotated[ReadingSettings, Meta(description="Reading and reporting.")] = ReadingSettings()
+    hbys: Annotated[HbysSettings, Meta(description="Reports to the hospitals' HBYS.")] = HbysSettings()
     worklist: Annotated[WorklistSettings, Meta(description="The modality worklist.")] = WorklistSettings()
     reception: Annotated[ReceptionSettings, Meta(description="What is refused at C-STORE.")] = ReceptionSettings()
     sign_in: Annotated[SignInSettings, Meta(description="Sessions of browsers.")] = SignInSettings()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from ..core.peers import is_entry
 from ..core.values import Text
-from ..ports import Institution, Station
+from ..ports import Institution, Receiver, Station
 
 OWNERSHIPS = ("public", "private", "university")
 CHARACTER_SETS = ("", "UTF8", "Windows1254")
@@ -33,6 +33,7 @@ def institution_of(values: Mapping[str, str], profiles: Collection[str]) -> Inst
         *(_named(AE_FAULT, one) for one in lists["aets"] if not AE_TITLE.fullmatch(one)),
         *(_named(PEER_FAULT, one) for one in lists["hl7_peers"] if not is_entry(one)),
         *(_named(STATION_FAULT, line) for line, one in zip(lists["stations"], stations, strict=True) if one is None),
+        *_unless(not text.get("receiver") or receiver_of(text["receiver"]) is not None, RECEIVER_FAULT),
         *(_named(UNNAMED_FAULT, one.aet) for one in stations if one and one.aet not in lists["aets"]),
     ]
     if faults:
@@ -48,6 +49,7 @@ def institution_of(values: Mapping[str, str], profiles: Collection[str]) -> Inst
         profile=text.get("profile", "ministry"),
         character_set=text.get("character_set", ""),
         stations=tuple(one for one in stations if one),
+        receiver=receiver_of(text.get("receiver", "")),
     )
 
 
@@ -58,6 +60,7 @@ def lines_of(one: Institution) -> dict[str, str]:
         "aets": "\n".join(one.aets),
         "hl7_peers": "\n".join(one.hl7_peers),
         "stations": "\n".join(map(shown_station, one.stations)),
+        "receiver": shown_receiver(one.receiver),
     }
 
 
@@ -94,4 +97,27 @@ PEER_FAULT = Text(
     tr="IP adresi, ağ (CIDR) ya da cert:ad değil.", en="Not an IP address, a network (CIDR) or cert:name."
 )
 STATION_FAULT = Text(tr="AET=CT,MR@sunucu:kapı biçiminde değil.", en="Not of the form AET=CT,MR@host:port.")
+RECEIVER_FAULT = Text(
+    tr="Rapor alıcısı sunucu:kapı ya da tls:sunucu:kapı olmalı.", en="Write the receiver as host:port or tls:host:port."
+)
 UNNAMED_FAULT = Text(tr="AE başlıkları arasında da olmalı.", en="Must stand among the AE titles too.")
+
+
+RECEIVER = re.compile(r"(?P<tls>tls:)?(?P<host>[^:\s\[\]]+|\[[0-9A-Fa-f:]+\]):(?P<port>\d{1,5})")
+
+
+def receiver_of(text: str) -> Receiver | None:
+    """Read where an HBYS takes reports, `tls:hbys.example:2575`; None where it cannot be read."""
+    found = RECEIVER.fullmatch(text.strip())
+    port = int(found["port"]) if found else 0
+    if found is None or not 1 <= port <= 65535:
+        return None
+    return Receiver(host=found["host"].strip("[]"), port=port, tls=bool(found["tls"]))
+
+
+def shown_receiver(one: Receiver | None) -> str:
+    """Write a receiver as `receiver_of` reads it."""
+    if one is None:
+        return ""
+    host = f"[{one.host}]" if ":" in one.host else one.host
+    return f"{'tls:' if one.tls else ''}{host}:{one.port}"

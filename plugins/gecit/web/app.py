@@ -33,6 +33,7 @@ from .health import Surroundings, health
 from .language import language, moment, remember_language, say, share
 from .metrics import metrics
 from .problem import on_fault, on_http_error
+from .reading import ReadingRoom, reading_pages
 from .rules import RuleDesk, rules_pages
 from .sender import admission, csrf_field
 from .tracking import tracking
@@ -65,6 +66,7 @@ def create_app(
     images: ImageSearches | None = None,
     rules: RuleDesk | None = None,
     accounts: AccountPages | None = None,
+    room: ReadingRoom | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
@@ -75,7 +77,8 @@ def create_app(
     `public` is the front page, None = there is none; `accounts` has people sign in on pages, None = nobody can;
     `audit` is told of each request, None = nobody is; `images` answers QIDO-RS, None = nobody does;
     `integrating` is what integrators and monitors ask;
-    `rules` is what the pages of the rules are made of, None = there are none.
+    `rules` is what the pages of the rules are made of, None = there are none; `room` has radiologists
+    read and report, None = nobody does.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -119,6 +122,8 @@ def create_app(
         app.register_blueprint(dicomweb(images))
     if audit:
         app.register_blueprint(trail(audit.rows, audit.digest))
+    for pages in reading_pages(room) if room else ():
+        app.register_blueprint(pages)
     return app
 
 

@@ -32,7 +32,17 @@ SEEN = {
 """What is audited when it is only read, and within which time the same is no new row; 0 = each is."""
 
 EACH = frozenset({Action.EXPORT, Action.QUERY_DUPLICATES})
-BY_THEMSELVES = frozenset({Action.OWN_ACCOUNT, Action.MANAGE_USERS, Action.MANAGE_TOKENS, Action.MANAGE_INSTITUTIONS})
+BY_THEMSELVES = frozenset(
+    {
+        Action.OWN_ACCOUNT,
+        Action.MANAGE_USERS,
+        Action.MANAGE_TOKENS,
+        Action.MANAGE_INSTITUTIONS,
+        Action.WRITE_REPORT,  # a pause in typing is no row
+        Action.ASSIGN_READING,
+        Action.MANAGE_GRANTS,
+    }
+)
 """What tells the audit itself, with more than a request shows."""
 
 

@@ -16,6 +16,7 @@ THEMES = ("light", "dark")
 NAVIGATION: list[tuple[str, str, Action]] = [
     ("tracking.exams", "exams", Action.LIST_EXAMS),
     ("tracking.unlinked", "unlinked-short", Action.LIST_EXAMS),
+    ("reading.show", "reading", Action.WRITE_REPORT),
     ("day.show", "day", Action.LIST_EXAMS),
     ("rules.show", "rules", Action.SEE_RULES),
     ("health.show", "health", Action.SEE_HEALTH),
@@ -57,6 +58,11 @@ def can(action: str) -> bool:
     return may_at_all(person(), Action(action))
 
 
+def has(endpoint: str) -> bool:
+    """Whether this installation has a page."""
+    return endpoint in current_app.view_functions
+
+
 def theme() -> str:
     """Return what the person chose; empty = as the system has it."""
     chosen = request.cookies.get(THEME_COOKIE, "")
@@ -76,4 +82,4 @@ def said() -> list[Said]:
 
 def helpers() -> dict[str, object]:
     """Return what templates call."""
-    return {"navigation": navigation, "can": can, "theme": theme(), "said": said, "person": person()}
+    return {"navigation": navigation, "can": can, "has": has, "theme": theme(), "said": said, "person": person()}

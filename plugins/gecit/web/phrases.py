@@ -35,6 +35,8 @@ CAUSES: dict[str, Text] = {
     "order amended": Text(tr="istem değişti", en="the order changed"),
     "order cancelled": Text(tr="istem iptal edildi", en="the order was cancelled"),
     "report received": Text(tr="rapor geldi", en="the report came"),
+    "report signed": Text(tr="rapor imzalandı", en="the report was signed"),
+    "grant ended": Text(tr="rapor yetkisi bitti", en="the grant to report ended"),
     "report refused": Text(tr="rapor geri çevrildi", en="the report was refused"),
     "report deferred": Text(tr="rapor bekletildi", en="the report was deferred"),
     "registry": Text(tr="hekim kaydı sorgulanamadı", en="the registry of physicians could not be asked"),

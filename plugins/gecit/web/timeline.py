@@ -42,6 +42,14 @@ def _detail(event: e.Event) -> Text | None:
             return _beside(background)
         case e.ReportReceived(report=report):
             return REPORT[report.status]
+        case e.ReportSigned(report=report, signature=signature):
+            return _by(signature.by, REPORT[report.status])
+        case e.HospitalAnswered(code=code, message=message):
+            return _plain(f"{code} {message}".strip())
+        case e.ReadingTaken(reader=reader) | e.ReadingAssigned(reader=reader):
+            return _plain(reader)
+        case e.ReadingHeld(reader=reader, reason=why) | e.ReadingReleased(reader=reader, reason=why):
+            return _by(reader, cause(why)) if why else _plain(reader)
         case e.ReportAttached(document=document, version=version):
             name = DOCUMENTS[document]
             return Text(tr=f"{version}. sürüm, {name.tr}", en=f"version {version}, {name.en}")
@@ -60,6 +68,10 @@ def _detail(event: e.Event) -> Text | None:
         case e.JudgingAsked(cause=why) | e.WithdrawalQueued(cause=why) | e.WithdrawalProposed(cause=why):
             return cause(why)
     return None
+
+
+def _by(who: str, what: Text) -> Text:
+    return Text(tr=f"{who}: {what.tr}", en=f"{who}: {what.en}")
 
 
 def _plain(text: str) -> Text:

@@ -9,7 +9,9 @@ from gecit.core.values import Text
 from gecit.core.verdict import Effect, Outcome, Status
 
 from . import words_accounts
+from . import words_reading as words_reading
 from .reports import Place, Registered
+from .words_reading import READING
 from .words_tracking import COLUMNS, DESTINATIONS, KINDS_OF_DELIVERY, SAID, SERVICES, TRACKING
 
 __all__ = ["COLUMNS", "DESTINATIONS", "KINDS_OF_DELIVERY", "SAID", "SERVICES"]
@@ -169,6 +171,7 @@ PAGE: dict[str, Text] = {
     "counts": _("Sayılar", "Counts"),
     "cancelled": _("İptal edildi", "Cancelled"),
     **TRACKING,
+    **READING,
 }
 
 OUTCOMES: dict[Outcome | None, Text] = {
@@ -277,6 +280,12 @@ EVENTS: dict[str, Text] = {
     "WithdrawalDismissed": _("Geri alma önerisi reddedildi", "Proposal of withdrawal dismissed"),
     "NotificationAnswered": _("MEDULA yanıt verdi", "MEDULA answered"),
     "ReportAttached": _("Rapor çalışmaya eklendi", "Report attached to the study"),
+    "ReadingAssigned": _("Okuma atandı", "Reading assigned"),
+    "ReadingTaken": _("Okumaya alındı", "Taken to be read"),
+    "ReadingHeld": _("Okuma bekletildi", "Reading put off"),
+    "ReadingReleased": _("Okuma listeye döndü", "Reading given back"),
+    "ReportSigned": _("Rapor imzalandı", "Report signed"),
+    "HospitalAnswered": _("HBYS rapora yanıt verdi", "HBYS answered the report"),
 }
 COUNTS: dict[str, Text] = {
     "exam": _("Tetkik", "Exams"),

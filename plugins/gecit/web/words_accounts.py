@@ -119,6 +119,11 @@ PAGE: dict[str, Text] = {
     "peers-why": _(
         "HBYS'nin IP adresi ya da ağı (CIDR), her satıra bir tane.", "IP addresses or networks, one a line."
     ),
+    "receiver": _("Rapor alıcısı", "Receiver of reports"),
+    "receiver-why": _(
+        "HBYS'nin burada imzalanan raporları aldığı MLLP adresi: sunucu:kapı, TLS için tls:sunucu:kapı.",
+        "Where its HBYS takes reports signed here, by MLLP: host:port, or tls:host:port.",
+    ),
     "profile": _("HL7 profili", "HL7 profile"),
     "character-set": _("Karakter kümesi", "Character set"),
     "as-declared": _("her iletinin bildirdiği", "as each message declares"),

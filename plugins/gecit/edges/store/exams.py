@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from gecit.core.exam import Exam
 
 from . import rows
+from .reading import write_reading
 from .schema import exam, exam_device, exam_rule, exam_window, link, procedure
 from .sql import of_exams, pages, upsert
 from .worklist import write_worklist
@@ -40,6 +41,7 @@ def same_facts(before: Exam | None, after: Exam) -> bool:
         and before.reports is after.reports
         and before.studies is after.studies
         and before.order_received_at == after.order_received_at
+        and before.reading is after.reading
     )
 
 
@@ -79,6 +81,7 @@ def _write_whole(connection: sa.Connection, changes: Sequence[Change]) -> None:
             connection.execute(_DELETE[table.name], page)
         upsert(connection, table, [row for _, some in made for row in some])
     write_worklist(connection, changes)
+    write_reading(connection, changes)
 
 
 def _write_rules(connection: sa.Connection, changes: Sequence[Change]) -> None:

@@ -76,6 +76,11 @@ class Kept:
         row = self._connection.execute(sa.select(message).where(message.c.id == number)).first()
         return rows.read_message(row) if row else None
 
+    def last_message(self) -> int:
+        """Return the number of the newest message; 0 before the first."""
+        self.flush_messages()
+        return self._connection.scalar(sa.select(sa.func.max(message.c.id))) or 0
+
     def add_message(self, new: NewMessage) -> int:
         """Keep a frame and return its number."""
         if not self._numbers:

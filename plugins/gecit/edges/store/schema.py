@@ -318,13 +318,55 @@ sent_study = sa.Table(
     sa.Index("sent_study_day", "node", "study_date"),
 )
 
+# And what the reading list shows: exams that have pictures and no report, or that somebody has to read.
+reading = sa.Table(
+    "reading",
+    metadata,
+    sa.Column("institution", sa.Text, primary_key=True),
+    sa.Column("accession", sa.Text, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),  # core.reading.State
+    sa.Column("reader", sa.Text, nullable=False),  # account; '' = nobody has it
+    sa.Column("urgency", sa.Integer, nullable=False),  # core.reading_list.Urgency
+    sa.Column("waits_from", Instant, nullable=False),  # when its first pictures came
+    sa.Column("modality", sa.Text, nullable=False),
+    sa.Column("since", Instant),  # in this state
+    sa.Index("reading_order", "urgency", "waits_from", "institution", "accession"),
+    sa.Index("reading_institution", "institution", "urgency", "waits_from"),
+    sa.Index(
+        "reading_reader", "reader", sqlite_where=sa.text("reader <> ''"), postgresql_where=sa.text("reader <> ''")
+    ),
+)
+
+# What is being written; forgotten once it is signed. No event: a report that nobody signed is no fact of the exam.
+draft = sa.Table(
+    "draft",
+    metadata,
+    sa.Column("institution", sa.Text, primary_key=True),
+    sa.Column("accession", sa.Text, primary_key=True),
+    sa.Column("author", sa.Text, primary_key=True),  # account
+    sa.Column("saved_at", Instant),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.draft.Draft
+)
+reader = sa.Table(
+    "reader",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.balance.ReaderProfile
+)
+reporting_grant = sa.Table(
+    "reporting_grant",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.grants.Grant, as it stands
+)
+
 # Life of a delivery; what is in brackets is who moves it.
 outbox = sa.Table(
     "outbox",
     metadata,
     sa.Column("id", Number, primary_key=True, autoincrement=True),
-    sa.Column("destination", sa.Text, nullable=False),  # medula | archive | webhook | alert
-    sa.Column("kind", sa.Text, nullable=False),  # notify | withdraw | attach-report | verdict-changed | e-mail ...
+    sa.Column("destination", sa.Text, nullable=False),  # medula | archive | hbys | webhook | alert
+    sa.Column("kind", sa.Text, nullable=False),  # notify | withdraw | attach-report | report | verdict-changed ...
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("institution", sa.Text, nullable=False),
     sa.Column("accession", sa.Text, nullable=False),
@@ -561,6 +603,7 @@ FOLDED = (
     study,
     procedure,
     worklist,
+    reading,
     exam_rule,
     exam_window,
     exam_device,

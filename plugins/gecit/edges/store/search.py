@@ -131,6 +131,8 @@ def _reached(search: ExamSearch, table: sa.Table) -> list[sa.ColumnElement[bool]
     ways = []
     if reach.institution:
         ways.append(_of(search, table) == reach.institution)
+    if reach.granted:
+        ways.append(_of(search, table).in_(reach.granted))
     if reach.patient:
         ways.append(exam.c.tckn == reach.patient)
     mine = sa.or_(*ways) if len(ways) > 1 else ways[0] if ways else sa.false()

@@ -73,9 +73,9 @@ def _within(query: sa.Select[str], search: ImageSearch) -> sa.Select[str]:
     reach = search.reach
     ways: list[sa.ColumnElement[bool]] = [sa.false()]
     keys: list[sa.SelectBase] = []
-    if reach.institution:
-        ways.append(may_see(reach.institution))
-        keys.append(all_of(reach.institution))
+    for skrs in filter(None, (reach.institution, *reach.granted)):
+        ways.append(may_see(skrs))
+        keys.append(all_of(skrs))
     if reach.patient:
         of_patient = _of_patient(reach.patient)
         ways.append(sa.tuple_(study.c.node, study.c.orthanc_id).in_(of_patient))

@@ -22,6 +22,7 @@ from . import alerts, rows, webhooks
 from .asked import Asked
 from .exams import Change, same_facts, write_exams
 from .kept import Kept
+from .reading import Desk
 from .schema import event, exam, institution, link, procedure, rulebook, sent_study, study, study_identifier
 from .sql import of_exams, pages, upsert
 from .worklist import sent_study_row
@@ -39,7 +40,7 @@ _EXAMS = sa.select(exam.c.data).where(of_exams(exam))
 _INSTITUTIONS = sa.select(institution.c.data).order_by(institution.c.skrs)
 
 
-class SqlTransaction(Kept):
+class SqlTransaction(Desk, Kept):
     """Implements `ports.Transaction` on one connection."""
 
     def __init__(self, connection: sa.Connection, *, writing: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
 from gecit.core.access import Action
@@ -100,6 +100,7 @@ def _draw(ledger: SqlLedger, clock: Clock, rulebooks: Rulebooks, beside: Beside,
         masked=mask,
         viewer=url_for("viewer.open_exam", institution=institution, accession=found.key.accession),
         images_here=may_touch(Action.SEE_IMAGES, institution, tckn=patient) and shown.exam.images > 0,
+        writes_here="editor.show" in current_app.view_functions and may_touch(Action.WRITE_REPORT, institution),
         report_here=may_touch(Action.SEE_REPORT, institution, tckn=patient),
         may_retry=may_touch(Action.RETRY_DELIVERY, institution) and any(one.state == "parked" for one in deliveries),
         may_decide=may_touch(Action.APPROVE_WITHDRAWAL, institution) and can_withdraw(found),

@@ -100,7 +100,7 @@ def _draw(ledger: SqlLedger, rulebooks: Rulebooks, template: str, lines: Sequenc
     book = rulebooks.in_force()
     mine = reach(person(), Action.LIST_EXAMS)
     known = ledger.read(lambda tx: tx.institutions())
-    reached = [one for one in known if mine.everything or one.skrs == mine.institution]
+    reached = [one for one in known if mine.everything or one.skrs in (mine.institution, *mine.granted)]
     return render_template(
         template,
         choices={

@@ -1,0 +1,271 @@
+"""The editor: four parts, saved while they are written, checked by the rules that judge, signed with the password."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import msgspec
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
+
+from gecit.core.access import Action
+from gecit.core.draft import Draft, begun
+from gecit.core.events import RegistryAnswer
+from gecit.core.exam import Exam, reading_of
+from gecit.core.order import ExamKey
+from gecit.core.reading import AT_WORK, STATUSES, Act, Reading, State
+from gecit.core.report import ReportPart
+from gecit.core.values import Text
+from gecit.ports import Transaction, Unavailable
+from gecit.steps import read_exam, sign_report
+from gecit.steps.read_exam import ReadingRefused, Why
+from gecit.steps.sign_report import Signing
+
+from ..access import may_touch, needs, person
+from ..sender import address, admission
+from ..words_reading import READING, SIGNING
+from .beside import earlier_of, versions_here
+from .room import ReadingRoom, signer_of
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as Redirect
+
+FRESH = timedelta(minutes=5)
+RATINGS = ("1", "2", "3", "4", "5")
+TAKING = {"take": Act.TAKE, "add": Act.ADD, "correct": Act.CORRECT}
+
+
+def editor_pages(room: ReadingRoom) -> Blueprint:
+    """Build the editor and what its buttons do."""
+    pages = Blueprint("editor", __name__, url_prefix="/gecit/reading")
+
+    @pages.get("/exam/<institution>/<path:accession>")
+    @needs(Action.WRITE_REPORT)
+    def show(institution: str, accession: str) -> Response:
+        return _page(room, _key(institution, accession))
+
+    @pages.post("/take/<institution>/<path:accession>")
+    @needs(Action.WRITE_REPORT)
+    def take(institution: str, accession: str) -> Redirect | Response:
+        act = TAKING.get(request.form.get("act", "take"), Act.TAKE)
+        return _done(room, _key(institution, accession), act.value, lambda tx, key: _take(room, tx, key, act))
+
+    @pages.post("/hold/<institution>/<path:accession>")
+    @needs(Action.WRITE_REPORT)
+    def hold(institution: str, accession: str) -> Redirect | Response:
+        reason, now = request.form.get("reason", ""), room.clock.now()
+        return _done(
+            room, _key(institution, accession), "hold", lambda tx, key: read_exam.hold(tx, key, person(), reason, now)
+        )
+
+    @pages.post("/give-back/<institution>/<path:accession>")
+    @needs(Action.WRITE_REPORT)
+    def give_back(institution: str, accession: str) -> Redirect | Response:
+        now = room.clock.now()
+        done = _done(
+            room, _key(institution, accession), "give back", lambda tx, key: read_exam.give_back(tx, key, person(), now)
+        )
+        return redirect(url_for("reading.show"), 303) if done.status_code == 303 else done
+
+    @pages.post("/draft/<institution>/<path:accession>")
+    @needs(Action.WRITE_REPORT)
+    def draft(institution: str, accession: str) -> Redirect | Response:
+        """Save: a part of the page for htmx, else the page again."""
+        key, live = _key(institution, accession), "HX-Request" in request.headers
+        try:
+            kept = _save(room, key)
+        except ReadingRefused as refused:
+            return _checks(room, key, None, refused) if live else _page(room, key, refused, _written(key))
+        return _checks(room, key, kept, None) if live else redirect(_place(key), 303)
+
+    @pages.post("/sign/<institution>/<path:accession>")
+    @needs(Action.WRITE_REPORT)
+    def sign(institution: str, accession: str) -> Redirect | Response:
+        key = _key(institution, accession)
+        act = next((one for one in SIGNING if one.value == request.form.get("act", "")), Act.SIGN)
+        try:
+            _save(room, key)
+            if not (
+                _signed_in_just_now(room) or room.signs(person().name, request.form.get("password", ""), address())
+            ):
+                return _page(room, key, None, None, READING["wrong-password"])
+            _sign(room, key, act)
+        except ReadingRefused as refused:
+            room.record(person(), act.value, key, outcome=refused.why.value)
+            return _page(room, key, refused, _written(key))
+        return redirect(_place(key), 303)
+
+    return pages
+
+
+def _key(institution: str, accession: str) -> ExamKey:
+    """Return an exam's key; 404 for one that the person may not report on: others learn nothing of it."""
+    if not may_touch(Action.WRITE_REPORT, institution):
+        abort(404)
+    return ExamKey(institution=institution, accession=accession)
+
+
+def _place(key: ExamKey) -> str:
+    return url_for("editor.show", institution=key.institution, accession=key.accession)
+
+
+def _done(
+    room: ReadingRoom, key: ExamKey, what: str, act: Callable[[Transaction, ExamKey], Reading]
+) -> Redirect | Response:
+    try:
+        room.ledger.write(lambda tx: act(tx, key))
+    except ReadingRefused as refused:
+        room.record(person(), what, key, outcome=refused.why.value)
+        return _page(room, key, refused)
+    room.record(person(), what, key)
+    return redirect(_place(key), 303)
+
+
+def _take(room: ReadingRoom, tx: Transaction, key: ExamKey, act: Act) -> Reading:
+    """Take an exam; its draft begins with the kind's template, or with the report that is finished or corrected."""
+    now = room.clock.now()
+    reading = read_exam.take(tx, key, person(), room.limits, now, act)
+    exam = tx.exam(key)
+    if exam and tx.draft(key, person().name) is None:
+        read_exam.save(tx, _begun(room, exam, reading), person(), now)
+    return reading
+
+
+def _begun(room: ReadingRoom, exam: Exam, reading: Reading) -> Draft:
+    kind = room.kind(exam)
+    if reading.state is State.ADDING:
+        return Draft(exam=exam.key, author=person().name, kind=kind.id)
+    report = reading.first_report or (exam.report.report if exam.report else None)
+    return begun(exam.key, person().name, kind, report)
+
+
+# What was written
+
+
+def _written(key: ExamKey) -> Draft:
+    """Read the form: the draft as it stands on the page."""
+    form = request.form
+    revision = form.get("revision", "0")
+    return Draft(
+        exam=key,
+        author=person().name,
+        parts={part: text for part in ReportPart if (text := form.get(f"part-{part.value}", "").replace("\r\n", "\n"))},
+        request_reason_rating=_rating(form.get("request-rating", "")),
+        image_quality_rating=_rating(form.get("image-rating", "")),
+        contrast=form.get("contrast", "").strip()[:200],
+        kind=form.get("kind", "")[:64],
+        window=form.get("window", "")[:32],
+        revision=int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 9 else 0,
+    )
+
+
+def _rating(text: str) -> int | None:
+    return int(text) if text in RATINGS else None
+
+
+def _save(room: ReadingRoom, key: ExamKey) -> Draft:
+    now, written = room.clock.now(), _with_macro(room, _written(key))
+    pressed = "HX-Request" not in request.headers
+    return room.ledger.write(lambda tx: read_exam.save(tx, written, person(), now, pressed=pressed))
+
+
+def _with_macro(room: ReadingRoom, draft: Draft) -> Draft:
+    """Put the text of the chosen macro at the end of its part."""
+    chosen = request.form.get("macro", "") if request.form.get("add-macro") else ""
+    macro = next((one for one in room.reporting.macros if one.id == chosen), None)
+    if macro is None:
+        return draft
+    before = draft.parts.get(macro.part, "").rstrip()
+    parts = {**draft.parts, macro.part: f"{before}\n{macro.text}".strip()}
+    return msgspec.structs.replace(draft, parts=parts)
+
+
+# Signing
+
+
+def _signed_in_just_now(room: ReadingRoom) -> bool:
+    """Whether an identity provider has vouched for the person within `FRESH`: its accounts have no password here."""
+    digest = admission().session
+    found = room.accounts.session(digest) if digest else None
+    return found is not None and found.how != "password" and room.clock.now() - found.created_at <= FRESH
+
+
+def _sign(room: ReadingRoom, key: ExamKey, act: Act) -> None:
+    asker, now = person(), room.clock.now()
+    signer = signer_of(room.accounts.account(asker.name), asker)
+    draft = room.ledger.read(lambda tx: tx.draft(key, asker.name))
+    exam = room.ledger.read(lambda tx: tx.exam(key))
+    if draft is None or exam is None:
+        raise ReadingRefused(Why.NO_DRAFT)
+    judged, report = room.judged(exam), sign_report.to_sign(exam, draft, act, signer, now)
+    asked = _ask_registry(room, [one.identifier for one in report.radiologists])
+    signing = Signing(key=key, act=act, revision=draft.revision, signer=signer)
+    room.ledger.write(lambda tx: sign_report.sign(tx, signing, asker, asked, judged, now))
+    room.record(asker, act.value, key, tckn=exam.patient.tckn)
+
+
+def _ask_registry(room: ReadingRoom, numbers: list[str]) -> Mapping[str, RegistryAnswer]:
+    """Ask of each signer; who could not be asked is left out."""
+    found = {}
+    for number in filter(None, numbers):
+        try:
+            found[number] = room.registry.look_up(number)
+        except Unavailable:
+            continue
+    return found
+
+
+# The page
+
+
+def _checks(room: ReadingRoom, key: ExamKey, kept: Draft | None, refused: ReadingRefused | None) -> Response:
+    exam = room.ledger.read(lambda tx: tx.exam(key))
+    hints = _hints(room, exam, kept) if exam and kept else ()
+    page = render_template("reading_checks.html", hints=hints, draft=kept, refused=refused)
+    return make_response(page, 200)  # htmx swaps nothing in on an error
+
+
+def _hints(room: ReadingRoom, exam: Exam, draft: Draft) -> tuple[object, ...]:
+    reading, asker, now = reading_of(exam), person(), room.clock.now()
+    if (reading.state, Act.SIGN) not in STATUSES:
+        return ()
+    signer = signer_of(room.accounts.account(asker.name), asker)
+    report = sign_report.to_sign(exam, draft, Act.SIGN, signer, now)
+    return room.judged(exam).hints(exam, report, now)
+
+
+def _page(
+    room: ReadingRoom,
+    key: ExamKey,
+    refused: ReadingRefused | None = None,
+    written: Draft | None = None,
+    fault: Text | None = None,
+) -> Response:
+    exam = room.ledger.read(lambda tx: tx.exam(key)) or abort(404)
+    reading = reading_of(exam)
+    mine = reading.state in AT_WORK and reading.reader == person().name
+    draft = written or (room.ledger.read(lambda tx: tx.draft(key, person().name)) if mine else None)
+    kind = room.kind(exam)
+    room.record(person(), Action.SEE_REPORT.value, key, tckn=exam.patient.tckn)
+    page = render_template(
+        "reading_editor.html",
+        exam=exam,
+        reading=reading,
+        mine=mine,
+        draft=draft or Draft(exam=key, author=person().name),
+        kind=kind,
+        macros=room.reporting.macros_for(kind),
+        hints=_hints(room, exam, draft) if mine and draft else (),
+        refused=refused,
+        fault=fault,
+        signable=[one for one in SIGNING if (reading.state, one) in STATUSES],
+        versions=versions_here(exam),
+        earlier=earlier_of(room.ledger, exam),
+        viewer=f"/gecit/viewer/{quote(key.institution, safe='')}/{quote(key.accession, safe='')}",
+        ratings=RATINGS,
+        window=secrets.token_hex(8),
+    )
+    return make_response(page, 409 if refused else 422 if fault else 200)

@@ -1,0 +1,507 @@
+"""The reading pages on a real ledger: who sees what, what is saved, what is signed."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from flask.testing import FlaskClient
+from msgspec.structs import replace
+from werkzeug.test import TestResponse
+
+from gecit.core.access import Role
+from gecit.core.accounts import Account, Session
+from gecit.core.events import RegistryAnswer
+from gecit.core.exam import reading_of
+from gecit.core.order import Procedure
+from gecit.core.reading import State
+from gecit.core.report import ReportPart, ReportStatus
+from gecit.core.turnaround import TARGETS
+from gecit.edges.credentials import COOKIE, csrf_of, token_digest
+from gecit.edges.doors import Doors
+from gecit.edges.hl7_report import ReportWriter
+from gecit.edges.report_files import read_access, read_reporting
+from gecit.edges.store import SqlLedger, open_ledger
+from gecit.ports import Institution, Unavailable
+from gecit.steps.granting import Granting
+from gecit.web.app import create_app
+from gecit.web.reading import ReadingRoom
+from tests.fake_accounts import FakeAudit
+from tests.fakes import FakeViews, FakeVitals, StillClock
+from tests.support.flow import FINDINGS, HOSPITAL, JUDGING, key
+from tests.support.reading import CONCLUSION, LIMITS, NOW, NUMBERS, PROFILES, wait_for_reader
+
+RULES = Path(__file__).parents[2] / "rules"
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+PASSWORD = "uzun bir parola 7"
+READER = Account(name="ayse", roles=(Role.RADIOLOGIST,), institution=HOSPITAL.skrs)
+PEOPLE = (
+    replace(READER, full_name="Ayşe Nur Örnekçi", tckn=NUMBERS["ayse"]),
+    replace(READER, name="bora", full_name="Bora Denemeci", tckn=NUMBERS["bora"]),
+    replace(READER, name="uzak", full_name="Uzak Kurgusal", institution="910009", tckn=NUMBERS["uzak"]),
+    Account(name="mudur", roles=(Role.MANAGER,), institution=HOSPITAL.skrs),
+    Account(name="yonetici", roles=(Role.ADMINISTRATOR,)),
+)
+EDITOR = f"/gecit/reading/exam/{HOSPITAL.skrs}/A1"
+
+
+class Registry:
+    """Knows everybody as a radiologist, unless told otherwise."""
+
+    def __init__(self) -> None:
+        self.down = False
+
+    def look_up(self, identifier: str) -> RegistryAnswer:
+        if self.down:
+            raise Unavailable("registry")
+        return RegistryAnswer(identifier=identifier, known=True, radiologist=True)
+
+
+@pytest.fixture
+def clock() -> StillClock:
+    return StillClock(NOW)
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return Registry()
+
+
+@pytest.fixture
+def ledger() -> Iterator[SqlLedger]:
+    opened = open_ledger("sqlite://")
+    for skrs in (HOSPITAL.skrs, "910009"):
+        one = Institution(skrs=skrs, name=f"Hastane {skrs}", ownership="public", province="Ankara")
+        opened.write(lambda tx, one=one: tx.record_institution(one, NOW))  # type: ignore[misc]
+    for account in PEOPLE:
+        opened.save_account(account, NOW)
+        opened.set_password(account.name, CHEAP.hash(PASSWORD), NOW)
+    wait_for_reader(opened, procedures=(Procedure(sut="804000", sut_name="Toraks BT", loinc="24627-2"),))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def audit() -> FakeAudit:
+    return FakeAudit()
+
+
+@pytest.fixture
+def client(ledger: SqlLedger, clock: StillClock, registry: Registry, audit: FakeAudit) -> FlaskClient:
+    granting = Granting(ledger, ledger, read_access(RULES))
+    ticks = iter(range(0, 10**6, 10))  # nothing that a door remembers outlives a request
+    doors = Doors(ledger, "inside", clock, lambda: float(next(ticks)), audit=audit, granted=granting.granted)
+    room = ReadingRoom(
+        ledger=ledger,
+        accounts=ledger,
+        clock=clock,
+        limits=LIMITS,
+        targets=TARGETS,
+        granting=granting,
+        judging=lambda: JUDGING,
+        writer=ReportWriter(PROFILES),
+        registry=registry,
+        reporting=read_reporting(RULES),
+        audit=audit,
+        signs=lambda name, password, address: doors.sign_in(name, password, address).granted,
+    )
+    app = create_app(
+        doors=doors, views=FakeViews(), vitals=FakeVitals(), clock=clock, node="N", ledger=ledger, room=room
+    )
+    return app.test_client()
+
+
+def ask(client: FlaskClient, who: str, path: str, form: dict[str, Any] | None = None, **more: Any) -> TestResponse:
+    secret = base64.b64encode(f"{who}:{PASSWORD}".encode()).decode()
+    headers = {"Authorization": f"Basic {secret}", **more}
+    return client.post(path, data=form, headers=headers) if form is not None else client.get(path, headers=headers)
+
+
+def act(client: FlaskClient, who: str, what: str, accession: str = "A1", **form: Any) -> TestResponse:
+    return ask(client, who, f"/gecit/reading/{what}/{HOSPITAL.skrs}/{accession}", form)
+
+
+def written(ledger: SqlLedger, who: str, **differs: str) -> dict[str, str]:
+    """The form of the editor as a browser would send it."""
+    draft = ledger.read(lambda tx: tx.draft(key(), who))
+    form = {"part-3": FINDINGS, "part-4": CONCLUSION, "request-rating": "4", "image-rating": "5"}
+    return {**form, "revision": str(draft.revision if draft else 0), **differs}
+
+
+def state(ledger: SqlLedger) -> tuple[State, str]:
+    exam = ledger.read(lambda tx: tx.exam(key()))
+    assert exam
+    return reading_of(exam).state, reading_of(exam).reader
+
+
+# The list
+
+
+def test_a_radiologist_sees_what_waits_at_the_own_institution_and_nobody_else_does(client: FlaskClient) -> None:
+    assert "A1" in ask(client, "ayse", "/gecit/reading").text
+    assert "A1" not in ask(client, "uzak", "/gecit/reading").text
+    assert ask(client, "mudur", "/gecit/reading").status_code == 403
+    assert ask(client, "yonetici", "/gecit/reading").status_code == 403
+
+
+def test_the_list_narrows_by_region_subspecialty_modality_and_whose(client: FlaskClient, ledger: SqlLedger) -> None:
+    def seen(query: str) -> bool:
+        return "A1" in ask(client, "ayse", f"/gecit/reading?{query}").text
+
+    assert seen("region=chest") != seen("region=head")
+    assert seen("modality=CT")
+    assert not seen("modality=MR")
+    assert not seen("which=mine")
+    assert act(client, "ayse", "take").status_code == 303
+    assert seen("which=mine")
+    assert not seen("which=open")
+
+
+def test_of_a_foreign_exam_every_door_says_the_same_as_of_none(client: FlaskClient) -> None:
+    for what in ("take", "hold", "give-back", "draft", "sign"):
+        assert act(client, "uzak", what).status_code == 404
+    assert ask(client, "uzak", EDITOR).status_code == 404
+    assert ask(client, "uzak", EDITOR.replace("A1", "YOK")).status_code == 404
+
+
+# Writing
+
+
+def test_what_is_taken_begins_with_the_template_of_its_kind(client: FlaskClient, ledger: SqlLedger) -> None:
+    act(client, "ayse", "take")
+    draft = ledger.read(lambda tx: tx.draft(key(), "ayse"))
+    assert draft
+    assert draft.kind
+    assert draft.parts[ReportPart.FINDINGS]
+    page = ask(client, "ayse", EDITOR).text
+    assert draft.parts[ReportPart.FINDINGS].splitlines()[0] in unescape(page)
+
+
+def test_two_cannot_take_one_exam(client: FlaskClient, ledger: SqlLedger) -> None:
+    act(client, "ayse", "take")
+    second = act(client, "bora", "take")
+    assert second.status_code == 409
+    assert "başka bir hekim" in second.text
+    assert state(ledger) == (State.TAKEN, "ayse")
+
+
+def test_a_bare_template_is_not_signed_though_it_is_long_enough(client: FlaskClient, ledger: SqlLedger) -> None:
+    act(client, "ayse", "take")
+    draft = ledger.read(lambda tx: tx.draft(key(), "ayse"))
+    assert draft
+    bare = draft.parts[ReportPart.FINDINGS]
+    assert len(bare) > 50
+    said = act(client, "ayse", "sign", act="sign", password=PASSWORD, **written(ledger, "ayse", **{"part-3": bare}))
+    assert said.status_code == 409
+    assert "şablondan başka" in said.text
+    half = bare.replace("Plevra:", "Plevra: sıvı yok.")
+    path = f"/gecit/reading/draft/{HOSPITAL.skrs}/A1"
+    form = written(ledger, "ayse", **{"part-3": half})
+    hints = ask(client, "ayse", path, form, **{"HX-Request": "true"}).text
+    assert "doldurulmayan satır" in hints
+    assert "Plevra:" not in hints
+
+
+def test_each_pause_saves_and_says_what_is_missing(client: FlaskClient, ledger: SqlLedger) -> None:
+    act(client, "ayse", "take")
+    form = written(ledger, "ayse", **{"part-3": "Kısa."})
+    path = f"/gecit/reading/draft/{HOSPITAL.skrs}/A1"
+    said = ask(client, "ayse", path, form, **{"HX-Request": "true"})
+    assert said.status_code == 200
+    assert "<html" not in said.text
+    assert "İmzayı engeller" in said.text
+    assert f'value="{int(form["revision"]) + 1}"' in said.text
+    kept = ledger.read(lambda tx: tx.draft(key(), "ayse"))
+    assert kept
+    assert kept.parts[ReportPart.FINDINGS] == "Kısa."
+    good = ask(client, "ayse", path, written(ledger, "ayse"), **{"HX-Request": "true"})
+    assert "İmzayı engeller" not in good.text
+
+
+def test_an_older_window_is_told_and_writes_over_nothing(client: FlaskClient, ledger: SqlLedger) -> None:
+    act(client, "ayse", "take")
+    old = written(ledger, "ayse")
+    act(client, "ayse", "draft", **written(ledger, "ayse", **{"part-4": "Yeni sonuç."}))
+    said = ask(client, "ayse", f"/gecit/reading/draft/{HOSPITAL.skrs}/A1", old, **{"HX-Request": "true"})
+    assert "başka bir pencerede" in said.text
+    page = act(client, "ayse", "draft", **old)
+    assert page.status_code == 409
+    assert FINDINGS in unescape(page.text)  # what was typed is still there to be copied
+    kept = ledger.read(lambda tx: tx.draft(key(), "ayse"))
+    assert kept
+    assert kept.parts[ReportPart.CONCLUSION] == "Yeni sonuç."
+
+
+def test_a_macro_is_put_behind_what_is_written(client: FlaskClient, ledger: SqlLedger) -> None:
+    act(client, "ayse", "take")
+    act(client, "ayse", "draft", **written(ledger, "ayse", macro="klinik", **{"add-macro": "1"}))
+    kept = ledger.read(lambda tx: tx.draft(key(), "ayse"))
+    assert kept
+    assert kept.parts[ReportPart.CONCLUSION].startswith(CONCLUSION)
+    assert "laboratuvar" in kept.parts[ReportPart.CONCLUSION]
+
+
+def test_hold_and_give_back(client: FlaskClient, ledger: SqlLedger) -> None:
+    act(client, "ayse", "take")
+    act(client, "ayse", "hold", reason="Eski <b>tetkik</b>")
+    assert state(ledger) == (State.HELD, "ayse")
+    page = ask(client, "ayse", EDITOR).text
+    assert "Eski &lt;b&gt;tetkik" in page
+    assert act(client, "ayse", "give-back").status_code == 303
+    assert state(ledger) == (State.UNREAD, "")
+
+
+# Signing
+
+
+def test_what_stands_on_the_page_is_signed_with_the_password(
+    client: FlaskClient, ledger: SqlLedger, audit: FakeAudit
+) -> None:
+    act(client, "ayse", "take")
+    signed = act(client, "ayse", "sign", act="sign", password=PASSWORD, **written(ledger, "ayse"))
+    assert signed.status_code == 303
+    exam = ledger.read(lambda tx: tx.exam(key()))
+    assert exam
+    assert exam.report
+    assert exam.report.report.status is ReportStatus.FINAL
+    signer = exam.report.report.radiologists[0]
+    assert (signer.identifier, signer.given, signer.family) == (NUMBERS["ayse"], "Ayşe Nur", "Örnekçi")
+    assert ("ayse", "sign", "done") in audit.said()
+    page = unescape(ask(client, "ayse", EDITOR).text)
+    assert CONCLUSION in page
+    assert "HBYS'ye gönderilecek" in page
+    assert "Ek rapor yaz" in page
+
+
+def test_a_wrong_password_signs_nothing_and_loses_nothing(client: FlaskClient, ledger: SqlLedger) -> None:
+    act(client, "ayse", "take")
+    for password in ("", "yanlış parola 123"):
+        said = act(client, "ayse", "sign", act="sign", password=password, **written(ledger, "ayse"))
+        assert said.status_code == 422
+        assert "hiçbir şey imzalanmadı" in said.text
+        assert password not in said.text or not password
+    assert state(ledger) == (State.TAKEN, "ayse")
+    kept = ledger.read(lambda tx: tx.draft(key(), "ayse"))
+    assert kept
+    assert kept.parts[ReportPart.CONCLUSION] == CONCLUSION
+
+
+@pytest.mark.parametrize(
+    ("how", "minutes", "status"),
+    [("e-Devlet", 5, 303), ("e-Devlet", 6, 422), ("password", 0, 422)],
+)
+def test_without_a_password_only_a_fresh_sign_in_by_a_provider_signs(
+    client: FlaskClient, ledger: SqlLedger, how: str, minutes: int, status: int
+) -> None:
+    value, began = "v" * 43, NOW - timedelta(minutes=minutes)
+    session = Session(
+        digest=token_digest(value), account="ayse", created_at=began, seen_at=NOW, expires_at=NOW + timedelta(hours=9),
+        how=how,
+    )  # fmt: skip
+    ledger.add_session(session)
+    client.set_cookie(COOKIE, value)
+    csrf = {"csrf": csrf_of(value)}
+    place = f"/gecit/reading/{{}}/{HOSPITAL.skrs}/A1"
+    assert client.post(place.format("take"), data=csrf).status_code == 303
+    form = {**written(ledger, "ayse"), **csrf, "act": "sign", "password": ""}
+    assert client.post(place.format("sign"), data=form).status_code == status
+    exam = ledger.read(lambda tx: tx.exam(key()))
+    assert exam
+    assert bool(exam.report) is (status == 303)
+
+
+def test_while_the_registry_is_silent_nothing_is_signed(
+    client: FlaskClient, ledger: SqlLedger, registry: Registry
+) -> None:
+    act(client, "ayse", "take")
+    registry.down = True
+    said = act(client, "ayse", "sign", act="sign", password=PASSWORD, **written(ledger, "ayse"))
+    assert said.status_code == 409
+    assert "Taslağınız saklandı" in said.text
+    registry.down = False
+    assert act(client, "ayse", "sign", act="sign", password=PASSWORD, **written(ledger, "ayse")).status_code == 303
+
+
+def test_who_has_no_number_signs_nothing(client: FlaskClient, ledger: SqlLedger) -> None:
+    ledger.save_account(replace(PEOPLE[0], tckn=""), NOW)
+    act(client, "ayse", "take")
+    said = act(client, "ayse", "sign", act="sign", password=PASSWORD, **written(ledger, "ayse"))
+    assert said.status_code == 409
+    assert "TCKN yok" in said.text
+
+
+def test_preliminary_second_signature_addendum_and_correction_are_offered_where_they_can_be_done(
+    client: FlaskClient, ledger: SqlLedger
+) -> None:
+    act(client, "ayse", "take")
+    page = ask(client, "ayse", EDITOR).text
+    assert all(f'value="{one}"' in page for one in ("sign", "sign preliminary", "sign first"))
+    act(client, "ayse", "sign", act="sign first", password=PASSWORD, **written(ledger, "ayse"))
+    assert "İlk imza: ayse" in ask(client, "bora", EDITOR).text
+    act(client, "bora", "take")
+    page = ask(client, "bora", EDITOR).text
+    assert FINDINGS in unescape(page)
+    assert 'value="sign preliminary"' not in page
+    act(client, "bora", "sign", act="sign", password=PASSWORD, **written(ledger, "bora"))
+    act(client, "ayse", "take", act="add")
+    assert state(ledger) == (State.ADDING, "ayse")
+    draft = ledger.read(lambda tx: tx.draft(key(), "ayse"))
+    assert draft
+    assert draft.parts == {}
+
+
+def test_a_patients_earlier_report_stands_beside_and_another_hospitals_does_not(
+    client: FlaskClient, ledger: SqlLedger
+) -> None:
+    from gecit.core.events import OrderPlaced, ReportReceived
+    from tests.support.flow import order, report
+
+    for institution, text in ((HOSPITAL.skrs, "Kendi eski bulgumuz."), ("910009", "Yabancı bulgu.")):
+        old = replace(order("E1"), key=replace(key("E1"), institution=institution), ordered_at=NOW - timedelta(days=90))
+        told = replace(report("E1"), key=old.key, parts={ReportPart.FINDINGS: text})
+        ledger.write(lambda tx, old=old: tx.append(OrderPlaced(at=NOW, exam=old.key, order=old, message=1)))  # type: ignore[misc]
+        ledger.write(lambda tx, told=told: tx.append(ReportReceived(at=NOW, exam=told.key, report=told, message=2)))  # type: ignore[misc]
+    act(client, "ayse", "take")
+    page = ask(client, "ayse", EDITOR).text
+    assert "Kendi eski bulgumuz." in page
+    assert "Yabancı bulgu." not in page
+
+
+# Pushing
+
+
+def there(ledger: SqlLedger, *names: str, ago: timedelta = timedelta(0)) -> None:
+    """Sign people in."""
+    for name in names:
+        one = Session(
+            digest=name * 8, account=name, created_at=NOW - ago, seen_at=NOW - ago, expires_at=NOW + timedelta(hours=9)
+        )
+        ledger.add_session(one)
+
+
+def test_an_exam_is_pushed_to_who_is_there_and_says_why(client: FlaskClient, ledger: SqlLedger) -> None:
+    there(ledger, "ayse", ago=timedelta(minutes=31))
+    there(ledger, "bora", "uzak")
+    assert ask(client, "ayse", "/gecit/reading/waiting").status_code == 403
+    assert "A1" in ask(client, "mudur", "/gecit/reading/waiting").text
+    page = unescape(act(client, "mudur", "assign").text)
+    assert "A1: bora hekimine atandı." in page
+    assert state(ledger) == (State.ASSIGNED, "bora")
+    assert "uzak" not in page  # may not report for it
+    assert act(client, "ayse", "take").status_code == 409
+    mine = unescape(ask(client, "bora", EDITOR).text)
+    assert "Neden siz?" in mine
+    assert "kendi kurumunuzun" in mine
+    act(client, "bora", "take")
+    assert "Neden siz?" in unescape(ask(client, "bora", EDITOR).text)
+    assert act(client, "mudur", "assign").status_code == 409
+
+
+def test_subspecialty_load_and_absence_decide(client: FlaskClient, ledger: SqlLedger) -> None:
+    there(ledger, "ayse", "bora")
+    assert ask(client, "bora", "/gecit/reading/profile", {"subspecialty": ["chest"]}).status_code == 200
+    assert "bora hekimine" in act(client, "mudur", "assign").text
+    for accession in ("B1", "B2", "B3"):
+        wait_for_reader(ledger, accession)
+        act(client, "bora", "take", accession)
+    assert "ayse hekimine" in act(client, "mudur", "assign").text
+    ask(client, "ayse", "/gecit/reading/profile", {"away-until": "2026-03-02"})
+    assert 'value="2026-03-02"' in ask(client, "ayse", "/gecit/reading/profile").text
+    assert "bora hekimine" in act(client, "mudur", "assign").text
+
+
+def test_where_nobody_is_there_the_exam_waits_on_the_list(client: FlaskClient, ledger: SqlLedger) -> None:
+    assert "tetkik listede bekliyor" in act(client, "mudur", "assign").text
+    assert state(ledger) == (State.UNREAD, "")
+
+
+def test_a_manager_pushes_nothing_of_another_institution(client: FlaskClient) -> None:
+    path = "/gecit/reading/assign/910009/A1"
+    assert ask(client, "mudur", path, {}).status_code == 404
+
+
+# Grants
+
+
+GRANT = {
+    "reader": "uzak",
+    "institution": HOSPITAL.skrs,
+    "since": "2026-03-01",
+    "until": "2026-03-31",
+    "paper": "2026/14",
+    "paper-date": "2026-02-20",
+    "basis": "rule",
+}
+
+
+def test_a_recorded_grant_opens_the_list_and_ending_it_shuts_it_at_once(client: FlaskClient, ledger: SqlLedger) -> None:
+    assert ask(client, "mudur", "/gecit/grants").status_code == 403
+    assert ask(client, "yonetici", "/gecit/grants", GRANT).status_code == 303
+    assert "A1" in ask(client, "uzak", "/gecit/reading").text
+    assert act(client, "uzak", "take").status_code == 303
+    assert act(client, "uzak", "draft", **written(ledger, "uzak")).status_code == 303
+    [grant] = ledger.read(lambda tx: tx.grants())
+    assert grant.paper.number == "2026/14"
+    assert ask(client, "yonetici", f"/gecit/grants/{grant.id}/end", {}).status_code == 303
+    assert act(client, "uzak", "draft", **written(ledger, "uzak")).status_code == 404
+    assert act(client, "uzak", "sign", password=PASSWORD, **written(ledger, "uzak")).status_code == 404
+    assert "A1" not in ask(client, "uzak", "/gecit/reading").text
+
+
+def test_the_last_day_of_a_grant_counts_whole(client: FlaskClient, clock: StillClock) -> None:
+    ask(client, "yonetici", "/gecit/grants", {**GRANT, "until": "2026-03-02"})
+    clock.at = NOW.replace(hour=20, minute=59)  # 23:59 in Istanbul
+    assert "A1" in ask(client, "uzak", "/gecit/reading").text
+    clock.at = NOW.replace(hour=21, minute=0)
+    assert "A1" not in ask(client, "uzak", "/gecit/reading").text
+
+
+@pytest.mark.parametrize(
+    ("differs", "said"),
+    [
+        ({"until": "2026-02-01"}, "Bitiş, başlangıçtan sonra olmalı."),
+        ({"until": "yarın"}, "Tarihler okunamadı."),
+        ({"paper": " "}, "sayısı ve tarihi gerekir"),
+        ({"reader": "mudur"}, "Yetkiyi alan bir hesap yok."),
+        ({"basis": "other"}, "Başka dayanağın ne olduğu yazılmalı."),
+    ],
+)
+def test_a_grant_that_cannot_stand_is_refused_in_clear_words(
+    client: FlaskClient, ledger: SqlLedger, differs: dict[str, str], said: str
+) -> None:
+    answer = ask(client, "yonetici", "/gecit/grants", {**GRANT, **differs})
+    assert answer.status_code == 422
+    assert said in unescape(answer.text)
+    assert ledger.read(lambda tx: tx.grants()) == []
+
+
+# Turn-around
+
+
+def test_turn_around_is_the_own_institutions_and_names_nobodys_number(
+    client: FlaskClient, ledger: SqlLedger, clock: StillClock
+) -> None:
+    from gecit.steps.judge_exam import judge_due
+
+    act(client, "ayse", "take")
+    act(client, "ayse", "sign", act="sign", password=PASSWORD, **written(ledger, "ayse"))
+    ledger.write(lambda tx: judge_due(tx, JUDGING, NOW, "Node"))
+    clock.advance(60)
+    page = ask(client, "mudur", "/gecit/turnaround?days=30").text
+    assert f"Hastane {HOSPITAL.skrs}" in page
+    assert "2:00" in page  # from the first images to the signature
+    assert NUMBERS["ayse"] not in page
+    assert f"Hastane {HOSPITAL.skrs}" not in ask(client, "uzak", "/gecit/turnaround?days=30").text
+
+
+@pytest.mark.parametrize("who", ["ayse", "yonetici"])
+def test_the_pages_speak_english_too(client: FlaskClient, who: str) -> None:
+    path = {"ayse": "/gecit/reading", "yonetici": "/gecit/grants"}[who]
+    page = ask(client, who, f"{path}?lang=en").text
+    assert {"ayse": "Exams to read", "yonetici": "New grant"}[who] in page
