@@ -37,10 +37,8 @@ class Orthanc:
 
 
 def worker(orthanc: Orthanc, institutions: list[Institution]) -> Any:
-    settings = SimpleNamespace(development_open=False, development_aets=())
-    return SimpleNamespace(
-        _archive=orthanc, _institutions=lambda: institutions, _modalities=None, _settings=settings
-    )
+    settings = SimpleNamespace(development_open=False)
+    return SimpleNamespace(_archive=orthanc, _institutions=lambda: institutions, _modalities=None, _settings=settings)
 
 
 def test_a_title_is_let_in_with_what_is_known_of_its_station() -> None:

@@ -161,6 +161,10 @@ ACTIONS: dict[Action, Text] = {
     Action.MANAGE_WEBHOOKS: _("webhook aboneliklerini yönetmek", "manage webhooks"),
     Action.USE_ORTHANC: _("Orthanc'ın kendi arayüzü", "use Orthanc itself"),
     Action.OWN_ACCOUNT: _("kendi hesabı", "own account"),
+    Action.WRITE_REPORT: _("rapor yazmak", "write a report"),
+    Action.ASSIGN_READING: _("okuma atamak", "assign a reading"),
+    Action.SEE_TURNAROUND: _("rapor sürelerini görmek", "see turn-around times"),
+    Action.MANAGE_GRANTS: _("rapor yetkilerini yönetmek", "manage grants"),
 }
 
 OWNERSHIPS: dict[str, Text] = {

@@ -10,7 +10,7 @@ from typing import NamedTuple
 ORDER = r"""MSH|^~\&|FIRMA01|Örnek HBYS|GECIT|GECIT|20240101120000||ORM^O01|3001|P|2.3.1||||||UTF8
 PID|1||F1001|10000000146|ŞAHİN^ÇİĞDEM||19800102|K
 PV1|1|O|||||||||||||||||KABUL9
-ORC|NW|ORNEK0002|||||||20240101115900|||10000080100^MASALCI^GÜLŞEN|||||R1^Radyoloji||||Deneme^^SKRS\S\999001\S\11999001
+ORC|NW|ORNEK0002|||||1^once^^^^R||20240101115900|||10000080100^MASALCI^GÜLŞEN|||||R1^Radyoloji||||Deneme^^SKRS\S\999001\S\11999001
 OBR|1|ORNEK0002|ORNEK0002|899001^MR beyin^SUT^24590-2^MR beyin^LNC||20240101115900|||||||baş ağrısı||Radiology^^^^^R|10000080100^MASALCI^GÜLŞEN||ORNEK0002||SYS1|REF1|||MR||||||||||||20240101120500
 DG1|1||G43^Migren^I10
 """  # noqa: E501 -- a segment is one line
@@ -96,9 +96,11 @@ _PEER = "the address speaks for more than one institution"
 ORDER_ROWS = (
     *_header("ORM^O01", "ORU^R01"),
     *_person("10000000147"),
+    Row("PV1", 2, "O", "class: `E` emergency, `I` inpatient, `O` outpatient; how soon it is read"),
     Row("PV1", 19, "RE", "admission reference, that of e-Nabız package 101"),
     Row("ORC", 1, "R", "what becomes of the order", ("ZZ",)),
     Row("ORC", 2, "R", "accession number, at most 16 ASCII characters", ("ORNEK000200000002", "ÖRNEK2")),
+    Row("ORC", 7, "O", "priority where OBR-27 has none: `S` at once, `A` soon, `R` routine; how soon it is read"),
     Row("ORC", 9, "O", "order time where OBR-6 has none"),
     Row("ORC", 12, "O", "ordering physician: TCKN, family name, given name"),
     Row("ORC", 17, "O", "ordering department"),
@@ -117,7 +119,7 @@ ORDER_ROWS = (
     Row("OBR", 20, "RE", "SYSTakipNo of e-Nabız; kept, not verified"),
     Row("OBR", 21, "RE", "hospital's reference number; kept, not verified"),
     Row("OBR", 24, "R", "modality; never guessed from the SUT code"),
-    Row("OBR", 27, "O", "appointment where OBR-36 has none", example="1^once^^20240101120500"),
+    Row("OBR", 27, "O", "priority; appointment where OBR-36 has none", example="1^once^^20240101120500^^S"),
     Row(
         "OBR", 31, "C", "reason of a repeat, as code; without it a repeat is held (`duplicate-found`)",
         when="the exam is repeated within six months", example="5",
