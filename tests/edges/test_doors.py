@@ -10,8 +10,8 @@ from gecit.core.accounts import Account, Session
 from gecit.edges.credentials import csrf_of, session_of
 from gecit.edges.doors import (
     ANSWER_SECONDS,
-    REFUSED_SECONDS,
     IDLE,
+    REFUSED_SECONDS,
     USED_SECONDS,
     Admission,
     Doors,
