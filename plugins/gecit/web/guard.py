@@ -82,6 +82,13 @@ def _sign_in_or_refuse(why: Why) -> Response:
     return make_response(redirect(url_for(SIGN_IN, next=request.full_path.rstrip("?")), 303))
 
 
+def refuse_nul() -> Response | None:
+    """Refuse what holds a NUL in address or form: PostgreSQL keeps none (JSON is checked where it is read)."""
+    fields = [*request.args.items(multi=True), *request.form.items(multi=True)]
+    held = any("\0" in text for one in fields for text in one)
+    return refuse("bad-request") if held or "\0" in request.path else None
+
+
 def prove(doors: Doors) -> Callable[[Response], Response]:
     """Return what answers the forwarder's challenge, so that it knows us from a stranger on our port."""
 
