@@ -129,6 +129,7 @@ def filled(path: str, whose: str) -> str:
     places = {"institution": {"own": HERE, "foreign": THERE, "self": "900003"}[whose], "study": uid,
               "accession": {"own": "A1", "foreign": "FOREIGN1", "self": "C1"}[whose], "series": f"{uid}.1",
               "instance": f"{uid}.1.1", "filename": "gecit.css"}  # fmt: skip
+    path = re.sub(r"<int:\w+>", "7", path)
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: places.get(found[1], "x"), path)
 
 
