@@ -400,7 +400,8 @@ def test_what_was_done_and_refused_is_audited_without_a_tckn(node: Node, tokens:
     rows = ledger.audit_rows(AuditSearch(who="radiologist", limit=1000))
     dump = repr(ledger.audit_rows(AuditSearch(limit=10_000)))
     ledger.close()
-    said = [(one.what, one.outcome, one.institution, one.detail.get("study", one.accession)) for one in rows]
+    asked = [one for one in rows if not one.detail.get("route", "").startswith("api.")]  # the walk asks those as well
+    said = [(one.what, one.outcome, one.institution, one.detail.get("study", one.accession)) for one in asked]
     for one in (
         ("see images", "done", HERE, MINE),
         ("see images", "refused", THERE, OTHERS),
