@@ -64,6 +64,7 @@ lock: ## the lock files anew from pyproject.toml
 docs: setup-test ## the generated reference pages anew
 	@$(PY) -m gecit.settings docs/settings.md orthanc-config/gecit.json
 	@$(PY) -m gecit.cli.hl7_page docs/conformance/hl7.md
+	@$(PY) -c 'from pathlib import Path; from gecit.web.front.source import ship; ship(Path())'
 
 clean: ## remove what was built: caches, test data, .venv; never the node's data
 	rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from msgspec.structs import replace
 
 from gecit.core.access import Action, Role
 from gecit.core.accounts import Account, Login, Session, Token
-from gecit.ports import Accounts, Institution, NoAccountError, TcknTakenError
-from tests.fakes import FakeAccounts
+from gecit.ports import Accounts, Institution, NoAccountError, NoAudit, TcknTakenError
+from gecit.steps.identify import Identity, identify
+from tests.fakes import FakeAccounts, StillClock
 
 from .test_ledger import NOW
 
@@ -169,3 +172,27 @@ def test_ownership_and_province_are_those_of_the_institution(request: pytest.Fix
     ledger.save_account(AYSE, NOW)
     found = ledger.account("ayşe")
     assert (found.ownership, found.province) == ("private", "Ankara")
+
+
+def test_somebody_who_comes_in_by_two_providers_at_once_becomes_one_citizen(kept: Accounts) -> None:
+    if isinstance(kept, FakeAccounts):
+        pytest.skip("a race of real databases")
+    at_once = Barrier(6)
+
+    def sign_in(number: int) -> str:
+        identity = Identity(issuer=f"https://{number % 3}.example", subject="s", tckn="10000000146")
+        at_once.wait()
+        return identify(kept, NoAudit(), StillClock(), identity, label="x", citizens=True, address="").name
+
+    with ThreadPoolExecutor(6) as pool:
+        names = set(pool.map(sign_in, range(6)))
+    assert len(names) == len(kept.accounts()) == 1
+
+
+def test_guesses_that_come_at_once_are_all_counted(kept: Accounts) -> None:
+    if isinstance(kept, FakeAccounts):
+        pytest.skip("a race of real databases")
+    kept.count_attempt("old", NOW - timedelta(hours=1), NOW - timedelta(hours=2))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: kept.count_attempt("k", NOW, NOW - timedelta(minutes=15)), range(40)))
+    assert kept.attempts("k", NOW - timedelta(minutes=15)) == 40

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 from bench.million import WINDOW, fill
+from msgspec.structs import replace
 
 from gecit.core import events as e
 from gecit.core.access import Reach
@@ -116,6 +117,9 @@ def test_senders_are_counted_by_their_messages_and_exams(ledger: SqlLedger) -> N
     record(ledger)
     for number, code in enumerate(["AA", "AA", "AE", "AR"]):
         ledger.write(lambda tx, number=number, code=code: tx.add_message(message(number, code)))  # type: ignore[misc]
+    unknown = replace(message(9, "AR"), institution="")
+    ledger.write(lambda tx: tx.add_message(unknown))
+    assert ledger.senders(Reach(patient="10000000146"), NOON - DAY, NOON + DAY) == [], "nor what is of nobody known"
     [own] = ledger.senders(OWN, NOON - DAY, NOON + DAY)
     assert (own.institution, own.answers, own.exams) == (HELD.institution, {"AA": 2, "AE": 1, "AR": 1}, 2)
     assert own.rules == {"dose-report": 1}

@@ -72,7 +72,7 @@ def test_plain_http_is_switched_on_for_a_closed_network() -> None:
 
 INSIDE = (
     "10.1.0.7", "192.168.1.1", "127.0.0.1", "::1", "fe80::1%eth0", "fd00::1", "100.64.0.1", "224.0.0.1",
-    "64:ff9b::a00:1", "2002:a00:1::", "nonsense",
+    "64:ff9b::a00:1", "2002:a00:1::", "nonsense", "fec0::1", "::10.1.0.7", "::ffff:0:10.1.0.7", "5f00::1",
 )  # fmt: skip
 
 

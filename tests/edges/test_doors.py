@@ -8,7 +8,17 @@ from msgspec.structs import replace
 from gecit.core.access import Action, Person, Role
 from gecit.core.accounts import Account, Session
 from gecit.edges.credentials import csrf_of, session_of
-from gecit.edges.doors import ANSWER_SECONDS, IDLE, USED_SECONDS, Admission, Doors, How, Why, token_digest
+from gecit.edges.doors import (
+    ANSWER_SECONDS,
+    IDLE,
+    REFUSED_SECONDS,
+    USED_SECONDS,
+    Admission,
+    Doors,
+    How,
+    Why,
+    token_digest,
+)
 from gecit.edges.passwords import LIMITS, WINDOW, PasswordCheck
 from gecit.ports import Unavailable
 from tests.fake_accounts import FakeAudit
@@ -189,6 +199,48 @@ def test_whoever_signed_in_before_is_not_locked_out_by_somebody_who_guesses(door
         doors.admit(basic("ayşe", f"guess {number}"), "198.51.100.1")
     ticks.now = ANSWER_SECONDS
     assert doors.admit(basic("ayşe", "gül bahçesi: 1"), "192.0.2.7").granted
+
+
+def test_a_password_that_is_remembered_answers_no_guess_from_elsewhere(doors: Doors) -> None:
+    right = basic("ayşe", "gül bahçesi: 1")
+    assert doors.admit(right, "192.0.2.7").granted
+    for number in range(LIMITS["account"]):
+        doors.admit(basic("ayşe", f"guess {number}"), "198.51.100.1")
+    assert doors.admit(right, "198.51.100.1").why is Why.TOO_MANY, "else the guesser would learn it"
+    assert doors.sign_in("ayşe", "gül bahçesi: 1", "198.51.100.1").why is Why.TOO_MANY
+    assert doors.admit(right, "192.0.2.7").granted
+
+
+def test_nor_one_from_an_address_that_guessed_too_often(doors: Doors, ticks: Ticks) -> None:
+    right = basic("ayşe", "gül bahçesi: 1")
+    assert doors.admit(right, "192.0.2.7").granted
+    for number in range(LIMITS["address"]):
+        doors.admit(basic(f"name {number // 8}", f"guess {number}"), "192.0.2.7")
+    ticks.now = ANSWER_SECONDS
+    assert doors.admit(right, "192.0.2.7").why is Why.TOO_MANY
+
+
+def test_all_addresses_of_an_ipv6_network_count_as_one(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gecit.edges.doors.PasswordCheck.fits", lambda *_: False)
+    for number in range(LIMITS["address"]):
+        assert doors.admit(basic(f"name {number}", "x"), f"2001:db8:1:2::{number:x}").why is Why.WRONG
+    assert doors.admit(basic("ayşe", "x"), "2001:db8:1:2:ffff::1").why is Why.TOO_MANY
+    assert doors.admit(basic("ayşe", "x"), "2001:db8:1:3::1").why is Why.WRONG
+
+
+def test_refusals_that_anybody_can_repeat_do_not_fill_the_audit(
+    doors: Doors, audit: FakeAudit, ticks: Ticks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        doors.admit(f"Bearer random {number}", "192.0.2.7")
+    assert len(audit.entries) == 1
+    monkeypatch.setattr("gecit.edges.doors.PasswordCheck.fits", lambda *_: False)
+    for number in range(LIMITS["account"] + 20):
+        doors.admit(basic("ayşe", f"guess {number}"), "192.0.2.8")
+    assert len(audit.entries) == 1 + LIMITS["account"] + 1
+    ticks.now += REFUSED_SECONDS
+    doors.admit("Bearer another", "192.0.2.7")
+    assert [one.why for one in audit.entries][-1] == "unknown token"
 
 
 def test_an_address_is_shut_whichever_names_it_tries(

@@ -184,6 +184,15 @@ def test_a_refusal_is_a_row_once_a_minute(doors: ImageDoors, audit: FakeAudit, t
     assert len(audit.entries) == 4
 
 
+def test_whoever_did_not_sign_in_cannot_fill_the_audit(doors: ImageDoors, audit: FakeAudit) -> None:
+    for number in range(20):
+        doors.turned_away(request(f"/dicom-web/studies/1.2.{number}/metadata"), "missing")
+    assert len(audit.entries) == 1
+    for number in range(3):
+        doors.passes(MANAGER, request(f"/dicom-web/studies/1.2.8.{number}/metadata"))
+    assert len(audit.entries) == 4, "who is known is told of with each study"
+
+
 def test_without_the_audit_nothing_opens_and_with_it_everything_does_again(doors: ImageDoors, audit: FakeAudit) -> None:
     audit.broken = True
     for _ in range(2):

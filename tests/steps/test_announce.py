@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -21,7 +22,7 @@ from gecit.core.verdict import Effect, Finding, Outcome, Status, Verdict
 from gecit.core.webhooks import Subscription, message_id, new_secret
 from gecit.edges.store import SqlLedger
 from gecit.edges.webhook_http import WebhookHttp
-from gecit.ports import Transaction
+from gecit.ports import Refused, Transaction
 from gecit.sandbox.server import running
 from gecit.steps.announce import DESTINATION, Announcer
 from gecit.steps.breaker import Breaker
@@ -234,6 +235,39 @@ def test_an_address_inside_the_house_is_not_connected_to(told: Told) -> None:
     told.deliver(announcer=Announcer(told.ledger, WebhookHttp((), plain_http=True), told.clock))
     assert (told.states(), told.receiver.arrivals) == (["parked"], [])
     assert told.ledger.deliveries()[0].last_error.startswith("address-not-allowed")
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.1", "2130706433"])
+def test_nor_does_anybody_learn_which_ports_answer_there(told: Told, host: str) -> None:
+    """Connecting first and looking then told an open port from a closed one."""
+    said = []
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_server(("127.0.0.1", 0)) as closed:
+        ports = [one.getsockname()[1] for one in (listening, closed)]
+        closed.close()
+        listening.setblocking(False)
+        for port in ports:
+            with pytest.raises(Refused) as refused:
+                WebhookHttp((), plain_http=True).post(f"http://{host}:{port}/", b"{}", {})
+            said.append((refused.value.code, str(refused.value).replace(str(port), "")))
+        with pytest.raises(BlockingIOError):
+            listening.accept()
+    assert said[0] == said[1]
+
+
+def test_a_name_is_asked_for_once_and_its_address_kept(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    real = socket.getaddrinfo
+
+    def rebinding(host: object, *args: Any, **named: Any) -> Any:
+        asked.append(host)
+        return real("127.0.0.1" if host == "hbys.example" else host, *args, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    told.subscribe(url=told.url.replace("127.0.0.1", "hbys.example"))
+    told.judge(Outcome.HOLD, finding())
+    told.deliver(announcer=Announcer(told.ledger, WebhookHttp(LOOPBACK, plain_http=True), told.clock))
+    assert asked.count("hbys.example") == 1
+    assert len(told.receiver.arrivals) == 1
 
 
 @pytest.fixture

@@ -391,6 +391,21 @@ def test_a_token_is_shown_once_and_opens_what_it_was_made_for(browser: FlaskClie
     assert program.get("/gecit/api/exams", headers={"Authorization": f"Bearer {secret}"}).status_code == 403
 
 
+@pytest.mark.parametrize("action", ["use Orthanc", "manage users", "nonsense"])
+def test_actions_that_no_program_has_make_no_token_of_all(
+    browser: FlaskClient, accounts: FakeAccounts, action: str
+) -> None:
+    form = {"program": "Örnek HBYS", "institution": "910001", "actions": action}
+    assert post(browser, "/gecit/tokens", **form).status_code == 422
+    assert not [one for one in accounts.tokens() if one.owner == "Örnek HBYS"]
+
+
+@pytest.mark.parametrize("name", ["gecit", "Gecit "])
+def test_nobody_takes_the_name_that_the_audit_has_for_the_installation(browser: FlaskClient, name: str) -> None:
+    form = {"program": name, "institution": "910001", "actions": "query duplicates"}
+    assert post(browser, "/gecit/tokens", **form).status_code == 422
+
+
 def test_a_managers_tokens_are_of_the_own_institution(
     browser: FlaskClient, accounts: FakeAccounts, institutions: FakeInstitutions
 ) -> None:

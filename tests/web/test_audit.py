@@ -18,8 +18,10 @@ from gecit.core.events import OrderPlaced
 from gecit.core.order import Control, ExamKey, Order, Patient, Procedure
 from gecit.edges.audit_book import AuditBook
 from gecit.edges.doors import Doors, token_digest
+from gecit.edges.orthanc_tags import OrthancTags
 from gecit.edges.store import SqlLedger
 from gecit.ports import AuditSearch
+from gecit.steps.search_images import ImageSearches
 from gecit.web.access import needs
 from gecit.web.app import create_app
 from gecit.web.audit import about
@@ -58,6 +60,7 @@ def app(sqlite_ledger: SqlLedger, book: AuditBook, clock: StillClock) -> Flask:
     made = create_app(
         doors=Doors(accounts, "inside", clock), views=sqlite_ledger, vitals=FakeVitals(), clock=clock, node="N1",
         audit=book, ledger=sqlite_ledger,
+        images=ImageSearches(sqlite_ledger, OrthancTags("http://127.0.0.1:1", ""), "N1"),
     )  # fmt: skip
 
     @needs(Action.RETRY_DELIVERY)
@@ -175,3 +178,10 @@ def test_csv_is_utf_8_and_no_spreadsheet_carries_a_cell_out(client: FlaskClient,
     rows = list(csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff"))))
     assert (rows[0]["who"], rows[0]["what"], rows[0]["detail"]) == ("'=HYPERLINK(1)", "ışık", "a=b")
     assert rows[0]["at"] == "2026-03-02T12:00:00+03:00"
+
+
+def test_a_search_for_a_patients_images_is_told_of_the_patient(client: FlaskClient, book: AuditBook) -> None:
+    for query in ("", f"?PatientID={TCKN}", f"?00100020={TCKN}", "?PatientID=*"):
+        assert ask(client, f"/gecit/dicom-web/studies{query}").status_code == 200
+    found = book.rows(AuditSearch(what="see images"))
+    assert sorted(one.patient for one in found) == sorted(["", book.digest(TCKN)])

@@ -259,3 +259,14 @@ def test_without_orthanc_the_search_is_not_answered(client: FlaskClient, tags: F
 def test_plain_json_is_given_to_who_asks_for_it(client: FlaskClient) -> None:
     headers = {"Authorization": "Bearer reads", "Accept": "application/json"}
     assert client.get("/gecit/dicom-web/studies", headers=headers).content_type == "application/json"
+
+
+def test_a_search_ends_however_much_there_is_to_look_into(
+    client: FlaskClient, tags: FakeTags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gecit.steps.search_images.QUESTIONS", 6)
+    answer = get(client, "/instances?PatientComments=nowhere")
+    assert answer.get_json(force=True) == []
+    assert tags.opened < 6
+    assert "Additional results" in answer.headers["Warning"], "nobody takes it for all there is"
+    assert get(client, "/studies").headers.get("Warning") is None, "each search has its own measure"

@@ -1,6 +1,8 @@
 """The public front page: open to everybody, in both languages, and honest about its source."""
 
 import io
+import json
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from gecit.edges.front_files import FrontTextsError, read_front
 from gecit.edges.rules_files import read_folder
 from gecit.web.app import create_app
 from gecit.web.front import FrontData
+from gecit.web.front.source import SHIPPED, SourceArchive, digests
 from tests.fakes import FakeAccounts, FakeViews, FakeVitals, StillClock
 
 REPOSITORY = Path(__file__).parents[2]
@@ -91,6 +94,25 @@ def test_source_is_what_runs(visitor: FlaskClient) -> None:
         assert packed.read() == (REPOSITORY / "plugins/gecit/core/announcements.py").read_bytes()
     assert {"LICENSE", "Makefile", "plugins/main.py", "requirements.lock", "rules/README.md"} <= names
     assert not [one for one in names if "__pycache__" in one or one.startswith(("data/", "build/", ".venv"))]
+
+
+def test_the_digests_of_the_shipped_configuration_are_those_of_its_files() -> None:
+    assert json.loads(SHIPPED.read_text()) == digests(REPOSITORY), "make docs"
+
+
+def test_a_sites_own_configuration_and_keys_are_nobody_elses(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for folder in ("orthanc-config", "plugins", "scripts"):
+        shutil.copytree(REPOSITORY / folder, home / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    kept = home / "orthanc-config/gecit.json"
+    kept.write_text(kept.read_text().replace('"Gecit"', '"Gecit" ') + "/* postgresql://gecit:s3cret@db */")
+    for name in ("orthanc-config/site.json", "plugins/web.key", "scripts/site.env", "scripts/gecit.json.bak"):
+        (home / name).write_text("s3cret")
+    source = SourceArchive(home, "1")
+    with tarfile.open(source.path()) as archive:
+        texts = {one.name: archive.extractfile(one).read() for one in archive if one.isfile()}  # type: ignore[union-attr]
+    assert not [name for name, text in texts.items() if b"s3cret" in text]
+    assert {"gecit-1/orthanc-config/orthanc.json", "gecit-1/scripts/setup.sh"} <= set(texts)
 
 
 def test_an_installation_replaces_whole_keys(accounts: FakeAccounts, book: Rulebook, tmp_path: Path) -> None:

@@ -317,6 +317,19 @@ def test_an_export_reaches_what_its_owner_reaches(
     assert (tmp_path / f"{started[0]}.csv").read_text("utf-8-sig").count("\n") == 1, "the head alone"
 
 
+def test_an_export_is_not_taken_by_who_reaches_something_else_by_now(
+    client_of: Make, book: SqlLedger, started: list[str], tmp_path: Path, clock: StillClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    page = ask(client_of("administrator"))
+    assert make_export(book, clock, tmp_path, started[0], threading.Event())
+    assert client_of("administrator").get(f"{page}/file").status_code == 200
+    named_alike = replace(PEOPLE["manager"], name=PEOPLE["administrator"].name)
+    monkeypatch.setitem(PEOPLE, "token", named_alike)
+    for path in (page, f"{page}/progress", f"{page}/file"):
+        assert client_of("token").get(path).status_code == 404
+
+
 def test_an_export_whose_process_fell_silent_or_failed_says_so(
     client_of: Make, book: SqlLedger, started: list[str], tmp_path: Path, clock: StillClock
 ) -> None:

@@ -14,7 +14,8 @@ from .values import Text
 
 LONGEST = 500
 _LOCAL = "localhost"
-_EMBEDS = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"), IPv6Network("2002::/16"))  # an IPv4 address
+_UNICAST = IPv6Network("2000::/3")  # RFC 4291 2.4; what else is "global" embeds IPv4 addresses, or is of a site
+_EMBEDS = IPv6Network("2002::/16")  # an IPv4 address (RFC 3056)
 Address = IPv4Address | IPv6Address
 
 INCOMPLETE = Text(
@@ -53,13 +54,14 @@ def url_fault(url: str, allow: Iterable[str], *, plain_http: bool) -> Text | Non
 
 
 def may_connect(host: str, address: str, allow: Iterable[str]) -> bool:
-    """Whether a connection to `host` that ended at `address` may be used; asked of the peer, whatever DNS said."""
+    """Whether `host` may be connected to at `address`; asked before and after, whatever DNS says in between."""
     listed, found = tuple(allow), _address(address)
     if found is None:
         return False
     if _named(host, listed) or any(found in network for one in listed if (network := _network(one))):
         return True
-    return not listed and found.is_global and not found.is_multicast and not any(found in one for one in _EMBEDS)
+    public = found.is_global and not found.is_multicast
+    return not listed and public and (isinstance(found, IPv4Address) or (found in _UNICAST and found not in _EMBEDS))
 
 
 def entry_ok(entry: str) -> bool:

@@ -25,13 +25,14 @@ from gecit.ports import Accounts, Audit, Clock, NoAudit, Unavailable
 from .credentials import csrf_of, is_loopback, read_basic, session_of
 from .credentials import new_token as new_token
 from .credentials import token_digest as token_digest
-from .passwords import Guessing, PasswordCheck
+from .passwords import Guessing, PasswordCheck, network_of
 
 log = logging.getLogger("gecit.doors")
 
 ANSWER_SECONDS = 3.0  # what the ledger said is believed for so long: who is revoked is out after it
 RIGHT_SECONDS = 900.0  # a right password is not hashed again for so long, while the account's hash stays the same
 USED_SECONDS = 60.0  # last use and last sight are written down no more often
+REFUSED_SECONDS = 60.0  # within it the same refusal from the same network is one row of the audit
 REMEMBERED = 4096  # entries of each table, the oldest forgotten first
 IDLE = timedelta(minutes=60)
 INTERNAL = "gecit"
@@ -143,6 +144,7 @@ class Doors:
         self._known: Remembered[Admission] = Remembered()
         self._right: Remembered[str] = Remembered()  # credential -> the hash that it fitted
         self._used: Remembered[bool] = Remembered()
+        self._told: Remembered[bool] = Remembered()
 
     def admit(self, authorization: str, address: str, cookies: str = "") -> Admission:
         """Say who it is by the headers Authorization, else Cookie; never raises: what goes wrong keeps it shut."""
@@ -186,7 +188,9 @@ class Doors:
         check = {"basic": self._basic, "bearer": self._token, "cookie": self._session}.get(scheme.lower())
         if check is None or not secret.strip():
             return Admission(why=Why.MISSING)
-        key = self._digest(scheme.lower(), secret.strip())
+        # Only where it was shown before: elsewhere a password that is remembered would answer guesses past any limit.
+        from_there = (address,) if check == self._basic else ()
+        key = self._digest(scheme.lower(), secret.strip(), *from_there)
         known = self._known.get(key, self._monotonic())
         if known:
             return known
@@ -218,11 +222,11 @@ class Doors:
         token = self._accounts.token(digest)
         owner = self._accounts.account(token.owner) if token else None
         if token is None or owner is None:
-            self._refused(SHOW_TOKEN, "", address, "unknown token")
+            self._refused_again(SHOW_TOKEN, "", address, "unknown token")
             return Admission(why=Why.WRONG)
         person = person_of_token(token, owner)
         if not token.stands(now) or person is None:
-            self._refused(SHOW_TOKEN, owner.name, address, f"token {token.id} expired, revoked or without rights")
+            self._refused_again(SHOW_TOKEN, owner.name, address, f"token {token.id} expired, revoked or without rights")
             return Admission(why=Why.WRONG)
         self._note(digest, self._accounts.use_token)
         return Admission(who=owner.name, person=person, how=How.TOKEN)
@@ -247,13 +251,14 @@ class Doors:
     def _check(self, name: str, password: str, address: str, told: Told) -> Admission:
         account = self._accounts.account(name) if name else None
         kept = self._accounts.password_hash(name) if account and not account.disabled else None
-        credential, now = self._digest(name, password), self._monotonic()
-        if account and kept and self._right.get(credential, now) == kept:
+        credential, now = self._digest(name, password, address), self._monotonic()
+        seen_here = account and kept and self._right.get(credential, now) == kept
+        if account and seen_here and not self._guessing.too_many_from(address):
             if told is Told.EACH:
                 self._record(SIGN_IN, account.name, address, account.institution)
             return self._by_password(account)
         if self._guessing.too_many(name, address):
-            self._refused(SIGN_IN, account.name if account else "", address, "too many wrong passwords")
+            self._refused_again(SIGN_IN, account.name if account else "", address, "too many wrong passwords")
             return Admission(why=Why.TOO_MANY)
         fits = self._passwords.fits(kept, password)
         if fits is None:
@@ -275,6 +280,13 @@ class Doors:
         return replace(person_of(account), granted=self._granted(account, self._clock.now()))
 
     # Audit
+
+    def _refused_again(self, what: str, who: str, address: str, why: str) -> None:
+        """Tell of what anybody can repeat as fast as he likes: once a minute, or he would fill the audit."""
+        key, now = self._digest(what, who, network_of(address), why), self._monotonic()
+        if not self._told.get(key, now):
+            self._refused(what, who, address, why)
+            self._told.put(key, True, now + REFUSED_SECONDS)
 
     def _refused(self, what: str, who: str, address: str, why: str) -> None:
         log.warning("%s refused from %s: %s", what, address, why)

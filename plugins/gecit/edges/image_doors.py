@@ -163,7 +163,9 @@ class ImageDoors:
         self._tell(key, now + SESSION_SECONDS)
 
     def _refused(self, who: str, need: Need, whose: Belonging, request: Request, now: float, why: str) -> None:
-        key = (who, need.action, need.study, request.root, request.address, why)
+        # Whoever did not sign in can name any study as fast as he likes, and would fill the audit with them.
+        study = need.study if who else ""
+        key = (who, need.action, study, request.root, request.address, why)
         if not self._is_told(key, now):
             self._record(who, need, whose, request, "refused", why)
             self._tell(key, now + REFUSAL_SECONDS)

@@ -6,6 +6,7 @@ import secrets
 import threading
 from datetime import timedelta
 from functools import cached_property
+from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -100,6 +101,11 @@ class Guessing:
         since = self._clock.now() - WINDOW
         return any(self._accounts.attempts(key, since) >= LIMITS[kind] for kind, key in _keys(name, address))
 
+    def too_many_from(self, address: str) -> bool:
+        """Whether nobody from there is asked any more."""
+        key = attempt_key("address", network_of(address))
+        return self._accounts.attempts(key, self._clock.now() - WINDOW) >= LIMITS["address"]
+
     def count(self, name: str, address: str) -> None:
         """Count one more."""
         now = self._clock.now()
@@ -112,4 +118,15 @@ class Guessing:
 
 
 def _keys(name: str, address: str) -> list[tuple[str, str]]:
-    return [("account", attempt_key("account", name)), ("address", attempt_key("address", address))]
+    return [("account", attempt_key("account", name)), ("address", attempt_key("address", network_of(address)))]
+
+
+def network_of(address: str) -> str:
+    """Return what one guesser surely holds: an IPv4 address, a whole /64 of IPv6 (RFC 6177)."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or IPv6Network((found, 64), strict=False))

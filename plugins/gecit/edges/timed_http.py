@@ -12,6 +12,7 @@ from typing import Any
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 
 class _Timed(io.RawIOBase):
@@ -51,7 +52,7 @@ class _TimedAnswer(http.client.HTTPResponse):
 
 
 Peer = Callable[[str, str], None]
-"""Is given the host that was asked for and the address that was connected to, before the first byte; may raise."""
+"""Is given the host that was asked for and an address of it, before connecting and before the first byte; may raise."""
 
 
 def _anybody(host: str, address: str) -> None:
@@ -59,15 +60,45 @@ def _anybody(host: str, address: str) -> None:
 
 
 class _Checked:
-    """A connection whose peer is looked at before anything is sent, TLS included."""
+    """A connection whose peer is looked at before it is connected to, and before anything is sent, TLS included.
+
+    Connecting first would tell whoever chose the name which ports answer where he cannot reach himself.
+    """
 
     peer: Peer = staticmethod(_anybody)
     host: str
+    port: int
+    _dns_host: str
 
     def _new_conn(self) -> socket.socket:
+        if self.peer is _anybody:
+            return self._connected(self._dns_host)
+        host, fault = self._dns_host, None
+        for address in self._addresses():
+            try:
+                self._dns_host = address  # DNS is not asked again, which may say another one by now
+                return self._connected(host)
+            except (NewConnectionError, ConnectTimeoutError) as refused:
+                fault = refused
+            finally:
+                self._dns_host = host
+        raise fault or NewConnectionError(self, "no address")  # type: ignore[arg-type]
+
+    def _addresses(self) -> list[str]:
+        """Return where the host stands; raises what `peer` raises of any of them."""
+        try:
+            found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as fault:
+            raise NameResolutionError(self.host, self, socket.gaierror(str(fault))) from fault  # type: ignore[arg-type]
+        known = list(dict.fromkeys(str(one[4][0]) for one in found))
+        for address in known:
+            self.peer(self.host, address)
+        return known
+
+    def _connected(self, host: str) -> socket.socket:
         made: socket.socket = super()._new_conn()  # type: ignore[misc]
         try:
-            self.peer(self.host, str(made.getpeername()[0]))
+            self.peer(host, str(made.getpeername()[0]))
         except BaseException:
             made.close()
             raise

@@ -72,7 +72,7 @@ class Desk:
         tckn = account.tckn and not has_tckn_checksum(account.tckn)
         checks = (
             (not name, NAME_FAULT),
-            (new and old is not None, NAME_TAKEN),
+            (new and (old is not None or name.casefold() == SETUP.name), NAME_TAKEN),  # the audit's name for ourselves
             (not known, NO_INSTITUTION),
             (homeless, NO_EMPLOYER),
             (bool(tckn), TCKN_FAULT),

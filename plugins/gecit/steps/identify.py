@@ -9,7 +9,7 @@ from ..core.accounts import Account, Login
 from ..core.audit import AuditEntry
 from ..core.identifiers import has_tckn_checksum
 from ..core.values import Text, Value
-from ..ports import Accounts, Audit, Clock
+from ..ports import Accounts, Audit, Clock, TcknTakenError
 
 
 class Identity(Value):
@@ -79,7 +79,10 @@ def _citizen(accounts: Accounts, clock: Clock, identity: Identity, *, citizens: 
         roles=(Role.CITIZEN,),
         tckn=identity.tckn,
     )
-    accounts.save_account(made, clock.now())
+    try:
+        accounts.save_account(made, clock.now())
+    except TcknTakenError:  # somebody with the number came in by another door at the same moment
+        return accounts.account_of_tckn(identity.tckn) or made
     return made
 
 

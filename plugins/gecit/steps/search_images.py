@@ -22,6 +22,10 @@ from .answer_dicom import entities_of
 LIMIT = 2_000
 """Studies looked at for one search; a search that hardly narrows has more answers than this finds."""
 
+QUESTIONS = 10_000
+"""Asked of the archive for one search at the most: more than a study has instances, and an end to looking into all
+images for what stands in none, which would hold a thread of the web process for hours."""
+
 CHUNK = 100  # studies whose tags are read at once
 FROM_LEDGER = frozenset({
     "PatientID", "PatientName", "OtherPatientIDs", "StudyInstanceUID", "AccessionNumber", "StudyDate", "StudyTime",
@@ -45,6 +49,38 @@ class Answers(Value):
     more: bool = False
 
 
+class _Enough(Exception):
+    """As much was asked as one search may."""
+
+
+class _Counted:
+    """The archive, for one search."""
+
+    def __init__(self, tags: Tags) -> None:
+        self._tags, self._left = tags, QUESTIONS
+
+    def _one(self) -> Tags:
+        if self._left == 0:
+            raise _Enough
+        self._left -= 1
+        return self._tags
+
+    def studies(self, orthanc_ids: Sequence[str], uids: Sequence[str]) -> dict[str, dict[str, str]]:
+        return self._one().studies(orthanc_ids, uids)
+
+    def series(self, study: str) -> list[tuple[str, dict[str, str]]]:
+        return self._one().series(study)
+
+    def instances(self, series: str) -> list[tuple[str, dict[str, str]]]:
+        return self._one().instances(series)
+
+    def all_of(self, instance: str) -> dict[str, str]:
+        return self._one().all_of(instance)
+
+    def one_of_study(self, study: str) -> str:
+        return self._one().one_of_study(study)
+
+
 class ImageSearches:
     """Searches for one node, `node` in the ledger."""
 
@@ -56,8 +92,14 @@ class ImageSearches:
         if not searchable(search):
             raise SearchRefused("too many wildcards")
         found, whole = self._mine(person, search)
-        entities = self._entities(found, search)
-        page = list(islice(entities, search.offset, search.offset + search.limit + 1))
+        asking = ImageSearches(self._studies, _Counted(self._tags), self._node)
+        entities = asking._entities(found, search)
+        page: list[dict[str, str]] = []
+        try:
+            for one in islice(entities, search.offset, search.offset + search.limit + 1):
+                page.append(one)
+        except _Enough:
+            whole = False
         return Answers(entities=tuple(page[: search.limit]), more=len(page) > search.limit or not whole)
 
     def _mine(self, person: Person, search: Search) -> tuple[list[Study], bool]:

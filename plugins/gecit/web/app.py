@@ -28,7 +28,7 @@ from .dicomweb import dicomweb
 from .duplicates import described, duplicates
 from .frame import helpers
 from .front import FrontData, front
-from .guard import add_headers, guard, prove
+from .guard import add_headers, guard, prove, refuse_nul
 from .health import Surroundings, health
 from .language import language, moment, remember_language, say, share
 from .metrics import metrics
@@ -84,13 +84,15 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
     app.url_map.merge_slashes = False  # an accession number may hold two in a row
     app.url_map.strict_slashes = False  # Orthanc gives paths without their last slash
+    recorder = Recorder(audit, clock) if audit else None
+    if recorder:
+        app.before_request(recorder.keep_body)  # before the guard, which looks for the session's token in a form
     app.before_request(guard(doors))
+    app.before_request(refuse_nul)
     app.after_request(remember_language)
     app.after_request(add_headers)
     app.after_request(prove(doors))
-    if audit:
-        recorder = Recorder(audit, clock)
-        app.before_request(recorder.keep_body)
+    if recorder:
         app.after_request(recorder.record)  # the last one is called first: what it refuses gets its headers too
     app.register_error_handler(HTTPException, on_http_error)
     app.register_error_handler(Exception, on_fault)

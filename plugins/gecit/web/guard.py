@@ -17,6 +17,7 @@ from .sender import address, is_crossing, is_forged, wants_page
 LONGEST_CHALLENGE = 64
 SIGN_IN = "sign_in.show"
 HOME, FRONT = "/gecit", "front.show"  # whoever comes without an address in mind reads first what this is
+API = "/gecit/api/"
 STATIC = "static"  # Flask's own route, which nobody can mark
 
 
@@ -80,6 +81,16 @@ def _sign_in_or_refuse(why: Why) -> Response:
     if request.path.rstrip("/") == HOME and FRONT in current_app.view_functions:
         return make_response(redirect(url_for(FRONT), 303))
     return make_response(redirect(url_for(SIGN_IN, next=request.full_path.rstrip("?")), 303))
+
+
+def refuse_nul() -> Response | None:
+    """Refuse what holds a NUL in address or form: PostgreSQL keeps none. The API itself says which field holds it."""
+    if "\0" in request.path:
+        return refuse("not-found")
+    if request.path.startswith(API):
+        return None
+    fields = [*request.args.items(multi=True), *request.form.items(multi=True)]
+    return refuse("bad-request") if any("\0" in text for one in fields for text in one) else None
 
 
 def prove(doors: Doors) -> Callable[[Response], Response]:

@@ -125,8 +125,7 @@ class Counting(Transactions):
             .where(sa.text("NOT dose"), device.modality.in_(modalities), device.listed_at >= since)
             .group_by(*named)
         )
-        if not reach.everything:
-            found = found.where(device.institution == reach.institution)
+        found = _only(found, device.institution, reach)
         with self._reading() as connection:
             silent = connection.execute(found.having(sa.not_(dosed)).order_by(device.institution, device.device)).all()
             return [DeviceCount(**row._mapping, label=_label(connection, row)) for row in silent]
@@ -202,7 +201,8 @@ def _grouped(
 
 
 def _only(query: sa.Select[Any], of: sa.Column[str], reach: Reach) -> sa.Select[Any]:
-    return query if reach.everything else query.where(of == reach.institution)
+    """Narrow to an institution; a patient, who has none, does not reach what is of none."""
+    return query if reach.everything else query.where(of == reach.institution, of != "")
 
 
 def _mine(reach: Reach, table: sa.Table) -> sa.ColumnElement[bool]:

@@ -70,6 +70,8 @@ def token_pages(desk: Desk, institutions: Institutions, clock: Clock) -> Bluepri
         try:
             if institution not in [one.skrs for one in mine()]:
                 raise AccountFault([CHOOSE_INSTITUTION])
+            if not set(chosen) <= {one.value for one in OF_PROGRAMS}:  # left out, they would leave a token for all
+                raise AccountFault([NO_ACTION])
             made = Token(
                 digest=token_digest(secret),
                 owner=owner(form.get("program", ""), institution),
@@ -96,4 +98,7 @@ def token_pages(desk: Desk, institutions: Institutions, clock: Clock) -> Bluepri
     return pages
 
 
+NO_ACTION = Text(
+    tr="Seçilen yetkilerden biri programlara verilemez.", en="One of the chosen actions is none that a program may do."
+)
 CHOOSE_INSTITUTION = Text(tr="Belirtecin kurumunu seçin.", en="Choose the token's institution.")

@@ -8,13 +8,16 @@ import logging
 from flask import Blueprint, Response, make_response, request
 
 from gecit.core.access import Action
+from gecit.core.identifiers import is_tckn
 from gecit.core.orthanc_doors import is_uid
 from gecit.core.qido import Level, Search, SearchRefused
+from gecit.core.query import single
 from gecit.core.values import Text
 from gecit.ports import Unavailable
 from gecit.steps.search_images import ImageSearches
 
 from ..access import needs, person
+from ..audit import about
 from ..problem import Problem, refuse, show
 from .wire import answer_of, read_search
 
@@ -88,6 +91,8 @@ def _answer(searches: ImageSearches, level: Level, **path: str) -> Response:
     if not all(map(is_uid, path.values())):
         raise SearchRefused("uid")
     search = read_search(level, request.args.to_dict(flat=False), path)
+    patient = single(search.keys, "PatientID")
+    about(patient=patient if is_tckn(patient) else "")
     found = searches.find(person(), search)
     response = make_response(json.dumps([answer_of(one, search) for one in found.entities], ensure_ascii=False))
     response.content_type = request.accept_mimetypes.best_match(KINDS, KINDS[0])

@@ -38,7 +38,9 @@ def export_routes(pages: Blueprint, ledger: SqlLedger, clock: Clock, node: str, 
 
     def mine(number: str) -> Export:
         found = ledger.export(number)
-        if found is None or found.owner != person().name or found.node != node:
+        # A token is named like its owner and reaches less; and who was moved has left the old institution's behind.
+        reached = found is not None and found.search.reach == reach(person(), Action.EXPORT)
+        if found is None or found.owner != person().name or found.node != node or not reached:
             abort(404)
         return found
 

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 
 import msgspec
 from flask import Blueprint, Response, make_response, render_template, request
@@ -14,12 +14,13 @@ from flask import Blueprint, Response, make_response, render_template, request
 from gecit.core.access import Action
 from gecit.core.audit_chain import AuditRow
 from gecit.core.identifiers import is_tckn
-from gecit.core.values import ISTANBUL, local
+from gecit.core.values import local
 from gecit.ports import AuditSearch, Unavailable
 
 from ..access import needs
 from ..audit import about
 from ..problem import refuse
+from ..tracking.asked import day_of
 from .words import ACTIONS, OUTCOMES, TEXTS
 
 PAGE = 100
@@ -85,12 +86,12 @@ def _page(rows: Rows, search: AuditSearch | None, *, of_patient: str = "", wrong
 
 def _number() -> int:
     text = request.args.get("page", "1")
-    return int(text) if text.isascii() and text.isdigit() and 1 <= int(text[:5]) <= 9999 else 1
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 and int(text) else 1
 
 
 def _search(limit: int) -> AuditSearch:
     """Read the filters of the address; a day that is none does not narrow."""
-    since, until = _day("since"), _day("until")
+    since, until = day_of(request.args.get("since", "")), day_of(request.args.get("until", ""))
     return AuditSearch(
         **{name: request.args.get(name, "").strip() for name in FILTERS},
         since=since,
@@ -98,13 +99,6 @@ def _search(limit: int) -> AuditSearch:
         limit=limit,
         offset=(_number() - 1) * limit if limit == PAGE else 0,
     )
-
-
-def _day(name: str) -> datetime | None:
-    try:
-        return datetime.combine(date.fromisoformat(request.args.get(name, "")), time(), ISTANBUL)
-    except ValueError:
-        return None
 
 
 def _detail(row: AuditRow) -> str:
