@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -153,6 +153,34 @@ def test_the_filter_narrows_is_kept_in_the_form_and_can_be_cleared(client_of: Ma
     assert listed(text) == {HELD.accession}
     assert '<option value="hold" selected>' in text and 'value="2026-03-02"' in text and "Temizle" in text
     assert listed(client_of().get("/gecit/?to=2026-03-01").text) == set()
+
+
+def test_the_other_language_keeps_the_filter_and_not_what_was_said(client_of: Make) -> None:
+    text = client_of().get("/gecit/?outcome=hold&device=CT%261&said=retried&count=2&lang=tr").text
+    assert 'href="/gecit/?outcome=hold&amp;device=CT%261&amp;lang=en"' in text
+
+
+@pytest.mark.parametrize("path", ["/gecit/?to=", "/gecit/?from=", "/gecit/day?day="])
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "1899-12-31"])
+def test_the_ends_of_the_calendar_are_no_days(client_of: Make, path: str, day: str) -> None:
+    assert client_of().get(path + day).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["after", "before"])
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+03:00", "9999-12-31T23:00:00-12:00"])
+def test_a_place_at_the_ends_of_the_calendar_is_none(client_of: Make, name: str, at: str) -> None:
+    assert client_of().get("/gecit/", query_string={name: f"{at}~{HELD.institution}~A"}).status_code == 200
+
+
+def test_an_exam_names_its_institution(client_of: Make, book: SqlLedger) -> None:
+    named = Institution(skrs=HELD.institution, medula_code="1", name="Örnek Hastanesi")
+    book.write(lambda tx: tx.record_institution(named, NOON))
+    assert "Örnek Hastanesi" in client_of().get(f"/gecit/exams/{HELD.institution}/{HELD.accession}").text
+
+
+def test_a_patient_without_the_exams_page_opens_the_images_from_the_list(client_of: Make) -> None:
+    text = client_of("citizen").get("/gecit/").text
+    assert f"/gecit/viewer/{CLEAN.institution}/{quote(CLEAN.accession)}" in text and "/gecit/exams/" not in text
 
 
 def test_a_day_that_is_none_is_said_and_left_out(client_of: Make) -> None:

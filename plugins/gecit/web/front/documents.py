@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
@@ -14,7 +16,7 @@ TAGS = {
     *("h1", "h2", "h3", "h4", "p", "ul", "ol", "li", "a", "code", "pre", "strong", "em", "blockquote", "img", "hr"),
     *("table", "thead", "tbody", "tr", "th", "td", "br"),
 }
-ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}}
+ATTRIBUTES = {"a": {"href"}, "pre": {"tabindex"}, "img": {"src", "alt"}}
 KEPT = 64  # pages
 
 
@@ -47,9 +49,28 @@ class Documents:
             return path
         return None
 
+    def _kept(self, path: Path) -> Callable[[str, str, str], str | None]:
+        """Keep what nh3 lets through, but for links to files that are read in the repository and not here."""
+
+        def keep(tag: str, attribute: str, value: str) -> str | None:
+            address = urlsplit(value)
+            if (tag, attribute) != ("a", "href") or address.scheme or not address.path:
+                return value
+            name = f"{path.parent.relative_to(self._folder).as_posix()}/{unquote(address.path)}"
+            return value if self._path(name, ".md") or self._path(name, ".svg") else None
+
+        return keep
+
     def _make(self, path: Path, changed: int) -> Page:
         text = path.read_text(encoding="utf-8")
         made = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
-        html = nh3.clean(made, tags=TAGS, attributes=ATTRIBUTES, url_schemes={"http", "https", "mailto"})
+        made = made.replace("<pre>", '<pre tabindex="0">')  # a long line is moved sideways by keyboard too
+        html = nh3.clean(
+            made,
+            tags=TAGS,
+            attributes=ATTRIBUTES,
+            url_schemes={"http", "https", "mailto"},
+            attribute_filter=self._kept(path),
+        )
         first = next((line for line in text.splitlines() if line.startswith("# ")), path.stem)
         return Page(title=first.lstrip("# "), html=html)

@@ -15,6 +15,8 @@ FIELDS = ("outcome", "billing", "rule", "modality", "device", "institution", "fr
 
 PARKED = "parked"
 LONGEST = 128
+YEARS = range(1900, 2200)
+"""Of which days are read: the calendar's own ends have no day before, no day after and no UTC."""
 
 
 class Asked(Value):
@@ -56,11 +58,12 @@ class Asked(Value):
 
 
 def _day(text: str) -> datetime | None:
-    """Return the beginning of a day in Europe/Istanbul; None where it is none."""
+    """Return the beginning of a day in Europe/Istanbul; None where it is none, or none of YEARS."""
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=ISTANBUL)
+        found = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=ISTANBUL)
     except ValueError:
         return None
+    return found if found.year in YEARS else None
 
 
 day_of = _day
@@ -79,6 +82,6 @@ def read_place(text: str) -> Place | None:
         listed_at = datetime.fromisoformat(at)
     except ValueError:
         return None
-    if not separator or listed_at.tzinfo is None:
+    if not separator or listed_at.tzinfo is None or listed_at.year not in YEARS:
         return None
     return Place(listed_at=listed_at, institution=institution, accession=accession)

@@ -99,6 +99,9 @@ def _draw(ledger: SqlLedger, clock: Clock, rulebooks: Rulebooks, beside: Beside,
         way=way_of(events, shown.beside.queries, deliveries),
         deliveries=deliveries,
         masked=mask,
+        institution_name=next(
+            (one.name for one in ledger.read(lambda tx: tx.institutions()) if one.skrs == institution), ""
+        ),
         viewer=f"/gecit/viewer/{quote(institution, safe='')}/{quote(found.key.accession, safe='')}",
         images_here=may_touch(Action.SEE_IMAGES, institution, tckn=patient) and shown.exam.images > 0,
         report_here=may_touch(Action.SEE_REPORT, institution, tckn=patient),
