@@ -89,6 +89,7 @@ def test_documents_lead_to_documents_only_and_long_lines_are_moved_by_keyboard(v
     assert 'href="medula.md#trying-it-out"' in text
     text = visitor.get("/gecit/front/documents/conformance/hl7.md").text
     assert '<pre tabindex="0">' in text and "<pre>" not in text
+    assert text.count('<div class="table-responsive" tabindex="0"><table') == text.count("</table></div>") > 0
 
 
 def test_source_is_what_runs(visitor: FlaskClient) -> None:

@@ -535,6 +535,12 @@ def test_an_address_can_make_a_page_say_only_what_it_knows(client_of: Make, said
     assert 'role="status"' not in client_of().get("/gecit/?said=evil").text
 
 
+def test_a_citizen_is_led_to_no_numbers_of_a_hospital(client_of: Make) -> None:
+    text = client_of("citizen").get("/gecit/").text
+    assert 'href="/gecit/day"' not in text and 'href="/gecit/unlinked"' not in text
+    assert 'href="/gecit/day"' in client_of("radiologist").get("/gecit/").text
+
+
 def test_every_message_of_the_frame_is_in_both_languages() -> None:
     assert all(text.tr and text.en and kind in ("success", "warning", "danger") for text, kind in words.SAID.values())
 

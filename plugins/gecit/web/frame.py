@@ -15,8 +15,8 @@ THEMES = ("light", "dark")
 
 NAVIGATION: list[tuple[str, str, Action]] = [
     ("tracking.exams", "exams", Action.LIST_EXAMS),
-    ("tracking.unlinked", "unlinked-short", Action.LIST_EXAMS),
-    ("day.show", "day", Action.LIST_EXAMS),
+    ("tracking.unlinked", "unlinked-short", Action.SEE_EXAM),
+    ("day.show", "day", Action.SEE_EXAM),
     ("rules.show", "rules", Action.SEE_RULES),
     ("health.show", "health", Action.SEE_HEALTH),
     ("users.show", "users", Action.MANAGE_USERS),
@@ -24,7 +24,10 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("institutions.show", "institutions", Action.MANAGE_INSTITUTIONS),
     ("trail.show", "audit-short", Action.SEE_AUDIT),
 ]
-"""Endpoint, word and the action it needs; an endpoint that this installation has not is left out."""
+"""Endpoint, word and the action without which it is of no use; an endpoint that this installation has not is left out.
+
+A citizen lists his own exams, and needs neither the numbers of a day nor studies that belong to nobody yet.
+"""
 
 
 class NavigationPlace(Value):

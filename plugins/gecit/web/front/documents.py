@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, reduce
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -16,8 +16,14 @@ TAGS = {
     *("h1", "h2", "h3", "h4", "p", "ul", "ol", "li", "a", "code", "pre", "strong", "em", "blockquote", "img", "hr"),
     *("table", "thead", "tbody", "tr", "th", "td", "br"),
 }
-ATTRIBUTES = {"a": {"href"}, "pre": {"tabindex"}, "img": {"src", "alt"}}
+ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}}
 KEPT = 64  # pages
+MOVED = (
+    ("<pre>", '<pre tabindex="0">'),
+    ("<table>", '<div class="table-responsive" tabindex="0"><table class="table table-sm whole-words">'),
+    ("</table>", "</table></div>"),
+)
+"""What is wider than a phone is moved sideways, by keyboard too; done after cleaning, which leaves no attribute."""
 
 
 class Page(Value):
@@ -64,7 +70,6 @@ class Documents:
     def _make(self, path: Path, changed: int) -> Page:
         text = path.read_text(encoding="utf-8")
         made = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
-        made = made.replace("<pre>", '<pre tabindex="0">')  # a long line is moved sideways by keyboard too
         html = nh3.clean(
             made,
             tags=TAGS,
@@ -73,4 +78,4 @@ class Documents:
             attribute_filter=self._kept(path),
         )
         first = next((line for line in text.splitlines() if line.startswith("# ")), path.stem)
-        return Page(title=first.lstrip("# "), html=html)
+        return Page(title=first.lstrip("# "), html=reduce(lambda text, one: text.replace(*one), MOVED, html))
