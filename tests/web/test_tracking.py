@@ -541,6 +541,20 @@ def test_a_citizen_is_led_to_no_numbers_of_a_hospital(client_of: Make) -> None:
     assert 'href="/gecit/day"' in client_of("radiologist").get("/gecit/").text
 
 
+@pytest.mark.parametrize(
+    ("path", "marked"),
+    [
+        ("/gecit/", '/gecit/" aria-current="page"'),
+        (f"/gecit/exams/{CLEAN.institution}/{CLEAN.accession}", '/gecit/" aria-current="true"'),
+        ("/gecit/unlinked", '/gecit/unlinked" aria-current="page"'),
+        ("/gecit/senders", '/gecit/day" aria-current="true"'),
+    ],
+)
+def test_the_navigation_says_where_one_is_also_further_in(client_of: Make, path: str, marked: str) -> None:
+    text = client_of().get(path).text
+    assert marked in text and text.count("aria-current") == 1
+
+
 def test_every_message_of_the_frame_is_in_both_languages() -> None:
     assert all(text.tr and text.en and kind in ("success", "warning", "danger") for text, kind in words.SAID.values())
 

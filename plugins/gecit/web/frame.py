@@ -35,7 +35,7 @@ class NavigationPlace(Value):
 
     address: str
     name: Text
-    current: bool
+    current: str  # as `aria-current` says it: "page", "true" = a page further in, "" = elsewhere
 
 
 class Said(Value):
@@ -49,10 +49,20 @@ def navigation() -> list[NavigationPlace]:
     """Return where the person may go."""
     asker = person()
     return [
-        NavigationPlace(address=url_for(endpoint), name=PAGE[word], current=request.endpoint == endpoint)
+        NavigationPlace(address=url_for(endpoint), name=PAGE[word], current=_current(endpoint))
         for endpoint, word, action in NAVIGATION
         if endpoint in current_app.view_functions and may_at_all(asker, action)
     ]
+
+
+def _current(endpoint: str) -> str:
+    """Say whether a place is shown: itself, or a page of the same part that no other place of it leads to."""
+    if request.endpoint == endpoint:
+        return "page"
+    part = endpoint.partition(".")[0]
+    first = next(one for one, _, _ in NAVIGATION if one.startswith(f"{part}."))
+    placed = request.endpoint in {one for one, _, _ in NAVIGATION}
+    return "true" if request.blueprint == part and endpoint == first and not placed else ""
 
 
 def can(action: str) -> bool:
