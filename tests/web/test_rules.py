@@ -290,6 +290,12 @@ def test_a_date_that_cannot_be_is_answered(visitor: Visitor, office: Office, for
     assert office.runs.ids() == []
 
 
+def test_a_page_further_in_stands_under_its_tab(visitor: Visitor, office: Office) -> None:
+    made(visitor)
+    for path, tab in ((DRAFT, "drafts"), ("/gecit/rules/rule/loinc-code", "")):
+        assert f'href="/gecit/rules/{tab}" aria-current="page"' in visitor.get(path)
+
+
 @pytest.mark.parametrize("lang", ["tr", "en"])
 def test_every_page_reads_in_both_languages(visitor: Visitor, office: Office, lang: str) -> None:
     made(visitor)

@@ -555,6 +555,12 @@ def test_the_navigation_says_where_one_is_also_further_in(client_of: Make, path:
     assert marked in text and text.count("aria-current") == 1
 
 
+def test_a_senders_card_leads_to_the_exams_that_fail_a_rule(client_of: Make, clock: StillClock) -> None:
+    clock.advance(timedelta(days=1).total_seconds())
+    [link, *_] = re.findall(r'href="(/gecit/[?]rule=[^"]+)"', client_of().get("/gecit/senders").text)
+    assert listed(client_of().get(link.replace("&amp;", "&")).text) == {HELD.accession}
+
+
 def test_every_message_of_the_frame_is_in_both_languages() -> None:
     assert all(text.tr and text.en and kind in ("success", "warning", "danger") for text, kind in words.SAID.values())
 
