@@ -38,6 +38,18 @@ PAGES = {
     "day": f"/gecit/day?day={BUSY_DAY}",
     "senders": "/gecit/senders",
     "health-page": "/gecit/health",
+    "front": "/gecit/front",
+    "front-all": "/gecit/front?all=",
+    "document": "/gecit/front/documents/conformance/hl7.md",
+    "document-with-tables": "/gecit/front/documents/rules.md",
+    "audit": "/gecit/audit",
+    "sign-in": "/gecit/sign-in",
+    "users": "/gecit/users",
+    "user": "/gecit/users/new",
+    "tokens": "/gecit/tokens",
+    "institutions": "/gecit/institutions",
+    "account": "/gecit/account",
+    "not-found": "/gecit/users/nobody",
 }
 REFUSAL = (
     b"MSH|^~\\&|GECIT\rMSA|AE|7|x\rERR|PID^1^3^tckn-wrong&TCKN yanl\xc4\xb1\xc5\x9f&GECIT&tckn-wrong&wrong TCKN&GECIT\r"
@@ -123,7 +135,7 @@ def test_a_page_fits_keeps_its_policy_and_passes_axe(
     shot(browser, f"{name}-{theme}")
     inner, scroll = browser.execute_script("return [window.innerWidth, document.documentElement.scrollWidth]")
     assert inner in {width for width, _ in WIDTHS.values()} and scroll <= inner, "nothing is scrolled sideways"
-    own = "status of 503" if "health" in name else "nothing"
+    own = {"health-page": "status of 503", "not-found": "status of 404"}.get(name, "nothing")
     assert [one for one in browser.get_log("browser") if own not in one["message"]] == []
     assert violations(browser) == []
 

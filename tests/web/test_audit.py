@@ -152,6 +152,32 @@ def test_the_page_lists_and_filters(client: FlaskClient, book: AuditBook) -> Non
     assert ask(client, "/gecit/audit?since=yesterday&page=x", "yönetici").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "query", ["until=9999-12-31", "since=0001-01-01", "page=0000199999999999999999999", "page=99999", "since=x"]
+)
+def test_the_ends_of_calendar_and_paging_are_no_fault(client: FlaskClient, query: str) -> None:
+    answer = ask(client, f"/gecit/audit?{query}", "yönetici")
+    assert answer.status_code == 200 and ("YYYY-AA-GG" in answer.text) is not query.startswith("page")
+
+
+def test_a_row_leads_to_its_exam_and_says_why_in_words(client: FlaskClient, book: AuditBook) -> None:
+    book.record(
+        AuditEntry(
+            at=NOON, who="u", what="see an exam", outcome="refused", why="403", institution=HERE, accession="A/1"
+        )
+    )
+    book.record(AuditEntry(at=NOON, who="u", what="use Orthanc", outcome="refused", why="missing"))
+    text = ask(client, "/gecit/audit", "yönetici").text
+    assert f'href="/gecit/exams/{HERE}/A/1"' in text
+    assert "Bu işlem için yetkiniz yok" in text and "oturum açılmamış" in text and ">missing<" not in text
+
+
+def test_a_wrong_number_stays_to_be_mended_and_the_language_leads_to_a_page_that_is_there(client: FlaskClient) -> None:
+    wrong = ask(client, "/gecit/audit/patient", "yönetici", "POST", data={"tckn": "12345678901"})
+    assert 'value="12345678901"' in wrong.text
+    assert 'href="/gecit/?lang=en"' in wrong.text, "what was posted has no address to read again"
+
+
 def test_every_action_has_its_words(client: FlaskClient) -> None:
     assert {one.value for one in Action} <= set(ACTIONS)
 

@@ -85,6 +85,16 @@ def test_nothing_outside_the_documents_is_shown(visitor: FlaskClient, name: str)
     assert visitor.get(f"/gecit/front/documents/{name}").status_code in (401, 404)
 
 
+def test_documents_lead_to_documents_only_and_long_lines_are_moved_by_keyboard(visitor: FlaskClient) -> None:
+    text = visitor.get("/gecit/front/documents/rules.md").text
+    assert "rules/README.md" in text and 'href="../rules/README.md"' not in text, "that file is not served"
+    text = visitor.get("/gecit/front/documents/conformance/duplicates.md").text
+    assert 'href="medula.md#trying-it-out"' in text
+    text = visitor.get("/gecit/front/documents/conformance/hl7.md").text
+    assert '<pre tabindex="0">' in text and "<pre>" not in text
+    assert text.count('<div class="table-responsive" tabindex="0"><table') == text.count("</table></div>") > 0
+
+
 def test_source_is_what_runs(visitor: FlaskClient) -> None:
     answer = visitor.get("/gecit/front/source.tar.gz")
     with tarfile.open(fileobj=io.BytesIO(answer.data)) as archive:

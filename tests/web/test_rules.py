@@ -274,11 +274,26 @@ def test_what_if_a_rule_began_at_another_date(visitor: Visitor, office: Office) 
     assert page in visitor.get("/gecit/rules/runs")
 
 
-@pytest.mark.parametrize("form", [{"edition": "9", "start": "2026-01-01T00:00"}, {"edition": "1", "start": ""}, {}])
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"edition": "9", "start": "2026-01-01T00:00"},
+        {"edition": "1", "start": ""},
+        {"edition": "1", "start": "0001-01-01T00:00"},
+        {"edition": "1", "start": "9999-12-31T23:59-12:00"},
+        {},
+    ],
+)
 def test_a_date_that_cannot_be_is_answered(visitor: Visitor, office: Office, form: dict[str, str]) -> None:
     visitor.post("/gecit/rules/rule/loinc-code/try", form, 400)
     visitor.get("/gecit/rules/rule/nonsense", 404)
     assert office.runs.ids() == []
+
+
+def test_a_page_further_in_stands_under_its_tab(visitor: Visitor, office: Office) -> None:
+    made(visitor)
+    for path, tab in ((DRAFT, "drafts"), ("/gecit/rules/rule/loinc-code", "")):
+        assert f'href="/gecit/rules/{tab}" aria-current="page"' in visitor.get(path)
 
 
 @pytest.mark.parametrize("lang", ["tr", "en"])

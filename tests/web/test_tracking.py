@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -153,6 +153,34 @@ def test_the_filter_narrows_is_kept_in_the_form_and_can_be_cleared(client_of: Ma
     assert listed(text) == {HELD.accession}
     assert '<option value="hold" selected>' in text and 'value="2026-03-02"' in text and "Temizle" in text
     assert listed(client_of().get("/gecit/?to=2026-03-01").text) == set()
+
+
+def test_the_other_language_keeps_the_filter_and_not_what_was_said(client_of: Make) -> None:
+    text = client_of().get("/gecit/?outcome=hold&device=CT%261&said=retried&count=2&lang=tr").text
+    assert 'href="/gecit/?outcome=hold&amp;device=CT%261&amp;lang=en"' in text
+
+
+@pytest.mark.parametrize("path", ["/gecit/?to=", "/gecit/?from=", "/gecit/day?day="])
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "1899-12-31"])
+def test_the_ends_of_the_calendar_are_no_days(client_of: Make, path: str, day: str) -> None:
+    assert client_of().get(path + day).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["after", "before"])
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+03:00", "9999-12-31T23:00:00-12:00"])
+def test_a_place_at_the_ends_of_the_calendar_is_none(client_of: Make, name: str, at: str) -> None:
+    assert client_of().get("/gecit/", query_string={name: f"{at}~{HELD.institution}~A"}).status_code == 200
+
+
+def test_an_exam_names_its_institution(client_of: Make, book: SqlLedger) -> None:
+    named = Institution(skrs=HELD.institution, medula_code="1", name="Örnek Hastanesi")
+    book.write(lambda tx: tx.record_institution(named, NOON))
+    assert "Örnek Hastanesi" in client_of().get(f"/gecit/exams/{HELD.institution}/{HELD.accession}").text
+
+
+def test_a_patient_without_the_exams_page_opens_the_images_from_the_list(client_of: Make) -> None:
+    text = client_of("citizen").get("/gecit/").text
+    assert f"/gecit/viewer/{CLEAN.institution}/{quote(CLEAN.accession)}" in text and "/gecit/exams/" not in text
 
 
 def test_a_day_that_is_none_is_said_and_left_out(client_of: Make) -> None:
@@ -459,7 +487,7 @@ def test_a_proposed_withdrawal_is_decided_by_who_may_with_name_and_reason(
 def test_a_decision_without_a_harmless_reason_is_none(client_of: Make, book: SqlLedger, reason: str) -> None:
     proposed(book)
     answer = client_of().post("/gecit/exam/decide", data={**DECIDE, "decision": "approve", "reason": reason})
-    assert "said=reason-wrong" in answer.location
+    assert answer.status_code == 422 and f'value="{reason.strip()}"' in answer.text and 'role="alert"' in answer.text
     found = book.exam_of(HELD)
     assert found and found.billing is Billing.WITHDRAWAL_PROPOSED
     assert client_of().post("/gecit/exam/decide", data={**DECIDE, "decision": "x"}).status_code == 400
@@ -518,6 +546,32 @@ def test_the_navigation_shows_what_the_person_may_see(client_of: Make) -> None:
 def test_an_address_can_make_a_page_say_only_what_it_knows(client_of: Make, said: str, shown: str) -> None:
     assert shown in client_of().get(f"/gecit/?said={said}").text
     assert 'role="status"' not in client_of().get("/gecit/?said=evil").text
+
+
+def test_a_citizen_is_led_to_no_numbers_of_a_hospital(client_of: Make) -> None:
+    text = client_of("citizen").get("/gecit/").text
+    assert 'href="/gecit/day"' not in text and 'href="/gecit/unlinked"' not in text
+    assert 'href="/gecit/day"' in client_of("radiologist").get("/gecit/").text
+
+
+@pytest.mark.parametrize(
+    ("path", "marked"),
+    [
+        ("/gecit/", '/gecit/" aria-current="page"'),
+        (f"/gecit/exams/{CLEAN.institution}/{CLEAN.accession}", '/gecit/" aria-current="true"'),
+        ("/gecit/unlinked", '/gecit/unlinked" aria-current="page"'),
+        ("/gecit/senders", '/gecit/day" aria-current="true"'),
+    ],
+)
+def test_the_navigation_says_where_one_is_also_further_in(client_of: Make, path: str, marked: str) -> None:
+    text = client_of().get(path).text
+    assert marked in text and text.count("aria-current") == 1
+
+
+def test_a_senders_card_leads_to_the_exams_that_fail_a_rule(client_of: Make, clock: StillClock) -> None:
+    clock.advance(timedelta(days=1).total_seconds())
+    [link, *_] = re.findall(r'href="(/gecit/[?]rule=[^"]+)"', client_of().get("/gecit/senders").text)
+    assert listed(client_of().get(link.replace("&amp;", "&")).text) == {HELD.accession}
 
 
 def test_every_message_of_the_frame_is_in_both_languages() -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import quote
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app
 from werkzeug.exceptions import HTTPException
 
 from gecit.edges.audit_book import AuditBook
@@ -30,7 +29,7 @@ from .frame import helpers
 from .front import FrontData, front
 from .guard import add_headers, guard, prove, refuse_nul
 from .health import Surroundings, health
-from .language import language, moment, remember_language, say, share
+from .language import in_other_language, language, moment, other_language, remember_language, say, share
 from .metrics import metrics
 from .problem import on_fault, on_http_error
 from .reading import ReadingRoom, reading_pages
@@ -130,17 +129,16 @@ def create_app(
 
 
 def _helpers() -> dict[str, object]:
-    lang = language()
     return {
-        "lang": lang,
-        "other_lang": "tr" if lang == "en" else "en",
+        "lang": language(),
+        "other_lang": other_language(),
         "say": say,
         "moment": moment,
         "share": share,
         "t": lambda key: say(words.PAGE[key]),
         "words": words,
         "phrases": phrases,
-        "here": quote(request.path),
+        "in_other_language": in_other_language,
         "endpoints": current_app.view_functions,  # what this installation has pages of
         "csrf_field": csrf_field,
         "csrf_token": lambda: admission().csrf,

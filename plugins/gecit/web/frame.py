@@ -15,9 +15,9 @@ THEMES = ("light", "dark")
 
 NAVIGATION: list[tuple[str, str, Action]] = [
     ("tracking.exams", "exams", Action.LIST_EXAMS),
-    ("tracking.unlinked", "unlinked-short", Action.LIST_EXAMS),
+    ("tracking.unlinked", "unlinked-short", Action.SEE_EXAM),
     ("reading.show", "reading", Action.WRITE_REPORT),
-    ("day.show", "day", Action.LIST_EXAMS),
+    ("day.show", "day", Action.SEE_EXAM),
     ("rules.show", "rules", Action.SEE_RULES),
     ("health.show", "health", Action.SEE_HEALTH),
     ("users.show", "users", Action.MANAGE_USERS),
@@ -25,7 +25,10 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("institutions.show", "institutions", Action.MANAGE_INSTITUTIONS),
     ("trail.show", "audit-short", Action.SEE_AUDIT),
 ]
-"""Endpoint, word and the action it needs; an endpoint that this installation has not is left out."""
+"""Endpoint, word and the action without which it is of no use; an endpoint that this installation has not is left out.
+
+A citizen lists his own exams, and needs neither the numbers of a day nor studies that belong to nobody yet.
+"""
 
 
 class NavigationPlace(Value):
@@ -33,7 +36,7 @@ class NavigationPlace(Value):
 
     address: str
     name: Text
-    current: bool
+    current: str  # as `aria-current` says it: "page", "true" = a page further in, "" = elsewhere
 
 
 class Said(Value):
@@ -47,10 +50,20 @@ def navigation() -> list[NavigationPlace]:
     """Return where the person may go."""
     asker = person()
     return [
-        NavigationPlace(address=url_for(endpoint), name=PAGE[word], current=request.endpoint == endpoint)
+        NavigationPlace(address=url_for(endpoint), name=PAGE[word], current=_current(endpoint))
         for endpoint, word, action in NAVIGATION
         if endpoint in current_app.view_functions and may_at_all(asker, action)
     ]
+
+
+def _current(endpoint: str) -> str:
+    """Say whether a place is shown: itself, or a page of the same part that no other place of it leads to."""
+    if request.endpoint == endpoint:
+        return "page"
+    part = endpoint.partition(".")[0]
+    first = next(one for one, _, _ in NAVIGATION if one.startswith(f"{part}."))
+    placed = request.endpoint in {one for one, _, _ in NAVIGATION}
+    return "true" if request.blueprint == part and endpoint == first and not placed else ""
 
 
 def can(action: str) -> bool:

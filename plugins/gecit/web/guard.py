@@ -55,9 +55,22 @@ def guard(doors: Doors) -> Callable[[], Response | None]:
             return refuse("csrf")
         if view is None:  # Flask answers 404 or 405
             return None
-        return None if isinstance(needed, Action) and may_at_all(found.person, needed) else refuse("forbidden")
+        return None if isinstance(needed, Action) and may_at_all(found.person, needed) else _forbid()
 
     return ask
+
+
+def _forbid() -> Response:
+    """Refuse; who has no list of exams and just signed in is led to what everybody reads."""
+    return _to_front() if _comes_home() and wants_page() else refuse("forbidden")
+
+
+def _comes_home() -> bool:
+    return request.path.rstrip("/") == HOME and FRONT in current_app.view_functions
+
+
+def _to_front() -> Response:
+    return make_response(redirect(url_for(FRONT), 303))
 
 
 def _look(doors: Doors) -> Admission:
@@ -78,8 +91,8 @@ def _sign_in_or_refuse(why: Why) -> Response:
         return response
     if not wants_page():
         return refuse(BY_WHY[why])
-    if request.path.rstrip("/") == HOME and FRONT in current_app.view_functions:
-        return make_response(redirect(url_for(FRONT), 303))
+    if _comes_home():
+        return _to_front()
     return make_response(redirect(url_for(SIGN_IN, next=request.full_path.rstrip("?")), 303))
 
 

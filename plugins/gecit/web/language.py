@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import quote, urlencode
 
 from flask import Response, request
+from flask.globals import request_ctx
 
 from gecit.core.values import Text, local
 
 COOKIE = "gecit_lang"
 LANGUAGES = ("tr", "en")
+HOME = "/gecit/"
+JUST_NOW = frozenset({"lang", "said", "count"})
 YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -25,6 +29,25 @@ def remember_language(response: Response) -> Response:
     if asked in LANGUAGES:
         response.set_cookie(COOKIE, asked, max_age=YEAR_SECONDS, path="/gecit", httponly=True, samesite="Lax")
     return response
+
+
+def other_language() -> str:
+    """Return the language that the page does not speak."""
+    return "tr" if language() == "en" else "en"
+
+
+def in_other_language() -> str:
+    """Return the address of the same page in the other language: with its filters, and without what was just said.
+
+    What was posted to an address that cannot be read is answered by a page that has no address: that leads home.
+    """
+    wanted = ("lang", other_language())
+    if request.method not in ("GET", "HEAD"):
+        adapter = request_ctx.url_adapter
+        readable = adapter is not None and adapter.test(request.path, "GET")
+        return f"{quote(request.path) if readable else HOME}?{urlencode([wanted])}"
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name not in JUST_NOW]
+    return f"{quote(request.path)}?{urlencode([*kept, wanted])}"
 
 
 def say(text: Text | None) -> str:

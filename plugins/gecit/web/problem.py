@@ -28,8 +28,8 @@ _ADMINISTRATOR = Text(
     en="The administrator should look for gecit.web lines in Orthanc's log.",
 )
 _NOT_FOUND = Text(
-    tr="Adresi, kurum kodunu ve erişim numarasını denetleyin; istem hiç gelmemiş de olabilir.",
-    en="Check the address, the institution code and the accession number; the order may never have arrived.",
+    tr="Adresi denetleyin; bir tetkik arıyorsanız kurum kodunu ve erişim numarasını da: istem hiç gelmemiş olabilir.",
+    en="Check the address, and an exam's institution code and accession number: its order may never have arrived.",
 )
 
 PROBLEMS: dict[str, Problem] = {

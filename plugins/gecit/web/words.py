@@ -37,9 +37,9 @@ PAGE: dict[str, Text] = {
     "documents": _("Belgeler", "Documents"),
     "helper": _("Yardımcı uygulama", "Helper application"),
     "helper-how": _(
-        "Kaynağı indirip açın, içinde `make setup` ve ardından `.venv/bin/gecit check DOSYA` çalıştırın: iletileri ve "
+        "Kaynağı indirip açın, içinde “make setup” ve ardından “.venv/bin/gecit check DOSYA” çalıştırın: iletileri ve "
         "DICOM dosyalarını göndermeden denetler.",
-        "Download and unpack the source, run `make setup` in it and then `.venv/bin/gecit check FILE`: it checks "
+        "Download and unpack the source, run “make setup” in it and then “.venv/bin/gecit check FILE”: it checks "
         "messages and DICOM files without sending anything.",
     ),
     "source-code": _("Çalışan sürümün kaynağı", "Source of the running version"),

@@ -38,9 +38,9 @@ def sign_in_pages(doors: Doors, desk: Desk, sessions: Sessions, clock: Clock, pr
     """Build the pages."""
     pages = Blueprint("sign_in", __name__, url_prefix="/gecit")
 
-    def form(next_page: str, why: Why | None = None) -> Response:
+    def form(next_page: str, why: Why | None = None, name: str = "") -> Response:
         page = render_template(
-            "sign_in.html", next=next_page, fault=SAID.get(why) if why else None, providers=providers.shown()
+            "sign_in.html", next=next_page, name=name, fault=SAID.get(why) if why else None, providers=providers.shown()
         )
         return make_response(page, STATUS.get(why, 401) if why else 200)
 
@@ -56,7 +56,7 @@ def sign_in_pages(doors: Doors, desk: Desk, sessions: Sessions, clock: Clock, pr
         found = doors.sign_in(name, request.form.get("password", ""), address())
         account = desk.accounts.account(found.who) if found.granted else None
         if account is None:
-            return form(next_page, found.why or Why.WRONG)
+            return form(next_page, found.why or Why.WRONG, name)
         response = make_response(redirect(next_page, 303))
         return sessions.begin(response, account, clock.now())
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
 
 from gecit.core.access import TABLE, Action, Role, Whose, may
 from gecit.core.accounts import Account, Token
@@ -42,6 +43,7 @@ def token_pages(desk: Desk, institutions: Institutions, clock: Clock) -> Bluepri
             institutions=mine(),
             actions=OF_PROGRAMS,
             days=DAYS,
+            given=request.form if faults else MultiDict(),
         )
         return make_response(shown, 422 if faults else 200)
 

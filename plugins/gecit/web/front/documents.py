@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, reduce
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
@@ -16,6 +18,12 @@ TAGS = {
 }
 ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}}
 KEPT = 64  # pages
+MOVED = (
+    ("<pre>", '<pre tabindex="0">'),
+    ("<table>", '<div class="table-responsive" tabindex="0"><table class="table table-sm whole-words">'),
+    ("</table>", "</table></div>"),
+)
+"""What is wider than a phone is moved sideways, by keyboard too; done after cleaning, which leaves no attribute."""
 
 
 class Page(Value):
@@ -47,9 +55,27 @@ class Documents:
             return path
         return None
 
+    def _kept(self, path: Path) -> Callable[[str, str, str], str | None]:
+        """Keep what nh3 lets through, but for links to files that are read in the repository and not here."""
+
+        def keep(tag: str, attribute: str, value: str) -> str | None:
+            address = urlsplit(value)
+            if (tag, attribute) != ("a", "href") or address.scheme or not address.path:
+                return value
+            name = f"{path.parent.relative_to(self._folder).as_posix()}/{unquote(address.path)}"
+            return value if self._path(name, ".md") or self._path(name, ".svg") else None
+
+        return keep
+
     def _make(self, path: Path, changed: int) -> Page:
         text = path.read_text(encoding="utf-8")
         made = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
-        html = nh3.clean(made, tags=TAGS, attributes=ATTRIBUTES, url_schemes={"http", "https", "mailto"})
+        html = nh3.clean(
+            made,
+            tags=TAGS,
+            attributes=ATTRIBUTES,
+            url_schemes={"http", "https", "mailto"},
+            attribute_filter=self._kept(path),
+        )
         first = next((line for line in text.splitlines() if line.startswith("# ")), path.stem)
-        return Page(title=first.lstrip("# "), html=html)
+        return Page(title=first.lstrip("# "), html=reduce(lambda text, one: text.replace(*one), MOVED, html))

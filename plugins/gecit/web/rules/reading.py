@@ -9,6 +9,7 @@ from flask import request
 from gecit.core.rulebook import Scope
 from gecit.core.values import Text, local
 
+from ..tracking.asked import YEARS
 from .words import RULES
 
 
@@ -33,9 +34,12 @@ def asked(name: str) -> str:
 def typed_moment(name: str) -> datetime:
     """Return an instant of the form, in Europe/Istanbul."""
     try:
-        return local(datetime.fromisoformat(typed(name)))
-    except ValueError as fault:
+        found = local(datetime.fromisoformat(typed(name)))
+    except (ValueError, OverflowError) as fault:
         raise WrongInput(RULES["wrong-date"]) from fault
+    if found.year not in YEARS:
+        raise WrongInput(RULES["wrong-date"])
+    return found
 
 
 def scope(one: Scope) -> list[tuple[str, str]]:

@@ -140,9 +140,9 @@ RULES: dict[str, Text] = {
     ),
     "no-drafts": _("Taslak yok.", "There are no drafts."),
     "drafts-hint": _(
-        "Taslaklar kuruluşun kural klasöründe, drafts/ altında durur; `gecit rules drafts` aynılarını görür. Yürürlüğe "
+        "Taslaklar kuruluşun kural klasöründe, drafts/ altında durur; gecit rules drafts aynılarını görür. Yürürlüğe "
         "konana dek hiçbir tetkiki etkilemezler.",
-        "Drafts lie in the site's folder of rules, under drafts/; `gecit rules drafts` sees the same. Until one is put "
+        "Drafts lie in the site's folder of rules, under drafts/; gecit rules drafts sees the same. Until one is put "
         "in force it touches no exam.",
     ),
     "changed": _("Değişti", "Changed"),

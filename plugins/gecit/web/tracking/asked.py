@@ -58,7 +58,7 @@ class Asked(Value):
 
 
 def _day(text: str) -> datetime | None:
-    """Return the beginning of a day in Europe/Istanbul; None where it is none."""
+    """Return the beginning of a day in Europe/Istanbul; None where it is none, or none of YEARS."""
     try:
         found = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=ISTANBUL)
     except ValueError:

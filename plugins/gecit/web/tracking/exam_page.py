@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
 from gecit.core.access import Action
@@ -55,7 +55,7 @@ def exam_routes(pages: Blueprint, ledger: SqlLedger, clock: Clock, rulebooks: Ru
         if decision not in DECISIONS:
             abort(400)
         if not reason or len(reason) > LONGEST_REASON or mask(reason) != reason:
-            return _back(found.key, "reason-wrong")
+            return make_response(_draw(ledger, clock, rulebooks, beside, found, reason=reason), 422)
         act, said = DECISIONS[decision]
         by, now = person().name, clock.now()
         try:
@@ -84,7 +84,10 @@ def _back(key: ExamKey, said: str, count: int = 0) -> Redirect:
     return redirect(f"{address}?said={said}&count={count}", 303)
 
 
-def _draw(ledger: SqlLedger, clock: Clock, rulebooks: Rulebooks, beside: Beside, found: Exam) -> str:
+def _draw(
+    ledger: SqlLedger, clock: Clock, rulebooks: Rulebooks, beside: Beside, found: Exam, reason: str | None = None
+) -> str:
+    """Draw the page; `reason`: of a decision, which was not taken for it and waits in the form to be mended."""
     events, deliveries = ledger.timeline(found.key), ledger.deliveries_of(found.key)
     shown = show_detail(found, events, beside)
     judged_by = rulebooks.named(found.verdict.rulebook) if found.verdict else None
@@ -98,6 +101,10 @@ def _draw(ledger: SqlLedger, clock: Clock, rulebooks: Rulebooks, beside: Beside,
         way=way_of(events, shown.beside.queries, deliveries),
         deliveries=deliveries,
         masked=mask,
+        reason=reason,
+        institution_name=next(
+            (one.name for one in ledger.read(lambda tx: tx.institutions()) if one.skrs == institution), ""
+        ),
         viewer=url_for("viewer.open_exam", institution=institution, accession=found.key.accession),
         images_here=may_touch(Action.SEE_IMAGES, institution, tckn=patient) and shown.exam.images > 0,
         writes_here="editor.show" in current_app.view_functions and may_touch(Action.WRITE_REPORT, institution),

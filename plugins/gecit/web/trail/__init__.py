@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 from flask import Blueprint, Response, make_response, render_template, request
@@ -14,16 +14,17 @@ from flask import Blueprint, Response, make_response, render_template, request
 from gecit.core.access import Action
 from gecit.core.audit_chain import AuditRow
 from gecit.core.identifiers import is_tckn
-from gecit.core.values import local
+from gecit.core.values import Text, local
 from gecit.ports import AuditSearch, Unavailable
 
 from ..access import needs
 from ..audit import about
-from ..problem import refuse
+from ..problem import BY_STATUS, refuse
 from ..tracking.asked import day_of
-from .words import ACTIONS, OUTCOMES, TEXTS
+from .words import ACTIONS, OUTCOMES, TEXTS, WHYS
 
 PAGE = 100
+LONGEST_NUMBER = 11
 CSV_ROWS = 100_000
 COLUMNS = ("at", "who", "what", "outcome", "why", "institution", "accession", "patient", "address", "detail")
 FILTERS = ("who", "what", "institution", "accession", "outcome")
@@ -77,6 +78,9 @@ def _page(rows: Rows, search: AuditSearch | None, *, of_patient: str = "", wrong
         query={name: value for name, value in asked.items() if value},
         patient=f"…{of_patient[-3:]}" if of_patient else "",
         wrong=wrong,
+        wrong_day=any(asked[name] and _day(name) is None for name in ("since", "until")),
+        typed=request.form.get("tckn", "")[:LONGEST_NUMBER] if wrong else "",
+        why=_why,
         texts=TEXTS,
         outcomes=OUTCOMES,
         actions=ACTIONS,
@@ -86,7 +90,7 @@ def _page(rows: Rows, search: AuditSearch | None, *, of_patient: str = "", wrong
 
 def _number() -> int:
     text = request.args.get("page", "1")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 and int(text) else 1
+    return int(text) if len(text) <= 4 and text.isascii() and text.isdigit() and int(text) else 1
 
 
 def _search(limit: int) -> AuditSearch:
@@ -99,6 +103,16 @@ def _search(limit: int) -> AuditSearch:
         limit=limit,
         offset=(_number() - 1) * limit if limit == PAGE else 0,
     )
+
+
+def _day(name: str) -> datetime | None:
+    return day_of(request.args.get(name, "").strip())
+
+
+def _why(row: AuditRow) -> Text:
+    """Say why in words; what has none is shown as it was written."""
+    answered = BY_STATUS.get(int(row.why)) if row.why.isascii() and row.why.isdigit() else None
+    return answered.title if answered else WHYS.get(row.why, Text(tr=row.why, en=row.why))
 
 
 def _detail(row: AuditRow) -> str:

@@ -42,6 +42,18 @@ OUTCOMES = {
     "refused": Text(tr="reddedildi", en="refused"),
     "failed": Text(tr="olmadı", en="failed"),
 }
+WHYS = {
+    "missing": Text(tr="oturum açılmamış", en="not signed in"),
+    "wrong": Text(tr="yanlış parola ya da belirteç", en="wrong password or token"),
+    "wrong password": Text(tr="yanlış parola", en="wrong password"),
+    "too many": Text(tr="çok fazla yanlış parola", en="too many wrong passwords"),
+    "too many wrong passwords": Text(tr="çok fazla yanlış parola", en="too many wrong passwords"),
+    "unknown token": Text(tr="bilinmeyen belirteç", en="unknown token"),
+    "unavailable": Text(tr="kayıt defterine ulaşılamadı", en="the ledger could not be reached"),
+    "forbidden": Text(tr="yetkisi yok", en="no right to it"),
+    "not asked from our own pages": Text(tr="istek bu sayfalardan gelmedi", en="not asked from our own pages"),
+}
+"""Why a door refused; another reason is shown as it was written."""
 
 ACTIONS = {
     "list exams": Text(tr="tetkikleri listeleme", en="list exams"),
