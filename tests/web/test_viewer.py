@@ -7,8 +7,9 @@ from msgspec.structs import replace
 from gecit.core.access import Person, Role
 from gecit.core.facts import StudyKey
 from gecit.edges.doors import Admission, Doors
+from gecit.edges.store import SqlLedger
 from tests.fakes import FakeViews
-from tests.support.exams import CLEAN, FRESH, HELD, fill
+from tests.support.exams import CLEAN, FRESH, HELD, fill, put
 from tests.web.conftest import BASIC
 
 UID = "1.2.826.0.1.3680043.8.498.11111111111111111111111111111111111111"
@@ -114,7 +115,9 @@ def test_a_foreign_exam_is_as_unknown_as_one_that_is_not(client: FlaskClient) ->
     assert "henüz gelmedi" in read(client, f"/gecit/viewer/{FRESH}").text, "the own one is answered"
 
 
-def test_the_exam_page_opens_its_images_with_one_click(client: FlaskClient) -> None:
+def test_the_exam_page_opens_its_images_with_one_click(client: FlaskClient, views: FakeViews, book: SqlLedger) -> None:
+    for one in views.exams:
+        put(book, one)
     assert (
         f'href="/gecit/viewer/{HELD.institution}/CT-%C4%B0/7"' in read(client, "/gecit/exams/910001/CT-%C4%B0/7").text
     )

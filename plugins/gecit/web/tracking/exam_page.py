@@ -106,7 +106,7 @@ def _draw(
         institution_name=next(
             (one.name for one in ledger.read(lambda tx: tx.institutions()) if one.skrs == institution), ""
         ),
-        viewer=f"/gecit/viewer/{quote(institution, safe='')}/{quote(found.key.accession, safe='')}",
+        viewer=f"/gecit/viewer/{quote(institution, safe='')}/{quote(found.key.accession)}",
         images_here=may_touch(Action.SEE_IMAGES, institution, tckn=patient) and shown.exam.images > 0,
         report_here=may_touch(Action.SEE_REPORT, institution, tckn=patient),
         may_retry=may_touch(Action.RETRY_DELIVERY, institution) and any(one.state == "parked" for one in deliveries),
