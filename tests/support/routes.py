@@ -151,7 +151,7 @@ WAYS: dict[str, Way] = {
     "GET /gecit/api/incidents": Way("see health"),
     "GET /gecit/api/webhooks": Way("manage webhooks"),
     "POST /gecit/api/webhooks": Way("manage webhooks"),
-    "DELETE /gecit/api/webhooks/<number>": Way("manage webhooks"),
+    "DELETE /gecit/api/webhooks/<id>": Way("manage webhooks"),
     "GET /gecit/metrics": Way("see health"),
     # duplicate queries: asked for the own institution, answered with anybody's exams
     "POST /gecit/api/duplicates/previous-studies": Way("query duplicates"),

@@ -46,13 +46,20 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
     with hospital(tmp_path_factory.mktemp("node"), {"ORTHANC__GECIT__WEBHOOKS__ALLOW": "127.0.0.1"}) as node:
         token = node.gecit("tokens", "add", "HBYS of the page", "--institution", "999001").stdout.split()[-1]
         path = f"{HOME}/.venv/bin:{os.environ['PATH']}"
-        environ = {**node.node.environ, "PATH": path, "GECIT": node.node.url, "TOKEN": token}
-        yield [one(block, node, environ, folder) for block in here(BLOCKS, node)]
+        environ = {
+            **node.node.environ,
+            "PATH": path,
+            "GECIT": node.node.url,
+            "MLLP": str(node.node.mllp),
+            "TOKEN": token,
+        }
+        yield [one(block, node, environ, folder) for block in here(BLOCKS)]
 
 
-def here(written: list[Block], node: Hospital) -> list[Block]:
-    ports = {"2575": str(node.node.mllp), "9099": str(free_port())}
-    return [one._replace(text=re.sub("|".join(ports), lambda found: ports[found[0]], one.text)) for one in written]
+def here(written: list[Block]) -> list[Block]:
+    """The blocks with a port for the receiver that is free."""
+    port = str(free_port())
+    return [one._replace(text=one.text.replace("9099", port)) for one in written]
 
 
 def one(block: Block, node: Hospital, environ: dict[str, str], folder: Path) -> str:
@@ -117,8 +124,12 @@ def test_what_is_wrong_is_a_problem_in_both_languages(said: list[str]) -> None:
     assert all(one["detail"]["tr"] and one["detail"]["en"] for one in problems)
 
 
+def test_the_subscription_is_made_before_anything_is_sent(said: list[str]) -> None:
+    assert printed(said, "> gizli.txt") == "OK\n"
+
+
 def test_the_receiver_of_the_page_is_told_and_knows_who_told_it(said: list[str]) -> None:
-    assert re.search(r"^JSON2 None -> (hold|pending)$", printed(said, "alici.py"), re.M)
+    assert re.search(r"^JSON2 None -> (hold|pending)$", printed(said, "python3 alici.py"), re.M)
 
 
 def test_at_the_end_nobody_is_subscribed(said: list[str]) -> None:

@@ -81,15 +81,15 @@ def add(url: str, institution: str, outcomes: tuple[str, ...], as_json: bool) ->
 
 
 @webhooks.command()
-@click.argument("number")
-def remove(number: str) -> None:
-    """End subscription NUMBER and what waits for it."""
+@click.argument("id")
+def remove(id: str) -> None:  # noqa: A002 -- what the list calls it
+    """End subscription ID (wh-...) and what waits for it."""
     with parts(create=False) as opened:
         now = opened.clock.now()
-        done = opened.ledger.write(lambda tx: tx.remove_webhook(number, now, getpass.getuser()))
+        done = opened.ledger.write(lambda tx: tx.remove_webhook(id, now, getpass.getuser()))
     if not done:
-        raise click.ClickException(f"{number}: böyle bir abonelik yok / there is no such subscription")
-    click.echo(f"{number} sona erdi / ended")
+        raise click.ClickException(f"{id}: böyle bir abonelik yok / there is no such subscription")
+    click.echo(f"{id} sona erdi / ended")
 
 
 @click.group()

@@ -40,7 +40,7 @@ EXAMS = Route(
     errors=(400,),
 )
 _DELIVERY = (Parameter(name="number", place="path", kind="integer", text="the delivery's number"),)
-_WEBHOOK = (Parameter(name="number", place="path", kind="string", text="the subscription's id"),)
+_WEBHOOK = (Parameter(name="id", place="path", kind="string", text="the subscription's id, `wh-...`"),)
 
 DESCRIBED = (
     Route(
@@ -118,7 +118,7 @@ DESCRIBED = (
         errors=(400, 409, 413, 415, 422),
     ),
     Route(
-        path=f"{BASE}/webhooks/{{number}}",
+        path=f"{BASE}/webhooks/{{id}}",
         text="End a subscription and what waits for it.",
         answers=None,
         parameters=_WEBHOOK,
