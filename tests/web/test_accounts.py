@@ -58,6 +58,7 @@ def test_a_browser_without_a_session_is_sent_to_sign_in_and_back(client: FlaskCl
     form = {"name": "admin", "password": "gizli", "next": "/gecit/users?x=1"}
     answer = client.post("/gecit/sign-in", data=form, headers=ORIGIN)
     assert (answer.status_code, answer.location) == (303, "/gecit/users?x=1")
+
     assert client.get(answer.location, headers=HTML).status_code == 200
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import current_app, request, url_for
 
-from gecit.core.access import Action
+from gecit.core.access import Action, Person, reach
 from gecit.core.values import Text, Value
 
 from .access import may_at_all, person
@@ -26,6 +26,9 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("trail.show", "audit-short", Action.SEE_AUDIT),
 ]
 """Endpoint, word and the action it needs; an endpoint that this installation has not is left out."""
+
+OF_A_HOSPITAL = frozenset({"tracking.unlinked", "day.show"})
+"""Empty for who reaches nothing but his own exams as a patient."""
 
 
 class NavigationPlace(Value):
@@ -49,8 +52,15 @@ def navigation() -> list[NavigationPlace]:
     return [
         NavigationPlace(address=url_for(endpoint), name=PAGE[word], current=request.endpoint == endpoint)
         for endpoint, word, action in NAVIGATION
-        if endpoint in current_app.view_functions and may_at_all(asker, action)
+        if endpoint in current_app.view_functions
+        and may_at_all(asker, action)
+        and not (endpoint in OF_A_HOSPITAL and _is_only_patient(asker))
     ]
+
+
+def _is_only_patient(asker: Person) -> bool:
+    found = reach(asker, Action.LIST_EXAMS)
+    return not (found.everything or found.institution or found.granted)
 
 
 def can(action: str) -> bool:
