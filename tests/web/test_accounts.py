@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,8 +13,10 @@ from werkzeug.test import TestResponse
 from gecit.core.access import Action, Role
 from gecit.core.accounts import Account
 from gecit.edges.credentials import COOKIE, SECURE_COOKIE, csrf_of, token_digest
+from gecit.edges.front_files import read_front
 from gecit.edges.same_origin import SAFE
 from gecit.web.access import NEEDS
+from gecit.web.front import FrontData, front
 from tests.fake_accounts import FakeAudit
 from tests.fakes import NOON, FakeAccounts, StillClock
 from tests.web.conftest import BASIC, CHEAP, FakeInstitutions
@@ -58,7 +61,6 @@ def test_a_browser_without_a_session_is_sent_to_sign_in_and_back(client: FlaskCl
     form = {"name": "admin", "password": "gizli", "next": "/gecit/users?x=1"}
     answer = client.post("/gecit/sign-in", data=form, headers=ORIGIN)
     assert (answer.status_code, answer.location) == (303, "/gecit/users?x=1")
-
     assert client.get(answer.location, headers=HTML).status_code == 200
 
 
@@ -112,6 +114,7 @@ def test_a_wrong_password_says_no_more_than_that(client: FlaskClient, name: str,
     assert "Kullanıcı adı ya da parola yanlış" in answer.text
     assert "Set-Cookie" not in answer.headers and "WWW-Authenticate" not in answer.headers
     assert 'value="wrong"' not in answer.text
+    assert f'value="{name}"' in answer.text, "the name need not be typed again"
 
 
 def test_after_ten_wrong_ones_the_right_one_waits_too(client: FlaskClient, clock: StillClock) -> None:
@@ -392,6 +395,21 @@ def test_a_token_is_shown_once_and_opens_what_it_was_made_for(browser: FlaskClie
     assert program.get("/gecit/api/exams", headers={"Authorization": f"Bearer {secret}"}).status_code == 403
 
 
+@pytest.mark.parametrize("action", ["use Orthanc", "manage users", "nonsense"])
+def test_actions_that_no_program_has_make_no_token_of_all(
+    browser: FlaskClient, accounts: FakeAccounts, action: str
+) -> None:
+    form = {"program": "Örnek HBYS", "institution": "910001", "actions": action}
+    assert post(browser, "/gecit/tokens", **form).status_code == 422
+    assert not [one for one in accounts.tokens() if one.owner == "Örnek HBYS"]
+
+
+@pytest.mark.parametrize("name", ["gecit", "Gecit "])
+def test_nobody_takes_the_name_that_the_audit_has_for_the_installation(browser: FlaskClient, name: str) -> None:
+    form = {"program": name, "institution": "910001", "actions": "query duplicates"}
+    assert post(browser, "/gecit/tokens", **form).status_code == 422
+
+
 def test_a_managers_tokens_are_of_the_own_institution(
     browser: FlaskClient, accounts: FakeAccounts, institutions: FakeInstitutions
 ) -> None:
@@ -531,3 +549,27 @@ def test_open_pages_are_the_sign_in_ones_alone(client: FlaskClient) -> None:
     of_accounts = ("sign_in.", "providers.", "own.", "users.", "tokens.", "institutions.")
     opened = {name for name, view in views.items() if name.startswith(of_accounts) and getattr(view, NEEDS, 0) is None}
     assert opened == {"sign_in.show", "sign_in.sign_in", "providers.go", "providers.back"}
+
+
+def test_a_token_that_cannot_be_made_loses_nothing_that_was_typed(browser: FlaskClient) -> None:
+    form = {"program": "admin", "label": "Örnek", "institution": "910001", "actions": "see images", "days": "30"}
+    answer = post(browser, "/gecit/tokens", **form)
+    assert answer.status_code == 422
+    for kept in ('value="admin"', 'value="Örnek"', 'value="910001" selected', 'value="30" selected'):
+        assert kept in answer.text
+    assert re.search(r'value="see images"[^>]* checked', answer.text)
+
+
+def test_who_has_no_list_of_exams_is_led_to_the_front_page_and_not_refused(
+    client: FlaskClient, accounts: FakeAccounts
+) -> None:
+    home = Path(__file__).parents[2]
+    client.application.register_blueprint(front(FrontData(read_front(None), lambda: None, lambda: 1, home)))
+    as_role(client, accounts, Role.CONSULTANT)
+    answer = client.get("/gecit/", headers=HTML)
+    assert (answer.status_code, answer.location) == (303, "/gecit/front")
+    assert "Tetkikleri izle" not in client.get("/gecit/front").text, "a button that leads back here"
+    assert client.get("/gecit/", headers={"Accept": "application/json"}).status_code == 403
+    as_role(client, accounts, Role.RADIOLOGIST)
+    assert client.get("/gecit/", headers=HTML).status_code == 200
+    assert "Tetkikleri izle" in client.get("/gecit/front").text
