@@ -11,6 +11,8 @@ from gecit.edges.doors import Admission, Doors, Why
 from gecit.edges.orthanc_host import CHALLENGE, LIVE_PATH, PROOF
 
 from .access import NEEDS, may_at_all
+from .audit import sent_on
+from .frame import navigation
 from .problem import BY_WHY, refuse
 from .sender import address, is_crossing, is_forged, wants_page
 
@@ -55,22 +57,11 @@ def guard(doors: Doors) -> Callable[[], Response | None]:
             return refuse("csrf")
         if view is None:  # Flask answers 404 or 405
             return None
-        return None if isinstance(needed, Action) and may_at_all(found.person, needed) else _forbid()
+        if isinstance(needed, Action) and may_at_all(found.person, needed):
+            return None
+        return _first_page() if _comes_home() and _reads_pages() else refuse("forbidden")
 
     return ask
-
-
-def _forbid() -> Response:
-    """Refuse; who has no list of exams and just signed in is led to what everybody reads."""
-    return _to_front() if _comes_home() and wants_page() else refuse("forbidden")
-
-
-def _comes_home() -> bool:
-    return request.path.rstrip("/") == HOME and FRONT in current_app.view_functions
-
-
-def _to_front() -> Response:
-    return make_response(redirect(url_for(FRONT), 303))
 
 
 def _look(doors: Doors) -> Admission:
@@ -91,8 +82,8 @@ def _sign_in_or_refuse(why: Why) -> Response:
         return response
     if not wants_page():
         return refuse(BY_WHY[why])
-    if _comes_home():
-        return _to_front()
+    if _comes_home() and FRONT in current_app.view_functions:
+        return make_response(redirect(url_for(FRONT), 303))
     return make_response(redirect(url_for(SIGN_IN, next=request.full_path.rstrip("?")), 303))
 
 
@@ -104,6 +95,24 @@ def refuse_nul() -> Response | None:
         return None
     fields = [*request.args.items(multi=True), *request.form.items(multi=True)]
     return refuse("bad-request") if any("\0" in text for one in fields for text in one) else None
+
+
+def _comes_home() -> bool:
+    """Whether the first address is asked for, with no page in mind."""
+    return request.path.rstrip("/") == HOME
+
+
+def _reads_pages() -> bool:
+    return request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+
+
+def _first_page() -> Response:
+    """Send who has no right to the list, as after signing in, to the first page that there is for him."""
+    allowed = [one.address for one in navigation()]
+    if not allowed and FRONT not in current_app.view_functions:
+        return refuse("forbidden")
+    sent_on()
+    return make_response(redirect(allowed[0] if allowed else url_for(FRONT), 303))
 
 
 def prove(doors: Doors) -> Callable[[Response], Response]:
