@@ -26,6 +26,7 @@ from .ports import Accounts, Audit, Beat, Vitals
 from .processes.build import Parts
 from .processes.entrance import audit_of, doors_of
 from .processes.life import wait_beating
+from .processes.private_files import keep_private
 from .processes.run_folder import lock_folder, write_run_folder
 from .processes.supervisor import Child, State, Supervisor
 from .settings import Settings, from_orthanc
@@ -59,6 +60,7 @@ def start(orthanc: OrthancModule, environ: Mapping[str, str] | None = None) -> S
     settings = from_orthanc(json.loads(orthanc.GetConfiguration()), environ)
     log_to(orthanc, settings.log_level)
     os.umask(0o077)  # patients' data, Orthanc's own files included, is this user's alone
+    keep_private(settings)
     lock_folder(settings)
     parts = Parts(settings)
     parts.ensure_rulebook()

@@ -417,3 +417,15 @@ def test_the_worklist_lists_what_waits_and_stations_are_read(run: Run, data: Pat
     all_of_them = run("worklist", "list", "--json", "--expired", "--institution", "910001", "--modality", "CT")
     assert [one["exam"] for one in json.loads(all_of_them.output)] == ["910001/W8", "910001/W1"]
     assert "BT, Mandibula" in run("worklist", "list").output
+
+
+def test_what_a_command_makes_is_its_users_alone_whoever_made_the_folder(data: Path, gecit: Run) -> None:
+    before = os.umask(0o022)
+    try:
+        data.mkdir(mode=0o755)
+        gecit("rules", "activate")
+        gecit("codes", "import", "loinc", RULES / "codes" / "loinc.csv")
+        made = {str(one.relative_to(data)): one.stat().st_mode & 0o077 for one in data.rglob("*")}
+    finally:
+        os.umask(before)
+    assert {"ledger.db", "codes.db"} <= made.keys() and set(made.values()) == {0}

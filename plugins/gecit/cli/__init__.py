@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -56,6 +57,7 @@ def cli() -> None:
 
     Configuration: the folder that GECIT_CONFIG names, else orthanc-config beside the installation.
     """
+    os.umask(0o077)  # patients' data is this user's alone, whoever made the folder
 
 
 for command in (

@@ -220,14 +220,14 @@ def _cell_faults(
 @contextmanager
 def _exclusive(database: Path) -> Iterator[None]:
     """Let one importer work at a time; readers are not held up."""
-    database.parent.mkdir(parents=True, exist_ok=True)
+    database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with database.with_name(f"{database.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def _replace(database: Path, new: Snapshot, rows: list[Row]) -> None:
-    """Build the whole file anew beside the old one and rename it over."""
+    """Build the whole file anew beside the old one and rename it over; it is this user's alone, as mkstemp makes it."""
     handle, name = tempfile.mkstemp(prefix=f".{database.name}.", dir=database.parent)
     os.close(handle)
     building = Path(name)
@@ -237,7 +237,6 @@ def _replace(database: Path, new: Snapshot, rows: list[Row]) -> None:
                 with closing(_open(database)) as standing:
                     standing.backup(connection)
             _write(Database(connection), new, rows)
-        building.chmod(0o644)
         _to_disk(building)
         building.replace(database)
         _to_disk(database.parent)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,12 +30,20 @@ def open_engine(url: str) -> sa.Engine:
     if parsed.get_backend_name() == "postgresql":
         return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, **quiet)
     memory = parsed.database in (None, "", ":memory:")
+    if not memory:
+        _make_private(str(parsed.database))
     options: dict[str, Any] = {"poolclass": StaticPool} if memory else {}
     arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
     engine = sa.create_engine(parsed, connect_args=arguments, **options, **quiet)
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_private(path: str) -> None:
+    """Make the file this user's alone before SQLite makes it; the log beside it takes the file's mode."""
+    with suppress(OSError):  # it stands, or SQLite says better why it cannot be made
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
