@@ -1,8 +1,11 @@
 """One person of each role, with a password of its own, printed once."""
 
+from datetime import timedelta
+
 from gecit.core.access import Role
+from gecit.edges.doors import token_digest
 from gecit.edges.passwords import PasswordCheck
-from gecit.sandbox.people import PEOPLE, become_patient, settle, shown
+from gecit.sandbox.people import PEOPLE, PROGRAM, become_patient, give_token, settle, shown
 from tests.fakes import NOON, FakeAccounts
 
 
@@ -28,3 +31,17 @@ def test_the_citizen_becomes_a_patient_of_the_day() -> None:
     become_patient(accounts, "10000000146", NOON)
     assert accounts.kept["vatandas"].tckn == "10000000146"
     assert accounts.kept["vatandas"].roles == (Role.CITIZEN,)
+
+
+def test_a_new_token_of_the_program_ends_in_thirty_days_and_the_older_ones_now() -> None:
+    accounts = FakeAccounts()
+    settle(accounts, NOON)
+    accounts.add_token(token_digest("endless"), PROGRAM.name, NOON - timedelta(days=1), None)
+    accounts.add_token(token_digest("another"), "mudur", NOON, None)
+    give_token(accounts, NOON)
+    last = give_token(accounts, NOON + timedelta(minutes=1))
+    standing = {one.digest: one.expires_at for one in accounts.tokens() if one.revoked_at is None}
+    assert standing == {
+        token_digest(last): NOON + timedelta(days=30, minutes=1),
+        token_digest("another"): None,
+    }

@@ -25,7 +25,6 @@ import msgspec
 import requests
 
 from ..edges import codes
-from ..edges.doors import new_token, token_digest
 from ..edges.rules_files import read_folder
 from ..edges.store import open_ledger
 from ..edges.system_clock import SystemClock
@@ -35,7 +34,7 @@ from .day import INSTITUTION
 from .duplicates import Credentials, new_credentials
 from .hbys import PretendHbys, hbys_app, listening
 from .medula_soap import Account, new_account
-from .people import ADMINISTRATOR, PROGRAM, settle, shown
+from .people import ADMINISTRATOR, give_token, settle, shown
 from .server import outside_world, running
 
 if TYPE_CHECKING:
@@ -226,9 +225,7 @@ def _prepare(settings: Settings, hbys_port: int) -> tuple[Mapping[str, str], str
         # Its HBYS takes another free port at each start.
         hospital = msgspec.structs.replace(INSTITUTION, receiver=Receiver(host="127.0.0.1", port=hbys_port))
         ledger.write(lambda tx: tx.record_institution(hospital, clock.now(), by="sandbox"))
-        passwords, token = settle(ledger, clock.now()), new_token()
-        ledger.add_token(token_digest(token), PROGRAM.name, clock.now(), None)
-        return passwords, token
+        return settle(ledger, clock.now()), give_token(ledger, clock.now())
     finally:
         ledger.close()
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from ..core.access import Role
 from ..core.accounts import Account
+from ..edges.doors import new_token, token_digest
 from ..edges.passwords import hash_password
 from ..ports import Accounts
 from .day import INSTITUTION, RADIOLOGIST
 
 ADMINISTRATOR = "yonetici"
 PROGRAM = Account(name="sandbox HBYS", full_name="Deneme HBYS", roles=(Role.SERVICE,), institution=INSTITUTION.skrs)
+TOKEN_LASTS = timedelta(days=30)
 _AT = INSTITUTION.skrs
 PEOPLE = (
     Account(name=ADMINISTRATOR, full_name="Deneme Yönetici", roles=(Role.ADMINISTRATOR,)),
@@ -39,6 +41,16 @@ def settle(accounts: Accounts, at: datetime) -> Mapping[str, str]:
     """Record program and people where they are not there; return the passwords of those who were given one."""
     accounts.save_account(PROGRAM, at)
     return {one.name: _new(accounts, one, at) for one in PEOPLE if accounts.password_hash(one.name) is None}
+
+
+def give_token(accounts: Accounts, at: datetime) -> str:
+    """Return a new token of the program; its older ones are revoked, since each start gives one."""
+    for one in accounts.tokens():
+        if one.owner == PROGRAM.name and one.revoked_at is None:
+            accounts.revoke_token(one.digest, at)
+    token = new_token()
+    accounts.add_token(token_digest(token), PROGRAM.name, at, at + TOKEN_LASTS)
+    return token
 
 
 def become_patient(accounts: Accounts, tckn: str, at: datetime) -> None:
