@@ -70,8 +70,12 @@ def test_no_label_names_a_patient_or_an_exam(client: FlaskClient) -> None:
 
 
 def test_only_who_may_see_health_scrapes(client: FlaskClient) -> None:
-    assert client.get("/gecit/metrics").status_code == 401
-    assert client.get("/gecit/metrics", headers=bearer("citizen")).status_code == 403
+    for answer, status in (
+        (client.get("/gecit/metrics"), 401),
+        (client.get("/gecit/metrics", headers=bearer("citizen")), 403),
+    ):
+        assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
+        assert answer.json and answer.json["status"] == status
 
 
 def test_exams_are_counted_at_most_once_a_minute(ledger: SqlLedger) -> None:

@@ -146,8 +146,8 @@ BY_STATUS = {one.status: one for one in PROBLEMS.values()}
 
 
 def wants_json() -> bool:
-    """Whether a program asks: everything under /gecit/api, and QIDO-RS."""
-    return request.path.startswith(("/gecit/api", "/gecit/dicom-web"))
+    """Whether a program asks: everything under /gecit/api, QIDO-RS, and the metrics."""
+    return request.path.startswith(("/gecit/api", "/gecit/dicom-web")) or request.path == "/gecit/metrics"
 
 
 def refuse(kind: str) -> Response:
