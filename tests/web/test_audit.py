@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,14 +23,18 @@ from gecit.edges.doors import Doors, token_digest
 from gecit.edges.orthanc_tags import OrthancTags
 from gecit.edges.store import SqlLedger
 from gecit.ports import AuditSearch
+from gecit.processes.bulk import make_export
 from gecit.steps.search_images import ImageSearches
 from gecit.web.access import needs
 from gecit.web.app import create_app
 from gecit.web.audit import about
+from gecit.web.tracking.exports import Exports
 from gecit.web.trail.words import ACTIONS
 from tests.fakes import NOON, FakeAccounts, FakeVitals, StillClock
 
 HERE, THERE, TCKN = "10001", "10002", "10000000146"
+
+PEOPLE = (("müdür", Role.MANAGER, HERE), ("yönetici", Role.ADMINISTRATOR, ""), ("konsültan", Role.CONSULTANT, HERE))
 
 
 @pytest.fixture
@@ -42,9 +48,9 @@ def book(sqlite_ledger: SqlLedger, clock: StillClock) -> AuditBook:
 
 
 @pytest.fixture
-def app(sqlite_ledger: SqlLedger, book: AuditBook, clock: StillClock) -> Flask:
+def app(sqlite_ledger: SqlLedger, book: AuditBook, clock: StillClock, tmp_path: Path) -> Flask:
     accounts = FakeAccounts()
-    for name, role, institution in (("müdür", Role.MANAGER, HERE), ("yönetici", Role.ADMINISTRATOR, "")):
+    for name, role, institution in PEOPLE:
         accounts.save_account(Account(name=name, roles=(role,), institution=institution), NOON)
         accounts.add_token(token_digest(name), name, NOON, None)
     for skrs in (HERE, THERE):
@@ -61,6 +67,7 @@ def app(sqlite_ledger: SqlLedger, book: AuditBook, clock: StillClock) -> Flask:
         doors=Doors(accounts, "inside", clock), views=sqlite_ledger, vitals=FakeVitals(), clock=clock, node="N1",
         audit=book, ledger=sqlite_ledger,
         images=ImageSearches(sqlite_ledger, OrthancTags("http://127.0.0.1:1", ""), "N1"),
+        exports=Exports(folder=tmp_path, start=lambda _: None),
     )  # fmt: skip
 
     @needs(Action.RETRY_DELIVERY)
@@ -68,6 +75,11 @@ def app(sqlite_ledger: SqlLedger, book: AuditBook, clock: StillClock) -> Flask:
         about(HERE, "A1", patient=TCKN)
         return "done"
 
+    @needs(Action.SEE_RULES)
+    def see_rules() -> str:
+        return "rules"
+
+    made.add_url_rule("/gecit/rules", "rules.show", see_rules)
     made.add_url_rule("/gecit/tried", "retry", retry, methods=["POST"])
     return made
 
@@ -211,3 +223,27 @@ def test_a_search_for_a_patients_images_is_told_of_the_patient(client: FlaskClie
         assert ask(client, f"/gecit/dicom-web/studies{query}").status_code == 200
     found = book.rows(AuditSearch(what="see images"))
     assert sorted(one.patient for one in found) == sorted(["", book.digest(TCKN)])
+
+
+def told(book: AuditBook, what: str) -> list[str]:
+    return [one.detail.get("route", "") for one in reversed(book.rows(AuditSearch(what=what)))]
+
+
+def test_an_export_is_audited_when_it_is_asked_for_and_taken_not_while_it_is_waited_for(
+    client: FlaskClient, book: AuditBook, sqlite_ledger: SqlLedger, clock: StillClock, tmp_path: Path
+) -> None:
+    page = ask(client, "/gecit/exports", method="POST", data={"kind": "csv"}).headers["Location"]
+    for _ in range(3):
+        assert ask(client, page).status_code == ask(client, f"{page}/progress").status_code == 200
+    assert told(book, "export") == ["tracking.ask_export"]
+    assert make_export(sqlite_ledger, clock, tmp_path, page.rpartition("/")[2], threading.Event())
+    assert ask(client, f"{page}/file").status_code == 200
+    assert told(book, "export") == ["tracking.ask_export", "tracking.export_file"]
+    assert ask(client, f"{page}/progress", who="konsültan").status_code == 403
+    assert told(book, "export")[2:] == ["tracking.export_progress"], "who may not is told"
+
+
+def test_who_is_sent_on_from_the_list_saw_none_and_was_refused_none(client: FlaskClient, book: AuditBook) -> None:
+    headers = {"Authorization": "Bearer konsültan", "Accept": "text/html"}
+    assert client.get("/gecit/", headers=headers).status_code == 303
+    assert told(book, "list exams") == []

@@ -56,6 +56,11 @@ class Visitor:
         assert answer.status_code == status, answer.text
         return answer
 
+    def lands(self, path: str, accept: str = "text/html") -> tuple[int, str | None]:
+        """Return how an address is answered, and where it leads."""
+        answer = self._client.get(path, headers={"Authorization": BASIC, "Accept": accept})
+        return answer.status_code, answer.location
+
     def hidden(self, path: str, name: str) -> str:
         """Return a hidden field of a page's form."""
         return re.search(rf'name="{name}" value="([^"]*)"', self.get(path))[1]  # type: ignore[index]
@@ -334,7 +339,9 @@ def test_a_run_that_is_stopped_says_so(visitor: Visitor, office: Office) -> None
     visitor.get("/gecit/rules/runs/..%2f..%2fx", 404)
 
 
-def test_announcements_and_rules_lead_to_each_other(office: Office, accounts: FakeAccounts, vitals: FakeVitals) -> None:
+@pytest.fixture
+def whole(office: Office, accounts: FakeAccounts, vitals: FakeVitals) -> Visitor:
+    """Somebody before an application with list, rules and front page."""
     clock, home = office.clock, Path(__file__).parents[2]
     public = FrontData(read_front(), office.desk.book, lambda: 1, home)
     doors = Doors(accounts, "inside", clock)
@@ -342,10 +349,27 @@ def test_announcements_and_rules_lead_to_each_other(office: Office, accounts: Fa
         doors=doors, views=FakeViews(), vitals=vitals, clock=clock, node="N1", ledger=office.ledger,
         rules=office.desk, public=public,
     )  # fmt: skip
-    visitor = Visitor(app.test_client(), doors)
-    visitor.become(ADMINISTRATOR)
-    front = visitor.get("/gecit/front?all=")
+    return Visitor(app.test_client(), doors)
+
+
+def test_announcements_and_rules_lead_to_each_other(whole: Visitor) -> None:
+    whole.become(ADMINISTRATOR)
+    front = whole.get("/gecit/front?all=")
     assert "/gecit/rules/rule/loinc-code" in front and "/gecit/rules/exemptions?exemption=duplicate-query" in front
-    anchors = set(re.findall(r'href="/gecit/front\?all=#([0-9a-f]{16})"', visitor.get("/gecit/rules/exemptions")))
+    anchors = set(re.findall(r'href="/gecit/front\?all=#([0-9a-f]{16})"', whole.get("/gecit/rules/exemptions")))
     assert len(anchors) > 20
     assert [one for one in anchors if f'id="{one}"' not in front] == []
+
+
+@pytest.mark.parametrize(("roles", "page"), [((Role.CONSULTANT,), "/gecit/rules/"), ((), "/gecit/front")])
+def test_who_has_no_right_to_the_list_lands_on_a_page_that_he_may_see(
+    whole: Visitor, roles: tuple[Role, ...], page: str
+) -> None:
+    whole.become(Person(name="konsültan", roles=roles, institution="910001"))
+    for home in ("/gecit", "/gecit/"):
+        assert whole.lands(home) == (303, page)
+    assert 'href="/gecit/"' in whole.get(page)
+    assert whole.lands("/gecit/", accept="application/json") == (403, None), "a program is told"
+    assert whole.lands("/gecit/unlinked") == (403, None), "whoever names a page is told, too"
+    whole.become(OURS)
+    assert whole.lands("/gecit/") == (200, None)

@@ -23,7 +23,7 @@ from gecit.core.access import Action, Person, Reach, Role
 from gecit.core.exam import Billing, Exam
 from gecit.core.order import ExamKey, Patient
 from gecit.core.rulebook import Edition, Rule, Rulebook, Source
-from gecit.core.values import Text
+from gecit.core.values import Text, local
 from gecit.core.verdict import Effect, Outcome, Status
 from gecit.edges.doors import Doors
 from gecit.edges.store import SqlLedger, schema
@@ -50,6 +50,7 @@ PEOPLE = {
     "stranger": Person(name="öteki", roles=(Role.MANAGER,), institution="999999"),
     "radiologist": Person(name="radyolog", roles=(Role.RADIOLOGIST,), institution=OWN),
     "citizen": Person(name="vatandaş", roles=(Role.CITIZEN,), tckn=TCKN),
+    "consultant": Person(name="konsültan", roles=(Role.CONSULTANT,), institution=OWN),
     "nobody": Person(name=""),
 }
 Make = Callable[..., FlaskClient]
@@ -632,3 +633,25 @@ def test_every_form_that_changes_something_carries_what_a_session_asks_for(
     assert client.post("/gecit/views", data=posted, headers={"Origin": "http://localhost"}).status_code == 403
     answer = client.post("/gecit/views", data={**posted, "csrf": token[1]}, headers={"Origin": "http://localhost"})
     assert answer.status_code == 303 and [one.name for one in book.saved_views("admin")] == ["Benim"]
+
+
+def test_the_exports_name_has_the_time_of_turkey(
+    client_of: Make, book: SqlLedger, started: list[str], tmp_path: Path, clock: StillClock
+) -> None:
+    clock.advance(timedelta(hours=10).total_seconds())
+    manager = client_of("manager")
+    page = ask(manager)
+    assert make_export(book, clock, tmp_path, started[0], threading.Event())
+    name = manager.get(f"{page}/file").headers["Content-Disposition"]
+    assert f'"gecit-{local(clock.now()):%Y%m%d-%H%M}.csv"' in name
+    assert local(clock.now()).utcoffset() == timedelta(hours=3)
+
+
+def test_a_patient_goes_from_the_list_to_the_images_and_to_no_page_of_a_hospital(client_of: Make) -> None:
+    page = client_of("citizen").get("/gecit/").text
+    links = set(re.findall(r'href="/gecit/viewer/([^"]*)"', page))
+    assert links == {f"{one.institution}/{quote(one.accession)}" for one in (HELD, CLEAN)}
+    assert "/gecit/exams/" not in page
+    assert not re.search(r'href="/gecit/(unlinked|day)', page) and "/gecit/exports" not in page
+    manager = client_of("manager").get("/gecit/").text
+    assert "/gecit/viewer/" not in manager and re.search(r'href="/gecit/unlinked', manager)

@@ -15,7 +15,7 @@ from gecit.core.values import Value
 from gecit.edges.image_doors import REFUSAL_SECONDS, SESSION_SECONDS, Kept
 from gecit.ports import Audit, Clock, Unavailable
 
-from .access import NEEDS, person
+from .access import NEEDS, View, person
 from .problem import refuse
 from .sender import address
 
@@ -46,6 +46,15 @@ BY_THEMSELVES = frozenset(
 """What tells the audit itself, with more than a request shows."""
 
 
+WATCHES = "gecit_only_watches"
+
+
+def only_watches(view: View) -> View:
+    """Mark a view that shows how far work of the person's own is, and nobody's data: no row unless it is refused."""
+    setattr(view, WATCHES, True)
+    return view
+
+
 class About(Value):
     """Whose data a request touched."""
 
@@ -61,6 +70,11 @@ def about(
 ) -> None:
     """Say whose data the request touches, for the audit; `refused`: it is not shown, whatever the answer says."""
     g.about = About(institution=institution, accession=accession, patient=patient, study=study, refused=refused)
+
+
+def sent_on() -> None:
+    """Say that nothing was shown: the person is sent to a page of his own, which tells its own row."""
+    g.sent_on = True
 
 
 class Recorder:
@@ -127,18 +141,22 @@ class Recorder:
 
 def _counts(needed: Action, response: Response) -> bool:
     """Whether a request is audited here; wrong passwords are audited where they are checked."""
-    if response.status_code == 401 or not person().name:
+    if response.status_code == 401 or not person().name or g.get("sent_on", False):
         return False
     if response.status_code == 403:
         return True
-    if needed in BY_THEMSELVES:
+    if needed in BY_THEMSELVES or getattr(_view(), WATCHES, False):
         return False
     return _changes() or needed in SEEN or needed in EACH
 
 
 def _needed() -> Action | None:
-    found = getattr(current_app.view_functions.get(request.endpoint or ""), NEEDS, None)
+    found = getattr(_view(), NEEDS, None)
     return found if isinstance(found, Action) else None
+
+
+def _view() -> object:
+    return current_app.view_functions.get(request.endpoint or "")
 
 
 def _changes() -> bool:

@@ -11,6 +11,8 @@ from gecit.edges.doors import Admission, Doors, Why
 from gecit.edges.orthanc_host import CHALLENGE, LIVE_PATH, PROOF
 
 from .access import NEEDS, may_at_all
+from .audit import sent_on
+from .frame import navigation
 from .problem import BY_WHY, refuse
 from .sender import address, is_crossing, is_forged, wants_page
 
@@ -61,12 +63,27 @@ def guard(doors: Doors) -> Callable[[], Response | None]:
 
 
 def _forbid() -> Response:
-    """Refuse; who has no list of exams and just signed in is led to what everybody reads."""
-    return _to_front() if _comes_home() and wants_page() else refuse("forbidden")
+    """Refuse; who has no list of exams and comes home is led to the first page of his own, else to everybody's."""
+    if not (_at_home() and _reads_pages()):
+        return refuse("forbidden")
+    allowed = [one.address for one in navigation()]
+    if not allowed and FRONT not in current_app.view_functions:
+        return refuse("forbidden")
+    sent_on()
+    return make_response(redirect(allowed[0], 303)) if allowed else _to_front()
+
+
+def _at_home() -> bool:
+    """Whether the first address is asked for, with no page in mind."""
+    return request.path.rstrip("/") == HOME
+
+
+def _reads_pages() -> bool:
+    return request.method == "GET" and "text/html" in request.headers.get("Accept", "")
 
 
 def _comes_home() -> bool:
-    return request.path.rstrip("/") == HOME and FRONT in current_app.view_functions
+    return _at_home() and FRONT in current_app.view_functions
 
 
 def _to_front() -> Response:

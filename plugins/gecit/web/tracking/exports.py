@@ -12,11 +12,13 @@ from flask import Blueprint, Response, abort, make_response, redirect, render_te
 from werkzeug.wrappers import Response as Redirect
 
 from gecit.core.access import Action, reach
+from gecit.core.values import local
 from gecit.edges.store import SqlLedger
 from gecit.edges.store.tracking_desk import Export
 from gecit.ports import Clock
 
 from ..access import needs, person
+from ..audit import only_watches
 from ..language import language
 from .asked import Asked
 from .export_file import KINDS
@@ -72,12 +74,14 @@ def export_routes(pages: Blueprint, ledger: SqlLedger, clock: Clock, node: str, 
         return redirect(url_for("tracking.show_export", number=one.id), 303)
 
     @pages.get("/exports/<number>")
+    @only_watches
     @needs(Action.EXPORT)
     def show_export(number: str) -> str:
         one = mine(number)
         return render_template("export.html", export=one, state=state(one), hours=int(KEPT.total_seconds()) // 3600)
 
     @pages.get("/exports/<number>/progress")
+    @only_watches
     @needs(Action.EXPORT)
     def export_progress(number: str) -> str:
         one = mine(number)
@@ -92,6 +96,6 @@ def export_routes(pages: Blueprint, ledger: SqlLedger, clock: Clock, node: str, 
             abort(404)
         response = make_response(path.read_bytes())
         response.content_type = KINDS[one.kind]
-        name = f"gecit-{one.asked_at:%Y%m%d-%H%M}.{one.kind}"
+        name = f"gecit-{local(one.asked_at):%Y%m%d-%H%M}.{one.kind}"
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
