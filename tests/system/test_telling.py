@@ -71,9 +71,9 @@ def test_metrics_of_every_process_are_scraped_through_orthanc(told: tuple[Hospit
         return {one.name: {str(sorted(s.labels.items())) for s in one.samples} for one in families}
 
     until(lambda: len(scrape()["gecit_process_last_beat_timestamp_seconds"]) == 4, 40, "all four processes gave a sign")
-    found = scrape()
     always = ("gecit_disk_free_bytes", "gecit_follower_behind_changes", "gecit_last_sweep_timestamp_seconds")
-    assert all(found[name] for name in always)
+    until(lambda: all(scrape()[name] for name in always), 40, "work has looked at disk, index and inventories")
+    found = scrape()
     assert len(found["gecit_messages"]) == 3, "AA, AE and AR"
     assert {one.split("'")[3] for one in found["gecit_destination_up"]} == {"archive", "medula", "webhook"}
     assert found["gecit_incidents_open"] == {"[]"}
