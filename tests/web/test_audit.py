@@ -67,7 +67,6 @@ def app(sqlite_ledger: SqlLedger, book: AuditBook, clock: StillClock, tmp_path: 
         doors=Doors(accounts, "inside", clock), views=sqlite_ledger, vitals=FakeVitals(), clock=clock, node="N1",
         audit=book, ledger=sqlite_ledger, exports=Exports(folder=tmp_path, start=lambda _: None),
         images=ImageSearches(sqlite_ledger, OrthancTags("http://127.0.0.1:1", ""), "N1"),
-        exports=Exports(folder=tmp_path, start=lambda _: None),
     )  # fmt: skip
 
     @needs(Action.RETRY_DELIVERY)
