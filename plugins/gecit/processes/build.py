@@ -102,11 +102,12 @@ class Parts:
             self.settings.default_institution,
         )
 
-    def policy(self) -> Policy:
-        """Return how deliveries are repeated."""
+    def policy(self, longest: float | None = None) -> Policy:
+        """Return how deliveries are repeated that take `longest` seconds at the most; None: those to MEDULA."""
         chosen, medula = self.settings.outbox, self.settings.medula
         requests = 2 if medula.protocol == "Json" else 4  # ask, send; SOAP may read back twice what stood before
-        longest = max(requests * medula.timeout_seconds, self.settings.hbys.timeout_seconds)
+        if longest is None:
+            longest = requests * medula.timeout_seconds
         return Policy(
             lease=timedelta(seconds=max(chosen.lease_seconds, 2 * longest + 5)),
             backoff=timedelta(seconds=chosen.backoff_seconds),

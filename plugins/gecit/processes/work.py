@@ -75,7 +75,9 @@ class Worker:
             Loop(name="deferred", step=self.look_at_deferred, rest=settings.transient_retry_seconds),
             Loop(name="modalities", step=self.tell_modalities, rest=MODALITIES_REST),
             self._courier("archive", self._archive_handlers(), self._parts.breaker()),
-            self._courier(announce.DESTINATION, self._announcer.handlers(), Breaker(NEVER)),
+            self._courier(
+                announce.DESTINATION, self._announcer.handlers(), Breaker(NEVER), settings.webhooks.timeout_seconds
+            ),
             *self._alerting.loops(),
         ]
         if settings.role == "Node":
@@ -86,12 +88,19 @@ class Worker:
             found.append(self._courier(notify_medula.DESTINATION, handlers, self._parts.breaker()))
         if settings.role == "Node":
             found.append(
-                self._courier(tell_hospital.DESTINATION, self._hospital_handlers(), tell_hospital.never_opens())
+                self._courier(
+                    tell_hospital.DESTINATION,
+                    self._hospital_handlers(),
+                    tell_hospital.never_opens(),
+                    settings.hbys.timeout_seconds,
+                )
             )
         return found
 
-    def _courier(self, destination: str, handlers: Mapping[str, Handler], breaker: Breaker) -> Loop:
-        policy = self._parts.policy()
+    def _courier(
+        self, destination: str, handlers: Mapping[str, Handler], breaker: Breaker, longest: float | None = None
+    ) -> Loop:
+        policy = self._parts.policy(longest)
         courier = Courier(self._ledger, destination, handlers, self._clock, self._owner, policy, breaker)
         self._couriers[destination], self._breakers[destination] = courier, breaker
         return Loop(name=f"deliver {destination}", step=courier.step, rest=DELIVER_REST, wakes=True)
