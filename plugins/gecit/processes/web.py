@@ -12,7 +12,6 @@ from datetime import datetime
 from flask import Flask
 from waitress.server import create_server
 
-from gecit.core.rulebook import Rulebook
 from gecit.edges.audit_book import AuditBook
 from gecit.edges.front_files import read_front
 from gecit.edges.orthanc_tags import OrthancTags
@@ -26,6 +25,7 @@ from gecit.web.api.webhooks import Destinations
 from gecit.web.app import create_app
 from gecit.web.front import FrontData
 from gecit.web.rules import RuleDesk
+from gecit.web.tracking.rulebooks import Rulebooks
 
 from .account_pages import pages_of_accounts
 from .alerting import Alerting
@@ -68,11 +68,6 @@ def serve(app: object, port: int) -> Callable[[], None]:
     return stop
 
 
-def _in_force(ledger: SqlLedger) -> Rulebook | None:
-    snapshot = ledger.rulebook_at()
-    return Rulebook.from_json(snapshot.content) if snapshot else None
-
-
 def application(
     settings: Settings, ledger: SqlLedger, audit: AuditBook, clock: Clock, rules: RuleDesk | None = None
 ) -> Flask:
@@ -98,7 +93,7 @@ def application(
         assets=settings.assets,
         public=FrontData(
             read_front(settings.front_page),
-            lambda: _in_force(ledger),
+            Rulebooks(ledger, clock).in_force,
             lambda: len(ledger.read(lambda tx: tx.institutions())),
             settings.rules.parent,
         ),

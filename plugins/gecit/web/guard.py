@@ -14,7 +14,7 @@ from .access import NEEDS, may_at_all
 from .audit import sent_on
 from .frame import navigation
 from .problem import BY_WHY, refuse
-from .sender import address, is_crossing, is_forged, wants_page
+from .sender import address, is_crossing, is_forged, reads_pages, wants_page
 
 LONGEST_CHALLENGE = 64
 SIGN_IN = "sign_in.show"
@@ -59,7 +59,7 @@ def guard(doors: Doors) -> Callable[[], Response | None]:
             return None
         if isinstance(needed, Action) and may_at_all(found.person, needed):
             return None
-        return _first_page() if _comes_home() and _reads_pages() else refuse("forbidden")
+        return _first_page() if _comes_home() and reads_pages() else refuse("forbidden")
 
     return ask
 
@@ -100,10 +100,6 @@ def refuse_nul() -> Response | None:
 def _comes_home() -> bool:
     """Whether the first address is asked for, with no page in mind."""
     return request.path.rstrip("/") == HOME
-
-
-def _reads_pages() -> bool:
-    return request.method == "GET" and "text/html" in request.headers.get("Accept", "")
 
 
 def _first_page() -> Response:

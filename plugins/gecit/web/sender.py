@@ -46,10 +46,14 @@ def csrf_field() -> Markup:
     return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token) if token else Markup("")
 
 
+def reads_pages() -> bool:
+    """Whether a browser asks for a page."""
+    return request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+
+
 def wants_page() -> bool:
     """Whether a browser that shows nothing it can sign in by asks for a page."""
-    shows_something = "Authorization" in request.headers
-    return request.method == "GET" and not shows_something and "text/html" in request.headers.get("Accept", "")
+    return "Authorization" not in request.headers and reads_pages()
 
 
 def safe_next(asked: str) -> str:
