@@ -122,7 +122,7 @@ def register_dicom(orthanc: OrthancModule, settings: Settings, ledger: SqlLedger
         log.warning("open for development: C-FIND, C-GET and C-MOVE are Orthanc's own and narrow nothing")
     else:
         orthanc.RegisterFindCallback(FindDoor(answers, told))
-    reception = ReceptionFilter(settings.reception.rules, ledger, SystemClock())
+    reception = ReceptionFilter(settings.reception.rules, ledger, SystemClock(), ledger, settings.name)
     if settings.reception.rules:  # a hook for each instance costs processor time, an empty one too
         orthanc.RegisterIncomingCStoreInstanceFilter(reception)
     return reception

@@ -25,6 +25,15 @@ def test_a_rule_refuses_what_it_names(changes: dict[str, str], known: bool | Non
     assert (found.id if found else None) == expected
 
 
+@pytest.mark.parametrize(("others", "expected"), [(True, "study-of-others"), (False, None), (None, None)])
+def test_a_study_of_others_is_refused_and_one_that_nobody_asked_about_is_not(
+    others: bool | None, expected: str | None
+) -> None:
+    received = Received(attributes=GOOD, at=DAY, accession_known=True, study_of_others=others)
+    found = broken(tuple(RULES), received)
+    assert (found.id if found else None) == expected
+
+
 def test_a_rule_that_is_off_refuses_nothing() -> None:
     """None is on by default."""
     assert broken((), Received(attributes={}, at=DAY)) is None

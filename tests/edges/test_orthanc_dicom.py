@@ -320,7 +320,7 @@ class Instance:
 
 def test_a_reception_filter_that_errs_stores() -> None:
     """A fault of ours costs no patient an image; a rule that is broken is counted."""
-    door = ReceptionFilter(("accession-missing",), Views(), StillClock(DAY))  # type: ignore[arg-type]
+    door = ReceptionFilter(("accession-missing",), Views(), StillClock(DAY), Views(), "n1")  # type: ignore[arg-type]
     assert door(Instance(None)) == ACCEPTED
     assert door(Instance(picture("1.2.3", AccessionNumber="A1"))) == ACCEPTED
     assert door.counts() == {}

@@ -68,12 +68,12 @@ def picture(uid: str, **changes: object) -> Dataset:
     return made
 
 
-def store(port: int, instance: Dataset, aet: str) -> int | None:
-    """Send one instance with pynetdicom; returns its status, None where the association was refused."""
+def store(port: int, instance: Dataset, aet: str, source: str = "") -> int | None:
+    """Send one instance with pynetdicom, from an address of loopback; its status, None where it was aborted."""
     ae = AE(ae_title=aet)
     ae.add_requested_context(instance.SOPClassUID, ExplicitVRLittleEndian)
     ae.connection_timeout = ae.acse_timeout = ae.dimse_timeout = 20
-    association = ae.associate("127.0.0.1", port, ae_title="GECIT")
+    association = ae.associate("127.0.0.1", port, ae_title="GECIT", bind_address=(source, 0) if source else None)
     if not association.is_established:
         return None
     try:

@@ -14,6 +14,7 @@ class Received(Value):
     attributes: dict[str, str]
     at: datetime
     accession_known: bool | None = None  # whether the sender's institution ordered it; None = not asked
+    study_of_others: bool | None = None  # whether its study stands here, and is none of the sender's institution's
 
 
 class ReceptionRule(Value):
@@ -38,11 +39,16 @@ def _unknown(one: Received) -> bool:
     return bool(one.attributes.get("AccessionNumber", "")) and one.accession_known is False
 
 
+def _of_others(one: Received) -> bool:
+    return one.study_of_others is True
+
+
 CHECKS: Mapping[str, Callable[[Received], bool]] = {
     "accession-missing": _missing("AccessionNumber"),
     "patient-id-missing": _missing("PatientID"),
     "accession-unknown": _unknown,
     "study-date-in-future": _in_future,
+    "study-of-others": _of_others,
 }
 RULES: Mapping[str, ReceptionRule] = {
     one.id: one
@@ -69,6 +75,14 @@ RULES: Mapping[str, ReceptionRule] = {
             id="study-date-in-future",
             status=0xC104,
             title=Text(tr="Çalışma tarihi (0008,0020) gelecekte", en="Study Date (0008,0020) lies in the future"),
+        ),
+        ReceptionRule(
+            id="study-of-others",
+            status=0xC105,
+            title=Text(
+                tr="Bu Study Instance UID (0020,000D) başka bir kurumun çalışmasıdır",
+                en="This Study Instance UID (0020,000D) is a study of another institution",
+            ),
         ),
     )
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
@@ -21,17 +22,18 @@ from pydicom.datadict import keyword_for_tag
 from gecit.core.character_sets import writer
 from gecit.core.order import ExamKey
 from gecit.core.reception import Received, broken
-from gecit.ports import Clock, Ledger, Transaction
+from gecit.ports import Clock, Ledger, StudyDoors, Transaction
 from gecit.steps.answer_dicom import DicomAnswers, NotAnswered, Scheduled
 
 from .dicom_audit import DicomAudit
 from .dicom_query import as_file, as_text, dataset_of, read_query, worklist_item
+from .doors import Remembered
 
 log = logging.getLogger("gecit.dicom")
 
 ACCEPTED = 0x0000
-READ_AT_THE_DOOR = ("SpecificCharacterSet", "AccessionNumber", "PatientID", "StudyDate")
-WITH_LEDGER = "accession-unknown"
+READ_AT_THE_DOOR = ("SpecificCharacterSet", "AccessionNumber", "PatientID", "StudyDate", "StudyInstanceUID")
+OWNED_SECONDS = 5.0
 ALWAYS_ANSWERED = ("QueryRetrieveLevel", "PatientID", "StudyInstanceUID", "SeriesInstanceUID")
 """Returned unasked where the level has them: PS3.4 C.4.1.1.3.2 wants the unique keys."""
 
@@ -205,9 +207,19 @@ def printable(aet: str) -> str:
 class ReceptionFilter:
     """Refuses instances at C-STORE by the rules that the site switched on; one that errs itself stores."""
 
-    def __init__(self, rules: tuple[str, ...], ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self,
+        rules: tuple[str, ...],
+        ledger: Ledger,
+        clock: Clock,
+        studies: StudyDoors,
+        node: str,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._rules, self._ledger, self._clock = rules, ledger, clock
+        self._studies, self._node, self._monotonic = studies, node, monotonic
         self._lock = Lock()
+        self._owned: Remembered[bool] = Remembered()  # AE title and study -> whether it is others'
         self._refused: Counter[str] = Counter()
 
     def __call__(self, instance: Instance) -> int:
@@ -237,8 +249,25 @@ class ReceptionFilter:
         data = io.BytesIO(instance.GetInstanceData())
         dataset = dcmread(data, force=True, stop_before_pixels=True, specific_tags=list(READ_AT_THE_DOOR))
         found = {name: as_text(dataset.get(name)).strip() for name in READ_AT_THE_DOOR}
-        known = self._known(aet, found["AccessionNumber"]) if WITH_LEDGER in self._rules else None
-        return Received(attributes=found, at=self._clock.now(), accession_known=known)
+        known = self._known(aet, found["AccessionNumber"]) if "accession-unknown" in self._rules else None
+        others = self._of_others(aet, found["StudyInstanceUID"]) if "study-of-others" in self._rules else None
+        return Received(attributes=found, at=self._clock.now(), accession_known=known, study_of_others=others)
+
+    def _of_others(self, aet: str, uid: str) -> bool | None:
+        """Whether a study is here and none of an institution with that AE title; None where nobody has the title.
+
+        Asked once in five seconds of a study, not for each of its slices.
+        """
+        key, now = f"{aet}\0{uid}".encode(), self._monotonic()
+        known = self._owned.get(key, now)
+        if known is None:
+            mine = {one.skrs for one in self._ledger.read(lambda tx: tx.institutions()) if aet in one.aets}
+            if not mine:
+                return None
+            here = self._studies.belongings(self._node, uid)
+            known = any(one.institutions and not mine.intersection(one.institutions) for one in here)
+            self._owned.put(key, known, now + OWNED_SECONDS)
+        return known
 
     def _known(self, aet: str, accession: str) -> bool | None:
         """Whether an institution with that AE title ordered it, or performs it; None where nobody has the title."""

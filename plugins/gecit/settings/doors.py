@@ -9,7 +9,9 @@ from msgspec import Meta
 from ..core.reception import RULES
 from ..core.values import Value
 
-RuleId = Literal["accession-missing", "patient-id-missing", "accession-unknown", "study-date-in-future"]
+RuleId = Literal[
+    "accession-missing", "patient-id-missing", "accession-unknown", "study-date-in-future", "study-of-others"
+]
 assert set(RULES) == set(RuleId.__args__)  # type: ignore[attr-defined] # noqa: S101
 
 
