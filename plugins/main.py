@@ -11,6 +11,9 @@ site.addsitedir(str(VENV / "lib" / f"python{sys.version_info.major}.{sys.version
 
 import orthanc  # noqa: E402
 
-from gecit.app import start  # noqa: E402
+from gecit.app import EXPLAINED, start  # noqa: E402
 
-start(orthanc)
+try:
+    start(orthanc)
+except EXPLAINED as fault:  # its words are enough: Orthanc logs them, and then where in our code it was raised
+    raise fault.with_traceback(None) from None

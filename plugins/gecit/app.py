@@ -14,22 +14,28 @@ from pathlib import Path
 
 import urllib3
 
+from .core.rulefile import RulebookError
 from .core.values import Text
+from .edges.codes import CodeListError
 from .edges.dicom_audit import DicomAudit
 from .edges.doors import Doors, new_token
+from .edges.hl7_profile import ProfileError
 from .edges.image_doors import ImageDoors
 from .edges.orthanc_dicom import FindDoor, ReceptionFilter, WorklistDoor
 from .edges.orthanc_host import INDEX_PATH, PREFIX, Forwarder, HttpFilter, IndexMark, OrthancLog, OrthancModule
+from .edges.report_files import ReportFileError
 from .edges.store import SqlLedger
+from .edges.store.migrate import LedgerTooNewError
 from .edges.system_clock import SystemClock
 from .ports import Accounts, Audit, Beat, Vitals
 from .processes.build import Parts
 from .processes.entrance import audit_of, doors_of
 from .processes.life import wait_beating
 from .processes.private_files import keep_private
-from .processes.run_folder import lock_folder, write_run_folder
+from .processes.rules import NoRulebookError
+from .processes.run_folder import FolderInUseError, lock_folder, write_run_folder
 from .processes.supervisor import Child, State, Supervisor
-from .settings import Settings, from_orthanc
+from .settings import Settings, SettingsError, from_orthanc
 from .steps.answer_dicom import DicomAnswers
 
 log = logging.getLogger("gecit.app")
@@ -49,6 +55,20 @@ class StartRefused(Exception):
 
     def __init__(self, why: Text) -> None:
         super().__init__(f"{why.tr}\n{why.en}")
+
+
+EXPLAINED = (
+    SettingsError,
+    RulebookError,
+    ProfileError,
+    ReportFileError,
+    CodeListError,
+    LedgerTooNewError,
+    NoRulebookError,
+    FolderInUseError,
+    StartRefused,
+)
+"""What somebody at the site mends: its own words say where and how, and the places in our code say nothing to him."""
 
 
 def start(orthanc: OrthancModule, environ: Mapping[str, str] | None = None) -> Supervisor:

@@ -327,3 +327,17 @@ def test_a_link_to_a_pipe_is_named_and_never_read(run: Run, sent: Path) -> None:
     os.mkfifo(sent / "pipe")
     (sent / "order2.hl7").symlink_to(sent / "pipe")
     assert "a pipe or a device" in run(str(sent), code=2).output
+
+
+def test_the_samples_say_what_is_wrong_with_them_and_nothing_is_written_over(gecit: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "samples"
+    told = [line.split("  ") for line in gecit("samples", folder).stdout.splitlines() if line.startswith(str(folder))]
+    assert len(told) >= 8 and any(len(one) == 2 for one in told) and any(len(one) == 3 for one in told)
+    for where, _, *wrong in told:
+        failing = set(wrong[0].removeprefix("✗ ").split(", ")) if wrong else set()
+        result = gecit(
+            "check", "--queried", "--registry", folder / "radiologists.csv", where, "--json", code=int(bool(failing))
+        )
+        found = {one["rule"] for one in json.loads(result.stdout)["exams"][0]["findings"] if one["meaning"] == "mend"}
+        assert failing & found if failing else not found, where
+    gecit("samples", folder, code=2)

@@ -74,7 +74,7 @@ class Echo(BaseHTTPRequestHandler):
         status = int(self.path[-3:]) if self.path[-3:].isdigit() else 200
         body = "<p>ığüşöç</p>".encode()
         self.send_response(status)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Type", "text/html; charset=utf-8" if "api" not in self.path else "application/json")
         self.send_header("Set-Cookie", "a=1")
         self.send_header("Set-Cookie", "b=2")
         self.send_header("X-Secret", "stays")
@@ -142,8 +142,15 @@ def test_statuses_pass_and_those_that_orthanc_drops_are_mapped(
 
 def test_a_method_that_is_not_allowed_is_said_in_orthancs_way(forward: Forwarder) -> None:
     output = OldOutput()
-    forward(output, "/gecit/405", method="GET", groups=(), get={}, headers={})
+    forward(output, "/gecit/api/405", method="GET", groups=(), get={}, headers={})
     assert output.status == 405 and ("Allow", "GET") in output.headers
+
+
+def test_somebody_who_opens_the_address_of_a_form_gets_its_page(forward: Forwarder) -> None:
+    """Orthanc says 405 without a body: the person would see an empty window."""
+    output = OldOutput()
+    forward(output, "/gecit/405", method="GET", groups=(), get={}, headers={})
+    assert output.status == 404 and "ığüşöç" in output.body.decode()
 
 
 def test_a_web_process_that_is_down_is_said_in_both_languages(server: ThreadingHTTPServer) -> None:

@@ -178,6 +178,7 @@ def test_a_wrong_configuration_stops_the_start_and_all_faults_are_named(make_nod
     for key in ("SETTLE_SECONDS", "MEDULA__URL", "ROLE"):
         assert key in node.log_text()
     assert not (node.data / "run").exists()
+    assert "settings/read.py" not in node.log_text(), "whoever mends a setting is shown no place in our code"
 
 
 def open_config(tmp_path: Path) -> Path:

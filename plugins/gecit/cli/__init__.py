@@ -65,6 +65,7 @@ for command in (
     *demo.COMMANDS,
     health.health,
     check.check,
+    check.samples,
     rules.rules,
     exemptions.exemptions,
     judge.judge,

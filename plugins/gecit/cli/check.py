@@ -132,7 +132,7 @@ def _progress(named: Sequence[Path]) -> Iterator[Iterator[tuple[Path, bool]]]:
 def as_builtins(checked: Checked) -> dict[str, Any]:
     """Return all that is said as plain JSON values."""
     return {
-        "now": checked.now.isoformat(),
+        "now": local(checked.now).isoformat(),
         "rulebook": checked.rulebook,
         "code": checked.code,
         "messages": [{**msgspec.to_builtins(one), "mend": one.mend, "exam": str(one.exam)} for one in checked.messages],
@@ -250,3 +250,23 @@ def _lines(sign: str, text: Text) -> None:
 
 def _both(text: Text) -> str:
     return f"{text.tr} / {text.en}"
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def samples(folder: Path) -> None:
+    """Write exams of the demo's day into FOLDER, made-up patients all, to try `gecit check` on.
+
+    Each in a folder of its own: order.hl7, report.hl7, images. Nothing is written over.
+    """
+    from gecit.sandbox.samples import write_samples
+
+    try:
+        written = write_samples(folder, SystemClock().now())
+    except FileExistsError as fault:
+        raise click.UsageError(f"zaten var / stands there already: {fault.filename}") from None
+    for one in written:
+        click.echo(
+            f"{one.folder}  {one.name.tr} / {one.name.en}" + (f"  ✗ {', '.join(one.failing)}" * bool(one.failing))
+        )
+    click.echo(f"\nDeneyin / try: gecit check --queried --registry {folder}/radiologists.csv {folder}/clean-ct")

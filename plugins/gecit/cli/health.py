@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import click
 
+from gecit.core.values import local
+
 from .common import as_json, parts, print_json, print_table
 
 EXPECTED = ("orthanc", "web", "listen", "work")
@@ -25,7 +27,13 @@ def health(as_json: bool) -> None:
     heard = {one.process for one in beats if now - one.at <= STALE}
     silent = [one for one in EXPECTED if one not in heard]
     processes = [
-        {"node": one.node, "process": one.process, "pid": one.pid, "beat": one.at.isoformat(), "detail": one.detail}
+        {
+            "node": one.node,
+            "process": one.process,
+            "pid": one.pid,
+            "beat": local(one.at).isoformat(),
+            "detail": one.detail,
+        }
         for one in beats
     ]
     if as_json:

@@ -305,11 +305,14 @@ def give_back(output: Output, answer: urllib3.BaseHTTPResponse) -> None:
     if answer.status == 200:
         output.AnswerBuffer(answer.data, kind)
         return
-    if answer.status == 405:  # the only way to say it; it has no body
-        output.SendMethodNotAllowed(answer.headers.get("Allow", "GET"))
-        return
+    status = answer.status
+    if status == 405:
+        if not kind.startswith("text/html"):  # the only way to say it; it has no body
+            output.SendMethodNotAllowed(answer.headers.get("Allow", "GET"))
+            return
+        status = 404  # somebody who opens the address of a form gets the page that says what it is
     output.SetHttpHeader("Content-Type", kind)
-    send_status(output, answer.status, answer.data)
+    send_status(output, status, answer.data)
 
 
 def send_status(output: Output, status: int, body: bytes) -> None:
