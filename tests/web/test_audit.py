@@ -212,7 +212,7 @@ def test_csv_is_utf_8_and_no_spreadsheet_carries_a_cell_out(client: FlaskClient,
     book.record(AuditEntry(at=NOON, who="=HYPERLINK(1)", what="ışık", outcome="done", detail={"a": "b"}))
     answer = ask(client, "/gecit/audit/csv", "yönetici")
     assert answer.text.startswith("\ufeff") and "attachment" in answer.headers["Content-Disposition"]
-    rows = list(csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff"))))
+    rows = list(csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff")), delimiter=";"))
     assert (rows[0]["who"], rows[0]["what"], rows[0]["detail"]) == ("'=HYPERLINK(1)", "ışık", "a=b")
     assert rows[0]["at"] == "2026-03-02T12:00:00+03:00"
 

@@ -101,13 +101,19 @@ def _go(
             counted["looked at"] += found.looked_at
             counted["changed"] += len(found.changes)
             rows = [_row(one) for one in found.changes]
-            counted.update(f"{one.before.value} -> {one.after.value}" for one in found.changes)
+            counted.update(_kind(one) for one in found.changes)
             counted.update(f"MEDULA: {CONSEQUENCES[one.action]}" for one in found.changes)
             shown.extend(rows[: len(rows) if not limit else max(0, limit - len(shown))])
             if table is not None:
                 csv.writer(table).writerows(rows)
             bar.update(1)
     return counted, shown
+
+
+def _kind(one: Change) -> str:
+    if one.before is one.after:
+        return f"{one.before.value}: başka bulgular / other findings"
+    return f"{one.before.value} -> {one.after.value}"
 
 
 def _row(one: Change) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from ..settings import Settings, SettingsError, load
 from ..web.tracking.export_file import write
 from ..web.tracking.exports import KEPT, Exports
 from .build import start_logging
-from .life import until_told_to_stop
+from .life import fetch_when_ended, until_told_to_stop
 from .supervisor import SUPERVISED
 
 log = logging.getLogger("gecit.bulk")
@@ -41,13 +41,12 @@ def folder_of(settings: Settings) -> Path:
 
 def exports_of(settings: Settings) -> Exports:
     """Return what the pages need to have exports made."""
-    running: list[subprocess.Popen[bytes]] = []
 
     def start(number: str) -> None:
-        running[:] = [one for one in running if one.poll() is None]  # what ended is fetched, and leaves no zombie
         command = (sys.executable, "-m", "gecit.processes.bulk", number)
         environ = {**os.environ, SUPERVISED: "1"}  # it ends with us: the pipe of its standard input closes
-        running.append(subprocess.Popen(command, stdin=subprocess.PIPE, env=environ, start_new_session=True))
+        running = subprocess.Popen(command, stdin=subprocess.PIPE, env=environ, start_new_session=True)
+        fetch_when_ended(running)
 
     return Exports(folder=folder_of(settings), start=start)
 

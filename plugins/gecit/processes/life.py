@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -59,3 +60,8 @@ def wait_beating(
             log.warning("cannot record a sign of life: %s", type(fault).__name__)
         if stop.wait(seconds):
             return
+
+
+def fetch_when_ended(process: subprocess.Popen[bytes]) -> None:
+    """Have a process that ends by itself leave no zombie: a thread waits for it."""
+    threading.Thread(target=process.wait, name=f"wait for {process.pid}", daemon=True).start()

@@ -19,6 +19,7 @@ from gecit.edges.run_files import RunFiles
 from gecit.ports import Clock
 from gecit.settings import Settings
 
+from .life import fetch_when_ended
 from .whatif import FOLDER
 
 log = logging.getLogger("gecit.whatif")
@@ -52,6 +53,7 @@ class WhatIfRuns:
             self._processes[run] = subprocess.Popen(
                 (*self._command, run), stdin=subprocess.PIPE, start_new_session=True
             )
+            fetch_when_ended(self._processes[run])
             log.info("what-if run %s started, pid %d", run, self._processes[run].pid)
             return run
 

@@ -64,6 +64,7 @@ RULES: dict[str, Text] = {
     "applies": _("Kapsam", "Applies to"),
     "every-exam": _("her tetkik", "every exam"),
     "reading": _("Nasıl okuyoruz", "How we read it"),
+    "same-outcome": _("sonuç aynı, bulguları değişir", "the same, with other findings"),
     "gap": _("Öncesindeki boşluk", "The gap before it"),
     "dated-by": _("Hangi tarih sürümü seçer", "Which date picks the edition"),
     "where": _("Nerede", "Where"),

@@ -36,7 +36,7 @@ def write(path: Path, kind: str, exams: Iterable[Exam], language: str, tell: Tel
 
 def harmless(value: str) -> str:
     """Return a value that no spreadsheet takes for a formula: what looks like one is led by an apostrophe."""
-    return f"'{value}" if value.startswith(FORMULA) else value
+    return f"'{value}" if value.startswith(FORMULA) or value.lstrip().startswith(FORMULA) else value
 
 
 def _write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]], tell: Tell) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -21,6 +20,7 @@ from ..access import needs
 from ..audit import about
 from ..problem import BY_STATUS, refuse
 from ..tracking.asked import day_of
+from ..tracking.export_file import SEPARATOR, harmless
 from .words import ACTIONS, OUTCOMES, TEXTS, WHYS
 
 PAGE = 100
@@ -28,7 +28,6 @@ LONGEST_NUMBER = 11
 CSV_ROWS = 100_000
 COLUMNS = ("at", "who", "what", "outcome", "why", "institution", "accession", "patient", "address", "detail")
 FILTERS = ("who", "what", "institution", "accession", "outcome")
-_FORMULA = re.compile(r"^\s*[=+\-@\t\r]")  # a spreadsheet would carry it out
 
 Rows = Callable[[AuditSearch], Sequence[AuditRow]]
 
@@ -130,14 +129,10 @@ def _lines(found: Sequence[AuditRow]) -> Iterator[str]:
     yield _line(COLUMNS)
     for row in found:
         values = {**msgspec.structs.asdict(row), "at": local(row.at).isoformat(), "detail": _detail(row)}
-        yield _line([_harmless(str(values[name])) for name in COLUMNS])
+        yield _line([harmless(str(values[name])) for name in COLUMNS])
 
 
 def _line(cells: Sequence[str]) -> str:
     text = io.StringIO()
-    csv.writer(text).writerow(cells)
+    csv.writer(text, delimiter=SEPARATOR).writerow(cells)
     return text.getvalue()
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if _FORMULA.match(text) else text
