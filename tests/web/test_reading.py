@@ -292,6 +292,36 @@ def test_a_wrong_password_signs_nothing_and_loses_nothing(client: FlaskClient, l
     assert kept.parts[ReportPart.CONCLUSION] == CONCLUSION
 
 
+def test_what_a_script_sends_for_the_page_never_signs(client: FlaskClient, ledger: SqlLedger) -> None:
+    """htmx takes the address of the button that has the focus; a provider's fresh sign-in needs no password then."""
+    act(client, "ayse", "take")
+    form = written(ledger, "ayse", password=PASSWORD, act="sign")
+    said = ask(client, "ayse", f"/gecit/reading/sign/{HOSPITAL.skrs}/A1", form, **{"HX-Request": "true"})
+    assert said.status_code == 400
+    assert state(ledger) == (State.TAKEN, "ayse")
+    page = ask(client, "ayse", EDITOR).text
+    assert "hx-post" not in page[page.index('<form id="report"') :].partition(">")[0]
+
+
+def test_what_another_window_saves_while_one_signs_is_not_signed(
+    client: FlaskClient, ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act(client, "ayse", "take")
+    form, asked, look_up = written(ledger, "ayse", window="here"), iter(range(9)), ledger.password_hash
+
+    def meanwhile(name: str) -> str:
+        if next(asked) == 1:  # the door was first; now it is the signature's
+            other = written(ledger, "ayse", window="there", **{"part-4": "Başka penceredeki sonuç."})
+            assert act(client, "ayse", "draft", **other).status_code == 303
+        return look_up(name)
+
+    monkeypatch.setattr(ledger, "password_hash", meanwhile)
+    said = act(client, "ayse", "sign", act="sign", password=PASSWORD, **form)
+    assert said.status_code == 409
+    assert "başka bir pencerede" in said.text
+    assert state(ledger) == (State.TAKEN, "ayse")
+
+
 @pytest.mark.parametrize(
     ("how", "minutes", "status"),
     [("e-Devlet", 5, 303), ("e-Devlet", 6, 422), ("password", 0, 422)],
