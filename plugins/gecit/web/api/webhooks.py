@@ -16,7 +16,7 @@ from gecit.core.webhooks import SECRET_BYTES, Subscription, new_secret
 from gecit.ports import Clock, Integration, Transaction
 
 from ..access import may_touch, needs, person
-from ..audit import about
+from ..audit import about, tell_first
 from .answers import answer
 from .queries import Word, faulty, read_body
 from .shown import MadeWebhook, Webhooks, show_webhook
@@ -87,6 +87,7 @@ def webhook_routes(routes: Blueprint, ledger: Integration, clock: Clock, destina
         if not may_touch(Action.MANAGE_WEBHOOKS, institution):
             abort(403)
         made = subscription(new, institution, clock, person().name)
+        tell_first()
         ledger.write(lambda tx: _add(tx, made))
         return answer(MadeWebhook(webhook=show_webhook(made), secret=made.secret), 201)
 
@@ -100,6 +101,7 @@ def webhook_routes(routes: Blueprint, ledger: Integration, clock: Clock, destina
         if not mine:
             abort(404)
         at, by = clock.now(), person().name
+        tell_first()
         if not ledger.write(lambda tx: tx.remove_webhook(id, at, by)):
             abort(404)
         return make_response("", 204)

@@ -118,12 +118,12 @@ def _place(key: ExamKey) -> str:
 def _done(
     room: ReadingRoom, key: ExamKey, what: str, act: Callable[[Transaction, ExamKey], Reading]
 ) -> Redirect | Response:
+    room.record(person(), what, key)  # first: what cannot be audited is not done
     try:
         room.ledger.write(lambda tx: act(tx, key))
     except ReadingRefused as refused:
         room.record(person(), what, key, outcome=refused.why.value)
         return _page(room, key, refused)
-    room.record(person(), what, key)
     return redirect(_place(key), 303)
 
 
@@ -206,8 +206,8 @@ def _sign(room: ReadingRoom, key: ExamKey, act: Act, draft: Draft) -> None:
     judged, report = room.judged(exam), sign_report.to_sign(exam, draft, act, signer, now)
     asked = _ask_registry(room, [one.identifier for one in report.radiologists])
     signing = Signing(key=key, act=act, revision=draft.revision, signer=signer)
+    room.record(asker, act.value, key, tckn=exam.patient.tckn)  # first: what cannot be audited is not signed
     room.ledger.write(lambda tx: sign_report.sign(tx, signing, asker, asked, judged, now))
-    room.record(asker, act.value, key, tckn=exam.patient.tckn)
 
 
 def _ask_registry(room: ReadingRoom, numbers: list[str]) -> Mapping[str, RegistryAnswer]:
