@@ -89,6 +89,7 @@ WAYS: dict[str, Way] = {
     "GET /gecit/exports/<number>/file": Way("export"),
     "GET /gecit/day": Way("list exams"),
     "GET /gecit/senders": Way("list exams"),
+    "GET /gecit/senders/<skrs>": Way("list exams"),  # whose: tests/web/test_senders.py
     "GET /gecit/assets/<path:name>": OPEN,
     "GET /gecit/rules": Way("see the rules"),
     "GET /gecit/rules/": Way("see the rules"),
