@@ -117,6 +117,13 @@ WAYS: dict[str, Way] = {
     "GET /gecit/audit": Way("see the audit"),
     "GET /gecit/audit/csv": Way("see the audit"),
     "POST /gecit/audit/patient": Way("see the audit"),
+    "GET /gecit/webhooks": Way("manage webhooks"),
+    "POST /gecit/webhooks": Way("manage webhooks"),
+    "POST /gecit/webhooks/<number>/try": Way("manage webhooks"),
+    "POST /gecit/webhooks/<number>/state": Way("manage webhooks"),
+    "POST /gecit/webhooks/<number>/secret": Way("manage webhooks"),
+    "POST /gecit/webhooks/<number>/end": Way("manage webhooks"),
+    "POST /gecit/webhooks/<number>/retry/<int:delivery>": Way("manage webhooks"),
     # the reading room
     "GET /gecit/reading": Way("write a report"),
     "GET /gecit/reading/": Way("write a report"),

@@ -39,6 +39,7 @@ from .tracking import tracking
 from .tracking.exports import Exports
 from .trail import trail
 from .viewer import viewer
+from .webhooks import WebhookDesk, webhook_pages
 
 PROCESSES = ("orthanc", "web", "listen", "work")
 LONGEST_BODY_BYTES = 1024 * 1024
@@ -112,6 +113,8 @@ def create_app(
     if ledger:
         app.register_blueprint(tracking(ledger, clock, beside, node, exports))
         app.register_blueprint(day(ledger, clock))
+    if ledger and integrating:
+        app.register_blueprint(webhook_pages(WebhookDesk(ledger, clock, integrating.destinations)))
     if rules:
         app.register_blueprint(rules_pages(rules))
     if public:

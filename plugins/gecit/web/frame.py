@@ -22,6 +22,7 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("health.show", "health", Action.SEE_HEALTH),
     ("users.show", "users", Action.MANAGE_USERS),
     ("tokens.show", "tokens", Action.MANAGE_TOKENS),
+    ("webhooks.show", "webhooks", Action.MANAGE_WEBHOOKS),
     ("institutions.show", "institutions", Action.MANAGE_INSTITUTIONS),
     ("trail.show", "audit-short", Action.SEE_AUDIT),
 ]

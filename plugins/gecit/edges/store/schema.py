@@ -403,6 +403,12 @@ outbox = sa.Table(
     ),
     sa.Index("outbox_of_exam", "institution", "accession"),
     sa.Index(
+        "outbox_webhook",
+        "id",
+        sqlite_where=sa.text("destination = 'webhook'"),
+        postgresql_where=sa.text("destination = 'webhook'"),
+    ),
+    sa.Index(
         "outbox_parked", "id", sqlite_where=sa.text("state = 'parked'"), postgresql_where=sa.text("state = 'parked'")
     ),
     sqlite_autoincrement=True,

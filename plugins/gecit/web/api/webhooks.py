@@ -88,7 +88,7 @@ def webhook_routes(routes: Blueprint, ledger: Integration, clock: Clock, destina
             abort(403)
         made = subscription(new, institution, clock, person().name)
         tell_first()
-        ledger.write(lambda tx: _add(tx, made))
+        ledger.write(lambda tx: add_subscription(tx, made))
         return answer(MadeWebhook(webhook=show_webhook(made), secret=made.secret), 201)
 
     @routes.delete("/webhooks/<id>")
@@ -107,7 +107,8 @@ def webhook_routes(routes: Blueprint, ledger: Integration, clock: Clock, destina
         return make_response("", 204)
 
 
-def _add(tx: Transaction, made: Subscription) -> None:
+def add_subscription(tx: Transaction, made: Subscription) -> None:
+    """Add a subscription; raises a problem where the institution is unknown or has too many."""
     known = tx.institutions()
     if made.institution and made.institution not in {one.skrs for one in known}:
         raise faulty("unprocessable", "institution: böyle bir kurum yok.", "institution: there is no such one.")
