@@ -76,6 +76,7 @@ WAYS: dict[str, Way] = {
     "GET /gecit/": Way("list exams"),
     "GET /gecit/exams/<institution>/<path:accession>": Way("see an exam", "exam"),
     "GET /gecit/changes": Way("list exams"),
+    "GET /gecit/reports/<institution>/<path:accession>": Way("see a report", "exam"),
     "POST /gecit/patient": Way("list exams"),
     "GET /gecit/unlinked": Way("list exams"),
     "POST /gecit/views": Way("list exams"),

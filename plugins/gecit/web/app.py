@@ -33,6 +33,7 @@ from .language import in_other_language, language, moment, other_language, remem
 from .metrics import metrics
 from .problem import on_fault, on_http_error, on_unavailable
 from .reading import ReadingRoom, reading_pages
+from .report import report_pages
 from .rules import RuleDesk, rules_pages
 from .sender import admission, csrf_field
 from .tracking import tracking
@@ -113,6 +114,7 @@ def create_app(
     if ledger:
         app.register_blueprint(tracking(ledger, clock, beside, node, exports))
         app.register_blueprint(day(ledger, clock))
+        app.register_blueprint(report_pages(ledger))
     if ledger and integrating:
         app.register_blueprint(webhook_pages(WebhookDesk(ledger, clock, integrating.destinations)))
     if rules:

@@ -77,7 +77,6 @@ TRACKING: dict[str, Text] = {
     "must-mend": _("Eksik olan ve düzeltecek kişi", "What is missing, and who must mend it"),
     "way": _("Tetkikin yolu", "The exam's way"),
     "open-images": _("Görüntüleri aç", "Open the images"),
-    "to-report": _("Rapora git", "Go to the report"),
     "rule-source": _("Kuralın kaynağı", "The rule's source"),
     "since": _("{date} tarihinden beri", "since {date}"),
     "expected-there": _("beklenen {value}", "expected {value}"),
