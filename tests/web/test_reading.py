@@ -257,6 +257,29 @@ def test_hold_and_give_back(client: FlaskClient, ledger: SqlLedger) -> None:
     assert state(ledger) == (State.UNREAD, "")
 
 
+def test_what_cannot_be_audited_is_not_done(
+    client: FlaskClient, ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise Unavailable("audit")
+
+    def tried(who: str, path: str, form: dict[str, Any]) -> int:
+        with monkeypatch.context() as away:
+            away.setattr(ReadingRoom, "record", broken)
+            return ask(client, who, path, form).status_code
+
+    at = f"{HOSPITAL.skrs}/A1"
+    before = state(ledger)
+    assert tried("ayse", f"/gecit/reading/take/{at}", {}) == 503
+    assert tried("yonetici", f"/gecit/reading/assign/{at}", {}) == 503
+    assert state(ledger) == before
+    act(client, "ayse", "take")
+    signing = {**written(ledger, "ayse"), "act": "sign", "password": PASSWORD}
+    for what, form in (("hold", {"reason": "x"}), ("give-back", {}), ("sign", signing)):
+        assert tried("ayse", f"/gecit/reading/{what}/{at}", form) == 503
+        assert state(ledger) == (State.TAKEN, "ayse")
+
+
 # Signing
 
 
