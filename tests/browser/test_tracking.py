@@ -37,6 +37,7 @@ PAGES = {
     "exam": HELD_PATH,
     "day": f"/gecit/day?day={BUSY_DAY}",
     "senders": "/gecit/senders",
+    "sender": f"/gecit/senders/{HELD.institution}",
     "health-page": "/gecit/health",
     "front": "/gecit/front",
     "front-all": "/gecit/front?all=",

@@ -77,7 +77,7 @@ def again(ledger: SqlLedger, accession: str = "A1", after: timedelta = timedelta
     judge(ledger, at)
 
 
-def application(ledger: SqlLedger, clock: StillClock, allow: tuple[str, ...] = ()) -> Any:
+def application(ledger: SqlLedger, clock: StillClock, allow: tuple[str, ...] = (), *, pages: bool = False) -> Any:
     return create_app(
         doors=Badges(clock),
         views=ledger,
@@ -87,4 +87,5 @@ def application(ledger: SqlLedger, clock: StillClock, allow: tuple[str, ...] = (
         expected=(),
         evidence=ledger,
         integrating=Integrating(ledger, ledger, Destinations(allow)),
+        ledger=ledger if pages else None,
     )

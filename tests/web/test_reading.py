@@ -257,6 +257,29 @@ def test_hold_and_give_back(client: FlaskClient, ledger: SqlLedger) -> None:
     assert state(ledger) == (State.UNREAD, "")
 
 
+def test_what_cannot_be_audited_is_not_done(
+    client: FlaskClient, ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise Unavailable("audit")
+
+    def tried(who: str, path: str, form: dict[str, Any]) -> int:
+        with monkeypatch.context() as away:
+            away.setattr(ReadingRoom, "record", broken)
+            return ask(client, who, path, form).status_code
+
+    at = f"{HOSPITAL.skrs}/A1"
+    before = state(ledger)
+    assert tried("ayse", f"/gecit/reading/take/{at}", {}) == 503
+    assert tried("yonetici", f"/gecit/reading/assign/{at}", {}) == 503
+    assert state(ledger) == before
+    act(client, "ayse", "take")
+    signing = {**written(ledger, "ayse"), "act": "sign", "password": PASSWORD}
+    for what, form in (("hold", {"reason": "x"}), ("give-back", {}), ("sign", signing)):
+        assert tried("ayse", f"/gecit/reading/{what}/{at}", form) == 503
+        assert state(ledger) == (State.TAKEN, "ayse")
+
+
 # Signing
 
 
@@ -290,6 +313,36 @@ def test_a_wrong_password_signs_nothing_and_loses_nothing(client: FlaskClient, l
     kept = ledger.read(lambda tx: tx.draft(key(), "ayse"))
     assert kept
     assert kept.parts[ReportPart.CONCLUSION] == CONCLUSION
+
+
+def test_what_a_script_sends_for_the_page_never_signs(client: FlaskClient, ledger: SqlLedger) -> None:
+    """htmx takes the address of the button that has the focus; a provider's fresh sign-in needs no password then."""
+    act(client, "ayse", "take")
+    form = written(ledger, "ayse", password=PASSWORD, act="sign")
+    said = ask(client, "ayse", f"/gecit/reading/sign/{HOSPITAL.skrs}/A1", form, **{"HX-Request": "true"})
+    assert said.status_code == 400
+    assert state(ledger) == (State.TAKEN, "ayse")
+    page = ask(client, "ayse", EDITOR).text
+    assert "hx-post" not in page[page.index('<form id="report"') :].partition(">")[0]
+
+
+def test_what_another_window_saves_while_one_signs_is_not_signed(
+    client: FlaskClient, ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act(client, "ayse", "take")
+    form, asked, look_up = written(ledger, "ayse", window="here"), iter(range(9)), ledger.password_hash
+
+    def meanwhile(name: str) -> str:
+        if next(asked) == 1:  # the door was first; now it is the signature's
+            other = written(ledger, "ayse", window="there", **{"part-4": "Başka penceredeki sonuç."})
+            assert act(client, "ayse", "draft", **other).status_code == 303
+        return look_up(name)
+
+    monkeypatch.setattr(ledger, "password_hash", meanwhile)
+    said = act(client, "ayse", "sign", act="sign", password=PASSWORD, **form)
+    assert said.status_code == 409
+    assert "başka bir pencerede" in said.text
+    assert state(ledger) == (State.TAKEN, "ayse")
 
 
 @pytest.mark.parametrize(

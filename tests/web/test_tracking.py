@@ -23,7 +23,7 @@ from gecit.core.access import Action, Person, Reach, Role
 from gecit.core.exam import Billing, Exam
 from gecit.core.order import ExamKey, Patient
 from gecit.core.rulebook import Edition, Rule, Rulebook, Source
-from gecit.core.values import Text, local
+from gecit.core.values import ISTANBUL, Text, local
 from gecit.core.verdict import Effect, Outcome, Status
 from gecit.edges.doors import Doors
 from gecit.edges.store import SqlLedger, schema
@@ -33,6 +33,7 @@ from gecit.web import words
 from gecit.web.app import create_app
 from gecit.web.day.cards import STEADY, reasons_of, trend_of
 from gecit.web.day.clock import duration
+from gecit.web.day.senders import Days
 from gecit.web.frame import NAVIGATION
 from gecit.web.health.around import Door, Surroundings, look_around
 from gecit.web.tracking.asked import Asked, read_place, write_place
@@ -573,6 +574,40 @@ def test_a_senders_card_leads_to_the_exams_that_fail_a_rule(client_of: Make, clo
     clock.advance(timedelta(days=1).total_seconds())
     [link, *_] = re.findall(r'href="(/gecit/[?]rule=[^"]+)"', client_of().get("/gecit/senders").text)
     assert listed(client_of().get(link.replace("&amp;", "&")).text) == {HELD.accession}
+
+
+def test_a_senders_card_shows_shares_of_messages_and_the_trend_over_the_days_asked_for(client_of: Make) -> None:
+    days = f"from={NOON - timedelta(days=1):%Y-%m-%d}&to={NOON:%Y-%m-%d}"
+    text = client_of("manager").get(f"/gecit/senders/{OWN}?{days}").text
+    assert "dose-report" in text and f"{days.replace('&', '&amp;')}" in text.replace(f"?{days}", "")
+    link = next(one for one in re.findall(r'href="(/gecit/[?][^"]+)"', text) if "rule=dose-report" in one)
+    assert parse_qs(link.replace("&amp;", "&").partition("?")[2])["from"] == [f"{NOON - timedelta(days=1):%Y-%m-%d}"]
+    assert listed(client_of("manager").get(link.replace("&amp;", "&")).text) == {HELD.accession}
+    shares = re.findall(r'<td class="number">([^<]+)</td>', text.partition("dose-report</code>")[2])[:4]
+    assert shares[0] != "0" and shares[2] == "1"
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [("administrator", 200), ("manager", 200), ("stranger", 404), ("citizen", 404), ("nobody", 404)]
+)
+def test_a_senders_card_is_of_who_reaches_the_institution(
+    client_of: Make, book: SqlLedger, who: str, status: int
+) -> None:
+    book.write(lambda tx: tx.record_institution(Institution(skrs=OWN, name="Hastane"), NOON))
+    assert client_of(who).get(f"/gecit/senders/{OWN}").status_code == status
+    assert client_of(who).get("/gecit/senders/888888").status_code == 404
+
+
+def test_the_stretch_of_a_card_is_what_was_asked_or_the_usual_one() -> None:
+    end = NOON.astimezone(ISTANBUL).replace(hour=0, minute=0) + timedelta(days=1)
+    assert Days.asked({}, NOON) == Days(since=end - timedelta(days=30), until=end)
+    assert Days.asked({"from": "2026-02-01", "to": "2026-02-03"}, NOON).length == 3
+    assert Days.asked({"from": "2026-02-04", "to": "2026-02-03"}, NOON).length == 30
+    assert Days.asked({"from": "2000-01-01", "to": "2026-02-03"}, NOON).length == 30
+    assert not Days.asked({"from": "2026-01-01", "to": "2026-03-03"}, NOON).weekly
+    long = Days.asked({"from": "2026-01-01", "to": "2026-03-04"}, NOON)
+    assert long.weekly and len(long.ends()) == 10 and long.ends()[-1] == long.until
+    assert len(Days.asked({}, NOON).ends()) == 31
 
 
 def test_every_message_of_the_frame_is_in_both_languages() -> None:

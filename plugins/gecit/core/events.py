@@ -328,11 +328,11 @@ class InstitutionRecorded(Event):
 
 
 class WebhookChanged(Event):
-    """A subscription to verdicts was added or removed; its address and secret stand elsewhere."""
+    """A subscription to verdicts was added, paused, resumed, given a new secret or removed; both stand elsewhere."""
 
     id: str
     institution: str  # empty = of every institution
-    what: Literal["added", "removed"]
+    what: Literal["added", "removed", "paused", "resumed", "secret rotated"]
     by: str = ""
 
 

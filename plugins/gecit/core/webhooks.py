@@ -20,6 +20,7 @@ from .verdict import Effect, Finding, Outcome, Status, Verdict
 SECRET_PREFIX = "whsec_"  # noqa: S105 -- says what follows, and is none
 SECRET_BYTES = 32
 VERDICT_CHANGED = "verdict.changed"
+TRIAL = "webhook.trial"
 _OPEN = (Status.FAILED, Status.CANNOT_TELL)
 
 
@@ -33,6 +34,8 @@ class Subscription(Value):
     created_at: datetime
     by: str  # who made it
     outcomes: tuple[Outcome, ...] = ()  # of the new verdict; () = any
+    paused_at: datetime | None = None  # since when nothing is told; what changes meanwhile is not told later either
+    rotated_at: datetime | None = None  # since when the secret is another one than at first
 
 
 class Missing(Value):
@@ -57,6 +60,14 @@ class VerdictChange(Value):
     missing: tuple[Missing, ...]
 
 
+class Trial(Value):
+    """The body of a trial that a person asked for: it is about no exam."""
+
+    type: str  # webhook.trial
+    timestamp: datetime
+    institution: str  # SKRS code of the subscription; empty = every institution
+
+
 def missing(verdict: Verdict | None) -> tuple[Finding, ...]:
     """Return the findings that keep an exam from being billed."""
     found = verdict.findings if verdict else ()
@@ -73,7 +84,9 @@ def changed(before: Verdict | None, after: Verdict) -> bool:
 def wants(subscription: Subscription, key: ExamKey, outcome: Outcome) -> bool:
     """Whether a subscriber is told of such a verdict."""
     of_theirs = subscription.institution in ("", key.institution)
-    return of_theirs and (not subscription.outcomes or outcome in subscription.outcomes)
+    return (
+        subscription.paused_at is None and of_theirs and (not subscription.outcomes or outcome in subscription.outcomes)
+    )
 
 
 def change_of(exam: Exam, before: Verdict | None, after: Verdict) -> VerdictChange:

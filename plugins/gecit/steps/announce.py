@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ..core import webhooks
 from ..core.events import Event
 from ..core.exam import Exam
+from ..core.order import ExamKey
 from ..core.values import to_json
 from ..core.verdict import Verdict
 from ..ports import Clock, Delivery, Ledger, Poster, Refused, Transaction, Unavailable
@@ -17,8 +18,9 @@ from .breaker import Breaker, Circuit
 from .deliver import Handler
 
 DESTINATION = "webhook"
-KIND = "verdict-changed"
+KIND, TRIAL_KIND = "verdict-changed", "trial"
 GIVEN_UP = "given-up"
+PAUSED = "subscription-paused"
 RESTS = timedelta(seconds=30)
 
 
@@ -39,6 +41,13 @@ def plan(tx: Transaction, exam: Exam, before: Verdict | None, verdict: Verdict) 
     at = verdict.judged_at
     keys = [f"{one.id}:{exam.key.institution}:{exam.key.accession}:{at.isoformat()}" for one in told]
     return sum(tx.queue(DESTINATION, KIND, key, exam.key, body, at) for key in keys)
+
+
+def plan_trial(tx: Transaction, told: webhooks.Subscription, number: str, now: datetime) -> bool:
+    """Queue a trial message, which goes the way of every other; `number` tells it from others."""
+    body = to_json(webhooks.Trial(type=webhooks.TRIAL, timestamp=now, institution=told.institution))
+    of_nobody = ExamKey(institution=told.institution, accession="")
+    return tx.queue(DESTINATION, TRIAL_KIND, f"{told.id}:trial:{number}", of_nobody, body, now)
 
 
 def subscription_of(key: str) -> str:
@@ -68,7 +77,7 @@ class Announcer:
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return what the courier of destination `webhook` calls, by kind."""
-        return {KIND: self}
+        return {KIND: self, TRIAL_KIND: self}
 
     def open_addresses(self) -> int:
         """How many addresses are being left alone."""
@@ -82,6 +91,8 @@ class Announcer:
         told = self._ledger.read(lambda tx: next((one for one in tx.webhooks() if one.id == name), None))
         if told is None:
             return ()
+        if told.paused_at is not None:
+            raise Refused(PAUSED, "it goes on when the subscription does")
         now = self._clock.now()
         if delivery.created_at is not None and now - delivery.created_at > self._give_up:
             raise Refused(GIVEN_UP, f"not taken within {self._give_up}")

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from gecit.edges.audit_book import AuditBook
 from gecit.edges.doors import Doors
 from gecit.edges.store import SqlLedger
-from gecit.ports import Clock, Views, Vitals
+from gecit.ports import Clock, Unavailable, Views, Vitals
 from gecit.steps.duplicates import DuplicateDesk
 from gecit.steps.search_images import ImageSearches
 
@@ -20,7 +20,7 @@ from .accounts import AccountPages, account_pages
 from .api import api
 from .api.integration import Integrating
 from .assets import Assets, served
-from .audit import Recorder
+from .audit import EXTENSION, Recorder
 from .beside import Beside, Evidence
 from .day import day
 from .dicomweb import dicomweb
@@ -31,14 +31,16 @@ from .guard import add_headers, guard, prove, refuse_nul
 from .health import Surroundings, health
 from .language import in_other_language, language, moment, other_language, remember_language, say, share
 from .metrics import metrics
-from .problem import on_fault, on_http_error
+from .problem import on_fault, on_http_error, on_unavailable
 from .reading import ReadingRoom, reading_pages
+from .report import report_pages
 from .rules import RuleDesk, rules_pages
 from .sender import admission, csrf_field
 from .tracking import tracking
 from .tracking.exports import Exports
 from .trail import trail
 from .viewer import viewer
+from .webhooks import WebhookDesk, webhook_pages
 
 PROCESSES = ("orthanc", "web", "listen", "work")
 LONGEST_BODY_BYTES = 1024 * 1024
@@ -85,6 +87,7 @@ def create_app(
     app.url_map.strict_slashes = False  # Orthanc gives paths without their last slash
     recorder = Recorder(audit, clock) if audit else None
     if recorder:
+        app.extensions[EXTENSION] = recorder
         app.before_request(recorder.keep_body)  # before the guard, which looks for the session's token in a form
     app.before_request(guard(doors))
     app.before_request(refuse_nul)
@@ -94,6 +97,7 @@ def create_app(
     if recorder:
         app.after_request(recorder.record)  # the last one is called first: what it refuses gets its headers too
     app.register_error_handler(HTTPException, on_http_error)
+    app.register_error_handler(Unavailable, on_unavailable)
     app.register_error_handler(Exception, on_fault)
     app.context_processor(_helpers)
     built = Assets(assets)
@@ -110,6 +114,9 @@ def create_app(
     if ledger:
         app.register_blueprint(tracking(ledger, clock, beside, node, exports))
         app.register_blueprint(day(ledger, clock))
+        app.register_blueprint(report_pages(ledger))
+    if ledger and integrating:
+        app.register_blueprint(webhook_pages(WebhookDesk(ledger, clock, integrating.destinations)))
     if rules:
         app.register_blueprint(rules_pages(rules))
     if public:

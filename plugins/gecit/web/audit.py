@@ -7,7 +7,7 @@ import logging
 import threading
 from typing import Literal
 
-from flask import Response, current_app, g, request
+from flask import Response, abort, current_app, g, request
 
 from gecit.core.access import Action
 from gecit.core.audit import AuditEntry
@@ -47,6 +47,7 @@ BY_THEMSELVES = frozenset(
 
 
 WATCHES = "gecit_only_watches"
+EXTENSION = "gecit_audit"
 
 
 def only_watches(view: View) -> View:
@@ -77,8 +78,18 @@ def sent_on() -> None:
     g.sent_on = True
 
 
+def tell_first() -> None:
+    """Have the audit told what is about to be done, after `about`: where it cannot be, nothing is done (503).
+
+    Whatever changes something calls it right before the change. A change that fails afterwards is another row.
+    """
+    recorder = current_app.extensions.get(EXTENSION)
+    if recorder is not None:
+        recorder.tell_first()
+
+
 class Recorder:
-    """Audits requests after they were answered and before the answer leaves."""
+    """Audits requests: what is seen before the answer leaves, what is changed before it is."""
 
     def __init__(self, audit: Audit, clock: Clock) -> None:
         self._audit, self._clock = audit, clock
@@ -90,12 +101,26 @@ class Recorder:
         if _changes() and _needed():
             request.get_data(cache=True)
 
+    def tell_first(self) -> None:
+        """Audit what is about to be done; ends the request where that cannot be."""
+        needed = _needed()
+        if needed is None or not person().name:
+            return
+        try:
+            self._audit.record(self._entry(needed, None))
+        except Unavailable:
+            log.error("not done: the audit cannot be written")
+            abort(refuse("unavailable"))
+        g.told_first = True
+
     def record(self, response: Response) -> Response:
         """Audit one request; an answer that cannot be audited is not given."""
         needed = _needed()
         if needed is None or not _counts(needed, response):
             return response
         entry = self._entry(needed, response)
+        if g.get("told_first", False) and entry.outcome == "done":
+            return response
         key, seconds = self._window(needed, entry)
         now = entry.at.timestamp()
         with self._lock:
@@ -118,7 +143,8 @@ class Recorder:
             return key, REFUSAL_SECONDS
         return key, 0.0 if _changes() or needed in EACH else SEEN.get(needed, 0.0)
 
-    def _entry(self, needed: Action, response: Response) -> AuditEntry:
+    def _entry(self, needed: Action, response: Response | None) -> AuditEntry:
+        """Return what is audited; without a response it is about to be done."""
         whose = g.get("about", About())
         detail = {"route": request.endpoint or ""}
         if whose.study:
@@ -134,7 +160,7 @@ class Recorder:
             patient=whose.patient,
             address=address(),
             outcome=_outcome(response, whose),
-            why="" if response.status_code < 400 else str(response.status_code),
+            why="" if response is None or response.status_code < 400 else str(response.status_code),
             detail=detail,
         )
 
@@ -167,7 +193,9 @@ def _named(name: str) -> str:
     return str((request.view_args or {}).get(name, ""))
 
 
-def _outcome(response: Response, whose: About) -> Literal["done", "refused", "failed"]:
+def _outcome(response: Response | None, whose: About) -> Literal["done", "refused", "failed"]:
+    if response is None:
+        return "done"
     if whose.refused or response.status_code == 403:
         return "refused"
     return "done" if response.status_code < 400 else "failed"

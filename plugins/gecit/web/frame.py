@@ -7,7 +7,7 @@ from flask import current_app, request, url_for
 from gecit.core.access import Action
 from gecit.core.values import Text, Value
 
-from .access import may_at_all, person
+from .access import may_at_all, may_touch, person
 from .words import PAGE, SAID
 
 THEME_COOKIE = "gecit_theme"
@@ -22,6 +22,7 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("health.show", "health", Action.SEE_HEALTH),
     ("users.show", "users", Action.MANAGE_USERS),
     ("tokens.show", "tokens", Action.MANAGE_TOKENS),
+    ("webhooks.show", "webhooks", Action.MANAGE_WEBHOOKS),
     ("institutions.show", "institutions", Action.MANAGE_INSTITUTIONS),
     ("trail.show", "audit-short", Action.SEE_AUDIT),
 ]
@@ -67,8 +68,13 @@ def _current(endpoint: str) -> str:
 
 
 def can(action: str) -> bool:
-    """Whether the person may do it with anything at all; templates name the action as the table does."""
+    """Whether the person may do it with anything at all: for what is about no exam. Named as the table does."""
     return may_at_all(person(), Action(action))
+
+
+def can_with(action: str, institution: str, tckn: str = "") -> bool:
+    """Whether the person may do it with an exam of this institution and this patient: what a link on an exam asks."""
+    return may_touch(Action(action), institution, tckn=tckn)
 
 
 def has(endpoint: str) -> bool:
@@ -95,4 +101,12 @@ def said() -> list[Said]:
 
 def helpers() -> dict[str, object]:
     """Return what templates call."""
-    return {"navigation": navigation, "can": can, "has": has, "theme": theme(), "said": said, "person": person()}
+    return {
+        "navigation": navigation,
+        "can": can,
+        "can_with": can_with,
+        "has": has,
+        "theme": theme(),
+        "said": said,
+        "person": person(),
+    }

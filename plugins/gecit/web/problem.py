@@ -178,6 +178,12 @@ def on_http_error(fault: HTTPException) -> Response:
     return response
 
 
+def on_unavailable(fault: Exception) -> Response:
+    """Answer where the ledger or the audit cannot be written or read now: nothing was changed or shown."""
+    log.warning("%s", type(fault).__name__)
+    return refuse("unavailable")
+
+
 def on_fault(fault: Exception) -> Response:
     """Answer what nobody expected; its message may hold a patient's data and is not logged."""
     frames = "".join(traceback.format_tb(fault.__traceback__))

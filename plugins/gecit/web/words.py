@@ -8,7 +8,7 @@ from gecit.core.report import ROUTES, Document, ReportStatus
 from gecit.core.values import Text
 from gecit.core.verdict import Effect, Outcome, Status
 
-from . import words_accounts
+from . import words_accounts, words_report, words_webhooks
 from . import words_reading as words_reading
 from .reports import Place, Registered
 from .words_reading import READING
@@ -319,3 +319,6 @@ def count_name(key: str) -> Text:
 
 
 PAGE |= words_accounts.PAGE
+PAGE |= words_webhooks.PAGE
+PAGE |= words_report.PAGE
+SAID |= words_webhooks.SAID

@@ -77,7 +77,6 @@ TRACKING: dict[str, Text] = {
     "must-mend": _("Eksik olan ve düzeltecek kişi", "What is missing, and who must mend it"),
     "way": _("Tetkikin yolu", "The exam's way"),
     "open-images": _("Görüntüleri aç", "Open the images"),
-    "to-report": _("Rapora git", "Go to the report"),
     "rule-source": _("Kuralın kaynağı", "The rule's source"),
     "since": _("{date} tarihinden beri", "since {date}"),
     "expected-there": _("beklenen {value}", "expected {value}"),
@@ -143,7 +142,19 @@ TRACKING: dict[str, Text] = {
     "no-silent": _("Böyle bir cihaz yok.", "There is no such device."),
     "last-exam": _("Son tetkik", "Last exam"),
     "conformance": _("Gönderen karneleri", "Conformance cards"),
-    "conformance-hint": _("Son {days} gün.", "The last {days} days."),
+    "conformance-of": _("Gönderen karnesi", "Conformance card"),
+    "by-rule-of-sender": _("Kurallara göre", "By rule"),
+    "messages-of-rule": _("Takılan ileti", "Messages that fail"),
+    "messages-hint": _(
+        "İleti: bu sürede gönderilenlerden, şu anda kurala takılan bir tetkike ait olanlar. Tetkik: bu sürede "
+        "istenenlerden takılanlar. Bağlantılar listeyi aynı günlerle açar.",
+        "Messages: of those sent in this time, those about an exam that fails the rule now. Exams: of those ordered in "
+        "this time, those that fail it. The links open the list with the same days.",
+    ),
+    "trend-by-day": _("Günlere göre eğilim", "Trend by day"),
+    "trend-by-week": _("Haftalara göre eğilim", "Trend by week"),
+    "refused-percent": _("Geri çevrilen ileti, yüzde", "Refused messages, per cent"),
+    "failing-percent": _("Kurala takılan ileti, yüzde", "Messages that fail a rule, per cent"),
     "messages": _("HL7 iletisi", "HL7 messages"),
     "refused": _("geri çevrilen", "refused"),
     "last-good": _("Son kabul edilen ileti", "Last accepted message"),

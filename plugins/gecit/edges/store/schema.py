@@ -50,6 +50,7 @@ EPOCH = "1970-01-01T00:00:00.000000Z"
 LISTED = ("modality", "outcome", "billing")
 WAITING = "outcome <> 'submit'"
 NOT_TOLD = "billing NOT IN ('untold', 'told')"
+OF_MESSAGE = "kind IN ('OrderPlaced', 'OrderChanged', 'OrderCancelled', 'ReportReceived', 'ReportRefused')"
 Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 event = sa.Table(
@@ -78,6 +79,15 @@ event = sa.Table(
         "id",
         sqlite_where=sa.text("kind = 'RulebookActivated'"),
         postgresql_where=sa.text("kind = 'RulebookActivated'"),
+    ),
+    # One for each HL7 message that was understood: a sender's messages by exam. A deferred report has its later event.
+    sa.Index(
+        "event_of_message",
+        "institution",
+        "at",
+        "accession",
+        sqlite_where=sa.text(OF_MESSAGE),
+        postgresql_where=sa.text(OF_MESSAGE),
     ),
     sqlite_autoincrement=True,
 )
@@ -412,6 +422,12 @@ outbox = sa.Table(
         postgresql_where=sa.text("state <> 'done'"),
     ),
     sa.Index("outbox_of_exam", "institution", "accession"),
+    sa.Index(
+        "outbox_webhook",
+        "id",
+        sqlite_where=sa.text("destination = 'webhook'"),
+        postgresql_where=sa.text("destination = 'webhook'"),
+    ),
     sa.Index(
         "outbox_parked", "id", sqlite_where=sa.text("state = 'parked'"), postgresql_where=sa.text("state = 'parked'")
     ),

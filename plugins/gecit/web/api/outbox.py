@@ -12,7 +12,7 @@ from gecit.core.values import Value
 from gecit.ports import Clock, Integration, OutboxSearch
 
 from ..access import may_touch, needs, person
-from ..audit import about
+from ..audit import about, tell_first
 from .answers import answer
 from .queries import LARGEST_NUMBER, Limit, Word, faulty, read_query
 from .shown import Outbox, show_delivery
@@ -66,6 +66,7 @@ def outbox_routes(routes: Blueprint, ledger: Integration, clock: Clock) -> None:
             about(found.exam.institution, found.exam.accession, refused=not mine)
         if found is None or not mine:
             abort(404)
+        tell_first()
         if not ledger.retry_delivery(number, clock.now()):
             raise faulty("conflict", "Bu teslimat beklemeye alınmamış.", "This delivery is not parked.")
         again = ledger.delivery(number)

@@ -16,7 +16,7 @@ from gecit.core.webhooks import SECRET_BYTES, Subscription, new_secret
 from gecit.ports import Clock, Integration, Transaction
 
 from ..access import may_touch, needs, person
-from ..audit import about
+from ..audit import about, tell_first
 from .answers import answer
 from .queries import Word, faulty, read_body
 from .shown import MadeWebhook, Webhooks, show_webhook
@@ -87,7 +87,8 @@ def webhook_routes(routes: Blueprint, ledger: Integration, clock: Clock, destina
         if not may_touch(Action.MANAGE_WEBHOOKS, institution):
             abort(403)
         made = subscription(new, institution, clock, person().name)
-        ledger.write(lambda tx: _add(tx, made))
+        tell_first()
+        ledger.write(lambda tx: add_subscription(tx, made))
         return answer(MadeWebhook(webhook=show_webhook(made), secret=made.secret), 201)
 
     @routes.delete("/webhooks/<id>")
@@ -100,12 +101,14 @@ def webhook_routes(routes: Blueprint, ledger: Integration, clock: Clock, destina
         if not mine:
             abort(404)
         at, by = clock.now(), person().name
+        tell_first()
         if not ledger.write(lambda tx: tx.remove_webhook(id, at, by)):
             abort(404)
         return make_response("", 204)
 
 
-def _add(tx: Transaction, made: Subscription) -> None:
+def add_subscription(tx: Transaction, made: Subscription) -> None:
+    """Add a subscription; raises a problem where the institution is unknown or has too many."""
     known = tx.institutions()
     if made.institution and made.institution not in {one.skrs for one in known}:
         raise faulty("unprocessable", "institution: böyle bir kurum yok.", "institution: there is no such one.")

@@ -14,9 +14,9 @@ from gecit.ports import Clock
 from ..access import needs, person
 from ..tracking.asked import day_of
 from ..tracking.rulebooks import Rulebooks
-from .cards import cards_of
 from .charts import charts_of
 from .clock import CLOCK_DAYS, readiness_of
+from .senders import sender_routes
 
 SILENT_DAYS = 90
 DOSE_MODALITIES = ("CT", "MG")
@@ -52,14 +52,7 @@ def day(ledger: SqlLedger, clock: Clock) -> Blueprint:
             names=_names(ledger),
         )
 
-    @pages.get("/senders")
-    @needs(Action.LIST_EXAMS)
-    def senders() -> str:
-        mine = reach(person(), Action.LIST_EXAMS)
-        return render_template(
-            "senders.html", cards=cards_of(ledger, mine, clock.now(), titles()), names=_names(ledger), now=clock.now()
-        )
-
+    sender_routes(pages, ledger, clock, titles)
     return pages
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from gecit.core.access import Reach
 from gecit.core.values import Text, Value
-from gecit.edges.store import SqlLedger
+from gecit.edges.store import SqlLedger, sender_counts
 from gecit.edges.store.counts import SenderCounts
 
-STRETCH = timedelta(days=30)
 STEADY = 0.01
 """A share that moved by less than this did not move."""
 
@@ -22,12 +21,14 @@ CODE_PLACE = 3  # of ERR-1 (HL7 2.3.1): segment, sequence, field, code and its t
 
 
 class Share(Value):
-    """A rule or a reason, how many, and of how many."""
+    """A rule or a reason, how many, and of how many; of a rule also how many messages, and of how many."""
 
     name: Text
     count: int
     of: int
     rule: str = ""
+    messages: int = 0
+    of_messages: int = 0
 
     @property
     def percent(self) -> float:
@@ -53,12 +54,14 @@ class Card(Value):
         return 100 * self.refused / self.messages if self.messages else 0.0
 
 
-def cards_of(ledger: SqlLedger, reach: Reach, now: datetime, titles: Mapping[str, Text]) -> list[Card]:
-    """Return a card for each sender that a person reaches, the worst first."""
-    since = now - STRETCH
-    before = {one.institution: one for one in ledger.senders(reach, since - STRETCH, since)}
+def cards_of(
+    ledger: SqlLedger, reach: Reach, since: datetime, until: datetime, titles: Mapping[str, Text]
+) -> list[Card]:
+    """Return a card for each sender that a person reaches, the worst first; compared with as long before."""
+    before = {one.institution: one for one in ledger.senders(reach, since - (until - since), since)}
     cards = [
-        _card(ledger, one, before.get(one.institution), since, now, titles) for one in ledger.senders(reach, since, now)
+        _card(ledger, one, before.get(one.institution), since, until, titles)
+        for one in ledger.senders(reach, since, until)
     ]
     return sorted(cards, key=lambda one: (-one.refused_percent, one.institution))
 
@@ -68,12 +71,14 @@ def _card(
     one: SenderCounts,
     before: SenderCounts | None,
     since: datetime,
-    now: datetime,
+    until: datetime,
     titles: Mapping[str, Text],
 ) -> Card:
-    failing = sorted(one.rules.items(), key=lambda pair: (-pair[1], pair[0]))
+    sent = sender_counts.by_rule(ledger, one.institution, since, until)
+    rules = {**dict.fromkeys(sent, 0), **one.rules}
+    failing = sorted(rules.items(), key=lambda pair: (-sent.get(pair[0], 0), -pair[1], pair[0]))
     refused = _refused(one)
-    codes = reasons_of(ledger.refusals(one.institution, since, now)) if refused else []
+    codes = reasons_of(ledger.refusals(one.institution, since, until)) if refused else []
     return Card(
         institution=one.institution,
         messages=_messages(one),
@@ -81,7 +86,14 @@ def _card(
         last_good=ledger.last_accepted(one.institution),
         exams=one.exams,
         failing=tuple(
-            Share(name=titles.get(rule) or _plain(rule), count=count, of=one.exams, rule=rule)
+            Share(
+                name=titles.get(rule) or _plain(rule),
+                count=count,
+                of=one.exams,
+                rule=rule,
+                messages=sent.get(rule, 0),
+                of_messages=_messages(one),
+            )
             for rule, count in failing
         ),
         reasons=tuple(Share(name=text, count=count, of=_messages(one), rule=code) for code, text, count in codes),

@@ -17,7 +17,7 @@ from gecit.steps.ask_above import UpstreamUnavailable
 from gecit.steps.duplicates import DuplicateDesk, Opened
 
 from ..access import may_touch, needs
-from ..audit import about
+from ..audit import about, tell_first
 from ..problem import refuse, show
 from . import wire
 from .description import BASE, INTEGRATION, described
@@ -137,6 +137,7 @@ def _own(skrs: str, tckn: str) -> None:
     about(skrs, patient=tckn, refused=not mine)
     if not mine:
         abort(403)
+    tell_first()
 
 
 def _body(kind: type[T]) -> T:

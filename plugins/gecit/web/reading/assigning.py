@@ -41,11 +41,12 @@ def assign_pages(room: ReadingRoom) -> Blueprint:
             abort(404)
         key, now = ExamKey(institution=institution, accession=accession), room.clock.now()
         present, asker = assigning.present(now), person()
+        room.record(asker, Action.ASSIGN_READING.value, key)  # first: what cannot be audited is not done
         try:
             found = room.ledger.write(lambda tx: assigning.push(tx, key, present, asker.name, now))
         except ReadingRefused as refused:
+            room.record(asker, Action.ASSIGN_READING.value, key, outcome=refused.why.value)
             return _page(room, refused=refused)
-        room.record(asker, Action.ASSIGN_READING.value, key)
         return _page(room, said=_said(found, key), candidates=found.candidates if found else ())
 
     @pages.get("/profile")

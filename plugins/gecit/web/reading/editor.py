@@ -84,15 +84,18 @@ def editor_pages(room: ReadingRoom) -> Blueprint:
     @pages.post("/sign/<institution>/<path:accession>")
     @needs(Action.WRITE_REPORT)
     def sign(institution: str, accession: str) -> Redirect | Response:
+        """Sign what the page holds. Only a pressed button signs: what a script sends for a page never does."""
+        if "HX-Request" in request.headers:
+            abort(400)
         key = _key(institution, accession)
         act = next((one for one in SIGNING if one.value == request.form.get("act", "")), Act.SIGN)
         try:
-            _save(room, key)
+            kept = _save(room, key)
             if not (
                 _signed_in_just_now(room) or room.signs(person().name, request.form.get("password", ""), address())
             ):
                 return _page(room, key, None, None, READING["wrong-password"])
-            _sign(room, key, act)
+            _sign(room, key, act, kept)
         except ReadingRefused as refused:
             room.record(person(), act.value, key, outcome=refused.why.value)
             return _page(room, key, refused, _written(key))
@@ -115,12 +118,12 @@ def _place(key: ExamKey) -> str:
 def _done(
     room: ReadingRoom, key: ExamKey, what: str, act: Callable[[Transaction, ExamKey], Reading]
 ) -> Redirect | Response:
+    room.record(person(), what, key)  # first: what cannot be audited is not done
     try:
         room.ledger.write(lambda tx: act(tx, key))
     except ReadingRefused as refused:
         room.record(person(), what, key, outcome=refused.why.value)
         return _page(room, key, refused)
-    room.record(person(), what, key)
     return redirect(_place(key), 303)
 
 
@@ -193,18 +196,18 @@ def _signed_in_just_now(room: ReadingRoom) -> bool:
     return found is not None and found.how != "password" and room.clock.now() - found.created_at <= FRESH
 
 
-def _sign(room: ReadingRoom, key: ExamKey, act: Act) -> None:
+def _sign(room: ReadingRoom, key: ExamKey, act: Act, draft: Draft) -> None:
+    """Sign the draft as this press saved it; what another window saved since is not what its author saw here."""
     asker, now = person(), room.clock.now()
     signer = signer_of(room.accounts.account(asker.name), asker)
-    draft = room.ledger.read(lambda tx: tx.draft(key, asker.name))
     exam = room.ledger.read(lambda tx: tx.exam(key))
-    if draft is None or exam is None:
+    if exam is None:
         raise ReadingRefused(Why.NO_DRAFT)
     judged, report = room.judged(exam), sign_report.to_sign(exam, draft, act, signer, now)
     asked = _ask_registry(room, [one.identifier for one in report.radiologists])
     signing = Signing(key=key, act=act, revision=draft.revision, signer=signer)
+    room.record(asker, act.value, key, tckn=exam.patient.tckn)  # first: what cannot be audited is not signed
     room.ledger.write(lambda tx: sign_report.sign(tx, signing, asker, asked, judged, now))
-    room.record(asker, act.value, key, tckn=exam.patient.tckn)
 
 
 def _ask_registry(room: ReadingRoom, numbers: list[str]) -> Mapping[str, RegistryAnswer]:

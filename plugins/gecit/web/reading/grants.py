@@ -32,18 +32,19 @@ def grant_pages(room: ReadingRoom) -> Blueprint:
         made = _written(room)
         if made is None:
             return _page(room, (READING["grant-dates-wrong"],))
+        room.record(person(), Action.MANAGE_GRANTS.value, None)  # first: what cannot be audited is not done
         try:
             room.granting.record(made, person().name, room.clock.now())
         except GrantRefused as refused:
+            room.record(person(), Action.MANAGE_GRANTS.value, None, outcome=str(refused))
             return _page(room, tuple(WORDS[one] for one in refused.faults))
-        room.record(person(), Action.MANAGE_GRANTS.value, None)
         return make_response(redirect(url_for("grants.show"), 303))
 
     @pages.post("/<grant>/end")
     @needs(Action.MANAGE_GRANTS)
     def end(grant: str) -> Response:
-        room.granting.end(grant, person().name, room.clock.now())
         room.record(person(), Action.MANAGE_GRANTS.value, None)
+        room.granting.end(grant, person().name, room.clock.now())
         return make_response(redirect(url_for("grants.show"), 303))
 
     return pages

@@ -20,6 +20,7 @@ from gecit.edges.rule_activation import activate
 from gecit.edges.rule_drafts import Draft, DraftError, short
 
 from ..access import needs, person
+from ..audit import tell_first
 from .desk import RuleDesk
 from .reading import WrongInput, typed
 from .words import DRAFT_TITLE, RULES
@@ -100,6 +101,7 @@ def add_drafts(pages: Blueprint, desk: RuleDesk) -> None:
     def save_draft(kind: str, name: str) -> Answer | tuple[str, int]:
         there = _find(desk, kind, name)
         text = request.form.get("text", "").replace("\r\n", "\n")
+        tell_first()
         try:
             desk.drafts.write(kind, name, text, typed("version"))
         except DraftError as fault:
@@ -110,6 +112,7 @@ def add_drafts(pages: Blueprint, desk: RuleDesk) -> None:
     @needs(Action.WORK_ON_RULES)
     def remove_draft(kind: str, name: str) -> Answer | tuple[str, int]:
         there = _find(desk, kind, name)
+        tell_first()
         try:
             desk.drafts.remove(kind, name, typed("version"))
         except DraftError as fault:
@@ -122,6 +125,7 @@ def add_drafts(pages: Blueprint, desk: RuleDesk) -> None:
         seen = look(desk, _find(desk, kind, name))
         if seen.book is None:
             return _page(desk, seen.draft, WrongInput(RULES["mend-first"])), 400
+        tell_first()
         title = Text(tr=DRAFT_TITLE.tr.format(file=seen.draft.file), en=DRAFT_TITLE.en.format(file=seen.draft.file))
         try:
             run = desk.runs.start(seen.book, title, person().name, seen.draft.file)
@@ -135,6 +139,7 @@ def add_drafts(pages: Blueprint, desk: RuleDesk) -> None:
         there = _find(desk, kind, name)
         try:
             _may_activate(desk, look(desk, there))
+            tell_first()
             done = activate(
                 desk.ledger,
                 desk.drafts,
@@ -170,11 +175,13 @@ def _made(desk: RuleDesk) -> Draft:
     start = typed("start")
     if start.startswith("rows:"):
         text: str | None = ROWS.format(exemption=start.removeprefix("rows:"))
+        tell_first()
         return desk.drafts.write("exemptions", typed("name"), text or "")
     text = desk.drafts.source(start)
     if text is None:
         raise WrongInput(RULES["start-from"])
     kind, _, file = start.partition("/")
+    tell_first()
     return desk.drafts.write(kind, typed("name") or file.removesuffix(".toml"), text)
 
 

@@ -21,6 +21,7 @@ from gecit.edges.rule_drafts import DraftError
 from gecit.edges.store.rule_counts import count_excused
 
 from ..access import needs, person
+from ..audit import tell_first
 from ..language import say
 from ..tracking.export_file import SEPARATOR, harmless
 from .desk import RuleDesk
@@ -187,5 +188,6 @@ def _draft(desk: RuleDesk) -> str:
     text, left = drafted(desk.ledger, into, typed("service"), since, until, desk.clock.now(), typed("title"))
     if not text:
         raise WrongInput(RULES["all-stands" if left else "no-outage-there"])
+    tell_first()
     made = desk.drafts.write("exemptions", typed("name"), text)
     return url_for("rules.draft", kind=made.kind, name=made.name)

@@ -20,6 +20,7 @@ from gecit.steps.reached import plan
 from gecit.steps.replay import Change
 
 from ..access import may_at_all, needs, person
+from ..audit import tell_first
 from ..language import say
 from ..tracking.export_file import SEPARATOR, harmless
 from .calendar import shown_rule, shown_rules
@@ -67,6 +68,7 @@ def add_whatif(pages: Blueprint, desk: RuleDesk) -> None:
     @needs(Action.WORK_ON_RULES)
     def stop_run(run: str) -> Answer:
         _request(desk, run)
+        tell_first()
         desk.runs.stop(run)
         return redirect(url_for("rules.run", run=run), 303)
 
@@ -99,6 +101,7 @@ def _ask(desk: RuleDesk, rule_id: str) -> str:
     edition = book.rule(rule_id).editions[int(number) - 1].start
     said = {"edition": f"{local(edition):%d.%m.%Y}" if edition else number, "start": f"{start:%d.%m.%Y %H:%M}"}
     named = Text(tr=DATE_TITLE.tr.format(rule=title.tr, **said), en=DATE_TITLE.en.format(rule=title.en, **said))
+    tell_first()
     return desk.runs.start(after, named, person().name)
 
 

@@ -1,16 +1,17 @@
 // Draws each canvas from the table that stands beside it, in Bootstrap's colours of the theme.
 (() => {
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--bs-${name}`).trim();
-  const read = (table) =>
+  const number = (cell) => Number(cell.dataset.value ?? cell.textContent);
+  const read = (table, column) =>
     [...table.tBodies[0].rows].map((row) => ({
       name: row.cells[0].textContent.trim(),
-      count: Number(row.cells[1].textContent),
+      count: number(row.cells[column]),
       colour: row.dataset.colour,
       address: row.querySelector("a")?.href,
     }));
   const drawn = [];
   const draw = (canvas) => {
-    const rows = read(document.getElementById(canvas.dataset.table));
+    const rows = read(document.getElementById(canvas.dataset.table), Number(canvas.dataset.column ?? 1));
     const upright = canvas.dataset.chart === "column";
     const short = (text) => (text.length > 24 ? `${text.slice(0, 23)}…` : text);
     const grid = { color: colour("border-color") };

@@ -15,7 +15,7 @@ from gecit.ports import Clock
 from gecit.steps.approve_withdrawal import NothingToDecideError, approve, can_withdraw, dismiss
 
 from ..access import may_touch, needs, person
-from ..audit import about
+from ..audit import about, tell_first
 from ..beside import Beside
 from ..masking import mask
 from ..shown import show_detail
@@ -44,6 +44,7 @@ def exam_routes(pages: Blueprint, ledger: SqlLedger, clock: Clock, rulebooks: Ru
     @needs(Action.RETRY_DELIVERY)
     def retry_exam() -> Redirect:
         found = _posted(ledger, Action.RETRY_DELIVERY)
+        tell_first()
         count = ledger.retry_of([found.key], clock.now())
         return _back(found.key, "retried" if count else "nothing-retried", count)
 
@@ -58,6 +59,7 @@ def exam_routes(pages: Blueprint, ledger: SqlLedger, clock: Clock, rulebooks: Ru
             return make_response(_draw(ledger, clock, rulebooks, beside, found, reason=reason), 422)
         act, said = DECISIONS[decision]
         by, now = person().name, clock.now()
+        tell_first()
         try:
             ledger.write(lambda tx: act(tx, found.key, now, by, reason))
         except NothingToDecideError:

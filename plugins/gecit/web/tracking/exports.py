@@ -18,7 +18,7 @@ from gecit.edges.store.tracking_desk import Export
 from gecit.ports import Clock
 
 from ..access import needs, person
-from ..audit import only_watches
+from ..audit import only_watches, tell_first
 from ..language import language
 from .asked import Asked
 from .export_file import KINDS
@@ -69,6 +69,7 @@ def export_routes(pages: Blueprint, ledger: SqlLedger, clock: Clock, node: str, 
             asked_at=now,
             touched_at=now,
         )
+        tell_first()
         ledger.add_export(one)
         exports.start(one.id)
         return redirect(url_for("tracking.show_export", number=one.id), 303)

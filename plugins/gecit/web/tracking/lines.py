@@ -21,6 +21,7 @@ class Line(Value):
     name: str
     mark: str
     parked: bool
+    tckn: str = ""  # whose exam it is, for what its links ask; never shown
 
     @property
     def seen(self) -> str:
@@ -41,6 +42,7 @@ def _line(exam: Exam, *, parked: bool) -> Line:
         name=_digest(key.encode(), NAME_DIGITS),
         mark=_digest(to_json(shown) + bytes([parked]), MARK_DIGITS),
         parked=parked,
+        tckn=exam.patient.tckn,
     )
 
 

@@ -17,7 +17,7 @@ from gecit.edges.store import SqlLedger
 from gecit.ports import Clock
 
 from ..access import may_touch, needs, person
-from ..audit import about
+from ..audit import about, tell_first
 from ..language import say
 from ..shown import ShownStudy, show_study
 from ..words import BILLING, OUTCOMES
@@ -76,6 +76,7 @@ def list_routes(pages: Blueprint, ledger: SqlLedger, clock: Clock, rulebooks: Ru
     def retry() -> Redirect:
         asked = Asked.of(request.form)
         keys = _all_parked(ledger, asked) if request.form.get("all") else _chosen(request.form.getlist("exam"))
+        tell_first()
         count = ledger.retry_of(keys, clock.now()) if keys else 0
         said = "retried" if count else "nothing-retried"
         return redirect(f"{url_for('tracking.exams')}?{asked.query(said=said, count=str(count))}", 303)

@@ -11,6 +11,7 @@ from gecit.edges.store.tracking_desk import SavedView
 from gecit.ports import Clock
 
 from ..access import needs, person
+from ..audit import tell_first
 from ..masking import mask
 from .asked import Asked
 
@@ -26,6 +27,7 @@ def saved_routes(pages: Blueprint, ledger: SqlLedger, clock: Clock) -> None:
         asked, name = Asked.of(request.form), request.form.get("name", "").strip()
         right = 0 < len(name) <= LONGEST_NAME and mask(name) == name
         if right:
+            tell_first()
             ledger.save_view(person().name, SavedView(name=name, fields=asked.fields), clock.now())
         said = "view-saved" if right else "view-unnamed"
         return redirect(f"{url_for('tracking.exams')}?{asked.query(said=said)}", 303)
@@ -33,5 +35,6 @@ def saved_routes(pages: Blueprint, ledger: SqlLedger, clock: Clock) -> None:
     @pages.post("/views/delete")
     @needs(Action.LIST_EXAMS)
     def delete_view() -> Redirect:
+        tell_first()
         ledger.delete_view(person().name, request.form.get("name", ""))
         return redirect(f"{url_for('tracking.exams')}?said=view-deleted", 303)
