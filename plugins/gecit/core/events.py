@@ -18,6 +18,7 @@ from typing import Literal
 from .background import Background, DuplicateQuery, Opening
 from .facts import StudyFacts, StudyKey
 from .grants import Grant
+from .groups import Group
 from .order import ExamKey, Order, RegisteredRow
 from .reading import Act, Signature
 from .remarks import Remark
@@ -342,6 +343,13 @@ class GrantRecorded(Event):
     by: str = ""
 
 
+class GroupRecorded(Event):
+    """A group of radiologists was recorded, changed or closed."""
+
+    group: Group
+    by: str = ""
+
+
 class AccessGranted(Event):
     """A user or a token was made; never holds a secret."""
 
@@ -390,6 +398,7 @@ AnyInstallationEvent = (
     | InstitutionRecorded
     | WebhookChanged
     | GrantRecorded
+    | GroupRecorded
     | AccessGranted
 )
 AnyEvent = AnyExamEvent | AnyStudyEvent | AnyInstallationEvent
