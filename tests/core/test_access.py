@@ -32,6 +32,8 @@ SECOND = {
     "assign a reading": "administrator:nogf manager:o",
     "see turn-around times": "administrator:nogf manager:o radiologist:o",
     "manage grants": "administrator:nogf",
+    "confirm a critical finding": "manager:o radiologist:o clinician:o",
+    "manage templates": "administrator:nogf manager:o",
 }
 LETTERS = {"o": OWN, "g": GRANTED, "f": FOREIGN, "s": SELF, "n": NOBODY}
 

@@ -14,6 +14,7 @@ from ..core.audit_chain import AuditRow, Head
 from ..core.background import DuplicateQuery, EarlierExam, Outage
 from ..core.balance import ReaderProfile
 from ..core.belonging import Belonging
+from ..core.critical import Line as CriticalLine
 from ..core.draft import Draft
 from ..core.events import Event, RegistryAnswer
 from ..core.exam import Exam, Study
@@ -30,6 +31,7 @@ from .accounts import Accounts as Accounts
 from .accounts import NoAccountError as NoAccountError
 from .accounts import NoAudit as NoAudit
 from .accounts import TcknTakenError as TcknTakenError
+from .critical import CriticalSearch as CriticalSearch
 
 T = TypeVar("T")
 
@@ -308,6 +310,10 @@ class Transaction(Protocol):
 
     def reading_lines(self, search: ListSearch) -> list[Line]:
         """Return lines of the reading list, in its order; see `core.reading_list.order_of_list`."""
+        ...
+
+    def critical_lines(self, search: CriticalSearch) -> list[CriticalLine]:
+        """Return the exams that have or had a critical finding, who waits longest first."""
         ...
 
     def reader_profiles(self) -> dict[str, ReaderProfile]:

@@ -22,6 +22,7 @@ from .api.integration import Integrating
 from .assets import Assets, served
 from .audit import Recorder
 from .beside import Beside, Evidence
+from .critical import critical_pages
 from .day import day
 from .dicomweb import dicomweb
 from .duplicates import described, duplicates
@@ -123,7 +124,7 @@ def create_app(
         app.register_blueprint(dicomweb(images))
     if audit:
         app.register_blueprint(trail(audit.rows, audit.digest))
-    for pages in reading_pages(room) if room else ():
+    for pages in (*reading_pages(room), *critical_pages(room)) if room else ():
         app.register_blueprint(pages)
     return app
 

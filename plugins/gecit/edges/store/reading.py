@@ -10,6 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from gecit.core.balance import ReaderProfile
+from gecit.core.critical import Line as CriticalLine
 from gecit.core.draft import Draft
 from gecit.core.events import Event, GrantRecorded, GroupRecorded
 from gecit.core.grants import Grant
@@ -19,7 +20,9 @@ from gecit.core.reading import State
 from gecit.core.reading_list import Line, Urgency, line_of
 from gecit.core.values import to_json
 from gecit.ports import ListSearch
+from gecit.ports.critical import CriticalSearch
 
+from .critical import critical_lines
 from .group_rows import all_groups, keep_group
 from .schema import draft, reader, reading, reporting_grant
 from .sql import of_exams, pages, upsert
@@ -135,6 +138,11 @@ class Desk:
         """Add a group, or record how it stands now."""
         keep_group(self._connection, group)
         self.append(GroupRecorded(at=at, group=group, by=by))
+
+    def critical_lines(self, search: CriticalSearch) -> list[CriticalLine]:
+        """Return the exams that have or had a critical finding, who waits longest first."""
+        self.flush()
+        return critical_lines(self._connection, search)
 
 
 def _of_draft(key: ExamKey, author: str) -> dict[str, str]:

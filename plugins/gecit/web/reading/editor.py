@@ -12,6 +12,7 @@ import msgspec
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 
 from gecit.core.access import Action
+from gecit.core.critical import LONGEST
 from gecit.core.draft import Draft, begun
 from gecit.core.events import RegistryAnswer
 from gecit.core.exam import Exam, reading_of
@@ -156,6 +157,7 @@ def _written(key: ExamKey) -> Draft:
         request_reason_rating=_rating(form.get("request-rating", "")),
         image_quality_rating=_rating(form.get("image-rating", "")),
         contrast=form.get("contrast", "").strip()[:200],
+        critical=form.get("critical", "").strip()[:LONGEST],
         kind=form.get("kind", "")[:64],
         window=form.get("window", "")[:32],
         revision=int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 9 else 0,
@@ -269,3 +271,7 @@ def _page(
         window=secrets.token_hex(8),
     )
     return make_response(page, 409 if refused else 422 if fault else 200)
+
+
+key_here, place_of, page_of, save_written = _key, _place, _page, _save
+"""What the marking of critical findings, whose buttons stand in the editor, shares with it."""
