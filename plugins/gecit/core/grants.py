@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
+from .papers import LONGEST_PAPER
 from .values import Text, Value, local
 
 
@@ -90,6 +91,8 @@ class Fault(StrEnum):
     UNKNOWN_INSTITUTION = "unknown institution"
     OWN_INSTITUTION = "own institution"  # needs no grant
     NO_PAPER = "no paper"
+    PAPER_TOO_LONG = "paper too long"
+    PAPER_UNREADABLE = "paper unreadable"
     ENDS_BEFORE_IT_BEGINS = "ends before it begins"
     NO_RULE = "no rule in force"
     READER_OWNERSHIP = "reader's employer"
@@ -109,6 +112,14 @@ WORDS: Mapping[Fault, Text] = {
     Fault.NO_PAPER: Text(
         tr="Kurumun yazılı başvurusunun sayısı ve tarihi gerekir.",
         en="Number and date of the institution's written application are needed.",
+    ),
+    Fault.PAPER_TOO_LONG: Text(
+        tr=f"Başvuru dosyası en çok {LONGEST_PAPER / 1e6:.1f} MB olabilir; gri ya da daha kaba tarayın.",
+        en=f"The application's file may have {LONGEST_PAPER / 1e6:.1f} MB at the most; scan it more coarsely.",
+    ),
+    Fault.PAPER_UNREADABLE: Text(
+        tr="Başvuru dosyası PDF, JPEG ya da PNG olmalı; içeriğine bakılır, adına değil.",
+        en="The application's file must be PDF, JPEG or PNG; its content counts, not its name.",
     ),
     Fault.ENDS_BEFORE_IT_BEGINS: Text(
         tr="Bitiş, başlangıçtan sonra olmalı.", en="The end must lie after the beginning."

@@ -22,6 +22,7 @@ from ..core.facts import StudyFacts, StudyKey
 from ..core.grants import Grant
 from ..core.groups import Group
 from ..core.order import ExamKey, RegisteredRow
+from ..core.papers import StoredPaper
 from ..core.reading import State
 from ..core.reading_list import Line
 from ..core.values import Text, Value
@@ -330,6 +331,14 @@ class Transaction(Protocol):
 
     def record_grant(self, grant: Grant, at: datetime, by: str = "") -> None:
         """Add a grant, or record how it stands now."""
+        ...
+
+    def keep_paper(self, digest: str, paper: StoredPaper, at: datetime) -> None:
+        """Keep the paper of a grant under the SHA-256 of its content, hex."""
+        ...
+
+    def paper(self, digest: str) -> StoredPaper | None:
+        """Return the paper of a digest."""
         ...
 
     def groups(self) -> list[Group]:

@@ -22,6 +22,7 @@ from .api.integration import Integrating
 from .assets import Assets, served
 from .audit import Recorder
 from .beside import Beside, Evidence
+from .body import allow_longer
 from .critical import critical_pages
 from .day import day
 from .dicomweb import dicomweb
@@ -84,6 +85,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
     app.url_map.merge_slashes = False  # an accession number may hold two in a row
     app.url_map.strict_slashes = False  # Orthanc gives paths without their last slash
+    app.before_request(allow_longer)
     recorder = Recorder(audit, clock) if audit else None
     if recorder:
         app.before_request(recorder.keep_body)  # before the guard, which looks for the session's token in a form

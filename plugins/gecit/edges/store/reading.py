@@ -16,6 +16,7 @@ from gecit.core.events import Event, GrantRecorded, GroupRecorded
 from gecit.core.grants import Grant
 from gecit.core.groups import Group
 from gecit.core.order import ExamKey
+from gecit.core.papers import StoredPaper
 from gecit.core.reading import State
 from gecit.core.reading_list import Line, Urgency, line_of
 from gecit.core.values import to_json
@@ -24,6 +25,7 @@ from gecit.ports.critical import CriticalSearch
 
 from .critical import critical_lines
 from .group_rows import all_groups, keep_group
+from .papers import find_paper, keep_paper
 from .schema import draft, reader, reading, reporting_grant
 from .sql import of_exams, pages, upsert
 
@@ -138,6 +140,14 @@ class Desk:
         """Add a group, or record how it stands now."""
         keep_group(self._connection, group)
         self.append(GroupRecorded(at=at, group=group, by=by))
+
+    def keep_paper(self, digest: str, paper: StoredPaper, at: datetime) -> None:
+        """Keep the paper of a grant under the SHA-256 of its content."""
+        keep_paper(self._connection, digest, paper, at)
+
+    def paper(self, digest: str) -> StoredPaper | None:
+        """Return the paper of a digest."""
+        return find_paper(self._connection, digest)
 
     def critical_lines(self, search: CriticalSearch) -> list[CriticalLine]:
         """Return the exams that have or had a critical finding, who waits longest first."""

@@ -7,6 +7,7 @@ from flask import Blueprint
 from .assigning import assign_pages
 from .editor import editor_pages
 from .grants import grant_pages
+from .groups import group_pages
 from .list_page import list_pages
 from .room import ReadingRoom
 from .turnaround import turnaround_pages
@@ -16,4 +17,11 @@ __all__ = ["ReadingRoom", "reading_pages"]
 
 def reading_pages(room: ReadingRoom) -> list[Blueprint]:
     """Build the pages."""
-    return [list_pages(room), editor_pages(room), assign_pages(room), grant_pages(room), turnaround_pages(room)]
+    return [
+        list_pages(room),
+        editor_pages(room),
+        assign_pages(room),
+        grant_pages(room),
+        group_pages(room),
+        turnaround_pages(room),
+    ]

@@ -56,7 +56,16 @@ class ReadingRoom(NamedTuple):
         template = self.kind(exam).template
         return Judged(profile, compiled(judging), lambda text: unwritable(text, charset), template)
 
-    def record(self, who: Person, what: str, key: ExamKey | None, *, tckn: str = "", outcome: str = "done") -> None:
+    def record(
+        self,
+        who: Person,
+        what: str,
+        key: ExamKey | None,
+        *,
+        tckn: str = "",
+        outcome: str = "done",
+        detail: dict[str, str] | None = None,
+    ) -> None:
         """Tell the audit."""
         self.audit.record(
             AuditEntry(
@@ -69,6 +78,7 @@ class ReadingRoom(NamedTuple):
                 address=address(),
                 outcome="done" if outcome == "done" else "refused",
                 why="" if outcome == "done" else outcome,
+                detail=detail or {},
             )
         )
 
