@@ -127,6 +127,8 @@ WAYS: dict[str, Way] = {
     "POST /gecit/reading/give-back/<institution>/<path:accession>": Way("write a report"),
     "POST /gecit/reading/draft/<institution>/<path:accession>": Way("write a report"),
     "POST /gecit/reading/sign/<institution>/<path:accession>": Way("write a report"),
+    "GET /gecit/reading/drafts": Way("own account"),
+    "POST /gecit/reading/drafts/discard/<institution>/<path:accession>": Way("own account"),
     "GET /gecit/reading/profile": Way("write a report"),
     "POST /gecit/reading/profile": Way("write a report"),
     "GET /gecit/reading/waiting": Way("assign a reading"),

@@ -305,6 +305,10 @@ class Transaction(Protocol):
         """Keep a draft in the place of the author's last one of the exam."""
         ...
 
+    def drafts(self, author: str = "", saved_before: datetime | None = None) -> list[Draft]:
+        """Return an author's drafts ("" = anybody's), or those last saved before an instant; the last saved first."""
+        ...
+
     def drop_draft(self, key: ExamKey, author: str) -> None:
         """Forget a draft: it was signed, or its author threw it away."""
         ...

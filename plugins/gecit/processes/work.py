@@ -17,7 +17,16 @@ from ..edges.report_header import template_of
 from ..ports import Beat, Institution, ListSearch, Unavailable
 from ..settings import Settings
 from ..settings.critical import addresses_of
-from ..steps import announce, attach_report, critical, notify_medula, read_exam, tell_hospital, watch_health
+from ..steps import (
+    announce,
+    attach_report,
+    critical,
+    left_drafts,
+    notify_medula,
+    read_exam,
+    tell_hospital,
+    watch_health,
+)
 from ..steps.breaker import Breaker
 from ..steps.deliver import Courier, Handler
 from ..steps.follow import Follower
@@ -37,6 +46,7 @@ DELIVER_REST = 2.0  # likewise
 MODALITIES_REST = 5.0
 NEVER = 10**9  # failures in a row: each address of a webhook has a breaker of its own
 READINGS_REST = 5.0
+DRAFTS_REST = 600.0
 
 
 class Worker:
@@ -83,6 +93,8 @@ class Worker:
         ]
         if settings.role == "Node":
             found.append(self._courier(critical.DESTINATION, {critical.KIND: self._critical()}, Breaker(NEVER)))
+            if settings.reading.orphaned_draft_days:
+                found.append(Loop(name="drafts", step=self.forget_drafts, rest=DRAFTS_REST))
             found.append(Loop(name="readings", step=self.release_readings, rest=READINGS_REST))
         medula = self._parts.medula()
         if medula and settings.role == "Node":
@@ -175,6 +187,14 @@ class Worker:
             may(line.reader, line.key.institution)
         if lines:
             self._ledger.write(lambda tx: read_exam.release_due(tx, limits, now, may))
+        return False
+
+    def forget_drafts(self) -> bool:
+        """Forget drafts that were orphaned long ago; only where a site says when that is."""
+        now = self._clock.now()
+        before = now - timedelta(days=self._settings.reading.orphaned_draft_days)
+        may = lru_cache(4096)(lambda reader, skrs: self._granting.may_report(reader, skrs, now))
+        left_drafts.forget_orphaned(self._ledger, before, may)
         return False
 
     def tell_modalities(self) -> bool:

@@ -92,6 +92,14 @@ READING: dict[str, Text] = {
     "pushed-why": _("Neden siz?", "Why you?"),
     "first-signed-by": _("İlk imza: {name}", "Signed first by {name}"),
     "held-because": _("Bekletildi: {reason}", "Put off: {reason}"),
+    "left-drafts": _("İmzalamadığım taslaklar", "My drafts that were not signed"),
+    "left-drafts-hint": _(
+        "Tetkiki artık sizde olmayan taslaklar. Metni kopyalayabilir ya da taslağı silebilirsiniz; başka kimse görmez.",
+        "Drafts whose exam you do not have any more. Copy the text or throw the draft away; nobody else sees it.",
+    ),
+    "no-left-drafts": _("Böyle bir taslağınız yok.", "You have no such draft."),
+    "draft-discard": _("Taslağı sil", "Throw the draft away"),
+    "draft-discard-of": _("{exam} taslağını sil", "Throw the draft of {exam} away"),
     # Pushing
     "waiting-exams": _("Okunmayı bekleyenler", "Exams that wait to be read"),
     "assign": _("Uygun hekime ata", "Push to who suits best"),

@@ -32,6 +32,8 @@ from .sql import of_exams, pages, upsert
 if TYPE_CHECKING:
     from .exams import Change
 
+MOST_DRAFTS = 1_000
+
 _DELETE = sa.delete(reading).where(of_exams(reading))
 _DRAFT = sa.and_(
     draft.c.institution == sa.bindparam("of_institution"),
@@ -98,6 +100,16 @@ class Desk:
         """Keep a draft in the place of the author's last one."""
         key = {"institution": one.exam.institution, "accession": one.exam.accession, "author": one.author}
         upsert(self._connection, draft, [{**key, "saved_at": one.saved_at, "data": to_json(one).decode()}])
+
+    def drafts(self, author: str = "", saved_before: datetime | None = None) -> list[Draft]:
+        """Return drafts, the last saved first."""
+        query = sa.select(draft.c.data).order_by(draft.c.saved_at.desc(), draft.c.institution, draft.c.accession)
+        if author:
+            query = query.where(draft.c.author == author)
+        if saved_before is not None:
+            query = query.where(draft.c.saved_at < saved_before)
+        found = self._connection.scalars(query.limit(MOST_DRAFTS))
+        return [msgspec.json.decode(data, type=Draft) for data in found]
 
     def drop_draft(self, key: ExamKey, author: str) -> None:
         """Forget a draft."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from .assigning import assign_pages
+from .drafts import draft_pages
 from .editor import editor_pages
 from .grants import grant_pages
 from .groups import group_pages
@@ -24,4 +25,5 @@ def reading_pages(room: ReadingRoom) -> list[Blueprint]:
         grant_pages(room),
         group_pages(room),
         turnaround_pages(room),
+        draft_pages(room),
     ]
