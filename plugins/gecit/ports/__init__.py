@@ -25,6 +25,7 @@ from ..core.order import ExamKey, RegisteredRow
 from ..core.papers import StoredPaper
 from ..core.reading import State
 from ..core.reading_list import Line
+from ..core.templates import Owned
 from ..core.values import Text, Value
 from ..core.webhooks import Subscription
 from ..core.worklist import Entry
@@ -335,6 +336,18 @@ class Transaction(Protocol):
 
     def record_grant(self, grant: Grant, at: datetime, by: str = "") -> None:
         """Add a grant, or record how it stands now."""
+        ...
+
+    def templates(self, owners: Sequence[str]) -> list[Owned]:
+        """Return the templates and macros of some owners (`core.templates`)."""
+        ...
+
+    def keep_template(self, one: Owned, at: datetime) -> None:
+        """Keep a template or macro in the place of its owner's last one."""
+        ...
+
+    def drop_template(self, owner: str, kind: str, macro: str) -> bool:
+        """Forget a template or macro; False where there is none."""
         ...
 
     def keep_paper(self, digest: str, paper: StoredPaper, at: datetime) -> None:

@@ -20,6 +20,7 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("tracking.unlinked", "unlinked-short", Action.SEE_EXAM),
     ("reading.show", "reading", Action.WRITE_REPORT),
     ("critical.show", "critical-findings", Action.SEE_EXAM),
+    ("templates.choose", "templates", Action.MANAGE_TEMPLATES),
     ("day.show", "day", Action.SEE_EXAM),
     ("rules.show", "rules", Action.SEE_RULES),
     ("health.show", "health", Action.SEE_HEALTH),

@@ -14,6 +14,7 @@ from . import words_reading as words_reading
 from .reports import Place, Registered
 from .words_critical import CRITICAL
 from .words_reading import READING
+from .words_templates import TEMPLATES
 from .words_tracking import COLUMNS, DESTINATIONS, KINDS_OF_DELIVERY, SAID, SERVICES, TRACKING
 
 __all__ = ["COLUMNS", "DESTINATIONS", "KINDS_OF_DELIVERY", "SAID", "SERVICES"]
@@ -175,6 +176,7 @@ PAGE: dict[str, Text] = {
     **TRACKING,
     **READING,
     **CRITICAL,
+    **TEMPLATES,
 }
 
 OUTCOMES: dict[Outcome | None, Text] = {

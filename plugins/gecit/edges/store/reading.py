@@ -19,6 +19,7 @@ from gecit.core.order import ExamKey
 from gecit.core.papers import StoredPaper
 from gecit.core.reading import State
 from gecit.core.reading_list import Line, Urgency, line_of
+from gecit.core.templates import Owned
 from gecit.core.values import to_json
 from gecit.ports import ListSearch
 from gecit.ports.critical import CriticalSearch
@@ -28,6 +29,7 @@ from .group_rows import all_groups, keep_group
 from .papers import find_paper, keep_paper
 from .schema import draft, reader, reading, reporting_grant
 from .sql import of_exams, pages, upsert
+from .templates import drop_template, keep_template, templates_of
 
 if TYPE_CHECKING:
     from .exams import Change
@@ -152,6 +154,18 @@ class Desk:
         """Add a group, or record how it stands now."""
         keep_group(self._connection, group)
         self.append(GroupRecorded(at=at, group=group, by=by))
+
+    def templates(self, owners: Sequence[str]) -> list[Owned]:
+        """Return the templates and macros of some owners."""
+        return templates_of(self._connection, owners)
+
+    def keep_template(self, one: Owned, at: datetime) -> None:
+        """Keep a template or macro in the place of its owner's last one."""
+        keep_template(self._connection, one, at)
+
+    def drop_template(self, owner: str, kind: str, macro: str) -> bool:
+        """Forget a template or macro; False where there is none."""
+        return drop_template(self._connection, owner, kind, macro)
 
     def keep_paper(self, digest: str, paper: StoredPaper, at: datetime) -> None:
         """Keep the paper of a grant under the SHA-256 of its content."""

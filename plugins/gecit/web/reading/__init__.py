@@ -11,6 +11,7 @@ from .grants import grant_pages
 from .groups import group_pages
 from .list_page import list_pages
 from .room import ReadingRoom
+from .templates import template_pages
 from .turnaround import turnaround_pages
 
 __all__ = ["ReadingRoom", "reading_pages"]
@@ -26,4 +27,5 @@ def reading_pages(room: ReadingRoom) -> list[Blueprint]:
         group_pages(room),
         turnaround_pages(room),
         draft_pages(room),
+        *template_pages(room),
     ]
