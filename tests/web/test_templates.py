@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import base64
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,9 @@ def test_what_cannot_be_kept_is_refused_in_clear_words(
 
 
 def take_in(client: FlaskClient, content: bytes, who: str = "ayse", place: str = OWN) -> Any:
-    return ask(client, who, f"{place}/import", {"file": (io.BytesIO(content), "x.toml")})
+    return ask(
+        client, who, f"{place}/import", {"file": "x.toml", "file-content": base64.urlsafe_b64encode(content).decode()}
+    )
 
 
 def test_what_one_took_out_another_takes_in(client: FlaskClient, ledger: SqlLedger) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from .values import Value
 
-LONGEST_PAPER = 1_900_000
-"""Bytes; with its form it stays under the 2 MB that the shipped nginx lets pass."""
+LONGEST_PAPER = 1_500_000
+"""Bytes; as text in its form it stays under the 2 MiB that the shipped nginx lets pass."""
 
 BEGINNINGS: Mapping[bytes, tuple[str, str]] = {
     b"%PDF-": ("application/pdf", "pdf"),  # ISO 32000-1, 7.5.2

@@ -99,7 +99,7 @@ READING: dict[str, Text] = {
     ),
     "no-left-drafts": _("Böyle bir taslağınız yok.", "You have no such draft."),
     "draft-discard": _("Taslağı sil", "Throw the draft away"),
-    "draft-discard-of": _("{exam} taslağını sil", "Throw the draft of {exam} away"),
+    "draft-discard-of": _("Taslağı sil: {exam}", "Throw the draft away: {exam}"),
     # Pushing
     "waiting-exams": _("Okunmayı bekleyenler", "Exams that wait to be read"),
     "assign": _("Uygun hekime ata", "Push to who suits best"),
@@ -129,7 +129,7 @@ READING: dict[str, Text] = {
     "grant-file": _("yazı", "paper"),
     "grant-file-of": _("{paper} sayılı yazıyı indir", "Download the paper of {paper}"),
     "grant-file-new": _(
-        "Yazının kendisi (PDF, JPEG, PNG; en çok 1,9 MB)", "The paper itself (PDF, JPEG, PNG; 1.9 MB at the most)"
+        "Yazının kendisi (PDF, JPEG, PNG; en çok 1,5 MB)", "The paper itself (PDF, JPEG, PNG; 1.5 MB at the most)"
     ),
     "groups": _("Radyolog grupları", "Groups of radiologists"),
     "group": _("Grup", "Group"),
@@ -143,7 +143,7 @@ READING: dict[str, Text] = {
     "group-new": _("Yeni grup", "New group"),
     "group-record": _("Grubu kaydet", "Record the group"),
     "group-close": _("Grubu kapat", "Close the group"),
-    "group-close-of": _("{name} grubunu kapat", "Close the group {name}"),
+    "group-close-of": _("Grubu kapat: {name}", "Close the group: {name}"),
     "group-closed": _("Kapatılan gruplar", "Closed groups"),
     "no-groups": _("Kayıtlı grup yok.", "No group is on record."),
     "grant-since": _("İlk gün", "First day"),

@@ -14,7 +14,7 @@ from gecit.core.values import ISTANBUL, Text
 from gecit.steps.granting import GrantRefused
 
 from ..access import needs, person
-from ..body import takes_up_to
+from ..body import NOT_SENT, NotSentError, takes_up_to, uploaded
 from ..words_reading import BASES, READING
 from .room import ReadingRoom
 
@@ -30,13 +30,15 @@ def grant_pages(room: ReadingRoom) -> Blueprint:
 
     @pages.post("")
     @needs(Action.MANAGE_GRANTS)
-    @takes_up_to(LONGEST_PAPER + 80_000)
+    @takes_up_to(LONGEST_PAPER * 4 // 3 + 80_000)
     def add() -> Response:
         made = _written(room)
         if made is None:
             return _page(room, (READING["grant-dates-wrong"],))
         try:
-            room.granting.record(made, person().name, room.clock.now(), _file())
+            room.granting.record(made, person().name, room.clock.now(), uploaded())
+        except NotSentError:
+            return _page(room, (NOT_SENT,))
         except GrantRefused as refused:
             return _page(room, tuple(WORDS[one] for one in refused.faults))
         room.record(person(), Action.MANAGE_GRANTS.value, None)
@@ -60,12 +62,6 @@ def grant_pages(room: ReadingRoom) -> Blueprint:
         return answer
 
     return pages
-
-
-def _file() -> bytes:
-    """Return the paper that was uploaded, one byte over the limit at the most; empty where there is none."""
-    found = request.files.get("file")
-    return found.stream.read(LONGEST_PAPER + 1) if found else b""
 
 
 def _written(room: ReadingRoom) -> Grant | None:

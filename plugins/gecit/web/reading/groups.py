@@ -156,6 +156,7 @@ def _page(room: ReadingRoom, faults: tuple[Text, ...] = (), written: str = "") -
         typed=[
             ShownMember(account=a, since=s, until=u)
             for a, s, u in zip(*(request.form.getlist(one) for one in ("account", "since", "until")), strict=False)
+            if a
         ],
         given=request.form,
         blank=[ShownMember()] * BLANK_ROWS,

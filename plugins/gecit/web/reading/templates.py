@@ -27,6 +27,7 @@ from gecit.edges.report_toml import LONGEST_FILE, read_file, write_kind, write_m
 from gecit.ports import Transaction
 
 from ..access import may_touch, needs, person
+from ..body import NOT_SENT, NotSentError, takes_up_to, uploaded
 from ..words_templates import TEMPLATES
 from .room import ReadingRoom
 
@@ -101,12 +102,15 @@ def _add(pages: Blueprint, action: Action, room: ReadingRoom, desk: Callable[[],
 
     @pages.post("/import")
     @needs(action)
+    @takes_up_to(LONGEST_FILE * 2)
     def take_in(institution: str = "") -> Redirect | Response:
-        place, file = desk(), request.files.get("file")
+        place = desk()
         try:
-            found = read_file(file.stream.read(LONGEST_FILE + 1) if file else b"")
+            found = read_file(uploaded())
         except ReportFileError as fault:
             return _page(room, place, (Text(tr=str(fault), en=str(fault)),))
+        except NotSentError:
+            return _page(room, place, (NOT_SENT,))
         return _kept(room, place, _owned(place.owner, found))
 
     @pages.get("/file")
