@@ -70,6 +70,7 @@ def test_what_the_editor_marks_the_hospital_reads_and_the_author_sees_who_did(
     mark(client, ledger)
     assert WHAT in ask(client, "ayse", EDITOR).text
     assert "kritik</span>" in ask(client, "bora", "/gecit/reading").text
+    assert "1 okunmamış" not in ask(client, "ayse", "/gecit/critical").text, "the own mark waits for others"
     page = ask(client, "hekim", "/gecit/critical")
     assert page.status_code == 200 and WHAT in page.text and "Okudum" in page.text
     assert 'text-bg-danger" aria-label="1 okunmamış' in page.text

@@ -127,7 +127,7 @@ READING: dict[str, Text] = {
     "grant-readers": _("Radyologlar", "Radiologists"),
     "grant-institutions": _("Kurumlar", "Institutions"),
     "grant-file": _("yazı", "paper"),
-    "grant-file-of": _("{paper} sayılı yazıyı indir", "Download the paper of {paper}"),
+    "grant-file-of": _("{paper}, yazı", "{paper}, paper"),
     "grant-file-new": _(
         "Yazının kendisi (PDF, JPEG, PNG; en çok 1,5 MB)", "The paper itself (PDF, JPEG, PNG; 1.5 MB at the most)"
     ),

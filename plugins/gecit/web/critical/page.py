@@ -125,13 +125,14 @@ def _row(exam: Exam, number: str) -> Row:
 
 
 def _waiting(room: ReadingRoom) -> int:
-    """Count what waits for the person; asked by every page, so it reads the list's rows alone."""
+    """Count what waits for the person, the own marks left out; asked by every page, so it reads the list's rows alone."""
     mine = _institutions(reach(person(), Action.CONFIRM_CRITICAL))
     if mine == ():
         return 0
     search = CriticalSearch(states=tuple(WAITS), institutions=mine, limit=1000)
     try:
-        return len(room.ledger.read(lambda tx: tx.critical_lines(search)))
+        found = room.ledger.read(lambda tx: tx.critical_lines(search))
+        return sum(one.author != person().name for one in found)
     except Unavailable:  # the page that says so has a navigation too
         return 0
 
