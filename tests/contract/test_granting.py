@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, timedelta
 from typing import Any
 
@@ -111,3 +112,20 @@ def test_a_door_knows_the_grant_and_forgets_it_when_it_ends(granting: Granting, 
     ticks[0] += 60
     assert not may()
     assert not may_with(person_of(ACCOUNT), Action.WRITE_REPORT, ("910002",))
+
+
+def test_the_paper_of_a_grant_is_kept_to_the_byte_with_its_digest_in_the_event(
+    granting: Granting, ledger: SqlLedger
+) -> None:
+    paper = b"%PDF-1.4\n" + bytes(range(256))
+    granting.record(grant(), "y", NOW, paper)
+    found = granting.paper("g1")
+    assert found is not None
+    assert found[1].content == paper
+    assert found[1].media_type == "application/pdf"
+    (event,) = [one for _, one in ledger.events() if isinstance(one, GrantRecorded)]
+    assert event.grant.paper.digest == hashlib.sha256(paper).hexdigest()
+    assert granting.paper("g2") is None
+    with pytest.raises(GrantRefused) as fault:
+        granting.record(grant(id="g2"), "y", NOW, b"GIF89a")
+    assert fault.value.faults == (Fault.PAPER_UNREADABLE,)

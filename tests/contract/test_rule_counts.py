@@ -76,3 +76,9 @@ def test_an_upgrade_counts_what_stood_there_before(filled: SqlLedger, ledger_url
     upgraded = open_ledger(ledger_url)
     assert upgraded.content() == wanted
     upgraded.close()
+
+
+def test_a_granted_institution_counts_for_who_reaches_it(filled: SqlLedger) -> None:
+    both = Reach(institution="10001", granted=("10002",))
+    assert count_failing(filled, both) == count_failing(filled, EVERYTHING)
+    assert count_failing(filled, Reach(granted=("10002",))) == {"dose": {Status.CANNOT_TELL: 1}}

@@ -159,3 +159,18 @@ def test_studies_without_an_order_are_narrowed_to_their_sender(ledger: SqlLedger
     record(ledger)
     assert len(ledger.unlinked_since(NOON, institution, 10)) == count
     assert ledger.unlinked_since(NOON + DAY, institution, 10) == []
+
+
+def test_the_day_counts_granted_institutions_for_who_reaches_them(ledger: SqlLedger) -> None:
+    fill(ledger, 240, held=40)
+    start = WINDOW[0].replace(hour=0)
+    both = Reach(institution="900103", granted=("900104",))
+    alone = [ledger.count_day(Reach(institution=one), start, start + DAY) for one in ("900103", "900104")]
+    together = ledger.count_day(both, start, start + DAY)
+    assert sum(together.outcome.values()) == sum(sum(one.outcome.values()) for one in alone) > 0
+    assert all(alone[1].outcome.values()), "the granted one has some of its own"
+    waiting = {one.of for one in ledger.waiting(both, WINDOW[0] - DAY, "institution")}
+    assert waiting <= {"900103", "900104"} and "900104" in waiting
+    granted = Reach(granted=(HELD.institution,))
+    record(ledger)
+    assert [one.institution for one in ledger.senders(granted, NOON - DAY, NOON + DAY)] == [HELD.institution]

@@ -36,6 +36,8 @@ SECOND = {
     "assign a reading": "administrator:nogdf manager:o",
     "see turn-around times": "administrator:nogdf manager:o radiologist:o",
     "manage grants": "administrator:nogdf",
+    "confirm a critical finding": "manager:o radiologist:o clinician:o",
+    "manage templates": "administrator:nogdf manager:o",
 }
 LETTERS = {"o": OWN, "g": GRANTED, "d": DISCLOSED, "f": FOREIGN, "s": SELF, "n": NOBODY}
 

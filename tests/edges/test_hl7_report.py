@@ -112,3 +112,16 @@ def test_letters_that_a_character_set_has_not_are_named_once() -> None:
 def test_an_hour_later_a_correction_is_another_message() -> None:
     later = report(status=ReportStatus.CORRECTED, approved_at=NOW + timedelta(hours=1))
     assert written(later, "ministry") != written(report(), "ministry")
+
+
+def observation(data: bytes) -> list[str]:
+    return next(one for one in data.decode().split("\r") if one.startswith("OBX|")).split("|")
+
+
+def test_a_critical_finding_is_flagged_in_obx_8_as_the_profile_allows() -> None:
+    assert observation(written(report(), "ministry"))[8] == ""
+    assert observation(written(report(critical="Akut kanama"), "ministry"))[8] == "AA"  # HL7 v2.3.1 table 0078
+    quiet = {**PROFILES, "ministry": replace(PROFILES["ministry"], critical_flag="")}
+    one = ReceivedReport(report=report(critical="Akut kanama"), received_at=NOW, message=0)
+    exam = Exam(key=key(), order=order(admission="P-7"), reports=(one,))
+    assert observation(ReportWriter(quiet)(exam, one, HOSPITAL, ID))[8] == ""

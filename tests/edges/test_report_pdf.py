@@ -209,3 +209,10 @@ def test_what_would_be_markup_to_the_printer_is_printed_as_it_stands(form: str) 
     found = words(pdf_of(hostile, format=form))
     assert ("a < b & c > d <b>kalın" in found) and ("Sonuç ve Öneriler" in found)
     assert ('<img src="file:///etc/passwd"/>' in found) == (form == "TXT")
+
+
+def test_a_critical_finding_stands_before_everything_else() -> None:
+    printed = words(pdf_of("Olağan", critical="Akut kanama, orta hat kayması"))
+    assert "KRİTİK BULGU: Akut kanama, orta hat kayması" in printed
+    assert printed.index("KRİTİK BULGU") < printed.index("Bulgular")
+    assert "KRİTİK BULGU" not in words(pdf_of("Olağan"))

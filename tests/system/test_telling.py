@@ -75,5 +75,11 @@ def test_metrics_of_every_process_are_scraped_through_orthanc(told: tuple[Hospit
     until(lambda: all(scrape()[name] for name in always), 40, "work has looked at disk, index and inventories")
     found = scrape()
     assert len(found["gecit_messages"]) == 3, "AA, AE and AR"
-    assert {one.split("'")[3] for one in found["gecit_destination_up"]} == {"archive", "hbys", "medula", "webhook"}
+    assert {one.split("'")[3] for one in found["gecit_destination_up"]} == {
+        "archive",
+        "critical",
+        "hbys",
+        "medula",
+        "webhook",
+    }
     assert found["gecit_incidents_open"] == {"[]"}

@@ -52,7 +52,9 @@ class Action(StrEnum):
     WRITE_REPORT = "write a report"  # take an exam to read, draft, sign
     ASSIGN_READING = "assign a reading"  # push an exam to a reader
     SEE_TURNAROUND = "see turn-around times"
-    MANAGE_GRANTS = "manage grants"  # who may report for which institution
+    MANAGE_GRANTS = "manage grants"  # who may report for which institution, and in which groups
+    CONFIRM_CRITICAL = "confirm a critical finding"  # that one has read of it, for the hospital
+    MANAGE_TEMPLATES = "manage templates"  # of reports, of an institution
 
 
 class Whose(StrEnum):
@@ -82,9 +84,11 @@ _READER = {
     Action.OWN_ACCOUNT: _PUBLIC,
 }
 
+_OF_PHYSICIANS = frozenset({Action.WRITE_REPORT, Action.CONFIRM_CRITICAL})
+
 TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
     # Everything but what a physician answers for.
-    Role.ADMINISTRATOR: dict.fromkeys((one for one in Action if one is not Action.WRITE_REPORT), _EVERY),
+    Role.ADMINISTRATOR: dict.fromkeys((one for one in Action if one not in _OF_PHYSICIANS), _EVERY),
     Role.MANAGER: {
         **_READER,
         Action.STORE_IMAGES: _OWN,
@@ -96,6 +100,8 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.MANAGE_WEBHOOKS: _OWN,
         Action.ASSIGN_READING: _OWN,
         Action.SEE_TURNAROUND: _OWN,
+        Action.CONFIRM_CRITICAL: _OWN,
+        Action.MANAGE_TEMPLATES: _OWN,
     },
     Role.RADIOLOGIST: {
         **_READER,
@@ -106,6 +112,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.QUERY_DUPLICATES: _OWN,
         Action.WRITE_REPORT: _READS,
         Action.SEE_TURNAROUND: _OWN,
+        Action.CONFIRM_CRITICAL: _OWN,
     },
     Role.CONSULTANT: {  # sees what he is asked about
         Action.SEE_REPORT: frozenset({Whose.DISCLOSED}),
@@ -118,6 +125,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.SEE_REPORT: _SHOWN,
         Action.SEE_IMAGES: _SHOWN,
         Action.QUERY_DUPLICATES: _OWN,
+        Action.CONFIRM_CRITICAL: _OWN,
     },
     Role.ASSESSOR: _READER,
     Role.CITIZEN: {

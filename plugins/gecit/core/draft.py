@@ -34,6 +34,7 @@ class Draft(Value):
     request_reason_rating: int | None = None  # OBX-13.1, 1..5, 5 best
     image_quality_rating: int | None = None
     contrast: str = ""  # OBX-17
+    critical: str = ""  # a critical finding that is to be marked; one that is marked already stands with the exam
     kind: str = ""  # whose template it began with
     revision: int = 0  # counts each save, so that two windows of one author do not write over each other
     window: str = ""  # the page that it was saved from last
@@ -88,6 +89,7 @@ def report_of(draft: Draft, exam: Exam, status: ReportStatus, signers: Sequence[
         request_reason_rating=draft.request_reason_rating,
         image_quality_rating=draft.image_quality_rating,
         contrast=draft.contrast,
+        critical=draft.critical.strip() or (exam.critical.text if exam.critical and exam.critical.stands else ""),
     )
 
 

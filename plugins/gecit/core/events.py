@@ -16,9 +16,11 @@ from datetime import datetime
 from typing import Literal
 
 from .background import Background, DuplicateQuery, Opening
+from .critical import Way
 from .disclosures import Disclosure
 from .facts import StudyFacts, StudyKey
 from .grants import Grant
+from .groups import Group
 from .order import ExamKey, Order, RegisteredRow
 from .reading import Act, Signature
 from .remarks import Remark
@@ -255,6 +257,30 @@ class HospitalAnswered(ExamEvent):
     message: str = ""  # MSA-3, or what its ERR says
 
 
+class CriticalMarked(ExamEvent):
+    """Who reads the exam marked a critical finding; the hospital is told at once."""
+
+    text: str
+    by: str
+
+
+class CriticalTakenBack(ExamEvent):
+    """The mark of a critical finding was taken back; the hospital is told that too."""
+
+    by: str
+    reason: str = ""
+
+
+class CriticalConfirmed(ExamEvent):
+    """Somebody read of a critical finding, or was told of it by telephone."""
+
+    number: int  # of the marking or taking back that was read: core.critical.Critical
+    by: str
+    way: Way = Way.PAGE
+    whom: str = ""  # who was told by telephone
+    employer: str = ""  # SKRS code
+
+
 class StudyFactsRecorded(StudyEvent):
     """The study was read, or read again."""
 
@@ -350,6 +376,13 @@ class DisclosureRecorded(Event):
     by: str = ""
 
 
+class GroupRecorded(Event):
+    """A group of radiologists was recorded, changed or closed."""
+
+    group: Group
+    by: str = ""
+
+
 class AccessGranted(Event):
     """A user or a token was made; never holds a secret."""
 
@@ -385,6 +418,9 @@ AnyExamEvent = (
     | ReadingReleased
     | ReportSigned
     | HospitalAnswered
+    | CriticalMarked
+    | CriticalTakenBack
+    | CriticalConfirmed
 )
 AnyStudyEvent = StudyFactsRecorded | StudyDeleted
 AnyInstallationEvent = (
@@ -399,6 +435,7 @@ AnyInstallationEvent = (
     | WebhookChanged
     | GrantRecorded
     | DisclosureRecorded
+    | GroupRecorded
     | AccessGranted
 )
 AnyEvent = AnyExamEvent | AnyStudyEvent | AnyInstallationEvent

@@ -10,6 +10,7 @@ import msgspec
 
 from . import events as e
 from .background import Background
+from .critical import Critical, Receipt, confirmed, marked, taken_back
 from .facts import StudyFacts, StudyKey
 from .order import Control, ExamKey, Order, Patient, RegisteredRow
 from .reading import Act, Reading, Signature, State, moved
@@ -86,6 +87,7 @@ class Exam(Value):
     attached: tuple[str, ...] = ()  # SOP Instance UIDs of attached reports
     reading: Reading | None = None  # None = nobody here ever had it to read
     hospital: tuple[HospitalAnswer, ...] = ()  # the last answer to each version that was signed here
+    critical: Critical | None = None  # None = nobody here ever marked a critical finding
     judge_at: datetime | None = None  # when the judge is to look; None = nothing to do
     judge_cause: str = ""
 
@@ -392,6 +394,22 @@ def _(event: e.HospitalAnswered, exam: Exam) -> dict[str, object]:
         version=event.version, accepted=event.accepted, code=event.code, message=event.message, at=event.at
     )
     return {"hospital": (*(one for one in exam.hospital if one.version != event.version), answer)}
+
+
+@_change.register
+def _(event: e.CriticalMarked, exam: Exam) -> dict[str, object]:
+    return {"critical": marked(exam.critical, event.text, event.by, event.at)}
+
+
+@_change.register
+def _(event: e.CriticalTakenBack, exam: Exam) -> dict[str, object]:
+    return {"critical": taken_back(exam.critical, event.by, event.at)}
+
+
+@_change.register
+def _(event: e.CriticalConfirmed, exam: Exam) -> dict[str, object]:
+    receipt = Receipt(by=event.by, at=event.at, way=event.way, whom=event.whom, employer=event.employer)
+    return {"critical": confirmed(exam.critical, event.number, receipt)}
 
 
 def fold_study(study: Study | None, event: e.StudyEvent) -> Study | None:

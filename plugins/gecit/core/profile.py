@@ -101,6 +101,7 @@ class Profile(Value):
         default_factory=lambda: {one.value: one for one in ReportStatus}
     )
     formats: tuple[str, ...] = ("TXT", "HTML")  # OBX-3.1
+    critical_flag: str = "AA"  # OBX-8 of a report with a critical finding, HL7 table 0078; "" = none is written
     required_parts: tuple[ReportPart, ...] = (ReportPart.FINDINGS, ReportPart.CONCLUSION)
     addendum_parts: tuple[ReportPart, ...] = ()  # required of an addendum; it needs one part whatever stands here
     findings_min: int = 50  # of a report, not of an addendum: characters of text, mark-up not counted

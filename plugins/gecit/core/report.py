@@ -50,6 +50,7 @@ class Report(Value):
     request_reason_rating: int | None = None  # OBX-13.1, 1..5, 5 best
     image_quality_rating: int | None = None  # OBX-13.2
     contrast: str = ""  # OBX-17 as sent; `contrasts` reads it
+    critical: str = ""  # the critical finding that was marked when this version was signed here
 
 
 class Contrast(Value):

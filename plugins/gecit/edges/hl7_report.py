@@ -64,11 +64,10 @@ class ReportWriter:
         for number, group in enumerate(groups, 1):
             segment(message, "ORC", {**group.fields("ORC"), 1: "RE"})
             segment(message, "OBR", {**group.fields("OBR"), 1: str(number), 25: _status(report, profile)})
-        segment(
-            message,
-            "OBX",
-            {**report_observation(report, envelope, _status(report, profile)), **groups[0].fields("OBX")},
-        )
+        observation = report_observation(report, envelope, _status(report, profile))
+        if report.critical and profile.critical_flag:
+            observation[8] = profile.critical_flag
+        segment(message, "OBX", {**observation, **groups[0].fields("OBX")})
         return encode(message, envelope)
 
 

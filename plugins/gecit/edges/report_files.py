@@ -64,14 +64,19 @@ class _Rule(Value):
 def read_reporting(shipped: Path, site: Path | None = None) -> Reporting:
     """Read kinds and macros; ReportFileError names the first file that cannot be used."""
     files = _files(REPORTS, shipped, site)
-    kinds = [_kind(table, path) for name, (path, table) in files.items() if name != MACROS]
-    macros = _convert(files[MACROS][1], _Macros, files[MACROS][0]).macro if MACROS in files else ()
+    kinds = [kind_of_table(table, path) for name, (path, table) in files.items() if name != MACROS]
+    macros = macros_of_table(files[MACROS][1], files[MACROS][0]) if MACROS in files else ()
     known = {one.id for one in kinds}
     for macro in macros:
         if strange := [one for one in macro.kinds if one not in known]:
             raise ReportFileError(f"{files[MACROS][0].name}: {macro.id}: kinds: {', '.join(strange)}")
-    stripped = tuple(msgspec.structs.replace(one, text=one.text.strip()) for one in macros)
-    return Reporting(kinds=tuple(sorted(kinds, key=lambda one: one.id)), macros=stripped)
+    return Reporting(kinds=tuple(sorted(kinds, key=lambda one: one.id)), macros=macros)
+
+
+def macros_of_table(table: dict[str, Any], path: Path) -> tuple[Macro, ...]:
+    """Read macros of a file's content; ReportFileError names what is wrong."""
+    read: _Macros = _convert(table, _Macros, path)
+    return tuple(msgspec.structs.replace(one, text=one.text.strip()) for one in read.macro)
 
 
 def read_access(shipped: Path, site: Path | None = None) -> AccessRule | None:
@@ -101,7 +106,8 @@ def _convert(table: dict[str, Any], kind: type[Any], path: Path) -> Any:
         raise ReportFileError(f"{path.name}: {fault}") from fault
 
 
-def _kind(table: dict[str, Any], path: Path) -> Kind:
+def kind_of_table(table: dict[str, Any], path: Path) -> Kind:
+    """Read a kind of a file's content; ReportFileError names what is wrong."""
     read: _Kind = _convert(table, _Kind, path)
     if strange := [one for one in read.template if one not in PARTS]:
         raise ReportFileError(f"{path.name}: template.{strange[0]}: {', '.join(PARTS)}")

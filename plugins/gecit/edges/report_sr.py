@@ -169,6 +169,8 @@ def _texts(received: ReceivedReport, part: ReportPart) -> list[Dataset]:
     written = [text_of(report.parts.get(part, ""), report.format)]
     if part is ReportPart.TECHNIQUE:
         written += [f"Kontrast madde: {contrast_text(one)}" for one in contrasts(report.contrast)]
+    if part is ReportPart.CONCLUSION and report.critical:
+        written.append(f"Kritik bulgu: {report.critical}")
     return [_item("CONTAINS", "TEXT", SECTIONS[part][1], one) for one in written if one]
 
 

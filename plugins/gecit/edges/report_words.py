@@ -45,9 +45,13 @@ def title(version: Issue) -> str:
     return f"Radyoloji raporu ({STATUS[version.own.report.status].lower()})"
 
 
+def _shown(version: Issue) -> list[ReceivedReport]:
+    return [*([version.report] if version.report else []), *version.addenda]
+
+
 def notes_of(version: Issue) -> list[str]:
     """What a reader must know before reading; nothing for a first and final report."""
-    found = []
+    found = [f"KRİTİK BULGU: {one.report.critical}" for one in _shown(version) if one.report.critical]
     if not version.final:
         found.append("Bu bir ön rapordur; radyolog onayı tamamlanmamıştır, kesin rapor bulguları değiştirebilir.")
     if version.replaced:

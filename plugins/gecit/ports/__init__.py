@@ -14,14 +14,18 @@ from ..core.audit_chain import AuditRow, Head
 from ..core.background import DuplicateQuery, EarlierExam, Outage
 from ..core.balance import ReaderProfile
 from ..core.belonging import Belonging
+from ..core.critical import Line as CriticalLine
 from ..core.draft import Draft
 from ..core.events import Event, RegistryAnswer
 from ..core.exam import Exam, Study
 from ..core.facts import StudyFacts, StudyKey
 from ..core.grants import Grant
+from ..core.groups import Group
 from ..core.order import ExamKey, RegisteredRow
+from ..core.papers import StoredPaper
 from ..core.reading import State
 from ..core.reading_list import Line
+from ..core.templates import Owned
 from ..core.values import Text, Value
 from ..core.webhooks import Subscription
 from ..core.worklist import Entry
@@ -29,6 +33,7 @@ from .accounts import Accounts as Accounts
 from .accounts import NoAccountError as NoAccountError
 from .accounts import NoAudit as NoAudit
 from .accounts import TcknTakenError as TcknTakenError
+from .critical import CriticalSearch as CriticalSearch
 from .disclosures import DisclosuresKept
 
 T = TypeVar("T")
@@ -302,12 +307,20 @@ class Transaction(DisclosuresKept, Protocol):
         """Keep a draft in the place of the author's last one of the exam."""
         ...
 
+    def drafts(self, author: str = "", saved_before: datetime | None = None) -> list[Draft]:
+        """Return an author's drafts ("" = anybody's), or those last saved before an instant; the last saved first."""
+        ...
+
     def drop_draft(self, key: ExamKey, author: str) -> None:
         """Forget a draft: it was signed, or its author threw it away."""
         ...
 
     def reading_lines(self, search: ListSearch) -> list[Line]:
         """Return lines of the reading list, in its order; see `core.reading_list.order_of_list`."""
+        ...
+
+    def critical_lines(self, search: CriticalSearch) -> list[CriticalLine]:
+        """Return the exams that have or had a critical finding, who waits longest first."""
         ...
 
     def reader_profiles(self) -> dict[str, ReaderProfile]:
@@ -324,6 +337,34 @@ class Transaction(DisclosuresKept, Protocol):
 
     def record_grant(self, grant: Grant, at: datetime, by: str = "") -> None:
         """Add a grant, or record how it stands now."""
+        ...
+
+    def templates(self, owners: Sequence[str]) -> list[Owned]:
+        """Return the templates and macros of some owners (`core.templates`)."""
+        ...
+
+    def keep_template(self, one: Owned, at: datetime) -> None:
+        """Keep a template or macro in the place of its owner's last one."""
+        ...
+
+    def drop_template(self, owner: str, kind: str, macro: str) -> bool:
+        """Forget a template or macro; False where there is none."""
+        ...
+
+    def keep_paper(self, digest: str, paper: StoredPaper, at: datetime) -> None:
+        """Keep the paper of a grant under the SHA-256 of its content, hex."""
+        ...
+
+    def paper(self, digest: str) -> StoredPaper | None:
+        """Return the paper of a digest."""
+        ...
+
+    def groups(self) -> list[Group]:
+        """Return all groups of radiologists as they stand, closed ones too, by name."""
+        ...
+
+    def record_group(self, group: Group, at: datetime, by: str = "") -> None:
+        """Add a group, or record how it stands now."""
         ...
 
     def revision_in_force(self) -> str:

@@ -29,19 +29,23 @@ def limits_of(settings: Settings) -> Limits:
         disk_percent=chosen.disk_percent,
         sender_silence=timedelta(hours=chosen.sender_silent_hours) if chosen.sender_silent_hours else None,
         behind=chosen.behind_changes,
+        critical=timedelta(minutes=settings.critical.unread_minutes) if settings.critical.unread_minutes else None,
     )
 
 
 def mailer_of(settings: Settings) -> Mailer | None:
     """Return what sends e-mail; None where nobody is to get any."""
+    return smtp_of(settings, settings.alerts.email_to) if settings.alerts.email_to else None
+
+
+def smtp_of(settings: Settings, to: tuple[str, ...]) -> Smtp:
+    """Return what sends e-mail to some addresses."""
     chosen = settings.alerts
-    if not chosen.email_to:
-        return None
     return Smtp(
         chosen.smtp_host,
         chosen.smtp_port,
         chosen.email_from,
-        chosen.email_to,
+        to,
         security=chosen.smtp_security,
         user=chosen.smtp_user,
         password_file=chosen.smtp_password_file,

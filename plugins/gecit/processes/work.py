@@ -8,7 +8,7 @@ import threading
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from ..core.reading import AT_WORK, State
 from ..edges.orthanc_http import Modality, OrthancArchive
@@ -16,12 +16,22 @@ from ..edges.report_documents import Documents
 from ..edges.report_header import template_of
 from ..ports import Beat, Institution, ListSearch, Unavailable
 from ..settings import Settings
-from ..steps import announce, attach_report, notify_medula, read_exam, tell_hospital, watch_health
+from ..settings.critical import addresses_of
+from ..steps import (
+    announce,
+    attach_report,
+    critical,
+    left_drafts,
+    notify_medula,
+    read_exam,
+    tell_hospital,
+    watch_health,
+)
 from ..steps.breaker import Breaker
 from ..steps.deliver import Courier, Handler
 from ..steps.follow import Follower
 from ..steps.rejudge import Rejudger
-from .alerting import Alerting
+from .alerting import Alerting, smtp_of
 from .build import Parts, start_logging
 from .entrance import granting_of
 from .judging import Judge
@@ -36,6 +46,7 @@ DELIVER_REST = 2.0  # likewise
 MODALITIES_REST = 5.0
 NEVER = 10**9  # failures in a row: each address of a webhook has a breaker of its own
 READINGS_REST = 5.0
+DRAFTS_REST = 600.0
 
 
 class Worker:
@@ -81,6 +92,9 @@ class Worker:
             *self._alerting.loops(),
         ]
         if settings.role == "Node":
+            found.append(self._courier(critical.DESTINATION, {critical.KIND: self._critical()}, Breaker(NEVER)))
+            if settings.reading.orphaned_draft_days:
+                found.append(Loop(name="drafts", step=self.forget_drafts, rest=DRAFTS_REST))
             found.append(Loop(name="readings", step=self.release_readings, rest=READINGS_REST))
         medula = self._parts.medula()
         if medula and settings.role == "Node":
@@ -115,6 +129,17 @@ class Worker:
         parts = self._parts
         teller = tell_hospital.Teller(parts.ledger, parts.hospital(), parts.report_writer(), parts.clock, parts.breaker)
         return {tell_hospital.KIND: teller}
+
+    def _critical(self) -> critical.CriticalTeller:
+        settings, alerts = self._settings, self._settings.alerts
+        sends = bool(alerts.smtp_host and alerts.email_from)
+        return critical.CriticalTeller(
+            self._ledger,
+            self._ledger,
+            addresses_of(settings.critical.email_to),
+            partial(smtp_of, settings) if sends else None,
+            settings.sign_in.public_url,
+        )
 
     def _template(self, orthanc_id: str) -> attach_report.Template | None:
         study = self._archive.study(orthanc_id)
@@ -162,6 +187,14 @@ class Worker:
             may(line.reader, line.key.institution)
         if lines:
             self._ledger.write(lambda tx: read_exam.release_due(tx, limits, now, may))
+        return False
+
+    def forget_drafts(self) -> bool:
+        """Forget drafts that were orphaned long ago; only where a site says when that is."""
+        now = self._clock.now()
+        before = now - timedelta(days=self._settings.reading.orphaned_draft_days)
+        may = lru_cache(4096)(lambda reader, skrs: self._granting.may_report(reader, skrs, now))
+        left_drafts.forget_orphaned(self._ledger, before, may)
         return False
 
     def tell_modalities(self) -> bool:

@@ -137,6 +137,19 @@ def _check_email(addresses: tuple[str, ...]) -> Text | None:
 
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 
+
+def _check_critical_email(entries: tuple[str, ...]) -> Text | None:
+    wrong = next((one for one in entries if not _OF_INSTITUTION.fullmatch(one.strip())), None)
+    if wrong is None:
+        return None
+    return Text(
+        tr=f"{wrong[:60]!r}: 'SKRS-kodu e-posta-adresi' olmalı.",
+        en=f"{wrong[:60]!r}: must be 'SKRS-code e-mail-address'.",
+    )
+
+
+_OF_INSTITUTION = re.compile(r"\d{1,12} +[^@\s,;<>]+@[^@\s,;<>]+")
+
 _CHECKS: dict[str, Callable[[Any], Text | None]] = {
     "folder": _check_folder,
     "file": _check_file,
@@ -145,6 +158,7 @@ _CHECKS: dict[str, Callable[[Any], Text | None]] = {
     "database": _check_database,
     "allow": _check_allow,
     "email": _check_email,
+    "critical-email": _check_critical_email,
 }
 
 
@@ -285,6 +299,10 @@ def _alerts(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
             if not values[("alerts", other)]:
                 key = _BY_PATH[("alerts", name)].key
                 yield ("alerts", other), Text(tr=f"{key} yazılıysa bu da gerekir.", en=f"Needed wherever {key} is set.")
+    for other in ("email_from", "smtp_host") if values[("critical", "email_to")] else ():
+        if not values[("alerts", other)]:
+            key = _BY_PATH[("critical", "email_to")].key
+            yield ("alerts", other), Text(tr=f"{key} yazılıysa bu da gerekir.", en=f"Needed wherever {key} is set.")
     openly = values[("alerts", "smtp_user")] and values[("alerts", "smtp_security")] == "None"
     if openly and values[("alerts", "smtp_host")] not in _OWN_COMPUTER:
         text = Text(

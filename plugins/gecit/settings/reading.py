@@ -29,6 +29,15 @@ class ReadingSettings(Value):
     target_urgent_hours: Annotated[float, Meta(gt=0, le=8760, description="The same: urgent.")] = 6
     target_inpatient_hours: Annotated[float, Meta(gt=0, le=8760, description="The same: inpatients.")] = 24
     target_outpatient_hours: Annotated[float, Meta(gt=0, le=8760, description="The same: all others.")] = 72
+    orphaned_draft_days: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=3650,
+            description="A draft whose exam is its author's no more is forgotten when he left it alone for so long; "
+            "0 = never, only he throws it away.",
+        ),
+    ] = 0
 
 
 class HbysSettings(Value):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+
+import msgspec
 
 from ..core.access import Role
 from ..core.accounts import Account
-from ..core.grants import AccessRule, Employer, Fault, Grant, ended, faults_of, granted_to
+from ..core.grants import AccessRule, Employer, Fault, Grant, Paper, ended, faults_of, granted_to, reaches
+from ..core.groups import members_at
+from ..core.papers import LONGEST_PAPER, StoredPaper, media_type_of, paper_name
 from ..ports import Accounts, Institution, Ledger, Transaction
 
 Granted = Callable[[Account, datetime], tuple[str, ...]]
@@ -36,12 +41,13 @@ class Granting:
         return self._ledger.read(lambda tx: self._of(tx, account, now))
 
     def _of(self, tx: Transaction, account: Account, now: datetime) -> tuple[str, ...]:
-        held = [one for one in tx.grants() if account.name in one.readers]
+        mine = {one.id for one in tx.groups() if account.name in members_at(one, now)}
+        held = [one for one in tx.grants() if reaches(one, account.name, mine)]
         if not held:
             return ()
         known = employers(tx.institutions())
         own = known.get(account.institution, Employer(skrs=account.institution))
-        return granted_to(account.name, own, held, known, self._rule, now)
+        return granted_to(account.name, own, held, known, self._rule, now, mine)
 
     def may_report(self, reader: str, skrs: str, now: datetime) -> bool:
         """Whether an account may report for an institution at an instant: its own, or one it is granted."""
@@ -50,8 +56,11 @@ class Granting:
             return False
         return account.institution == skrs or skrs in self.granted(account, now)
 
-    def record(self, grant: Grant, by: str, now: datetime) -> None:
-        """Record a grant; raises `GrantRefused` with everything that stands against it."""
+    def record(self, grant: Grant, by: str, now: datetime, paper: bytes = b"") -> None:
+        """Record a grant, with its paper's file where there is one; raises `GrantRefused` with all that is wrong."""
+        kept = StoredPaper(media_type=media_type_of(paper), content=paper) if paper else None
+        digest = hashlib.sha256(paper).hexdigest() if paper else ""
+        grant = msgspec.structs.replace(grant, paper=_named(grant, digest, kept))
         radiologists = {
             one.name: one.institution
             for one in self._accounts.accounts()
@@ -59,12 +68,25 @@ class Granting:
         }
 
         def work(tx: Transaction) -> None:
-            found = faults_of(grant, radiologists, employers(tx.institutions()), self._rule)
+            found = faults_of(grant, radiologists, employers(tx.institutions()), self._rule, _open(tx))
+            found = (*found, *_against(kept))
             if found:
                 raise GrantRefused(found)
+            if kept:
+                tx.keep_paper(digest, kept, now)
             tx.record_grant(grant, now, by)
 
         self._ledger.write(work)
+
+    def paper(self, grant_id: str) -> tuple[Grant, StoredPaper] | None:
+        """Return the file of a grant's paper with its grant; None where there is none."""
+
+        def work(tx: Transaction) -> tuple[Grant, StoredPaper] | None:
+            grant = next((one for one in tx.grants() if one.id == grant_id), None)
+            found = tx.paper(grant.paper.digest) if grant and grant.paper.digest else None
+            return (grant, found) if grant and found else None
+
+        return self._ledger.read(work)
 
     def end(self, grant_id: str, by: str, now: datetime) -> bool:
         """End a grant at once; False where there is none that stands."""
@@ -81,6 +103,22 @@ class Granting:
     def all(self) -> list[Grant]:
         """Return all grants, the newest beginning first."""
         return sorted(self._ledger.read(lambda tx: tx.grants()), key=lambda one: (one.since, one.id), reverse=True)
+
+
+def _named(grant: Grant, digest: str, kept: StoredPaper | None) -> Paper:
+    name = paper_name(grant.id, kept.media_type) if kept and kept.media_type else ""
+    return msgspec.structs.replace(grant.paper, digest=digest, file_name=name)
+
+
+def _against(kept: StoredPaper | None) -> Iterable[Fault]:
+    if kept and len(kept.content) > LONGEST_PAPER:
+        yield Fault.PAPER_TOO_LONG
+    if kept and not kept.media_type:
+        yield Fault.PAPER_UNREADABLE
+
+
+def _open(tx: Transaction) -> set[str]:
+    return {one.id for one in tx.groups() if one.closed_at is None}
 
 
 def employers(institutions: list[Institution]) -> Mapping[str, Employer]:

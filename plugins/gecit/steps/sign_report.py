@@ -23,6 +23,7 @@ from ..core.values import Text, Value
 from ..core.verdict import Status
 from ..ports import Transaction
 from .background import tell_later
+from .critical import mark_signed
 from .read_exam import ReadingRefused, Why, exam_for, mine
 from .tell_hospital import plan_telling
 
@@ -121,6 +122,7 @@ def sign(
         )
     )
     tx.drop_draft(exam.key, person.name)
+    mark_signed(tx, tx.exam(exam.key) or exam, report.critical, person.name, now)
     if signing.act is Act.SIGN_FIRST:
         return 0
     tell_later(tx, exam, exam.key, now)

@@ -7,6 +7,7 @@ Several processes look: one that died is noticed by another. Opening and telling
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,10 +16,24 @@ import msgspec
 
 from ..core import webhooks
 from ..core.background import Outage
+from ..core.critical import WAITS
+from ..core.critical import Line as CriticalLine
 from ..core.events import Event
 from ..core.order import ExamKey
 from ..core.values import Text, Value, local, to_json
-from ..ports import Backlog, Beat, Clock, Conditions, Delivery, Incident, Ledger, Mailer, Poster, Transaction
+from ..ports import (
+    Backlog,
+    Beat,
+    Clock,
+    Conditions,
+    CriticalSearch,
+    Delivery,
+    Incident,
+    Ledger,
+    Mailer,
+    Poster,
+    Transaction,
+)
 from .deliver import Handler
 
 DESTINATION = "alert"
@@ -27,6 +42,7 @@ WEBHOOK = "webhook"
 NOBODY = ExamKey(institution="", accession="")
 BREAKER = "breaker "  # what the detail of a sign of life begins with that tells of a destination's circuit
 BEHIND, DISK_FREE, DISK_TOTAL = "changes behind", "disk free", "disk total"
+_UNREAD = CriticalSearch(states=tuple(sorted(WAITS)), limit=1_000)
 
 Found = tuple[str, Text]
 """Kind and subject (`silent:N1/work`), and what is said of it."""
@@ -40,6 +56,7 @@ class Limits(Value):
     disk_percent: float = 10
     sender_silence: timedelta | None = None
     behind: int = 5_000
+    critical: timedelta | None = timedelta(minutes=30)  # that nobody read
 
 
 class Facts(Value):
@@ -50,6 +67,7 @@ class Facts(Value):
     backlog: tuple[Backlog, ...] = ()
     outages: tuple[Outage, ...] = ()
     last_messages: Mapping[str, datetime] = msgspec.field(default_factory=dict)
+    critical: tuple[CriticalLine, ...] = ()  # that wait to be read
 
 
 class Alert(Value):
@@ -71,12 +89,13 @@ def facts(conditions: Conditions, now: datetime) -> Facts:
         backlog=tuple(conditions.backlog()),
         outages=tuple(one for one in conditions.read(lambda tx: tx.outages(now, now)) if one.ended_at is None),
         last_messages=conditions.last_messages(),
+        critical=tuple(conditions.read(lambda tx: tx.critical_lines(_UNREAD))),
     )
 
 
 def wrong(known: Facts, limits: Limits) -> dict[str, Text]:
     """Return what is wrong, by key."""
-    found = (_processes, _nodes, _outbox, _services, _senders)
+    found = (_processes, _nodes, _outbox, _services, _senders, _critical)
     return {key: text for one in found for key, text in one(known, limits)}
 
 
@@ -174,6 +193,23 @@ def _senders(known: Facts, limits: Limits) -> Iterator[Found]:
                     "bağlantıyı denetlemeli.",
                     en=f"Institution {institution} sent no HL7 message since {since}; its HBYS people should check "
                     "the connection.",
+                ),
+            )
+
+
+def _critical(known: Facts, limits: Limits) -> Iterator[Found]:
+    """Each for itself, under a number that names neither exam nor patient."""
+    for one in known.critical if limits.critical else ():
+        if limits.critical and known.now - one.marked_at > limits.critical:
+            written = f"{one.key}{one.marked_at.isoformat()}"
+            since, skrs = f"{local(one.marked_at):%d.%m.%Y %H:%M}", one.key.institution
+            yield (
+                f"critical:{skrs}/{hashlib.sha256(written.encode()).hexdigest()[:10]}",
+                Text(
+                    tr=f"{skrs} kurumuna {since} tarihinde bildirilen kritik bulguyu kimse okumadı; hastaneyi "
+                    "telefonla arayın. Ayrıntı: /gecit/critical",
+                    en=f"Nobody read the critical finding that institution {skrs} was told of on {since}; call the "
+                    "hospital. Details: /gecit/critical",
                 ),
             )
 

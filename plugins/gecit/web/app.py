@@ -22,6 +22,8 @@ from .api.integration import Integrating
 from .assets import Assets, served
 from .audit import EXTENSION, Recorder
 from .beside import Beside, Evidence
+from .body import allow_longer
+from .critical import critical_pages
 from .day import day
 from .dicomweb import dicomweb
 from .duplicates import described, duplicates
@@ -85,6 +87,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
     app.url_map.merge_slashes = False  # an accession number may hold two in a row
     app.url_map.strict_slashes = False  # Orthanc gives paths without their last slash
+    app.before_request(allow_longer)
     recorder = Recorder(audit, clock) if audit else None
     if recorder:
         app.extensions[EXTENSION] = recorder
@@ -130,7 +133,7 @@ def create_app(
         app.register_blueprint(dicomweb(images))
     if audit:
         app.register_blueprint(trail(audit.rows, audit.digest))
-    for pages in reading_pages(room) if room else ():
+    for pages in (*reading_pages(room), *critical_pages(room)) if room else ():
         app.register_blueprint(pages)
     return app
 

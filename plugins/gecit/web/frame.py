@@ -13,10 +13,14 @@ from .words import PAGE, SAID
 THEME_COOKIE = "gecit_theme"
 THEMES = ("light", "dark")
 
+COUNTED = "critical.show"
+
 NAVIGATION: list[tuple[str, str, Action]] = [
     ("tracking.exams", "exams", Action.LIST_EXAMS),
     ("tracking.unlinked", "unlinked-short", Action.SEE_EXAM),
     ("reading.show", "reading", Action.WRITE_REPORT),
+    ("critical.show", "critical-findings", Action.SEE_EXAM),
+    ("templates.choose", "templates", Action.MANAGE_TEMPLATES),
     ("day.show", "day", Action.SEE_EXAM),
     ("rules.show", "rules", Action.SEE_RULES),
     ("health.show", "health", Action.SEE_HEALTH),
@@ -37,6 +41,7 @@ class NavigationPlace(Value):
 
     address: str
     name: Text
+    counted: bool  # what waits there is shown beside its name
     current: str  # as `aria-current` says it: "page", "true" = a page further in, "" = elsewhere
 
 
@@ -51,7 +56,9 @@ def navigation() -> list[NavigationPlace]:
     """Return where the person may go."""
     asker = person()
     return [
-        NavigationPlace(address=url_for(endpoint), name=PAGE[word], current=_current(endpoint))
+        NavigationPlace(
+            address=url_for(endpoint), name=PAGE[word], counted=endpoint == COUNTED, current=_current(endpoint)
+        )
         for endpoint, word, action in NAVIGATION
         if endpoint in current_app.view_functions and may_at_all(asker, action)
     ]

@@ -50,6 +50,13 @@ def _detail(event: e.Event) -> Text | None:
             return _plain(reader)
         case e.ReadingHeld(reader=reader, reason=why) | e.ReadingReleased(reader=reader, reason=why):
             return _by(reader, cause(why)) if why else _plain(reader)
+        case e.CriticalMarked(by=by, text=text):
+            return _by(by, _plain(text))
+        case e.CriticalTakenBack(by=by, reason=why):
+            return _by(by, _plain(why)) if why else _plain(by)
+        case e.CriticalConfirmed(by=by, whom=whom):
+            told = Text(tr=f"telefonla: {whom}", en=f"by telephone: {whom}")
+            return _by(by, told) if whom else _plain(by)
         case e.ReportAttached(document=document, version=version):
             name = DOCUMENTS[document]
             return Text(tr=f"{version}. sürüm, {name.tr}", en=f"version {version}, {name.en}")

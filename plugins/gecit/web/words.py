@@ -9,9 +9,12 @@ from gecit.core.values import Text
 from gecit.core.verdict import Effect, Outcome, Status
 
 from . import words_accounts, words_report, words_webhooks
+from . import words_critical as words_critical
 from . import words_reading as words_reading
 from .reports import Place, Registered
+from .words_critical import CRITICAL
 from .words_reading import READING
+from .words_templates import TEMPLATES
 from .words_tracking import COLUMNS, DESTINATIONS, KINDS_OF_DELIVERY, SAID, SERVICES, TRACKING
 
 __all__ = ["COLUMNS", "DESTINATIONS", "KINDS_OF_DELIVERY", "SAID", "SERVICES"]
@@ -172,6 +175,8 @@ PAGE: dict[str, Text] = {
     "cancelled": _("İptal edildi", "Cancelled"),
     **TRACKING,
     **READING,
+    **CRITICAL,
+    **TEMPLATES,
 }
 
 OUTCOMES: dict[Outcome | None, Text] = {
@@ -286,6 +291,9 @@ EVENTS: dict[str, Text] = {
     "ReadingReleased": _("Okuma listeye döndü", "Reading given back"),
     "ReportSigned": _("Rapor imzalandı", "Report signed"),
     "HospitalAnswered": _("HBYS rapora yanıt verdi", "HBYS answered the report"),
+    "CriticalMarked": _("Kritik bulgu bildirildi", "Critical finding marked"),
+    "CriticalTakenBack": _("Kritik bulgu geri alındı", "Critical finding taken back"),
+    "CriticalConfirmed": _("Kritik bulgu okundu", "Critical finding read"),
 }
 COUNTS: dict[str, Text] = {
     "exam": _("Tetkik", "Exams"),

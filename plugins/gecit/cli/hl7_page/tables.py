@@ -180,7 +180,9 @@ def facts_table(ours: Profile, other: Profile) -> str:
 
 WORDS = {
     "versions": "MSH-12", "processing_ids": "MSH-11", "character_set": "where MSH-18 is silent",
-    "controls": "ORC-1", "statuses": "OBX-11", "formats": "OBX-3", "required_parts": "required parts of OBX-5",
+    "controls": "ORC-1", "statuses": "OBX-11", "formats": "OBX-3",
+    "critical_flag": "OBX-8 of a version with a critical finding that was signed here; empty: none",
+    "required_parts": "required parts of OBX-5",
     "addendum_parts": "required parts of an addendum; one in any case",
     "findings_min": "characters of Bulgular, at least", "severities": "weights that differ from the remarks' own",
     "patterns": "other values of a fact are passed over",

@@ -201,14 +201,19 @@ def _grouped(
 
 
 def _only(query: sa.Select[Any], of: sa.Column[str], reach: Reach) -> sa.Select[Any]:
-    """Narrow to an institution; a patient, who has none, does not reach what is of none."""
-    return query if reach.everything else query.where(of == reach.institution, of != "")
+    """Narrow to the institutions that are reached; a patient, who has none, does not reach what is of none."""
+    return query if reach.everything else query.where(of.in_(_institutions(reach)))
+
+
+def _institutions(reach: Reach) -> tuple[str, ...]:
+    return tuple(one for one in (reach.institution, *reach.granted) if one)
 
 
 def _mine(reach: Reach, table: sa.Table) -> sa.ColumnElement[bool]:
     if reach.everything:
         return sa.true()
-    ways = [table.c.institution == reach.institution] if reach.institution else []
+    own = _institutions(reach)
+    ways: list[sa.ColumnElement[bool]] = [table.c.institution.in_(own)] if own else []
     ways += [table.c.tckn == reach.patient] if reach.patient else []
     return sa.or_(sa.false(), *ways)
 

@@ -10,20 +10,31 @@ import msgspec
 import sqlalchemy as sa
 
 from gecit.core.balance import ReaderProfile
+from gecit.core.critical import Line as CriticalLine
 from gecit.core.draft import Draft
-from gecit.core.events import Event, GrantRecorded
+from gecit.core.events import Event, GrantRecorded, GroupRecorded
 from gecit.core.grants import Grant
+from gecit.core.groups import Group
 from gecit.core.order import ExamKey
+from gecit.core.papers import StoredPaper
 from gecit.core.reading import State
 from gecit.core.reading_list import Line, Urgency, line_of
+from gecit.core.templates import Owned
 from gecit.core.values import to_json
 from gecit.ports import ListSearch
+from gecit.ports.critical import CriticalSearch
 
+from .critical import critical_lines
+from .group_rows import all_groups, keep_group
+from .papers import find_paper, keep_paper
 from .schema import draft, reader, reading, reporting_grant
 from .sql import of_exams, pages, upsert
+from .templates import drop_template, keep_template, templates_of
 
 if TYPE_CHECKING:
     from .exams import Change
+
+MOST_DRAFTS = 1_000
 
 _DELETE = sa.delete(reading).where(of_exams(reading))
 _DRAFT = sa.and_(
@@ -92,6 +103,16 @@ class Desk:
         key = {"institution": one.exam.institution, "accession": one.exam.accession, "author": one.author}
         upsert(self._connection, draft, [{**key, "saved_at": one.saved_at, "data": to_json(one).decode()}])
 
+    def drafts(self, author: str = "", saved_before: datetime | None = None) -> list[Draft]:
+        """Return drafts, the last saved first."""
+        query = sa.select(draft.c.data).order_by(draft.c.saved_at.desc(), draft.c.institution, draft.c.accession)
+        if author:
+            query = query.where(draft.c.author == author)
+        if saved_before is not None:
+            query = query.where(draft.c.saved_at < saved_before)
+        found = self._connection.scalars(query.limit(MOST_DRAFTS))
+        return [msgspec.json.decode(data, type=Draft) for data in found]
+
     def drop_draft(self, key: ExamKey, author: str) -> None:
         """Forget a draft."""
         self._connection.execute(_DROP_DRAFT, _of_draft(key, author))
@@ -124,6 +145,40 @@ class Desk:
         """Add a grant, or record how it stands now."""
         upsert(self._connection, reporting_grant, [{"id": grant.id, "data": to_json(grant).decode()}])
         self.append(GrantRecorded(at=at, grant=grant, by=by))
+
+    def groups(self) -> list[Group]:
+        """Return all groups of radiologists as they stand, closed ones too, by name."""
+        return all_groups(self._connection)
+
+    def record_group(self, group: Group, at: datetime, by: str = "") -> None:
+        """Add a group, or record how it stands now."""
+        keep_group(self._connection, group)
+        self.append(GroupRecorded(at=at, group=group, by=by))
+
+    def templates(self, owners: Sequence[str]) -> list[Owned]:
+        """Return the templates and macros of some owners."""
+        return templates_of(self._connection, owners)
+
+    def keep_template(self, one: Owned, at: datetime) -> None:
+        """Keep a template or macro in the place of its owner's last one."""
+        keep_template(self._connection, one, at)
+
+    def drop_template(self, owner: str, kind: str, macro: str) -> bool:
+        """Forget a template or macro; False where there is none."""
+        return drop_template(self._connection, owner, kind, macro)
+
+    def keep_paper(self, digest: str, paper: StoredPaper, at: datetime) -> None:
+        """Keep the paper of a grant under the SHA-256 of its content."""
+        keep_paper(self._connection, digest, paper, at)
+
+    def paper(self, digest: str) -> StoredPaper | None:
+        """Return the paper of a digest."""
+        return find_paper(self._connection, digest)
+
+    def critical_lines(self, search: CriticalSearch) -> list[CriticalLine]:
+        """Return the exams that have or had a critical finding, who waits longest first."""
+        self.flush()
+        return critical_lines(self._connection, search)
 
 
 def _of_draft(key: ExamKey, author: str) -> dict[str, str]:

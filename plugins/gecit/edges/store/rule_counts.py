@@ -43,9 +43,9 @@ def _counted(
 
 def _reached(table: sa.Table, reach: Reach) -> sa.ColumnElement[bool]:
     ways: list[sa.ColumnElement[bool]] = []
-    if reach.institution:
-        ways.append(table.c.institution == reach.institution)
+    if own := [one for one in (reach.institution, *reach.granted) if one]:
+        ways.append(table.c.institution.in_(own))
     if reach.patient:
-        own = sa.select(exam.c.institution, exam.c.accession).where(exam.c.tckn == reach.patient)
-        ways.append(sa.tuple_(table.c.institution, table.c.accession).in_(own))
+        theirs = sa.select(exam.c.institution, exam.c.accession).where(exam.c.tckn == reach.patient)
+        ways.append(sa.tuple_(table.c.institution, table.c.accession).in_(theirs))
     return sa.or_(*ways)

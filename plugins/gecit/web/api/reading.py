@@ -69,7 +69,9 @@ def reading_routes(routes: Blueprint, ledger: Integration, clock: Clock) -> None
     def institutions() -> Response:
         mine = reach(person(), Action.SEE_EXAM)
         found = ledger.read(lambda tx: tx.institutions())
-        shown = [show_institution(one) for one in found if mine.everything or one.skrs == mine.institution]
+        shown = [
+            show_institution(one) for one in found if mine.everything or one.skrs in (mine.institution, *mine.granted)
+        ]
         return answer(Institutions(institutions=tuple(shown)))
 
     @routes.get("/incidents")

@@ -40,7 +40,7 @@ def assign_pages(room: ReadingRoom) -> Blueprint:
         if not may_touch(Action.ASSIGN_READING, institution):
             abort(404)
         key, now = ExamKey(institution=institution, accession=accession), room.clock.now()
-        present, asker = assigning.present(now), person()
+        present, asker = _of_group(room, assigning.present(now), now), person()
         room.record(asker, Action.ASSIGN_READING.value, key)  # first: what cannot be audited is not done
         try:
             found = room.ledger.write(lambda tx: assigning.push(tx, key, present, asker.name, now))
@@ -63,6 +63,13 @@ def assign_pages(room: ReadingRoom) -> Blueprint:
         return _profile(room, saved=True)
 
     return pages
+
+
+def _of_group(room: ReadingRoom, present: dict[str, tuple[str, ...]], now: datetime) -> dict[str, tuple[str, ...]]:
+    """Return those of a group where one is chosen, else all who are there."""
+    group = request.form.get("group", "")
+    members = room.ledger.members(group, now) if group else tuple(present)
+    return {name: institutions for name, institutions in present.items() if name in members}
 
 
 def _said(found: Choice | None, key: ExamKey) -> Text:
@@ -95,6 +102,8 @@ def _page(
         "waiting.html",
         rows=[(line, show_exam(exam)) for line, exam in zip(lines, exams, strict=True) if exam],
         urgencies=URGENCIES,
+        groups=[one for one in room.ledger.groups() if one.closed_at is None],
+        chosen=request.form.get("group", ""),
         done=said,
         candidates=candidates,
         refused=refused,

@@ -12,12 +12,14 @@ import msgspec
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 
 from gecit.core.access import Action
+from gecit.core.critical import LONGEST
 from gecit.core.draft import Draft, begun
 from gecit.core.events import RegistryAnswer
 from gecit.core.exam import Exam, reading_of
 from gecit.core.order import ExamKey
 from gecit.core.reading import AT_WORK, STATUSES, Act, Reading, State
 from gecit.core.report import ReportPart
+from gecit.core.templates import expanded
 from gecit.core.values import Text
 from gecit.ports import Transaction, Unavailable
 from gecit.steps import read_exam, sign_report
@@ -133,12 +135,12 @@ def _take(room: ReadingRoom, tx: Transaction, key: ExamKey, act: Act) -> Reading
     reading = read_exam.take(tx, key, person(), room.limits, now, act)
     exam = tx.exam(key)
     if exam and tx.draft(key, person().name) is None:
-        read_exam.save(tx, _begun(room, exam, reading), person(), now)
+        read_exam.save(tx, _begun(room, tx, exam, reading), person(), now)
     return reading
 
 
-def _begun(room: ReadingRoom, exam: Exam, reading: Reading) -> Draft:
-    kind = room.kind(exam)
+def _begun(room: ReadingRoom, tx: Transaction, exam: Exam, reading: Reading) -> Draft:
+    kind = room.kind_for(exam, person().name, tx)
     if reading.state is State.ADDING:
         return Draft(exam=exam.key, author=person().name, kind=kind.id)
     report = reading.first_report or (exam.report.report if exam.report else None)
@@ -159,6 +161,7 @@ def _written(key: ExamKey) -> Draft:
         request_reason_rating=_rating(form.get("request-rating", "")),
         image_quality_rating=_rating(form.get("image-rating", "")),
         contrast=form.get("contrast", "").strip()[:200],
+        critical=form.get("critical", "").strip()[:LONGEST],
         kind=form.get("kind", "")[:64],
         window=form.get("window", "")[:32],
         revision=int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 9 else 0,
@@ -176,9 +179,17 @@ def _save(room: ReadingRoom, key: ExamKey) -> Draft:
 
 
 def _with_macro(room: ReadingRoom, draft: Draft) -> Draft:
-    """Put the text of the chosen macro at the end of its part."""
+    """Put the text of the chosen macro at the end of its part, and macros where lines call them by `/id`.
+
+    Only where the author presses a button that shows him the page again: nobody signs what he has not seen.
+    """
+    if "HX-Request" in request.headers or request.endpoint != "editor.draft":
+        return draft
+    exam = room.ledger.read(lambda tx: tx.exam(draft.exam))
+    macros = room.macros_for(exam, person().name) if exam else ()
+    draft = msgspec.structs.replace(draft, parts=expanded(draft.parts, macros))
     chosen = request.form.get("macro", "") if request.form.get("add-macro") else ""
-    macro = next((one for one in room.reporting.macros if one.id == chosen), None)
+    macro = next((one for one in macros if one.id == chosen), None)
     if macro is None:
         return draft
     before = draft.parts.get(macro.part, "").rstrip()
@@ -203,7 +214,7 @@ def _sign(room: ReadingRoom, key: ExamKey, act: Act, draft: Draft) -> None:
     exam = room.ledger.read(lambda tx: tx.exam(key))
     if exam is None:
         raise ReadingRefused(Why.NO_DRAFT)
-    judged, report = room.judged(exam), sign_report.to_sign(exam, draft, act, signer, now)
+    judged, report = room.judged(exam, asker.name), sign_report.to_sign(exam, draft, act, signer, now)
     asked = _ask_registry(room, [one.identifier for one in report.radiologists])
     signing = Signing(key=key, act=act, revision=draft.revision, signer=signer)
     room.record(asker, act.value, key, tckn=exam.patient.tckn)  # first: what cannot be audited is not signed
@@ -237,7 +248,7 @@ def _hints(room: ReadingRoom, exam: Exam, draft: Draft) -> tuple[object, ...]:
         return ()
     signer = signer_of(room.accounts.account(asker.name), asker)
     report = sign_report.to_sign(exam, draft, Act.SIGN, signer, now)
-    return room.judged(exam).hints(exam, report, now)
+    return room.judged(exam, asker.name).hints(exam, report, now)
 
 
 def _page(
@@ -260,7 +271,7 @@ def _page(
         mine=mine,
         draft=draft or Draft(exam=key, author=person().name),
         kind=kind,
-        macros=room.reporting.macros_for(kind),
+        macros=room.macros_for(exam, person().name),
         hints=_hints(room, exam, draft) if mine and draft else (),
         refused=refused,
         fault=fault,
@@ -272,3 +283,7 @@ def _page(
         window=secrets.token_hex(8),
     )
     return make_response(page, 409 if refused else 422 if fault else 200)
+
+
+key_here, place_of, page_of, save_written = _key, _place, _page, _save
+"""What the marking of critical findings, whose buttons stand in the editor, shares with it."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import secrets
 from datetime import date, datetime, time, timedelta
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 
 from gecit.core.access import Action, Role
 from gecit.core.grants import WORDS, Basis, Grant, Paper, in_force, shown_days
+from gecit.core.papers import LONGEST_PAPER, paper_name
 from gecit.core.values import ISTANBUL, Text
 from gecit.steps.granting import GrantRefused
 
 from ..access import needs, person
+from ..body import NOT_SENT, NotSentError, takes_up_to, uploaded
 from ..words_reading import BASES, READING
 from .room import ReadingRoom
 
@@ -28,13 +30,16 @@ def grant_pages(room: ReadingRoom) -> Blueprint:
 
     @pages.post("")
     @needs(Action.MANAGE_GRANTS)
+    @takes_up_to(LONGEST_PAPER * 4 // 3 + 80_000)
     def add() -> Response:
         made = _written(room)
         if made is None:
             return _page(room, (READING["grant-dates-wrong"],))
         room.record(person(), Action.MANAGE_GRANTS.value, None)  # first: what cannot be audited is not done
         try:
-            room.granting.record(made, person().name, room.clock.now())
+            room.granting.record(made, person().name, room.clock.now(), uploaded())
+        except NotSentError:
+            return _page(room, (NOT_SENT,))
         except GrantRefused as refused:
             room.record(person(), Action.MANAGE_GRANTS.value, None, outcome=str(refused))
             return _page(room, tuple(WORDS[one] for one in refused.faults))
@@ -46,6 +51,16 @@ def grant_pages(room: ReadingRoom) -> Blueprint:
         room.record(person(), Action.MANAGE_GRANTS.value, None)
         room.granting.end(grant, person().name, room.clock.now())
         return make_response(redirect(url_for("grants.show"), 303))
+
+    @pages.get("/<grant>/paper")
+    @needs(Action.MANAGE_GRANTS)
+    def paper(grant: str) -> Response:
+        granted, found = room.granting.paper(grant) or abort(404)
+        room.record(person(), "see the paper of a grant", None, detail={"grant": granted.id})
+        answer = make_response(found.content)
+        answer.headers["Content-Type"] = found.media_type
+        answer.headers["Content-Disposition"] = f'attachment; filename="{paper_name(granted.id, found.media_type)}"'
+        return answer
 
     return pages
 
@@ -62,7 +77,7 @@ def _written(room: ReadingRoom) -> Grant | None:
         since=_midnight(since),
         until=_midnight(last + timedelta(days=1)),
         paper=Paper(number=form.get("paper", "").strip()[:100], dated=dated),
-        group=form.get("group", "").strip()[:100],
+        groups=tuple(sorted(set(form.getlist("group")))),
         basis=Basis.OTHER if form.get("basis") == Basis.OTHER.value else Basis.RULE,
         basis_text=form.get("basis-text", "").strip()[:500],
         recorded_at=room.clock.now(),
@@ -98,6 +113,7 @@ def _page(room: ReadingRoom, faults: tuple[Text, ...] = ()) -> Response:
         grants=[(one, _state(one, now), *shown_days(one)) for one in room.granting.all()],
         radiologists=radiologists,
         institutions=institutions,
+        groups={one.id: one for one in room.ledger.groups()},
         names={one.skrs: one.name or one.skrs for one in institutions},
         bases=BASES,
         faults=faults,

@@ -28,6 +28,7 @@ class Row(Value):
     exam: ShownExam
     kind: Kind
     mine: bool
+    critical: bool
 
 
 def list_pages(room: ReadingRoom) -> Blueprint:
@@ -82,4 +83,10 @@ def _read(tx: Transaction, asked: dict[str, str]) -> list[tuple[Line, Exam]]:
 
 
 def _row(room: ReadingRoom, line: Line, exam: Exam) -> Row:
-    return Row(line=line, exam=show_exam(exam), kind=room.kind(exam), mine=line.reader == person().name)
+    return Row(
+        line=line,
+        exam=show_exam(exam),
+        kind=room.kind(exam),
+        mine=line.reader == person().name,
+        critical=bool(exam.critical and exam.critical.stands),
+    )

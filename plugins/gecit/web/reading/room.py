@@ -11,13 +11,14 @@ from gecit.core.access import Person
 from gecit.core.accounts import Account
 from gecit.core.audit import AuditEntry
 from gecit.core.exam import Exam
-from gecit.core.exam_kinds import Kind, Reporting, kind_of
+from gecit.core.exam_kinds import Kind, Macro, Reporting, kind_of
 from gecit.core.order import ExamKey
 from gecit.core.reading import Limits
 from gecit.core.reading_list import Urgency
+from gecit.core.templates import of_account, of_institution, with_macros, with_template
 from gecit.edges.hl7_report import ReportWriter, character_set, unwritable
 from gecit.edges.store import SqlLedger
-from gecit.ports import Accounts, Audit, Clock, Institution, Registry
+from gecit.ports import Accounts, Audit, Clock, Institution, Registry, Transaction
 from gecit.steps.granting import Granting
 from gecit.steps.receive_message import Judging, compiled
 from gecit.steps.sign_report import Judged
@@ -45,18 +46,40 @@ class ReadingRoom(NamedTuple):
         """Return an exam's kind."""
         return kind_of(self.reporting.kinds, exam.modality, exam.order.procedures if exam.order else ())
 
-    def judged(self, exam: Exam) -> Judged:
-        """Return what a draft is held against."""
+    def kind_for(self, exam: Exam, author: str, tx: Transaction | None = None) -> Kind:
+        """Return an exam's kind with an author's template: his own, else the institution's, else the shipped one."""
+        owners = (of_account(author), of_institution(exam.key.institution))
+        owned = tx.templates(owners) if tx else self.ledger.read(lambda tx: tx.templates(owners))
+        return with_template(self.kind(exam), owned, owners)
+
+    def macros_for(self, exam: Exam, author: str) -> tuple[Macro, ...]:
+        """Return the macros that an author has for an exam."""
+        owners = (of_account(author), of_institution(exam.key.institution))
+        owned = self.ledger.read(lambda tx: tx.templates(owners))
+        all_of_them = with_macros(self.reporting.macros, owned, owners)
+        return Reporting(macros=all_of_them).macros_for(self.kind(exam))
+
+    def judged(self, exam: Exam, author: str) -> Judged:
+        """Return what an author's draft is held against."""
         found = self.ledger.read(lambda tx: tx.institutions())
         institution = next(
             (one for one in found if one.skrs == exam.key.institution), Institution(skrs=exam.key.institution)
         )
         profile, judging = self.writer.profile_of(institution), self.judging()
         charset = character_set(institution, profile)
-        template = self.kind(exam).template
+        template = self.kind_for(exam, author).template
         return Judged(profile, compiled(judging), lambda text: unwritable(text, charset), template)
 
-    def record(self, who: Person, what: str, key: ExamKey | None, *, tckn: str = "", outcome: str = "done") -> None:
+    def record(
+        self,
+        who: Person,
+        what: str,
+        key: ExamKey | None,
+        *,
+        tckn: str = "",
+        outcome: str = "done",
+        detail: dict[str, str] | None = None,
+    ) -> None:
         """Tell the audit."""
         self.audit.record(
             AuditEntry(
@@ -69,6 +92,7 @@ class ReadingRoom(NamedTuple):
                 address=address(),
                 outcome="done" if outcome == "done" else "refused",
                 why="" if outcome == "done" else outcome,
+                detail=detail or {},
             )
         )
 

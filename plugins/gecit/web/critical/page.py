@@ -1,0 +1,148 @@
+"""The page of critical findings: what waits to be read, what was read, and what one marked oneself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+
+from gecit.core.access import Action, Reach, reach
+from gecit.core.critical import STANDS, WAITS, Critical, State
+from gecit.core.exam import Exam
+from gecit.core.order import ExamKey
+from gecit.core.values import Text, Value
+from gecit.ports import CriticalSearch, Transaction, Unavailable
+from gecit.steps import critical
+from gecit.steps.critical import CriticalRefused
+
+from ..access import may_touch, needs, person
+from ..reading import ReadingRoom
+from ..shown import ShownExam, show_exam
+from ..words_critical import STATES
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as Redirect
+
+MOST_READ = 50
+NOTHING = "0"
+EVERY_STATE = tuple(State)
+READ = (State.READ, State.CLOSED)
+
+
+class Row(Value):
+    """A line of the page; `for_me`: the person ordered the exam."""
+
+    exam: ShownExam
+    critical: Critical
+    for_me: bool
+    may_confirm: bool
+    mine: bool
+
+
+def critical_pages_of(room: ReadingRoom) -> Blueprint:
+    """Build the page, its button, and the number that the navigation shows."""
+    pages = Blueprint("critical", __name__, url_prefix="/gecit/critical")
+
+    @pages.get("")
+    @needs(Action.SEE_EXAM)
+    def show() -> Response:
+        return page(room)
+
+    @pages.post("/confirm/<institution>/<path:accession>")
+    @needs(Action.CONFIRM_CRITICAL)
+    def confirm(institution: str, accession: str) -> Redirect | Response:
+        key, asker, now = ExamKey(institution=institution, accession=accession), person(), room.clock.now()
+        try:
+            room.ledger.write(lambda tx: critical.confirm(tx, key, asker, number_written(), now))
+        except CriticalRefused as refused:
+            room.record(asker, Action.CONFIRM_CRITICAL.value, key, outcome=refused.fault.value)
+            return page(room, refused.text)
+        told(room, Action.CONFIRM_CRITICAL.value, key)
+        return redirect(url_for("critical.show"), 303)
+
+    pages.app_context_processor(lambda: {"critical_waiting": lambda: _waiting(room), "critical_of": _of(room)})
+    return pages
+
+
+def number_written() -> int:
+    """Return which marking the form was made of; 0 for anything else."""
+    written = request.form.get("number", NOTHING)
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 9 else 0
+
+
+def told(room: ReadingRoom, what: str, key: ExamKey) -> None:
+    """Tell the audit what was done, and whose exam it was."""
+    exam = room.ledger.read(lambda tx: tx.exam(key))
+    room.record(person(), what, key, tckn=exam.patient.tckn if exam else "")
+
+
+def page(room: ReadingRoom, fault: Text | None = None) -> Response:
+    """Return the page; with a fault where something could not be done."""
+    asker = person()
+    seen = _institutions(reach(asker, Action.SEE_EXAM))
+    number = (account.tckn if (account := room.accounts.account(asker.name)) else "") or asker.tckn
+
+    def work(tx: Transaction) -> tuple[list[Exam], list[Exam], list[Exam]]:
+        waiting = CriticalSearch(states=tuple(WAITS), institutions=seen)
+        read = CriticalSearch(states=READ, institutions=seen, limit=MOST_READ, newest_first=True)
+        mine = CriticalSearch(states=EVERY_STATE, author=asker.name, limit=MOST_READ, newest_first=True)
+        return _exams(tx, waiting), _exams(tx, read), _exams(tx, mine)
+
+    waiting, read, mine = room.ledger.read(work)
+    rows = [_row(one, number) for one in waiting]
+    made = render_template(
+        "critical.html",
+        waiting=sorted(rows, key=lambda one: not one.for_me),
+        read=[_row(one, number) for one in read],
+        mine=[_row(one, number) for one in mine if may_touch(Action.SEE_EXAM, one.key.institution)],
+        states=STATES,
+        fault=fault,
+    )
+    return make_response(made, 409 if fault else 200)
+
+
+def _institutions(reached: Reach) -> tuple[str, ...] | None:
+    return None if reached.everything else tuple(one for one in (reached.institution, *reached.granted) if one)
+
+
+def _exams(tx: Transaction, search: CriticalSearch) -> list[Exam]:
+    lines = tx.critical_lines(search)
+    tx.prefetch([one.key for one in lines])
+    return [exam for one in lines if (exam := tx.exam(one.key))]
+
+
+def _row(exam: Exam, number: str) -> Row:
+    assert exam.critical is not None  # noqa: S101 -- the list is folded from it
+    mine = exam.critical.by == person().name
+    ordered = exam.order.physician.identifier if exam.order else ""
+    return Row(
+        exam=show_exam(exam),
+        critical=exam.critical,
+        for_me=bool(number) and ordered == number,
+        may_confirm=not mine and may_touch(Action.CONFIRM_CRITICAL, exam.key.institution),
+        mine=mine,
+    )
+
+
+def _waiting(room: ReadingRoom) -> int:
+    """Count what waits for the person, own marks left out; every page asks, so it reads the rows of the list alone."""
+    mine = _institutions(reach(person(), Action.CONFIRM_CRITICAL))
+    if mine == ():
+        return 0
+    search = CriticalSearch(states=tuple(WAITS), institutions=mine, limit=1000)
+    try:
+        found = room.ledger.read(lambda tx: tx.critical_lines(search))
+        return sum(one.author != person().name for one in found)
+    except Unavailable:  # the page that says so has a navigation too
+        return 0
+
+
+def _of(room: ReadingRoom) -> object:
+    def find(institution: str, accession: str) -> Critical | None:
+        """Return the critical finding of an exam whose page is shown, where it stands or waits to be read."""
+        key = ExamKey(institution=institution, accession=accession)
+        exam = room.ledger.read(lambda tx: tx.exam(key))
+        found = exam.critical if exam else None
+        return found if found and found.state in STANDS | WAITS else None
+
+    return find
