@@ -125,6 +125,7 @@ WAYS: dict[str, Way] = {
     "POST /gecit/reading/give-back/<institution>/<path:accession>": Way("write a report"),
     "POST /gecit/reading/draft/<institution>/<path:accession>": Way("write a report"),
     "POST /gecit/reading/sign/<institution>/<path:accession>": Way("write a report"),
+    "POST /gecit/reading/key-images/<institution>/<path:accession>": Way("write a report"),
     "GET /gecit/reading/profile": Way("write a report"),
     "POST /gecit/reading/profile": Way("write a report"),
     "GET /gecit/reading/waiting": Way("assign a reading"),

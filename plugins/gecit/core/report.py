@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from .key_images import KeyImage
 from .order import ExamKey, Patient, Person, Procedure
 from .values import Text, Value
 
@@ -23,6 +24,7 @@ class Document(StrEnum):
 
     PDF = "pdf"  # Encapsulated PDF
     SR = "sr"  # Basic Text SR
+    KEY_OBJECTS = "ko"  # Key Object Selection, where the version has key images in the study
 
 
 class ReportPart(StrEnum):
@@ -50,6 +52,7 @@ class Report(Value):
     request_reason_rating: int | None = None  # OBX-13.1, 1..5, 5 best
     image_quality_rating: int | None = None  # OBX-13.2
     contrast: str = ""  # OBX-17 as sent; `contrasts` reads it
+    key_images: tuple[KeyImage, ...] = ()  # of a report that was written here
 
 
 class Contrast(Value):

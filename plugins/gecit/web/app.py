@@ -13,6 +13,7 @@ from gecit.edges.doors import Doors
 from gecit.edges.store import SqlLedger
 from gecit.ports import Clock, Views, Vitals
 from gecit.steps.duplicates import DuplicateDesk
+from gecit.core.key_images import rendering
 from gecit.steps.search_images import ImageSearches
 
 from . import phrases, words
@@ -41,6 +42,7 @@ from .trail import trail
 from .viewer import viewer
 
 PROCESSES = ("orthanc", "web", "listen", "work")
+THUMBNAIL = 160  # pixels each way
 LONGEST_BODY_BYTES = 1024 * 1024
 
 
@@ -98,6 +100,7 @@ def create_app(
     app.context_processor(_helpers)
     built = Assets(assets)
     app.jinja_env.globals["asset"] = built.address
+    app.jinja_env.filters["rendering"] = lambda image: rendering(image, THUMBNAIL)
     app.register_blueprint(served(built))
     beside = Beside(evidence)
     further = described(ministry_get=ministry_get) if desk else ()

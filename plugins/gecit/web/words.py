@@ -12,6 +12,7 @@ from . import words_accounts
 from . import words_reading as words_reading
 from .reports import Place, Registered
 from .words_reading import READING
+from .words_room import ROOM
 from .words_tracking import COLUMNS, DESTINATIONS, KINDS_OF_DELIVERY, SAID, SERVICES, TRACKING
 
 __all__ = ["COLUMNS", "DESTINATIONS", "KINDS_OF_DELIVERY", "SAID", "SERVICES"]
@@ -171,6 +172,7 @@ PAGE: dict[str, Text] = {
     "counts": _("Sayılar", "Counts"),
     "cancelled": _("İptal edildi", "Cancelled"),
     **TRACKING,
+    **ROOM,
     **READING,
 }
 
@@ -250,6 +252,7 @@ REGISTERED: dict[Registered, Text] = {
 DOCUMENTS: dict[Document, Text] = {
     Document.PDF: _("PDF", "PDF"),
     Document.SR: _("yapılandırılmış rapor (SR)", "structured report (SR)"),
+    Document.KEY_OBJECTS: _("anahtar görüntü listesi (KO)", "list of key images (KO)"),
 }
 WHO: dict[str, Text] = {
     "modality": _("Çekim cihazı / teknisyen", "Modality / technician"),

@@ -7,6 +7,7 @@ from flask import Blueprint
 from .assigning import assign_pages
 from .editor import editor_pages
 from .grants import grant_pages
+from .key_images import key_image_pages
 from .list_page import list_pages
 from .room import ReadingRoom
 from .turnaround import turnaround_pages
@@ -16,4 +17,4 @@ __all__ = ["ReadingRoom", "reading_pages"]
 
 def reading_pages(room: ReadingRoom) -> list[Blueprint]:
     """Build the pages."""
-    return [list_pages(room), editor_pages(room), assign_pages(room), grant_pages(room), turnaround_pages(room)]
+    return [list_pages(room), editor_pages(room), key_image_pages(room), assign_pages(room), grant_pages(room), turnaround_pages(room)]

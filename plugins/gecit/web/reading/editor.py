@@ -28,6 +28,8 @@ from ..access import may_touch, needs, person
 from ..sender import address, admission
 from ..words_reading import READING, SIGNING
 from .beside import earlier_of, versions_here
+from .images_beside import BESIDE, framing, images_place, remember_place
+from .key_images import digest_of
 from .room import ReadingRoom, signer_of
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ TAKING = {"take": Act.TAKE, "add": Act.ADD, "correct": Act.CORRECT}
 def editor_pages(room: ReadingRoom) -> Blueprint:
     """Build the editor and what its buttons do."""
     pages = Blueprint("editor", __name__, url_prefix="/gecit/reading")
+    pages.after_request(remember_place)
 
     @pages.get("/exam/<institution>/<path:accession>")
     @needs(Action.WRITE_REPORT)
@@ -87,7 +90,7 @@ def editor_pages(room: ReadingRoom) -> Blueprint:
         key = _key(institution, accession)
         act = next((one for one in SIGNING if one.value == request.form.get("act", "")), Act.SIGN)
         try:
-            _save(room, key)
+            _as_seen(_save(room, key))
             if not (
                 _signed_in_just_now(room) or room.signs(person().name, request.form.get("password", ""), address())
             ):
@@ -193,6 +196,12 @@ def _signed_in_just_now(room: ReadingRoom) -> bool:
     return found is not None and found.how != "password" and room.clock.now() - found.created_at <= FRESH
 
 
+def _as_seen(draft: Draft) -> None:
+    """Refuse where the page showed other key images than the draft has; pages of other programs name none."""
+    if request.form.get("pictures", digest := digest_of(draft.key_images)) != digest:
+        raise ReadingRefused(Why.CHANGED)
+
+
 def _sign(room: ReadingRoom, key: ExamKey, act: Act) -> None:
     asker, now = person(), room.clock.now()
     signer = signer_of(room.accounts.account(asker.name), asker)
@@ -267,5 +276,6 @@ def _page(
         viewer=f"/gecit/viewer/{quote(key.institution, safe='')}/{quote(key.accession, safe='')}",
         ratings=RATINGS,
         window=secrets.token_hex(8),
+        beside=bool(exam.images) and images_place() == BESIDE,
     )
-    return make_response(page, 409 if refused else 422 if fault else 200)
+    return framing(make_response(page, 409 if refused else 422 if fault else 200))

@@ -17,7 +17,7 @@ from gecit.core.reading import Limits
 from gecit.core.reading_list import Urgency
 from gecit.edges.hl7_report import ReportWriter, character_set, unwritable
 from gecit.edges.store import SqlLedger
-from gecit.ports import Accounts, Audit, Clock, Institution, Registry
+from gecit.ports import Accounts, Audit, Clock, Institution, Registry, Tags
 from gecit.steps.granting import Granting
 from gecit.steps.receive_message import Judging, compiled
 from gecit.steps.sign_report import Judged
@@ -40,6 +40,8 @@ class ReadingRoom(NamedTuple):
     reporting: Reporting
     audit: Audit
     signs: Callable[[str, str, str], bool]
+    tags: Tags | None = None  # of the archive; None = no key image can be marked
+    node: str = ""
 
     def kind(self, exam: Exam) -> Kind:
         """Return an exam's kind."""
