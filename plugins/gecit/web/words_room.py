@@ -36,6 +36,14 @@ ROOM: dict[str, Text] = {
         "No image is open in the viewer. Open the exam's images, choose one and try again.",
     ),
     "picture-not-drawn": _("Bu görüntü burada çizilemedi.", "This image cannot be drawn here."),
+    "viewer-notice": _("Görüntüleyici hakkında", "About the viewer"),
+    "viewer-notice-text": _(
+        "Görüntüleyici OHIF'tir. Ne OHIF ne Geçit tıbbi cihaz belgesi taşır; tanı için kullanılıp kullanılmayacağına ve "
+        "hangi ekranda kullanılacağına kurumunuz karar verir.",
+        "The viewer is OHIF. Neither OHIF nor Geçit is certified as a medical device; your institution decides whether, "
+        "and on which display, it is used for diagnosis.",
+    ),
+    "viewer-notice-confirm": _("Anladım, 90 gün gösterme", "Understood, hide for 90 days"),
     "archive-away": _(
         "Orthanc yanıt vermiyor; hiçbir şey işaretlenmedi. Birazdan yeniden deneyin.",
         "Orthanc does not answer; nothing was marked. Try again in a moment.",
