@@ -23,7 +23,9 @@ from tests.support.reports import TEMPLATE, exam, facts, institution_name, versi
 
 CT, US_MULTIFRAME = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.3.1"
 HERE, THERE = facts("a"), facts("b")
-SLICE = KeyImage(study=HERE.study_instance_uid, series="2.25.197", instance="2.25.197.4", sop_class=CT, series_number="2", number="4")
+SLICE = KeyImage(
+    study=HERE.study_instance_uid, series="2.25.197", instance="2.25.197.4", sop_class=CT, series_number="2", number="4"
+)
 FRAMES = [
     KeyImage(
         study=HERE.study_instance_uid, series="2.25.198", instance="2.25.198.1", sop_class=US_MULTIFRAME, frames=30,
@@ -31,7 +33,13 @@ FRAMES = [
     )
     for frame in (7, 30)
 ]  # fmt: skip
-ELSEWHERE = KeyImage(study=THERE.study_instance_uid, series="2.25.199", instance="2.25.199.1", sop_class=CT, window=Window(center=40, width=400))
+ELSEWHERE = KeyImage(
+    study=THERE.study_instance_uid,
+    series="2.25.199",
+    instance="2.25.199.1",
+    sop_class=CT,
+    window=Window(center=40, width=400),
+)
 
 
 def jpeg(image: KeyImage) -> bytes | None:
@@ -64,7 +72,9 @@ def read(found: Exam, number: int = 1) -> Dataset:
     return dcmread(BytesIO(made(found, number=number)))
 
 
-@pytest.mark.parametrize("images", [[SLICE], [SLICE, *FRAMES], FRAMES], ids=["a slice", "both", "frames of one instance"])
+@pytest.mark.parametrize(
+    "images", [[SLICE], [SLICE, *FRAMES], FRAMES], ids=["a slice", "both", "frames of one instance"]
+)
 def test_the_object_passes_dciodvfy(images: list[KeyImage], tmp_path: Path) -> None:
     path = tmp_path / "ko.dcm"
     path.write_bytes(made(reported(*images)))
@@ -88,7 +98,11 @@ def test_it_names_each_picture_of_its_own_study_and_no_other() -> None:
         (SLICE.instance, None), (FRAMES[0].instance, 7), (FRAMES[0].instance, 30),
     ]  # fmt: skip
     [evidence] = found.CurrentRequestedProcedureEvidenceSequence
-    named = [one.ReferencedSOPInstanceUID for series in evidence.ReferencedSeriesSequence for one in series.ReferencedSOPSequence]
+    named = [
+        one.ReferencedSOPInstanceUID
+        for series in evidence.ReferencedSeriesSequence
+        for one in series.ReferencedSOPSequence
+    ]
     assert evidence.StudyInstanceUID == HERE.study_instance_uid
     assert named == [SLICE.instance, FRAMES[0].instance]
 

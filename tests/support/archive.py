@@ -41,7 +41,9 @@ class FakeTags:
     def instances(self, series: str) -> list[tuple[str, dict[str, str]]]:
         study, _, number = series.partition("/")
         kept = ("SOPInstanceUID", "InstanceNumber")
-        return [(f"{series}/{at}", {name: one[name] for name in kept}) for at, one in enumerate(self.held[study][number])]
+        return [
+            (f"{series}/{at}", {name: one[name] for name in kept}) for at, one in enumerate(self.held[study][number])
+        ]
 
     def all_of(self, instance: str) -> dict[str, str]:
         study, number, at = instance.split("/")

@@ -99,9 +99,7 @@ def tags() -> FakeTags:
 
 
 @pytest.fixture
-def client(
-    ledger: SqlLedger, clock: StillClock, registry: Registry, audit: FakeAudit, tags: FakeTags
-) -> FlaskClient:
+def client(ledger: SqlLedger, clock: StillClock, registry: Registry, audit: FakeAudit, tags: FakeTags) -> FlaskClient:
     granting = Granting(ledger, ledger, read_access(RULES))
     ticks = iter(range(0, 10**6, 10))  # nothing that a door remembers outlives a request
     doors = Doors(ledger, "inside", clock, lambda: float(next(ticks)), audit=audit, granted=granting.granted)

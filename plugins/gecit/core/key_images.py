@@ -45,7 +45,7 @@ class KeyImage(Value):
 
     @property
     def rendered(self) -> str:
-        """Its address below `/dicom-web`, Retrieve Rendered (PS3.18 10.4.1.1.3); the door asks who may see the study."""
+        """Its address below `/dicom-web`, Retrieve Rendered (PS3.18 10.4.1.1.3); behind its door."""
         return f"studies/{self.study}/series/{self.series}/instances/{self.instance}/frames/{self.frame}/rendered"
 
 

@@ -26,7 +26,9 @@ class OrthancPictures:
         """
         path = f"/dicom-web/{rendering(image, SIDE)}"
         try:
-            with self._pool.urlopen("GET", path, headers=self._headers, redirect=False, preload_content=False) as answer:
+            with self._pool.urlopen(
+                "GET", path, headers=self._headers, redirect=False, preload_content=False
+            ) as answer:
                 content = answer.read(LARGEST + 1)
                 answer.drain_conn()
         except urllib3.exceptions.HTTPError as fault:

@@ -27,7 +27,10 @@ def pictures_of(
 ) -> list[Flowable]:
     """Return heading and pictures over `width` points; nothing where there are none."""
     cells = [_cell(one, width / ABREAST, label) for one in pictures]
-    rows = [[*cells[at : at + ABREAST], *[""] * (ABREAST - len(cells[at : at + ABREAST]))] for at in range(0, len(cells), ABREAST)]
+    rows = [
+        [*cells[at : at + ABREAST], *[""] * (ABREAST - len(cells[at : at + ABREAST]))]
+        for at in range(0, len(cells), ABREAST)
+    ]
     tables = [Table([row], colWidths=[width / ABREAST] * ABREAST, style=_STYLE, hAlign="LEFT") for row in rows]
     if not tables:
         return []

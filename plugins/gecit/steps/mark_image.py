@@ -88,7 +88,7 @@ def _of_exam(exam: Exam, node: str, tags: Tags, pointed: Pointed) -> Iterator[Ke
     """Return what fits in the exam's studies on this node; None for each that is no picture."""
     for linked in exam.studies:
         facts = linked.facts
-        if facts.key.node != node or pointed.instance and facts.study_instance_uid != pointed.study:
+        if facts.key.node != node or (pointed.instance and facts.study_instance_uid != pointed.study):
             continue
         for series_id, series in tags.series(facts.key.orthanc_id):
             if _is_series(series, pointed):

@@ -8,12 +8,12 @@ from pathlib import Path
 from flask import Flask, current_app
 from werkzeug.exceptions import HTTPException
 
+from gecit.core.key_images import rendering
 from gecit.edges.audit_book import AuditBook
 from gecit.edges.doors import Doors
 from gecit.edges.store import SqlLedger
 from gecit.ports import Clock, Views, Vitals
 from gecit.steps.duplicates import DuplicateDesk
-from gecit.core.key_images import rendering
 from gecit.steps.search_images import ImageSearches
 
 from . import phrases, words

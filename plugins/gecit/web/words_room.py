@@ -30,7 +30,9 @@ ROOM: dict[str, Text] = {
     "image-number": _("Görüntü no", "Image no."),
     "frame-number": _("Kare", "Frame"),
     "key-image": _("Seri {series}, görüntü {number}", "Series {series}, image {number}"),
-    "key-image-frame": _("Seri {series}, görüntü {number}, kare {frame}", "Series {series}, image {number}, frame {frame}"),
+    "key-image-frame": _(
+        "Seri {series}, görüntü {number}, kare {frame}", "Series {series}, image {number}, frame {frame}"
+    ),
     "viewer-silent": _(
         "Görüntüleyicide açık görüntü yok. Tetkikin görüntülerini açın, bir görüntüyü seçin ve yeniden deneyin.",
         "No image is open in the viewer. Open the exam's images, choose one and try again.",
@@ -38,10 +40,10 @@ ROOM: dict[str, Text] = {
     "picture-not-drawn": _("Bu görüntü burada çizilemedi.", "This image cannot be drawn here."),
     "viewer-notice": _("Görüntüleyici hakkında", "About the viewer"),
     "viewer-notice-text": _(
-        "Görüntüleyici OHIF'tir. Ne OHIF ne Geçit tıbbi cihaz belgesi taşır; tanı için kullanılıp kullanılmayacağına ve "
-        "hangi ekranda kullanılacağına kurumunuz karar verir.",
-        "The viewer is OHIF. Neither OHIF nor Geçit is certified as a medical device; your institution decides whether, "
-        "and on which display, it is used for diagnosis.",
+        "Görüntüleyici OHIF'tir. Ne OHIF ne Geçit tıbbi cihaz belgesi taşır; tanı için kullanılıp kullanılmayacağına "
+        "ve hangi ekranda kullanılacağına kurumunuz karar verir.",
+        "The viewer is OHIF. Neither OHIF nor Geçit is certified as a medical device; your institution decides "
+        "whether, and on which display, it is used for diagnosis.",
     ),
     "viewer-notice-confirm": _("Anladım, 90 gün gösterme", "Understood, hide for 90 days"),
     "archive-away": _(

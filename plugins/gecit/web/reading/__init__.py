@@ -17,4 +17,11 @@ __all__ = ["ReadingRoom", "reading_pages"]
 
 def reading_pages(room: ReadingRoom) -> list[Blueprint]:
     """Build the pages."""
-    return [list_pages(room), editor_pages(room), key_image_pages(room), assign_pages(room), grant_pages(room), turnaround_pages(room)]
+    return [
+        list_pages(room),
+        editor_pages(room),
+        key_image_pages(room),
+        assign_pages(room),
+        grant_pages(room),
+        turnaround_pages(room),
+    ]

@@ -117,4 +117,3 @@ def _part(room: ReadingRoom, exam: Exam, refused: Refused | None) -> Response:
 def digest_of(images: Sequence[KeyImage]) -> str:
     """Return what tells one choice of key images from another: who signs has seen just these."""
     return hashlib.sha256(to_json(tuple(images))).hexdigest()[:16]
-
