@@ -297,7 +297,7 @@ def test_the_identifiers_depend_on_exam_version_and_study_alone() -> None:
         for study in ("1", "2")
         for document in Document
     }
-    assert len(named) == 16
+    assert len(named) == 24
     assert document_uids(KEY, 1, "1") == document_uids(KEY, 1, "1")
 
 
