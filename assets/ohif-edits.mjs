@@ -15,12 +15,14 @@ const LEFT_OUT = [
 export const wanted = name => !LEFT_OUT.some(one => one.test(name));
 
 // Files of ours that are served beside it; {base} becomes the folder's address.
-export const OURS = ["app-config.js", "viewer.css"];
+export const OURS = ["app-config.js", "room.js", "viewer.css", "words-tr.js"];
 
 const APP = /^app\.bundle\.[0-9a-f]+\.js$/;
 const dropped = name => ({ file: APP, times: 1, from: `pluginImports_modes.push("@ohif/mode-${name}");`, to: "" });
 
 export const EDITS = [
+  // Its i18n stands on no global and in no service, so our words come in where it takes its own.
+  { file: APP, times: 1, from: "resources: src_locales,", to: "resources: window.gecitWords?.(src_locales) ?? src_locales," },
   // Built for "/": chunks, workers, codecs and images are looked for there.
   { file: /\.js$/, times: 8, from: '__webpack_require__.p = "/"', to: '__webpack_require__.p = "{base}"' },
   { file: /\.css$/, times: 5, from: "url(/", to: "url({base}" },

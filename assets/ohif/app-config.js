@@ -50,7 +50,8 @@ window.config = {
   showLoadingIndicator: true,
   strictZSpacingForVolumeViewport: true,
   groupEnabledModesFirst: true,
-  investigationalUseDialog: { option: "configure", days: 90 },
+  // Its notice is English whatever the language, and speaks of OHIF alone: ours stands in the page (room.js).
+  investigationalUseDialog: { option: "never" },
   maxNumRequests: { interaction: 20, thumbnail: 5, prefetch: 10 },
   showErrorDetails: "production",
   defaultDataSourceName: "gecit",

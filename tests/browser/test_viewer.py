@@ -16,6 +16,7 @@ from tests.support.node import HOME, Node
 from tests.support.viewer import (
     COMPRESSED,
     HERE,
+    PATIENT,
     RADIOLOGIST,
     SHOWN_NAME,
     THERE,
@@ -123,6 +124,8 @@ def test_the_list_shows_the_own_studies_in_turkish_and_no_other(desk: webdriver.
     text = wait_for_text(desk, "G-CT")
     assert "Çalışma Listesi" in text and "Hasta Adı" in text
     assert SHOWN_NAME in text and "Deneme MR çekimi" in text
+    assert "Hasta no" in text and "Erişim no" in text and "MRN" not in text
+    assert "********146" in text and PATIENT.tckn not in desk.page_source
     assert desk.title == "Görüntüler · Geçit"
     assert text.count("G-CT") == 1, "the foreign one has the same accession number"
     shot(desk, SHOTS / "viewer-list-1280.png")
@@ -162,6 +165,33 @@ def test_a_structured_report_opens(desk: webdriver.Chrome, front: Nginx, studies
     wait_for_text(desk, "Recording Observer's Name:")
     shot(desk, SHOTS / "viewer-SR-1280.png")
     assert_all_ours(desk, front)
+
+
+@pytest.mark.parametrize(
+    ("language", "notice", "panel", "tool"),
+    [
+        ("tr", "tıbbi cihaz belgesi taşır", "Çalışmalar", "Pencere/seviye"),
+        ("en", "certified as a medical device", "Studies", "Window Level"),
+    ],
+)
+def test_the_viewer_says_what_it_is_in_the_language_of_our_pages(
+    front: Nginx, tmp_path: Path, language: str, notice: str, panel: str, tool: str
+) -> None:
+    with chromium(tmp_path, switches=(front.believed,)) as browser:
+        sign_in(browser, front.url)
+        browser.get(f"{front.url}/gecit/viewer/{HERE.skrs}/G-CT?lang={language}")
+        wait_for_picture(browser)
+        text = wait_for_text(browser, notice)
+        assert panel in text
+        assert "investigational" not in text.lower()
+        browser.find_element(By.CSS_SELECTOR, "#notice button").click()
+        assert not browser.find_element(By.ID, "notice").is_displayed()
+        browser.refresh()
+        wait_for_picture(browser)
+        assert not browser.find_element(By.ID, "notice").is_displayed(), "it was confirmed"
+        named = browser.find_element(By.CSS_SELECTOR, "[data-cy='WindowLevel-btn']").get_attribute("aria-label")
+        assert named == tool, "words that stand in no file of OHIF's own"
+        shot(browser, SHOTS / f"viewer-{language}-1280.png")
 
 
 def test_a_foreign_study_opens_nothing(desk: webdriver.Chrome, front: Nginx, studies: dict[str, list[Path]]) -> None:

@@ -149,6 +149,7 @@ WAYS: dict[str, Way] = {
     "POST /gecit/templates/of/<institution>/remove": Way("manage templates"),
     "POST /gecit/templates/of/<institution>/import": Way("manage templates"),
     "GET /gecit/templates/of/<institution>/file": Way("manage templates"),
+    "POST /gecit/reading/key-images/<institution>/<path:accession>": Way("write a report"),
     "GET /gecit/reading/profile": Way("write a report"),
     "POST /gecit/reading/profile": Way("write a report"),
     "GET /gecit/reading/waiting": Way("assign a reading"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ from flask.testing import FlaskClient
 from msgspec.structs import replace
 
 from gecit.core.access import Role
-from gecit.core.accounts import Account
+from gecit.core.accounts import Account, Session
 from gecit.core.belonging import Belonging
 from gecit.core.exam import Study
 from gecit.core.facts import SeriesFacts, StudyFacts, StudyKey
+from gecit.edges.credentials import COOKIE
 from gecit.edges.doors import Doors, token_digest
 from gecit.ports import OwnedStudy, Unavailable
 from gecit.steps.search_images import ImageSearches
@@ -86,8 +88,13 @@ def tags() -> FakeTags:
 
 
 @pytest.fixture
-def client(tags: FakeTags) -> FlaskClient:
-    accounts, clock = FakeAccounts(), StillClock()
+def accounts() -> FakeAccounts:
+    return FakeAccounts()
+
+
+@pytest.fixture
+def client(tags: FakeTags, accounts: FakeAccounts) -> FlaskClient:
+    clock = StillClock()
     accounts.save_account(Account(name="okur", roles=(Role.RADIOLOGIST,), institution=HERE), NOON)
     accounts.save_account(Account(name="yönetici", roles=(Role.ADMINISTRATOR,)), NOON)
     accounts.save_account(Account(name="danışman", roles=(Role.CONSULTANT,), institution=HERE), NOON)
@@ -270,3 +277,48 @@ def test_a_search_ends_however_much_there_is_to_look_into(
     assert tags.opened < 6
     assert "Additional results" in answer.headers["Warning"], "nobody takes it for all there is"
     assert get(client, "/studies").headers.get("Warning") is None, "each search has its own measure"
+
+
+# Whose number a list shows
+
+
+@pytest.fixture
+def numbered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One study's patient has a TCKN in both places where senders put it."""
+    found = [replace(STUDIES[0], patient_id="10000000146", other_patient_ids=("10000000146",)), *STUDIES[1:]]
+    monkeypatch.setattr("tests.web.test_dicomweb.STUDIES", found)
+
+
+def looked(client: FlaskClient, accounts: FakeAccounts, path: str) -> list[str]:
+    """Read PatientID as a browser that is signed in."""
+    value = "v" * 43
+    accounts.add_session(
+        Session(
+            digest=token_digest(value),
+            account="okur",
+            created_at=NOON,
+            seen_at=NOON,
+            expires_at=NOON + timedelta(hours=9),
+        )
+    )
+    client.set_cookie(COOKIE, value)
+    answer = client.get(f"/gecit/dicom-web{path}")
+    assert answer.status_code == 200, answer.text
+    return [one["00100020"]["Value"][0] for one in answer.get_json(force=True)]
+
+
+def test_a_browser_s_list_hides_the_number_and_an_opened_study_has_it(
+    numbered: None, accounts: FakeAccounts, client: FlaskClient
+) -> None:
+    assert looked(client, accounts, "/studies") == ["P2", "P3", "********146"]
+    assert looked(client, accounts, "/studies?PatientName=%C5%9F*") == ["********146"]
+    assert looked(client, accounts, "/studies?PatientID=10000000146") == ["********146"], "found by it all the same"
+    assert looked(client, accounts, "/studies?StudyInstanceUID=1.1") == ["10000000146"], (
+        "the viewer looks for others by it"
+    )
+    answer = client.get("/gecit/dicom-web/studies?includefield=OtherPatientIDs")
+    assert "10000000146" not in answer.text
+
+
+def test_a_program_gets_the_number_whole(numbered: None, client: FlaskClient) -> None:
+    assert found(client, "/studies", tag="00100020") == ["P2", "P3", "10000000146"]

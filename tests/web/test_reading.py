@@ -34,6 +34,7 @@ from gecit.web.app import create_app
 from gecit.web.reading import ReadingRoom
 from tests.fake_accounts import FakeAudit
 from tests.fakes import FakeViews, FakeVitals, StillClock
+from tests.support.archive import FakeTags
 from tests.support.flow import FINDINGS, HOSPITAL, JUDGING, key
 from tests.support.reading import CONCLUSION, LIMITS, NOW, NUMBERS, PROFILES, wait_for_reader
 
@@ -93,7 +94,12 @@ def audit() -> FakeAudit:
 
 
 @pytest.fixture
-def client(ledger: SqlLedger, clock: StillClock, registry: Registry, audit: FakeAudit) -> FlaskClient:
+def tags() -> FakeTags:
+    return FakeTags()
+
+
+@pytest.fixture
+def client(ledger: SqlLedger, clock: StillClock, registry: Registry, audit: FakeAudit, tags: FakeTags) -> FlaskClient:
     granting = Granting(ledger, ledger, read_access(RULES))
     ticks = iter(range(0, 10**6, 10))  # nothing that a door remembers outlives a request
     doors = Doors(ledger, "inside", clock, lambda: float(next(ticks)), audit=audit, granted=granting.granted)
@@ -110,6 +116,8 @@ def client(ledger: SqlLedger, clock: StillClock, registry: Registry, audit: Fake
         reporting=read_reporting(RULES),
         audit=audit,
         signs=lambda name, password, address: doors.sign_in(name, password, address).granted,
+        tags=tags,
+        node="N",
     )
     app = create_app(
         doors=doors, views=FakeViews(), vitals=FakeVitals(), clock=clock, node="N", ledger=ledger, room=room

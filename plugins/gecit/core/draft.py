@@ -13,6 +13,7 @@ from .events import RegistryAnswer
 from .exam import Exam, ReceivedReport
 from .exam_kinds import Kind
 from .judge import Compiled, judge_report
+from .key_images import KeyImage
 from .order import ExamKey, Person
 from .profile import Profile
 from .remarks import Severity, Where
@@ -35,6 +36,7 @@ class Draft(Value):
     image_quality_rating: int | None = None
     contrast: str = ""  # OBX-17
     critical: str = ""  # a critical finding that is to be marked; one that is marked already stands with the exam
+    key_images: tuple[KeyImage, ...] = ()  # in the order in which they were marked
     kind: str = ""  # whose template it began with
     revision: int = 0  # counts each save, so that two windows of one author do not write over each other
     window: str = ""  # the page that it was saved from last
@@ -70,6 +72,7 @@ def begun(exam: ExamKey, author: str, kind: Kind, report: Report | None = None) 
         request_reason_rating=report.request_reason_rating,
         image_quality_rating=report.image_quality_rating,
         contrast=report.contrast,
+        key_images=report.key_images,
         kind=kind.id,
     )
 
@@ -90,6 +93,7 @@ def report_of(draft: Draft, exam: Exam, status: ReportStatus, signers: Sequence[
         image_quality_rating=draft.image_quality_rating,
         contrast=draft.contrast,
         critical=draft.critical.strip() or (exam.critical.text if exam.critical and exam.critical.stands else ""),
+        key_images=draft.key_images,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .exam import Exam, ReceivedReport
+from .key_images import KeyImage
 from .order import Person
 from .report import ReportStatus
 from .values import Value
@@ -57,6 +58,12 @@ def issue(exam: Exam, number: int) -> Issue | None:
 def shown(version: Issue) -> tuple[ReceivedReport, ...]:
     """Return what its documents show: the report in force, and its addenda in the order of sending."""
     return ((version.report,) if version.report else ()) + version.addenda
+
+
+def key_images(version: Issue, study_instance_uid: str = "") -> tuple[KeyImage, ...]:
+    """Return the key images of what its documents show, each once; of one study, or of all."""
+    found = {one.place: one for report in shown(version) for one in report.report.key_images}
+    return tuple(one for one in found.values() if study_instance_uid in ("", one.study))
 
 
 def signers(received: ReceivedReport) -> tuple[Person, ...]:

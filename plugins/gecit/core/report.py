@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from .key_images import KeyImage
 from .order import ExamKey, Patient, Person, Procedure
 from .values import Text, Value
 
@@ -23,6 +24,7 @@ class Document(StrEnum):
 
     PDF = "pdf"  # Encapsulated PDF
     SR = "sr"  # Basic Text SR
+    KEY_OBJECTS = "ko"  # Key Object Selection, where the version has key images in the study
 
 
 class ReportPart(StrEnum):
@@ -51,6 +53,7 @@ class Report(Value):
     image_quality_rating: int | None = None  # OBX-13.2
     contrast: str = ""  # OBX-17 as sent; `contrasts` reads it
     critical: str = ""  # the critical finding that was marked when this version was signed here
+    key_images: tuple[KeyImage, ...] = ()  # of a report that was written here
 
 
 class Contrast(Value):

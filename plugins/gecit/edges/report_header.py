@@ -7,7 +7,13 @@ from collections.abc import Mapping
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filewriter import dcmwrite
-from pydicom.uid import UID, BasicTextSRStorage, EncapsulatedPDFStorage, ExplicitVRLittleEndian
+from pydicom.uid import (
+    UID,
+    BasicTextSRStorage,
+    EncapsulatedPDFStorage,
+    ExplicitVRLittleEndian,
+    KeyObjectSelectionDocumentStorage,
+)
 
 from .. import __version__
 from ..core.exam import Exam
@@ -19,8 +25,13 @@ from ..steps.attach_report import DocumentUids, Template, document_uids
 from .report_words import title, written_at
 
 IMPLEMENTATION_UID = UID("2.25.102324746233092119212014700767845846930")
-SOP_CLASSES = {Document.PDF: EncapsulatedPDFStorage, Document.SR: BasicTextSRStorage}
-SERIES_NUMBERS = {Document.PDF: 9000, Document.SR: 9500}  # far above what a modality counts to; the version is added
+SOP_CLASSES = {
+    Document.PDF: EncapsulatedPDFStorage,
+    Document.SR: BasicTextSRStorage,
+    Document.KEY_OBJECTS: KeyObjectSelectionDocumentStorage,
+}
+# Far above what a modality counts to; the version is added.
+SERIES_NUMBERS = {Document.PDF: 9000, Document.SR: 9500, Document.KEY_OBJECTS: 9700}
 # (keyword, StudyFacts attribute or "" where the facts lack it): patient and study modules, all type 2 or 1
 COPIED: tuple[tuple[str, str], ...] = (
     ("PatientName", "patient_name"),
@@ -71,7 +82,8 @@ def header(document: Document, exam: Exam, version: Issue, study: StudyFacts, te
     dataset.SoftwareVersions = __version__
     dataset.ContentDate = f"{moment:%Y%m%d}"
     dataset.ContentTime = f"{moment:%H%M%S}"
-    _references(dataset, document, exam, version, study)
+    if document is not Document.KEY_OBJECTS:
+        _references(dataset, document, exam, version, study)
     return dataset
 
 

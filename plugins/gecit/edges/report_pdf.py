@@ -24,6 +24,7 @@ from ..core.identifiers import masked
 from ..core.issue import Issue, signers
 from ..core.order import Order, Person
 from ..core.report import ReportPart, contrasts
+from .report_pictures import Picture, pictures_of
 from .report_text import Line, lines_of
 from .report_words import STATUS, contrast_text, moment, notes_of, written_at
 
@@ -62,8 +63,14 @@ _LONG_LINE = re.compile(rf".{{1,{LONGEST}}}(?:\s|$)|.{{1,{LONGEST}}}")
 _fonts = Lock()
 
 
-def build_pdf(version: Issue, institution: str, order: Order | None = None, producer: str = "Geçit") -> bytes:
-    """Return a version of the report as PDF. Equal input, equal bytes."""
+def build_pdf(
+    version: Issue,
+    institution: str,
+    order: Order | None = None,
+    pictures: Sequence[Picture] = (),
+    producer: str = "Geçit",
+) -> bytes:
+    """Return a version of the report as PDF, its key images at the end. Equal input, equal bytes."""
     _load_fonts()
     accession = version.own.report.key.accession
     out = io.BytesIO()
@@ -81,7 +88,8 @@ def build_pdf(version: Issue, institution: str, order: Order | None = None, prod
         lang="tr-TR",
         invariant=1,
     )
-    document.build(_story(version, institution, order), canvasmaker=_numbered(_footer(version, order)))
+    story = [*_story(version, institution, order), *pictures_of(pictures, WIDTH, HEADING, LABEL)]
+    document.build(story, canvasmaker=_numbered(_footer(version, order)))
     return out.getvalue()
 
 

@@ -61,15 +61,15 @@ def build_sr(institution: str, exam: Exam, version: Issue, study: StudyFacts, te
     dataset.ReferencedPerformedProcedureStepSequence = []
     _flags(dataset, institution, version)
     dataset.PerformedProcedureCodeSequence = []
-    dataset.ReferencedRequestSequence = _requests(exam, version, study)
+    dataset.ReferencedRequestSequence = requests(exam, version, study)
     title = TITLES.get(exam.modality, ANY_TITLE)
     _concept(dataset, title)
     dataset.ValueType = "CONTAINER"
     dataset.ContinuityOfContent = "SEPARATE"
-    dataset.ContentTemplateSequence = [_template("2000")]
+    dataset.ContentTemplateSequence = [template_item("2000")]
     dataset.ContentSequence = [
         _item("HAS CONCEPT MOD", "CODE", LANGUAGE, TURKISH),
-        *_observers(version.report or version.own, institution),
+        *observers(version.report or version.own, institution),
         *_procedure(exam, version, study),
         *(_sections(version.report) if version.report else ()),
         *(_addendum(one, institution) for one in version.addenda),
@@ -102,7 +102,7 @@ def person_name(person: Person) -> str:
     return f"{family}^{given}".rstrip("^") or masked(person.identifier)
 
 
-def _requests(exam: Exam, version: Issue, study: StudyFacts) -> list[Dataset]:
+def requests(exam: Exam, version: Issue, study: StudyFacts) -> list[Dataset]:
     """The order that is reported, an item for each procedure of it."""
     return [_request(exam.key, one, study) for one in _procedures(exam, version) or (Procedure(),)]
 
@@ -132,7 +132,7 @@ def _coded(procedure: Procedure) -> Coded | None:
     return (procedure.sut, "99SUT", name or procedure.sut) if procedure.sut else None
 
 
-def _observers(received: ReceivedReport, institution: str) -> list[Dataset]:
+def observers(received: ReceivedReport, institution: str) -> list[Dataset]:
     """TID 1001, 1002, 1003: who observed; the approving physician first."""
     found: list[Dataset] = []
     for person in signers(received):
@@ -177,7 +177,7 @@ def _texts(received: ReceivedReport, part: ReportPart) -> list[Dataset]:
 def _addendum(received: ReceivedReport, institution: str) -> Dataset:
     """What was added, with who added it when."""
     texts = [one for part in SECTIONS for one in _texts(received, part)]
-    return _container(ADDENDUM, [*_observers(received, institution), *texts], received)
+    return _container(ADDENDUM, [*observers(received, institution), *texts], received)
 
 
 def _container(heading: Coded, content: list[Dataset], received: ReceivedReport) -> Dataset:
@@ -211,7 +211,8 @@ def _concept(item: Dataset, name: Coded) -> None:
     item.ConceptNameCodeSequence = [code(*name)]
 
 
-def _template(identifier: str) -> Dataset:
+def template_item(identifier: str) -> Dataset:
+    """Return the item that names a template of PS3.16."""
     template = Dataset()
     template.MappingResource = "DCMR"
     template.TemplateIdentifier = identifier

@@ -7,6 +7,7 @@ from datetime import timedelta
 from ..core.reading_list import Urgency
 from ..edges.doors import Doors
 from ..edges.hl7_report import ReportWriter
+from ..edges.orthanc_tags import OrthancTags
 from ..edges.report_files import read_reporting
 from ..edges.store import SqlLedger
 from ..ports import Audit, Clock
@@ -15,6 +16,7 @@ from ..web.reading import ReadingRoom
 from .build import limits_of, profiles_of, registry_of
 from .entrance import granting_of
 from .rules import Rules
+from .run_folder import read_internal_token
 
 
 def room_of(settings: Settings, ledger: SqlLedger, doors: Doors, clock: Clock, audit: Audit) -> ReadingRoom:
@@ -33,6 +35,8 @@ def room_of(settings: Settings, ledger: SqlLedger, doors: Doors, clock: Clock, a
         reporting=read_reporting(settings.rules, settings.site_rules),
         audit=audit,
         signs=lambda name, password, address: doors.sign_in(name, password, address).granted,
+        tags=OrthancTags(settings.orthanc_url, read_internal_token(settings)),
+        node=settings.name,
     )
 
 

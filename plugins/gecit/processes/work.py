@@ -6,12 +6,14 @@ import os
 import shutil
 import threading
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 
+from ..core.key_images import KeyImage
 from ..core.reading import AT_WORK, State
 from ..edges.orthanc_http import Modality, OrthancArchive
+from ..edges.orthanc_pictures import OrthancPictures
 from ..edges.report_documents import Documents
 from ..edges.report_header import template_of
 from ..ports import Beat, Institution, ListSearch, Unavailable
@@ -52,9 +54,12 @@ DRAFTS_REST = 600.0
 class Worker:
     """The work of one node; each method is the step of one loop."""
 
-    def __init__(self, parts: Parts, archive: OrthancArchive) -> None:
+    def __init__(
+        self, parts: Parts, archive: OrthancArchive, pictures: Callable[[KeyImage], bytes | None] = lambda image: None
+    ) -> None:
         self._parts, self._settings = parts, parts.settings
         self._ledger, self._clock, self._archive = parts.ledger, parts.clock, archive
+        self._pictures = pictures
         judging = parts.rules().judging
         self._judge = Judge(parts.ledger, parts.clock, judging, self._settings.role)
         self._rejudger = Rejudger(parts.ledger, parts.ledger, parts.clock, judging, self._settings.role)
@@ -121,7 +126,11 @@ class Worker:
 
     def _archive_handlers(self) -> Mapping[str, Handler]:
         attacher = attach_report.Attacher(
-            self._ledger, self._archive, self._template, Documents(self._institution_name), self._clock
+            self._ledger,
+            self._archive,
+            self._template,
+            Documents(self._institution_name, self._pictures),
+            self._clock,
         )
         return {attach_report.KIND: attacher}
 
@@ -272,7 +281,8 @@ def run(settings: Settings) -> int:
     parts = Parts(settings)
     parts.ensure_codes()
     parts.ensure_rulebook()
-    worker = Worker(parts, OrthancArchive(settings.orthanc_url, read_internal_token(settings), node=settings.name))
+    url, token = settings.orthanc_url, read_internal_token(settings)
+    worker = Worker(parts, OrthancArchive(url, token, node=settings.name), OrthancPictures(url, token))
     beating = threading.Thread(target=wait_beating, args=(stop, parts.ledger, parts.clock, worker.beat), daemon=True)
     beating.start()
     run_loops(worker.loops(), stop, parts.ledger.version, worker.stop)

@@ -17,11 +17,11 @@ from ..core.exam import Billing, Exam
 from ..core.exemptiondraft import Stretch
 from ..core.issue import issued
 from ..core.order import Order
-from ..core.report import Document
 from ..core.values import Value, local
 from ..core.verdict import Outcome, Status, Verdict
 from ..edges import hl7_build
 from ..edges.store import SqlLedger, open_ledger
+from ..steps.attach_report import documents_of
 from .announcing import announce, seconds_excused
 from .day import INSTITUTION, Act, ExamStory, cancelled, exams_of_the_day
 from .imaging import build_study
@@ -63,10 +63,11 @@ class Result(Value):
         )
 
     def _reported(self, exam: Exam) -> bool:
-        """Whether every version was accepted, or refused for who signed it, and both documents of each are attached."""
+        """Whether every version was accepted, or refused for who signed it, and the documents of each are attached."""
         wanted = () if "radiologist" in self.story.failing else self.story.versions
-        studies = sum(one.facts.images > 0 for one in exam.studies)
-        attached = len(exam.attached) == len(Document) * len(issued(exam)) * studies
+        with_images = [one.facts.study_instance_uid for one in exam.studies if one.facts.images]
+        due = [documents_of(exam, number, study) for number in issued(exam) for study in with_images]
+        attached = len(exam.attached) == sum(map(len, due))
         return attached and tuple(one.report.status for one in exam.reports) == wanted
 
 

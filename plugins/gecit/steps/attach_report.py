@@ -15,7 +15,7 @@ import msgspec
 from ..core.events import Event, ReportAttached
 from ..core.exam import Exam, LinkedStudy
 from ..core.facts import StudyFacts, StudyKey
-from ..core.issue import Issue, issue, issued, shown
+from ..core.issue import Issue, issue, issued, key_images, shown
 from ..core.order import ExamKey
 from ..core.report import Document
 from ..core.values import Value, to_json
@@ -54,7 +54,7 @@ class DocumentMaker(Protocol):
         ...
 
 
-_NAMES = {Document.PDF: "report", Document.SR: "report sr"}
+_NAMES = {Document.PDF: "report", Document.SR: "report sr", Document.KEY_OBJECTS: "key objects"}
 
 
 def document_uids(
@@ -71,15 +71,22 @@ def document_uids(
 
 
 def missing_attachments(exam: Exam) -> list[Attachment]:
-    """List what is not attached yet: both documents of every issued version, in every linked study with pictures."""
+    """List what is not attached yet: the documents of every issued version, in every linked study with pictures."""
     wanted = [
         _attachment(exam, linked, number, document)
         for linked in exam.studies
         if linked.facts.images
         for number in issued(exam)
-        for document in Document
+        for document in documents_of(exam, number, linked.facts.study_instance_uid)
     ]
     return [one for one in wanted if one.sop_instance_uid not in exam.attached]
+
+
+def documents_of(exam: Exam, version: int, study_instance_uid: str) -> tuple[Document, ...]:
+    """Return what a version has in a study: PDF and SR, and the key objects where it points to pictures of it."""
+    issued_as = issue(exam, version)
+    pointed = issued_as is not None and key_images(issued_as, study_instance_uid)
+    return tuple(one for one in Document if pointed or one is not Document.KEY_OBJECTS)
 
 
 def _attachment(exam: Exam, linked: LinkedStudy, version: int, document: Document) -> Attachment:

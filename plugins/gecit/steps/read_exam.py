@@ -200,13 +200,15 @@ def save(tx: Transaction, draft: Draft, person: Person, now: datetime, *, presse
     newer = before is not None and before.revision != draft.revision
     if newer and not (pressed and draft.window and before and before.window == draft.window):
         raise ReadingRefused(Why.CHANGED)
-    kept = _saved(draft, person.name, now, before.revision if before else 0)
+    kept = _saved(draft, person.name, now, before)
     tx.save_draft(kept)
     return kept
 
 
-def _saved(draft: Draft, author: str, now: datetime, before: int) -> Draft:
-    return msgspec.structs.replace(draft, author=author, revision=before + 1, saved_at=now)
+def _saved(draft: Draft, author: str, now: datetime, before: Draft | None) -> Draft:
+    images = before.key_images if before else draft.key_images  # they are marked by themselves: `mark_image`
+    revision = before.revision + 1 if before else 1
+    return msgspec.structs.replace(draft, author=author, revision=revision, saved_at=now, key_images=images)
 
 
 def mine(exam: Exam, person: Person) -> Reading:

@@ -8,6 +8,7 @@ from pathlib import Path
 from flask import Flask, current_app
 from werkzeug.exceptions import HTTPException
 
+from gecit.core.key_images import rendering
 from gecit.edges.audit_book import AuditBook
 from gecit.edges.doors import Doors
 from gecit.edges.store import SqlLedger
@@ -45,6 +46,7 @@ from .viewer import viewer
 from .webhooks import WebhookDesk, webhook_pages
 
 PROCESSES = ("orthanc", "web", "listen", "work")
+THUMBNAIL = 160  # pixels each way
 LONGEST_BODY_BYTES = 1024 * 1024
 
 
@@ -105,6 +107,7 @@ def create_app(
     app.context_processor(_helpers)
     built = Assets(assets)
     app.jinja_env.globals["asset"] = built.address
+    app.jinja_env.filters["rendering"] = lambda image: rendering(image, THUMBNAIL)
     app.register_blueprint(served(built))
     beside = Beside(evidence)
     further = described(ministry_get=ministry_get) if desk else ()

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from gecit.core.exam import Exam, ReceivedReport
 from gecit.core.issue import issued, signers
+from gecit.core.key_images import KeyImage
 from gecit.core.report import Contrast, Document, ReportStatus, contrasts
 from gecit.core.values import Value
 from gecit.steps.attach_report import document_uids
@@ -54,6 +55,7 @@ class ShownReport(Value):
     request_reason_rating: int | None = None
     image_quality_rating: int | None = None
     contrast: tuple[Contrast, ...] = ()
+    key_images: tuple[KeyImage, ...] = ()
     attached: tuple[Document, ...] = ()  # to at least one study
     refused_by: tuple[str, ...] = ()
 
@@ -103,6 +105,7 @@ def _shown(one: ReceivedReport, number: int, place: Place, attached: tuple[Docum
         request_reason_rating=one.report.request_reason_rating,
         image_quality_rating=one.report.image_quality_rating,
         contrast=contrasts(one.report.contrast),
+        key_images=one.report.key_images,
         attached=attached,
         refused_by=one.refused_by,
     )

@@ -14,6 +14,7 @@ from . import words_reading as words_reading
 from .reports import Place, Registered
 from .words_critical import CRITICAL
 from .words_reading import READING
+from .words_room import ROOM
 from .words_templates import TEMPLATES
 from .words_tracking import COLUMNS, DESTINATIONS, KINDS_OF_DELIVERY, SAID, SERVICES, TRACKING
 
@@ -174,6 +175,7 @@ PAGE: dict[str, Text] = {
     "counts": _("Sayılar", "Counts"),
     "cancelled": _("İptal edildi", "Cancelled"),
     **TRACKING,
+    **ROOM,
     **READING,
     **CRITICAL,
     **TEMPLATES,
@@ -255,6 +257,7 @@ REGISTERED: dict[Registered, Text] = {
 DOCUMENTS: dict[Document, Text] = {
     Document.PDF: _("PDF", "PDF"),
     Document.SR: _("yapılandırılmış rapor (SR)", "structured report (SR)"),
+    Document.KEY_OBJECTS: _("anahtar görüntü listesi (KO)", "list of key images (KO)"),
 }
 WHO: dict[str, Text] = {
     "modality": _("Çekim cihazı / teknisyen", "Modality / technician"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 
 from flask import Blueprint, Response, make_response, request
 
@@ -18,7 +19,9 @@ from gecit.steps.search_images import ImageSearches
 
 from ..access import needs, person
 from ..audit import about
+from ..masking import mask
 from ..problem import Problem, refuse, show
+from ..sender import admission
 from .wire import answer_of, read_search
 
 log = logging.getLogger("gecit.web")
@@ -94,11 +97,28 @@ def _answer(searches: ImageSearches, level: Level, **path: str) -> Response:
     patient = single(search.keys, "PatientID")
     about(patient=patient if is_tckn(patient) else "")
     found = searches.find(person(), search)
-    response = make_response(json.dumps([answer_of(one, search) for one in found.entities], ensure_ascii=False))
+    shown = map(_masked, found.entities) if _is_list(search) else found.entities
+    response = make_response(json.dumps([answer_of(one, search) for one in shown], ensure_ascii=False))
     response.content_type = request.accept_mimetypes.best_match(KINDS, KINDS[0])
     for said in _warnings(search, more=found.more):
         response.headers.add("Warning", said)
     return response
+
+
+NUMBERS = ("PatientID", "OtherPatientIDs")  # where a TCKN stands
+
+
+def _is_list(search: Search) -> bool:
+    """Whether a person in a browser looks at a list, as the viewer's, and opens no study.
+
+    The viewer asks by a study's UID before it looks for the patient's other studies: that answer is whole, and so is
+    every one to a program, which has a token and matches by the number.
+    """
+    return bool(admission().session) and "StudyInstanceUID" not in search.keys
+
+
+def _masked(entity: Mapping[str, str]) -> dict[str, str]:
+    return {name: mask(value) if name in NUMBERS else value for name, value in entity.items()}
 
 
 def _warnings(search: Search, *, more: bool) -> list[str]:

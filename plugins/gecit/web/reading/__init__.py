@@ -9,6 +9,7 @@ from .drafts import draft_pages
 from .editor import editor_pages
 from .grants import grant_pages
 from .groups import group_pages
+from .key_images import key_image_pages
 from .list_page import list_pages
 from .room import ReadingRoom
 from .templates import template_pages
@@ -22,6 +23,7 @@ def reading_pages(room: ReadingRoom) -> list[Blueprint]:
     return [
         list_pages(room),
         editor_pages(room),
+        key_image_pages(room),
         assign_pages(room),
         grant_pages(room),
         group_pages(room),

@@ -7,6 +7,7 @@ from datetime import datetime
 from gecit.core.access import Action
 from gecit.core.exam import Exam, ReceivedReport
 from gecit.core.issue import signers
+from gecit.core.key_images import KeyImage
 from gecit.core.order import ExamKey
 from gecit.core.report import ReportPart, ReportStatus
 from gecit.core.values import Value
@@ -26,6 +27,7 @@ class ShownVersion(Value):
     at: datetime
     signers: tuple[str, ...]
     parts: dict[ReportPart, str]
+    key_images: tuple[KeyImage, ...] = ()
     told: str = ""
     reason: str = ""
 
@@ -82,6 +84,7 @@ def _version(exam: Exam, number: int, received: ReceivedReport) -> ShownVersion:
         at=report.approved_at or received.received_at,
         signers=tuple(f"{one.given} {one.family}".strip() for one in signers(received)),
         parts={part: _text(text, report.format) for part, text in sorted(report.parts.items())},
+        key_images=report.key_images if may_touch(Action.SEE_IMAGES, report.key.institution) else (),
         told=told,
         reason=f"{answer.code} {answer.message}" if answer and not answer.accepted else "",
     )

@@ -30,6 +30,8 @@ from ..access import may_touch, needs, person
 from ..sender import address, admission
 from ..words_reading import READING, SIGNING
 from .beside import earlier_of, versions_here
+from .images_beside import BESIDE, framing, images_place, remember_place
+from .key_images import digest_of
 from .room import ReadingRoom, signer_of
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ TAKING = {"take": Act.TAKE, "add": Act.ADD, "correct": Act.CORRECT}
 def editor_pages(room: ReadingRoom) -> Blueprint:
     """Build the editor and what its buttons do."""
     pages = Blueprint("editor", __name__, url_prefix="/gecit/reading")
+    pages.after_request(remember_place)
 
     @pages.get("/exam/<institution>/<path:accession>")
     @needs(Action.WRITE_REPORT)
@@ -93,6 +96,7 @@ def editor_pages(room: ReadingRoom) -> Blueprint:
         act = next((one for one in SIGNING if one.value == request.form.get("act", "")), Act.SIGN)
         try:
             kept = _save(room, key)
+            _as_seen(kept)
             if not (
                 _signed_in_just_now(room) or room.signs(person().name, request.form.get("password", ""), address())
             ):
@@ -207,6 +211,12 @@ def _signed_in_just_now(room: ReadingRoom) -> bool:
     return found is not None and found.how != "password" and room.clock.now() - found.created_at <= FRESH
 
 
+def _as_seen(draft: Draft) -> None:
+    """Refuse where the page showed other key images than the draft has; pages of other programs name none."""
+    if request.form.get("pictures", digest := digest_of(draft.key_images)) != digest:
+        raise ReadingRefused(Why.CHANGED)
+
+
 def _sign(room: ReadingRoom, key: ExamKey, act: Act, draft: Draft) -> None:
     """Sign the draft as this press saved it; what another window saved since is not what its author saw here."""
     asker, now = person(), room.clock.now()
@@ -281,8 +291,9 @@ def _page(
         viewer=f"/gecit/viewer/{quote(key.institution, safe='')}/{quote(key.accession, safe='')}",
         ratings=RATINGS,
         window=secrets.token_hex(8),
+        beside=bool(exam.images) and images_place() == BESIDE,
     )
-    return make_response(page, 409 if refused else 422 if fault else 200)
+    return framing(make_response(page, 409 if refused else 422 if fault else 200))
 
 
 key_here, place_of, page_of, save_written = _key, _place, _page, _save

@@ -18,7 +18,7 @@ from gecit.core.reading_list import Urgency
 from gecit.core.templates import of_account, of_institution, with_macros, with_template
 from gecit.edges.hl7_report import ReportWriter, character_set, unwritable
 from gecit.edges.store import SqlLedger
-from gecit.ports import Accounts, Audit, Clock, Institution, Registry, Transaction
+from gecit.ports import Accounts, Audit, Clock, Institution, Registry, Tags, Transaction
 from gecit.steps.granting import Granting
 from gecit.steps.receive_message import Judging, compiled
 from gecit.steps.sign_report import Judged
@@ -41,6 +41,8 @@ class ReadingRoom(NamedTuple):
     reporting: Reporting
     audit: Audit
     signs: Callable[[str, str, str], bool]
+    tags: Tags | None = None  # of the archive; None = no key image can be marked
+    node: str = ""
 
     def kind(self, exam: Exam) -> Kind:
         """Return an exam's kind."""

@@ -87,6 +87,8 @@ ACTIONS = {
     "sign": Text(tr="rapor imzalama", en="sign a report"),
     "sign preliminary": Text(tr="ön rapor imzalama", en="sign a preliminary report"),
     "sign first": Text(tr="ilk imza", en="first signature"),
+    "mark a key image": Text(tr="anahtar görüntü işaretleme", en="mark a key image"),
+    "unmark a key image": Text(tr="anahtar görüntüyü çıkarma", en="take a key image away"),
     "sign in": Text(tr="oturum açma", en="sign in"),
     "sign out": Text(tr="oturum kapatma", en="sign out"),
     "show a token": Text(tr="belirteç gösterme", en="show a token"),

@@ -18,15 +18,24 @@ from gecit.ports import Views
 from ..access import may_touch, needs
 from ..assets.policy import VIEWER
 from ..audit import about
+from ..guard import HEADERS
 from ..problem import refuse, show
 from .problems import AMBIGUOUS, ELSEWHERE, NO_IMAGES
 
 PAGE = "/gecit/ohif"
+FRAMED = HEADERS["Content-Security-Policy"].replace("frame-ancestors 'none'", "frame-ancestors 'self'")
 
 
 def viewer(views: Views, node: str) -> Blueprint:
     """Build OHIF's page and the links to it."""
     pages = Blueprint("viewer", __name__, url_prefix="/gecit")
+
+    @pages.after_request
+    def framed(answer: Answer) -> Answer:
+        """Let a page of ours hold the viewer, and what it says in its place."""
+        answer.headers.setdefault("X-Frame-Options", "SAMEORIGIN")
+        answer.headers.setdefault("Content-Security-Policy", FRAMED)
+        return answer
 
     @pages.get("/ohif")
     @pages.get("/ohif/")
@@ -35,7 +44,6 @@ def viewer(views: Views, node: str) -> Blueprint:
     def ohif(route: str = "") -> Answer:
         answer = make_response(render_template("viewer.html"))
         answer.headers["Content-Security-Policy"] = VIEWER
-        answer.headers["X-Frame-Options"] = "SAMEORIGIN"
         answer.headers["Cache-Control"] = "no-cache"
         answer.headers["Vary"] = "Cookie"
         answer.add_etag()
