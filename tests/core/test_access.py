@@ -32,6 +32,8 @@ SECOND = {
     "assign a reading": "administrator:nogf manager:o",
     "see turn-around times": "administrator:nogf manager:o radiologist:o",
     "manage grants": "administrator:nogf",
+    "see quality": "administrator:nogf manager:o radiologist:og assessor:o service:o",
+    "rate quality": "assessor:o",
 }
 LETTERS = {"o": OWN, "g": GRANTED, "f": FOREIGN, "s": SELF, "n": NOBODY}
 

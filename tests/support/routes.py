@@ -18,19 +18,19 @@ RIGHTS: dict[str, dict[str, str]] = {
             "retry a delivery", "approve a withdrawal", "export", "see the rules", "work on the rules", "see health",
             "see the audit", "manage institutions", "manage users", "manage tokens", "manage webhooks", "use Orthanc",
             "own account",
-            "assign a reading", "see turn-around times", "manage grants",
+            "assign a reading", "see turn-around times", "manage grants", "see quality",
         ),
         ALL,
     ),
     "manager": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN, "store images": OWN,
         "query duplicates": OWN, "retry a delivery": OWN, "export": OWN, "manage tokens": OWN, "manage webhooks": OWN,
-        "assign a reading": OWN, "see turn-around times": OWN,
+        "assign a reading": OWN, "see turn-around times": OWN, "see quality": OWN,
         "see the rules": PUBLIC, "see health": PUBLIC, "own account": PUBLIC,
     },
     "radiologist": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN, "query duplicates": OWN,
-        "write a report": OWN, "see turn-around times": OWN,
+        "write a report": OWN, "see turn-around times": OWN, "see quality": OWN,
         "see the rules": PUBLIC, "own account": PUBLIC,
     },
     "consultant": {"see the rules": PUBLIC, "own account": PUBLIC},
@@ -40,6 +40,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     },
     "assessor": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN,
+        "see quality": OWN, "rate quality": OWN,
         "see the rules": PUBLIC, "own account": PUBLIC,
     },
     "citizen": {"list exams": SELF, "see a report": SELF, "see images": SELF, "own account": PUBLIC},
@@ -133,7 +134,12 @@ WAYS: dict[str, Way] = {
     "GET /gecit/grants": Way("manage grants"),
     "POST /gecit/grants": Way("manage grants"),
     "POST /gecit/grants/<grant>/end": Way("manage grants"),
+    # quality
+    "GET /gecit/quality": Way("see quality"),
+    "GET /gecit/quality/exam/<institution>/<path:accession>": Way("see quality", "exam"),
+    "POST /gecit/quality/rate": Way("rate quality"),
     # JSON
+    "GET /gecit/api/quality/<institution>/<path:accession>": Way("see quality", "exam"),
     "GET /gecit/api/live": OPEN,
     "GET /gecit/api/openapi.json": OPEN,
     "GET /gecit/api/health": Way("see health"),

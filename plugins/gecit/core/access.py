@@ -52,6 +52,8 @@ class Action(StrEnum):
     ASSIGN_READING = "assign a reading"  # push an exam to a reader
     SEE_TURNAROUND = "see turn-around times"
     MANAGE_GRANTS = "manage grants"  # who may report for which institution
+    SEE_QUALITY = "see quality"  # ratings and hints of an exam
+    RATE_QUALITY = "rate quality"  # of images and requests, after the fact
 
 
 class Whose(StrEnum):
@@ -80,8 +82,10 @@ _READER = {
 }
 
 TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
-    # Everything but what a physician answers for.
-    Role.ADMINISTRATOR: dict.fromkeys((one for one in Action if one is not Action.WRITE_REPORT), _EVERY),
+    # Everything but what a physician or an assessor answers for.
+    Role.ADMINISTRATOR: dict.fromkeys(
+        (one for one in Action if one not in (Action.WRITE_REPORT, Action.RATE_QUALITY)), _EVERY
+    ),
     Role.MANAGER: {
         **_READER,
         Action.STORE_IMAGES: _OWN,
@@ -93,6 +97,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.MANAGE_WEBHOOKS: _OWN,
         Action.ASSIGN_READING: _OWN,
         Action.SEE_TURNAROUND: _OWN,
+        Action.SEE_QUALITY: _OWN,
     },
     Role.RADIOLOGIST: {
         **_READER,
@@ -103,10 +108,11 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.QUERY_DUPLICATES: _OWN,
         Action.WRITE_REPORT: _READS,
         Action.SEE_TURNAROUND: _OWN,
+        Action.SEE_QUALITY: _READS,
     },
     Role.CONSULTANT: {Action.SEE_RULES: _PUBLIC, Action.OWN_ACCOUNT: _PUBLIC},  # sees what he is asked about
     Role.CLINICIAN: {**_READER, Action.QUERY_DUPLICATES: _OWN},
-    Role.ASSESSOR: _READER,
+    Role.ASSESSOR: {**_READER, Action.SEE_QUALITY: _OWN, Action.RATE_QUALITY: _OWN},
     Role.CITIZEN: {
         Action.LIST_EXAMS: _SELF,
         Action.SEE_REPORT: _SELF,
@@ -125,6 +131,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.SEE_RULES: _PUBLIC,
         Action.SEE_HEALTH: _PUBLIC,
         Action.MANAGE_WEBHOOKS: _OWN,
+        Action.SEE_QUALITY: _OWN,
     },
 }
 """What is not written here is refused."""

@@ -57,6 +57,30 @@ def read_quality(shipped: Path, site: Path | None = None) -> QualityData:
     return msgspec.structs.replace(data, revision=hashlib.sha256(to_json(data)).hexdigest()[:12])
 
 
+class QualityFiles:
+    """The data as the files stand: read again when one of them changes. Safe to ask from several threads."""
+
+    def __init__(self, shipped: Path, site: Path | None = None) -> None:
+        self._shipped, self._site = shipped, site
+        self._kept: tuple[tuple[float, ...], QualityData] | None = None  # replaced whole
+
+    def __call__(self) -> QualityData:
+        """Return the data; raises QualityFileError."""
+        folders = [one / FOLDER for one in (self._shipped, self._site) if one]
+        seen = tuple(_changed(folder / f"{name}.toml") for folder in folders for name in FILES)
+        kept = self._kept
+        if kept is None or kept[0] != seen:
+            kept = self._kept = (seen, read_quality(self._shipped, self._site))
+        return kept[1]
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
 def _read(name: str, kind: type[Any], shipped: Path, site: Path | None) -> Any:
     path = shipped / FOLDER / f"{name}.toml"
     if site and (site / FOLDER / path.name).is_file():
