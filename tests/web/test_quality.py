@@ -19,6 +19,7 @@ from gecit.core.accounts import Account
 from gecit.core.events import HintsFound, ReportReceived
 from gecit.core.quality import Hint, Mender
 from gecit.core.ratings import ratings_of
+from gecit.edges.audit_book import AuditBook
 from gecit.edges.doors import Doors
 from gecit.edges.quality_files import read_quality
 from gecit.edges.store import SqlLedger, open_ledger
@@ -78,7 +79,16 @@ def client(ledger: SqlLedger) -> FlaskClient:
     doors = Doors(ledger, "inside", clock, lambda: float(next(ticks)))
     data = read_quality(RULES)
     desk = QualityDesk(ledger, clock, lambda: data)
-    app = create_app(doors=doors, views=ledger, vitals=FakeVitals(), clock=clock, node="N", ledger=ledger, quality=desk)
+    app = create_app(
+        doors=doors,
+        views=ledger,
+        vitals=FakeVitals(),
+        clock=clock,
+        node="N",
+        ledger=ledger,
+        quality=desk,
+        audit=AuditBook(ledger, b"k" * 32, "N/web", clock),
+    )
     return app.test_client()
 
 
