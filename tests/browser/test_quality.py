@@ -16,8 +16,9 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from gecit.core.access import Role
 from gecit.core.accounts import Account
+from gecit.core.events import OrderChanged
 from gecit.core.exam import Exam
-from gecit.core.order import ExamKey
+from gecit.core.order import Control, ExamKey
 from gecit.core.ratings import ratings_of
 from gecit.core.report import RatingKind
 from gecit.edges.passwords import hash_password
@@ -53,7 +54,21 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         made.play(stories, data / "sent")
         for story in stories:
             until(lambda key=story.order.key: judged(made, key), 90, "the images have come")  # type: ignore[misc]
-        yield Place(made, {one.id: one for one in stories})
+        place = Place(made, {one.id: one for one in stories})
+        order_otherwise(place, now)
+        yield place
+
+
+def order_otherwise(place: Place, now: datetime) -> None:
+    """The HBYS changes one order: another name, another sex, and the side that nobody took."""
+    order = place.stories["mammography"].order
+    other = "M" if order.patient.sex == "F" else "F"
+    patient = replace(order.patient, family="BAŞKASI", given="Biri", sex=other)
+    named = tuple(replace(one, sut_name="Mamografi, sol") for one in order.procedures)
+    changed = replace(order, control=Control.CHANGE, patient=patient, procedures=named)
+    event = OrderChanged(at=now, exam=order.key, order=changed, message=1)
+    place.hospital.ledger.write(lambda tx: tx.append(event))
+    until(lambda: exam_of(place, "mammography").hints != (), 60, "the judge has looked at the changed order")
 
 
 def judged(made: Hospital, key: ExamKey) -> bool:
@@ -109,6 +124,7 @@ def test_an_assessor_finds_an_exam_in_the_list_rates_it_and_rates_it_anew(
     sign_in(browser, place, ASSESSOR, page_of(place, story))
     looked_at(browser, "unrated")
     Select(browser.find_element(By.ID, "score-image")).select_by_value("1")
+    browser.find_element(By.ID, "note-image").clear()
     browser.find_element(By.ID, "note-image").send_keys("Solunum hareketi; çekim yinelenmeli")
     press(browser, "form[aria-labelledby=of-image] button")
     WebDriverWait(browser, 20).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "[role=alert]"))
@@ -138,14 +154,29 @@ def test_an_assessor_finds_an_exam_in_the_list_rates_it_and_rates_it_anew(
     assert fits(browser)
 
 
-def test_the_list_shows_hints_that_nobody_had_to_find(browser: webdriver.Chrome, place: Place) -> None:
-    """The day's images have no side or view of theirs that the order knows of: whatever is noted is in the list."""
-    hinted = [story for story in place.stories if exam_of(place, story).hints]
+def test_what_the_images_give_away_is_in_the_list_and_on_the_exam_without_a_name(
+    browser: webdriver.Chrome, place: Place
+) -> None:
+    exam = exam_of(place, "mammography")
+    codes = {one.code for one in exam.hints}
+    assert {"patient-name-differs", "patient-sex-differs"} <= codes
     sign_in(browser, place, ASSESSOR, "/gecit/quality")
     text = browser.find_element(By.TAG_NAME, "main").text
-    for story in hinted:
-        assert place.stories[story].order.key.accession in text
+    assert exam.key.accession in text
+    assert "Görüntüdeki hasta adı istemdekinden farklı" in text
     looked_at(browser, "hints")
+    browser.find_element(By.LINK_TEXT, exam.key.accession).click()
+    text = browser.find_element(By.TAG_NAME, "main").text
+    assert "PACS taşımalı" in text
+    assert place.stories["mammography"].order.patient.family not in text
+    looked_at(browser, "hinted")
+    browser.execute_script("document.documentElement.dataset.bsTheme = 'dark'")
+    looked_at(browser, "hinted-dark")
+    browser.get(f"{place.hospital.node.url}/gecit/quality?kind=patient-sex-differs&lang=en")
+    assert "The sex differs from the order's" in browser.find_element(By.TAG_NAME, "main").text
+    browser.execute_script("document.documentElement.dataset.bsTheme = 'dark'")
+    looked_at(browser, "hints-dark")
+    browser.get(f"{place.hospital.node.url}/gecit/quality?lang=tr")
 
 
 def test_of_another_institution_an_assessor_finds_nothing(browser: webdriver.Chrome, place: Place) -> None:
