@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 from msgspec.structs import replace
@@ -90,7 +91,8 @@ def sign_in(browser: webdriver.Chrome, place: Place, who: str, then: str) -> Non
     browser.find_element(By.ID, "name").send_keys(who)
     browser.find_element(By.ID, "password").send_keys(PASSWORD)
     press(browser, "main button[type=submit]")
-    WebDriverWait(browser, 20).until(lambda driver: driver.current_url.endswith(then))
+    WebDriverWait(browser, 20).until(lambda driver: urlsplit(driver.current_url).path == then)
+    WebDriverWait(browser, 20).until(lambda driver: driver.execute_script("return document.readyState") == "complete")
 
 
 def looked_at(browser: webdriver.Chrome, name: str) -> None:
