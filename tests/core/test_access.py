@@ -38,6 +38,8 @@ SECOND = {
     "manage grants": "administrator:nogdf",
     "confirm a critical finding": "manager:o radiologist:o clinician:o",
     "manage templates": "administrator:nogdf manager:o",
+    "see quality": "administrator:nogdf manager:o radiologist:og assessor:o service:o",
+    "rate quality": "assessor:o",
 }
 LETTERS = {"o": OWN, "g": GRANTED, "d": DISCLOSED, "f": FOREIGN, "s": SELF, "n": NOBODY}
 

@@ -18,7 +18,7 @@ RIGHTS: dict[str, dict[str, str]] = {
             "retry a delivery", "approve a withdrawal", "export", "see the rules", "work on the rules", "see health",
             "see the audit", "manage institutions", "manage users", "manage tokens", "manage webhooks", "use Orthanc",
             "own account",
-            "assign a reading", "see turn-around times", "manage grants", "manage templates",
+            "assign a reading", "see turn-around times", "manage grants", "manage templates", "see quality",
         ),
         ALL,
     ),
@@ -26,12 +26,12 @@ RIGHTS: dict[str, dict[str, str]] = {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN, "store images": OWN,
         "query duplicates": OWN, "retry a delivery": OWN, "export": OWN, "manage tokens": OWN, "manage webhooks": OWN,
         "assign a reading": OWN, "see turn-around times": OWN, "confirm a critical finding": OWN,
-        "manage templates": OWN,
+        "manage templates": OWN, "see quality": OWN,
         "see the rules": PUBLIC, "see health": PUBLIC, "own account": PUBLIC,
     },
     "radiologist": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN, "query duplicates": OWN,
-        "write a report": OWN, "see turn-around times": OWN, "confirm a critical finding": OWN,
+        "write a report": OWN, "see turn-around times": OWN, "confirm a critical finding": OWN, "see quality": OWN,
         "see the rules": PUBLIC, "own account": PUBLIC,
     },
     "consultant": {"see the rules": PUBLIC, "own account": PUBLIC},
@@ -42,12 +42,13 @@ RIGHTS: dict[str, dict[str, str]] = {
     },
     "assessor": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN,
+        "see quality": OWN, "rate quality": OWN,
         "see the rules": PUBLIC, "own account": PUBLIC,
     },
     "citizen": {"list exams": SELF, "see a report": SELF, "see images": SELF, "own account": PUBLIC},
     "service": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN, "store images": OWN,
-        "query duplicates": OWN, "retry a delivery": OWN, "export": OWN, "manage webhooks": OWN,
+        "query duplicates": OWN, "retry a delivery": OWN, "export": OWN, "manage webhooks": OWN, "see quality": OWN,
         "see the rules": PUBLIC, "see health": PUBLIC,
     },
 }  # fmt: skip
@@ -168,7 +169,12 @@ WAYS: dict[str, Way] = {
     "POST /gecit/critical/mark/<institution>/<path:accession>": Way("write a report"),
     "POST /gecit/critical/take-back/<institution>/<path:accession>": Way("write a report"),
     "POST /gecit/critical/telephone/<institution>/<path:accession>": Way("write a report"),
+    # quality
+    "GET /gecit/quality": Way("see quality"),
+    "GET /gecit/quality/exam/<institution>/<path:accession>": Way("see quality", "exam"),
+    "POST /gecit/quality/rate": Way("rate quality"),
     # JSON
+    "GET /gecit/api/quality/<institution>/<path:accession>": Way("see quality", "exam"),
     "GET /gecit/api/live": OPEN,
     "GET /gecit/api/openapi.json": OPEN,
     "GET /gecit/api/health": Way("see health"),

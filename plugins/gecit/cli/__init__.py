@@ -11,6 +11,7 @@ from gecit import __version__
 from gecit.core.rulefile import RulebookError
 from gecit.edges.codes import CodeListError
 from gecit.edges.hl7_profile import ProfileError
+from gecit.edges.quality_files import QualityFileError
 from gecit.edges.report_files import ReportFileError
 from gecit.edges.store.migrate import LedgerTooNewError
 from gecit.ports import Unavailable
@@ -30,6 +31,7 @@ from . import (
     ledger,
     outbox,
     processes,
+    quality,
     replay,
     rules,
     users,
@@ -42,6 +44,7 @@ FAULTS = (
     RulebookError,
     ProfileError,
     ReportFileError,
+    QualityFileError,
     CodeListError,
     LedgerTooNewError,
     NoRulebookError,
@@ -81,6 +84,7 @@ for command in (
     ledger.ledger,
     balance.balance,
     audit.audit,
+    quality.quality,
 ):
     cli.add_command(command)
 

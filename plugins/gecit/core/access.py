@@ -55,6 +55,8 @@ class Action(StrEnum):
     MANAGE_GRANTS = "manage grants"  # who may report for which institution, and in which groups
     CONFIRM_CRITICAL = "confirm a critical finding"  # that one has read of it, for the hospital
     MANAGE_TEMPLATES = "manage templates"  # of reports, of an institution
+    SEE_QUALITY = "see quality"  # ratings and hints of an exam
+    RATE_QUALITY = "rate quality"  # of images and requests, after the fact
 
 
 class Whose(StrEnum):
@@ -84,11 +86,11 @@ _READER = {
     Action.OWN_ACCOUNT: _PUBLIC,
 }
 
-_OF_PHYSICIANS = frozenset({Action.WRITE_REPORT, Action.CONFIRM_CRITICAL})
+_ANSWERED_FOR = frozenset({Action.WRITE_REPORT, Action.CONFIRM_CRITICAL, Action.RATE_QUALITY})
 
 TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
-    # Everything but what a physician answers for.
-    Role.ADMINISTRATOR: dict.fromkeys((one for one in Action if one not in _OF_PHYSICIANS), _EVERY),
+    # Everything but what a physician or an assessor answers for.
+    Role.ADMINISTRATOR: dict.fromkeys((one for one in Action if one not in _ANSWERED_FOR), _EVERY),
     Role.MANAGER: {
         **_READER,
         Action.STORE_IMAGES: _OWN,
@@ -102,6 +104,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.SEE_TURNAROUND: _OWN,
         Action.CONFIRM_CRITICAL: _OWN,
         Action.MANAGE_TEMPLATES: _OWN,
+        Action.SEE_QUALITY: _OWN,
     },
     Role.RADIOLOGIST: {
         **_READER,
@@ -113,6 +116,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.WRITE_REPORT: _READS,
         Action.SEE_TURNAROUND: _OWN,
         Action.CONFIRM_CRITICAL: _OWN,
+        Action.SEE_QUALITY: _READS,
     },
     Role.CONSULTANT: {  # sees what he is asked about
         Action.SEE_REPORT: frozenset({Whose.DISCLOSED}),
@@ -127,7 +131,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.QUERY_DUPLICATES: _OWN,
         Action.CONFIRM_CRITICAL: _OWN,
     },
-    Role.ASSESSOR: _READER,
+    Role.ASSESSOR: {**_READER, Action.SEE_QUALITY: _OWN, Action.RATE_QUALITY: _OWN},
     Role.CITIZEN: {
         Action.LIST_EXAMS: _SELF,
         Action.SEE_REPORT: _SELF,
@@ -146,6 +150,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.SEE_RULES: _PUBLIC,
         Action.SEE_HEALTH: _PUBLIC,
         Action.MANAGE_WEBHOOKS: _OWN,
+        Action.SEE_QUALITY: _OWN,
     },
 }
 """What is not written here is refused."""

@@ -34,6 +34,8 @@ class Draft(Value):
     parts: dict[ReportPart, str] = msgspec.field(default_factory=dict)  # plain text
     request_reason_rating: int | None = None  # OBX-13.1, 1..5, 5 best
     image_quality_rating: int | None = None
+    request_reason_reasons: tuple[str, ...] = ()  # codes of core.quality.Reason
+    image_quality_reasons: tuple[str, ...] = ()
     contrast: str = ""  # OBX-17
     critical: str = ""  # a critical finding that is to be marked; one that is marked already stands with the exam
     key_images: tuple[KeyImage, ...] = ()  # in the order in which they were marked
@@ -71,6 +73,8 @@ def begun(exam: ExamKey, author: str, kind: Kind, report: Report | None = None) 
         parts=dict(report.parts),
         request_reason_rating=report.request_reason_rating,
         image_quality_rating=report.image_quality_rating,
+        request_reason_reasons=report.request_reason_reasons,
+        image_quality_reasons=report.image_quality_reasons,
         contrast=report.contrast,
         key_images=report.key_images,
         kind=kind.id,
@@ -91,6 +95,8 @@ def report_of(draft: Draft, exam: Exam, status: ReportStatus, signers: Sequence[
         modality=exam.modality,
         request_reason_rating=draft.request_reason_rating,
         image_quality_rating=draft.image_quality_rating,
+        request_reason_reasons=draft.request_reason_reasons if draft.request_reason_rating else (),
+        image_quality_reasons=draft.image_quality_reasons if draft.image_quality_rating else (),
         contrast=draft.contrast,
         critical=draft.critical.strip() or (exam.critical.text if exam.critical and exam.critical.stands else ""),
         key_images=draft.key_images,

@@ -22,6 +22,7 @@ from .facts import StudyFacts, StudyKey
 from .grants import Grant
 from .groups import Group
 from .order import ExamKey, Order, RegisteredRow
+from .quality import Hint, Rating
 from .reading import Act, Signature
 from .remarks import Remark
 from .report import Document, Report
@@ -281,6 +282,19 @@ class CriticalConfirmed(ExamEvent):
     employer: str = ""  # SKRS code
 
 
+class ExamRated(ExamEvent):
+    """Somebody rated the exam on the quality page; it supersedes the same rater's last rating of that kind."""
+
+    rating: Rating
+
+
+class HintsFound(ExamEvent):
+    """What the exam's facts give away differs from when they were last looked at; `data` names protocols and levels."""
+
+    hints: tuple[Hint, ...] = ()
+    data: str = ""  # revision of rules/quality that they were found by
+
+
 class StudyFactsRecorded(StudyEvent):
     """The study was read, or read again."""
 
@@ -421,6 +435,8 @@ AnyExamEvent = (
     | CriticalMarked
     | CriticalTakenBack
     | CriticalConfirmed
+    | ExamRated
+    | HintsFound
 )
 AnyStudyEvent = StudyFactsRecorded | StudyDeleted
 AnyInstallationEvent = (

@@ -13,6 +13,7 @@ from .background import Background
 from .critical import Critical, Receipt, confirmed, marked, taken_back
 from .facts import StudyFacts, StudyKey
 from .order import Control, ExamKey, Order, Patient, RegisteredRow
+from .quality import Hint, Rating, superseded_by
 from .reading import Act, Reading, Signature, State, moved
 from .report import Report, ReportStatus
 from .values import Value
@@ -88,6 +89,9 @@ class Exam(Value):
     reading: Reading | None = None  # None = nobody here ever had it to read
     hospital: tuple[HospitalAnswer, ...] = ()  # the last answer to each version that was signed here
     critical: Critical | None = None  # None = nobody here ever marked a critical finding
+    rated: tuple[Rating, ...] = ()  # on the quality page; those of reports stand there (core.ratings)
+    hints: tuple[Hint, ...] = ()
+    hints_by: str = ""  # revision of the data that they were found by
     judge_at: datetime | None = None  # when the judge is to look; None = nothing to do
     judge_cause: str = ""
 
@@ -410,6 +414,15 @@ def _(event: e.CriticalTakenBack, exam: Exam) -> dict[str, object]:
 def _(event: e.CriticalConfirmed, exam: Exam) -> dict[str, object]:
     receipt = Receipt(by=event.by, at=event.at, way=event.way, whom=event.whom, employer=event.employer)
     return {"critical": confirmed(exam.critical, event.number, receipt)}
+
+
+def _(event: e.ExamRated, exam: Exam) -> dict[str, object]:
+    return {"rated": superseded_by(exam.rated, event.rating)}
+
+
+@_change.register
+def _(event: e.HintsFound, exam: Exam) -> dict[str, object]:
+    return {"hints": event.hints, "hints_by": event.data}
 
 
 def fold_study(study: Study | None, event: e.StudyEvent) -> Study | None:

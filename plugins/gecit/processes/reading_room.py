@@ -15,13 +15,14 @@ from ..settings import Settings
 from ..web.reading import ReadingRoom
 from .build import limits_of, profiles_of, registry_of
 from .entrance import granting_of
+from .quality import quality_of
 from .rules import Rules
 from .run_folder import read_internal_token
 
 
 def room_of(settings: Settings, ledger: SqlLedger, doors: Doors, clock: Clock, audit: Audit) -> ReadingRoom:
     """Return the parts of the pages; ReportFileError or ProfileError where a site's file cannot be used."""
-    chosen = settings.hbys
+    chosen, quality = settings.hbys, quality_of(settings)
     return ReadingRoom(
         ledger=ledger,
         accounts=ledger,
@@ -37,6 +38,7 @@ def room_of(settings: Settings, ledger: SqlLedger, doors: Doors, clock: Clock, a
         signs=lambda name, password, address: doors.sign_in(name, password, address).granted,
         tags=OrthancTags(settings.orthanc_url, read_internal_token(settings)),
         node=settings.name,
+        reasons=lambda: quality().reasons,
     )
 
 

@@ -35,6 +35,7 @@ from .health import Surroundings, health
 from .language import in_other_language, language, moment, other_language, remember_language, say, share
 from .metrics import metrics
 from .problem import on_fault, on_http_error, on_unavailable
+from .quality import DESCRIBED, QualityDesk, quality_pages
 from .reading import ReadingRoom, reading_pages
 from .report import report_pages
 from .rules import RuleDesk, rules_pages
@@ -72,6 +73,7 @@ def create_app(
     rules: RuleDesk | None = None,
     accounts: AccountPages | None = None,
     room: ReadingRoom | None = None,
+    quality: QualityDesk | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
@@ -83,7 +85,7 @@ def create_app(
     `audit` is told of each request, None = nobody is; `images` answers QIDO-RS, None = nobody does;
     `integrating` is what integrators and monitors ask;
     `rules` is what the pages of the rules are made of, None = there are none; `room` has radiologists
-    read and report, None = nobody does.
+    read and report, None = nobody does; `quality` shows hints and ratings, None = there are no such pages.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -110,15 +112,18 @@ def create_app(
     app.jinja_env.filters["rendering"] = lambda image: rendering(image, THUMBNAIL)
     app.register_blueprint(served(built))
     beside = Beside(evidence)
-    further = described(ministry_get=ministry_get) if desk else ()
+    further = (*(described(ministry_get=ministry_get) if desk else ()), *(DESCRIBED if quality else ()))
     app.register_blueprint(api(views, vitals, clock, node, expected, beside, further, integrating))
     if integrating:
         app.register_blueprint(metrics(integrating.ledger, vitals, clock))
     if desk:
         app.register_blueprint(duplicates(desk, ministry_get=ministry_get))
     app.register_blueprint(health(vitals, clock, node, expected, ledger, surroundings))
+    for pages in quality_pages(quality) if quality else ():
+        app.register_blueprint(pages)
     if ledger:
-        app.register_blueprint(tracking(ledger, clock, beside, node, exports))
+        reasons = (lambda: quality.data().reasons) if quality else None
+        app.register_blueprint(tracking(ledger, clock, beside, node, exports, reasons))
         app.register_blueprint(day(ledger, clock))
         app.register_blueprint(report_pages(ledger))
     if ledger and integrating:

@@ -21,6 +21,7 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("reading.show", "reading", Action.WRITE_REPORT),
     ("critical.show", "critical-findings", Action.SEE_EXAM),
     ("templates.choose", "templates", Action.MANAGE_TEMPLATES),
+    ("quality.show", "quality", Action.SEE_QUALITY),
     ("day.show", "day", Action.SEE_EXAM),
     ("rules.show", "rules", Action.SEE_RULES),
     ("health.show", "health", Action.SEE_HEALTH),

@@ -10,6 +10,7 @@ from gecit.core.verdict import Effect, Outcome, Status
 
 from . import words_accounts, words_report, words_webhooks
 from . import words_critical as words_critical
+from . import words_quality as words_quality
 from . import words_reading as words_reading
 from .reports import Place, Registered
 from .words_critical import CRITICAL
@@ -297,6 +298,8 @@ EVENTS: dict[str, Text] = {
     "CriticalMarked": _("Kritik bulgu bildirildi", "Critical finding marked"),
     "CriticalTakenBack": _("Kritik bulgu geri alındı", "Critical finding taken back"),
     "CriticalConfirmed": _("Kritik bulgu okundu", "Critical finding read"),
+    "ExamRated": _("Tetkik puanlandı", "Exam rated"),
+    "HintsFound": _("Kalite ipuçları bulundu", "Quality hints found"),
 }
 COUNTS: dict[str, Text] = {
     "exam": _("Tetkik", "Exams"),
@@ -329,7 +332,7 @@ def count_name(key: str) -> Text:
     return Text(tr=f"{head.tr}: {tail.tr}", en=f"{head.en}: {tail.en}") if tail else head
 
 
-PAGE |= words_accounts.PAGE
+PAGE |= words_accounts.PAGE | words_quality.QUALITY
 PAGE |= words_webhooks.PAGE
 PAGE |= words_report.PAGE
 SAID |= words_webhooks.SAID

@@ -21,6 +21,7 @@ from .engine import open_engine
 from .groups import Grouped
 from .integration import Integrated
 from .migrate import migrate
+from .quality_lists import Qualified
 from .rebuild import Rebuilding
 from .records import Recorded
 from .schema import Instant, beat, event, exam, link, message, outbox, study
@@ -71,6 +72,7 @@ class SqlLedger(
     TrackingDesk,
     Counting,
     Integrated,
+    Qualified,
 ):
     """Implements what `ports` asks of a ledger: `Ledger`, `Records`, `Accounts`, `Vitals`, `Views` and the doors'."""
 

@@ -13,6 +13,7 @@ from gecit.core.audit import AuditEntry
 from gecit.core.exam import Exam
 from gecit.core.exam_kinds import Kind, Macro, Reporting, kind_of
 from gecit.core.order import ExamKey
+from gecit.core.quality import Reasons
 from gecit.core.reading import Limits
 from gecit.core.reading_list import Urgency
 from gecit.core.templates import of_account, of_institution, with_macros, with_template
@@ -43,6 +44,7 @@ class ReadingRoom(NamedTuple):
     signs: Callable[[str, str, str], bool]
     tags: Tags | None = None  # of the archive; None = no key image can be marked
     node: str = ""
+    reasons: Callable[[], Reasons] = Reasons  # of ratings; none where nobody says which there are
 
     def kind(self, exam: Exam) -> Kind:
         """Return an exam's kind."""
