@@ -121,8 +121,8 @@ def _back(said: str) -> Redirect:
 def _add(desk: WebhookDesk) -> Response:
     form = request.form
     wanted = tuple(one for one in Outcome if one.value in form.getlist("outcomes"))
-    new = NewWebhook(url=form.get("url", "").strip(), outcomes=wanted, institution=form.get("institution", ""))
-    institution = new.institution or ""
+    institution = form.get("institution", person().institution)  # empty where it is chosen: every institution
+    new = NewWebhook(url=form.get("url", "").strip(), outcomes=wanted, institution=institution)
     about(institution)
     if not may_touch(Action.MANAGE_WEBHOOKS, institution):
         abort(403)
