@@ -165,6 +165,8 @@ ACTIONS: dict[Action, Text] = {
     Action.ASSIGN_READING: _("okuma atamak", "assign a reading"),
     Action.SEE_TURNAROUND: _("rapor sürelerini görmek", "see turn-around times"),
     Action.MANAGE_GRANTS: _("rapor yetkilerini yönetmek", "manage grants"),
+    Action.CONFIRM_CRITICAL: _("kritik bulguyu okuduğunu bildirmek", "confirm a critical finding"),
+    Action.MANAGE_TEMPLATES: _("rapor şablonlarını yönetmek", "manage report templates"),
 }
 
 OWNERSHIPS: dict[str, Text] = {
