@@ -167,6 +167,8 @@ ACTIONS: dict[Action, Text] = {
     Action.MANAGE_GRANTS: _("rapor yetkilerini yönetmek", "manage grants"),
     Action.SEE_QUALITY: _("kaliteyi görmek", "see quality"),
     Action.RATE_QUALITY: _("kaliteyi puanlamak", "rate quality"),
+    Action.CONFIRM_CRITICAL: _("kritik bulguyu okuduğunu bildirmek", "confirm a critical finding"),
+    Action.MANAGE_TEMPLATES: _("rapor şablonlarını yönetmek", "manage report templates"),
 }
 
 OWNERSHIPS: dict[str, Text] = {

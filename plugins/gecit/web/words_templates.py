@@ -11,6 +11,7 @@ def _(tr: str, en: str) -> Text:
 
 TEMPLATES: dict[str, Text] = {
     "templates": _("Rapor şablonları", "Report templates"),
+    "templates-nav": _("Şablonlar", "Templates"),
     "templates-own": _("Şablonlarım", "My templates"),
     "templates-of": _("Kurumun rapor şablonları", "Report templates of the institution"),
     "templates-order": _(

@@ -125,7 +125,7 @@ def _row(exam: Exam, number: str) -> Row:
 
 
 def _waiting(room: ReadingRoom) -> int:
-    """Count what waits for the person, own marks left out; every page asks, so it reads the rows of the list alone."""
+    """Count what waits for the person, without the own marks; every page asks, so it reads the list's rows alone."""
     mine = _institutions(reach(person(), Action.CONFIRM_CRITICAL))
     if mine == ():
         return 0
