@@ -32,6 +32,11 @@ SECOND = {
     "assign a reading": "administrator:nogf manager:o",
     "see turn-around times": "administrator:nogf manager:o radiologist:o",
     "manage grants": "administrator:nogf",
+    "review a report": "radiologist:n assessor:n",
+    "manage peer reviews": "administrator:nogf",
+    "see quality figures": "administrator:nogf manager:o radiologist:o",
+    "compare radiologists": "administrator:nogf manager:o",
+    "discuss quality": "administrator:nogf manager:o radiologist:n assessor:n",
 }
 LETTERS = {"o": OWN, "g": GRANTED, "f": FOREIGN, "s": SELF, "n": NOBODY}
 

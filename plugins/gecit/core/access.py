@@ -52,6 +52,11 @@ class Action(StrEnum):
     ASSIGN_READING = "assign a reading"  # push an exam to a reader
     SEE_TURNAROUND = "see turn-around times"
     MANAGE_GRANTS = "manage grants"  # who may report for which institution
+    REVIEW_REPORT = "review a report"  # that a round of peer review gives the person
+    MANAGE_REVIEWS = "manage peer reviews"  # draw samples, see what was said
+    SEE_QUALITY_FIGURES = "see quality figures"
+    COMPARE_RADIOLOGISTS = "compare radiologists"  # figures of each by name
+    DISCUSS_QUALITY = "discuss quality"  # feedback; closing it needs the exam's institution
 
 
 class Whose(StrEnum):
@@ -79,9 +84,11 @@ _READER = {
     Action.OWN_ACCOUNT: _PUBLIC,
 }
 
+_OF_PHYSICIANS = frozenset({Action.WRITE_REPORT, Action.REVIEW_REPORT})
+
 TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
     # Everything but what a physician answers for.
-    Role.ADMINISTRATOR: dict.fromkeys((one for one in Action if one is not Action.WRITE_REPORT), _EVERY),
+    Role.ADMINISTRATOR: dict.fromkeys((one for one in Action if one not in _OF_PHYSICIANS), _EVERY),
     Role.MANAGER: {
         **_READER,
         Action.STORE_IMAGES: _OWN,
@@ -93,6 +100,9 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.MANAGE_WEBHOOKS: _OWN,
         Action.ASSIGN_READING: _OWN,
         Action.SEE_TURNAROUND: _OWN,
+        Action.SEE_QUALITY_FIGURES: _OWN,
+        Action.COMPARE_RADIOLOGISTS: _OWN,
+        Action.DISCUSS_QUALITY: _OWN,
     },
     Role.RADIOLOGIST: {
         **_READER,
@@ -103,10 +113,13 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.QUERY_DUPLICATES: _OWN,
         Action.WRITE_REPORT: _READS,
         Action.SEE_TURNAROUND: _OWN,
+        Action.REVIEW_REPORT: _PUBLIC,  # what a round gives him, whoever's it is
+        Action.SEE_QUALITY_FIGURES: _OWN,
+        Action.DISCUSS_QUALITY: _PUBLIC,  # what is told to him, or by him
     },
     Role.CONSULTANT: {Action.SEE_RULES: _PUBLIC, Action.OWN_ACCOUNT: _PUBLIC},  # sees what he is asked about
     Role.CLINICIAN: {**_READER, Action.QUERY_DUPLICATES: _OWN},
-    Role.ASSESSOR: _READER,
+    Role.ASSESSOR: {**_READER, Action.REVIEW_REPORT: _PUBLIC, Action.DISCUSS_QUALITY: _PUBLIC},
     Role.CITIZEN: {
         Action.LIST_EXAMS: _SELF,
         Action.SEE_REPORT: _SELF,

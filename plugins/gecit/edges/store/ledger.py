@@ -23,6 +23,7 @@ from .integration import Integrated
 from .migrate import migrate
 from .rebuild import Rebuilding
 from .records import Recorded
+from .reviewing import Reviewing
 from .schema import Instant, beat, event, exam, link, message, outbox, study
 from .search import Searching
 from .sql import PAGE, upsert
@@ -71,6 +72,7 @@ class SqlLedger(
     TrackingDesk,
     Counting,
     Integrated,
+    Reviewing,
 ):
     """Implements what `ports` asks of a ledger: `Ledger`, `Records`, `Accounts`, `Vitals`, `Views` and the doors'."""
 

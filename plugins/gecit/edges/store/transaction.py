@@ -22,6 +22,7 @@ from . import alerts, rows, webhooks
 from .asked import Asked
 from .exams import Change, same_facts, write_exams
 from .kept import Kept
+from .peer import PeerDesk
 from .reading import Desk
 from .schema import event, exam, institution, link, procedure, rulebook, sent_study, study, study_identifier
 from .sql import of_exams, pages, upsert
@@ -40,7 +41,7 @@ _EXAMS = sa.select(exam.c.data).where(of_exams(exam))
 _INSTITUTIONS = sa.select(institution.c.data).order_by(institution.c.skrs)
 
 
-class SqlTransaction(Desk, Kept):
+class SqlTransaction(Desk, PeerDesk, Kept):
     """Implements `ports.Transaction` on one connection."""
 
     def __init__(self, connection: sa.Connection, *, writing: bool) -> None:
@@ -75,6 +76,7 @@ class SqlTransaction(Desk, Kept):
                 self._changed_studies[event.study] = event.at
             case _:
                 self._asked.fold(event)
+                self.fold_peer(event)
 
     def _fold_exam(self, event: ExamEvent) -> None:
         before = self.exam(event.exam)
