@@ -12,7 +12,7 @@ SECOND = {
     "list exams": "administrator:nogf manager:o radiologist:og clinician:o assessor:o citizen:s service:o",
     "see an exam": "administrator:nogf manager:o radiologist:og clinician:o assessor:o service:o",
     "see a report": "administrator:nogf manager:o radiologist:og clinician:o assessor:o citizen:s service:o",
-    "see images": "administrator:nogf manager:o radiologist:og clinician:o assessor:o citizen:s service:o",
+    "see images": "administrator:nogf manager:o radiologist:og clinician:o assessor:on citizen:s service:o",
     "store images": "administrator:nogf manager:o service:o",
     "query duplicates": "administrator:nogf manager:o radiologist:o clinician:o service:o",
     "retry a delivery": "administrator:nogf manager:o service:o",

@@ -119,7 +119,12 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
     },
     Role.CONSULTANT: {Action.SEE_RULES: _PUBLIC, Action.OWN_ACCOUNT: _PUBLIC},  # sees what he is asked about
     Role.CLINICIAN: {**_READER, Action.QUERY_DUPLICATES: _OWN},
-    Role.ASSESSOR: {**_READER, Action.REVIEW_REPORT: _PUBLIC, Action.DISCUSS_QUALITY: _PUBLIC},
+    Role.ASSESSOR: {
+        **_READER,
+        Action.SEE_IMAGES: _OWN | _PUBLIC,  # and those of what a round gives him
+        Action.REVIEW_REPORT: _PUBLIC,
+        Action.DISCUSS_QUALITY: _PUBLIC,
+    },
     Role.CITIZEN: {
         Action.LIST_EXAMS: _SELF,
         Action.SEE_REPORT: _SELF,

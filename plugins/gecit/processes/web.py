@@ -98,7 +98,7 @@ def application(
             settings.rules.parent,
         ),
         audit=audit,
-        images=ImageSearches(ledger, OrthancTags(settings.orthanc_url, token), settings.name),
+        images=ImageSearches(ledger, OrthancTags(settings.orthanc_url, token), settings.name, ledger),
         rules=rules or rule_desk_of(settings, ledger, clock),
     )
 
