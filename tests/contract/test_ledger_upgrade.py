@@ -33,7 +33,7 @@ def events() -> list[e.Event]:
     bare = replace(order(UNDATED), ordered_at=None)
     parts = {ReportPart.FINDINGS: "Olağan."}
     report = Report(key=REPORTED, patient=bare.patient, status=ReportStatus.FINAL, parts=parts)
-    report = replace(report, procedures=order().procedures, modality="CT")
+    report = replace(report, procedures=order().procedures, modality="CT", image_quality_rating=2)
     return [
         placed(),
         e.StudyLinked(at=NOW, exam=KEY, facts=facts(study_date="20260302", study_time="120000"), path="p"),

@@ -21,6 +21,7 @@ from .feedback import Closing, Feedback, Message
 from .grants import Grant
 from .order import ExamKey, Order, RegisteredRow
 from .peer_review import PeerReview, ReviewRound
+from .quality import Hint, Rating
 from .reading import Act, Signature
 from .remarks import Remark
 from .report import Document, Report
@@ -256,6 +257,19 @@ class HospitalAnswered(ExamEvent):
     message: str = ""  # MSA-3, or what its ERR says
 
 
+class ExamRated(ExamEvent):
+    """Somebody rated the exam on the quality page; it supersedes the same rater's last rating of that kind."""
+
+    rating: Rating
+
+
+class HintsFound(ExamEvent):
+    """What the exam's facts give away differs from when they were last looked at; `data` names protocols and levels."""
+
+    hints: tuple[Hint, ...] = ()
+    data: str = ""  # revision of rules/quality that they were found by
+
+
 class StudyFactsRecorded(StudyEvent):
     """The study was read, or read again."""
 
@@ -421,6 +435,8 @@ AnyExamEvent = (
     | ReadingReleased
     | ReportSigned
     | HospitalAnswered
+    | ExamRated
+    | HintsFound
 )
 AnyStudyEvent = StudyFactsRecorded | StudyDeleted
 AnyInstallationEvent = (

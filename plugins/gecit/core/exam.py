@@ -12,6 +12,7 @@ from . import events as e
 from .background import Background
 from .facts import StudyFacts, StudyKey
 from .order import Control, ExamKey, Order, Patient, RegisteredRow
+from .quality import Hint, Rating, superseded_by
 from .reading import Act, Reading, Signature, State, moved
 from .report import Report, ReportStatus
 from .values import Value
@@ -86,6 +87,9 @@ class Exam(Value):
     attached: tuple[str, ...] = ()  # SOP Instance UIDs of attached reports
     reading: Reading | None = None  # None = nobody here ever had it to read
     hospital: tuple[HospitalAnswer, ...] = ()  # the last answer to each version that was signed here
+    rated: tuple[Rating, ...] = ()  # on the quality page; those of reports stand there (core.ratings)
+    hints: tuple[Hint, ...] = ()
+    hints_by: str = ""  # revision of the data that they were found by
     judge_at: datetime | None = None  # when the judge is to look; None = nothing to do
     judge_cause: str = ""
 
@@ -392,6 +396,16 @@ def _(event: e.HospitalAnswered, exam: Exam) -> dict[str, object]:
         version=event.version, accepted=event.accepted, code=event.code, message=event.message, at=event.at
     )
     return {"hospital": (*(one for one in exam.hospital if one.version != event.version), answer)}
+
+
+@_change.register
+def _(event: e.ExamRated, exam: Exam) -> dict[str, object]:
+    return {"rated": superseded_by(exam.rated, event.rating)}
+
+
+@_change.register
+def _(event: e.HintsFound, exam: Exam) -> dict[str, object]:
+    return {"hints": event.hints, "hints_by": event.data}
 
 
 def fold_study(study: Study | None, event: e.StudyEvent) -> Study | None:

@@ -34,6 +34,13 @@ class ReportPart(StrEnum):
     CONCLUSION = "4"  # Sonuç ve Öneriler
 
 
+class RatingKind(StrEnum):
+    """What is rated 1 to 5, 5 best (OBX-13)."""
+
+    REQUEST = "request"  # the reason of the request, OBX-13.1
+    IMAGE = "image"  # the quality of the images, OBX-13.2
+
+
 class Report(Value):
     """One version of a report, decoded: `parts` are plain text or HTML as `format` says."""
 
@@ -50,6 +57,8 @@ class Report(Value):
     request_reason_rating: int | None = None  # OBX-13.1, 1..5, 5 best
     image_quality_rating: int | None = None  # OBX-13.2
     contrast: str = ""  # OBX-17 as sent; `contrasts` reads it
+    request_reason_reasons: tuple[str, ...] = ()  # OBX-13.3, why it is not rated better: codes of core.quality.Reason
+    image_quality_reasons: tuple[str, ...] = ()  # OBX-13.4
 
 
 class Contrast(Value):

@@ -14,6 +14,7 @@ from .exam import Exam
 from .exam_kinds import Kind, kind_of
 from .order import ExamKey
 from .peer_review import Per, Shortage, Stratum
+from .ratings import ratings_of
 from .report import ReportStatus
 from .values import Value
 from .verdict import Status
@@ -62,7 +63,7 @@ def candidate_of(exam: Exam, kinds: Sequence[Kind]) -> Candidate | None:
         people=_people(exam),
         failed=tuple(one.rule for one in exam.verdict.findings if one.status is Status.FAILED) if exam.verdict else (),
         critical=_critical(exam),
-        lowest=min(ratings_of(exam), default=0),
+        lowest=min((one.score for one in ratings_of(exam)), default=0),
     )
 
 
@@ -76,12 +77,6 @@ def _people(exam: Exam) -> tuple[str, ...]:
     accounts = {name for one in signatures for name in (one.by, one.second)}
     numbers = {one.identifier for some in exam.reports for one in some.report.radiologists}
     return tuple(sorted((accounts | numbers) - {""}))
-
-
-def ratings_of(exam: Exam) -> list[int]:
-    """Return all ratings of the report in force: of the request and of the images, 1 to 5."""
-    report = exam.report.report if exam.report else None
-    return [one for one in (report.request_reason_rating, report.image_quality_rating) if one] if report else []
 
 
 def fits(one: Candidate, stratum: Stratum) -> bool:

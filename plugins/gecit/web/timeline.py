@@ -11,6 +11,7 @@ from gecit.core.values import Text, Value
 from .masking import mask_text
 from .phrases import cause
 from .words import DOCUMENTS, OUTCOMES, REPORT, image_count, path_name
+from .words_quality import RATED
 
 
 class ShownEvent(Value):
@@ -46,6 +47,12 @@ def _detail(event: e.Event) -> Text | None:
             return _by(signature.by, REPORT[report.status])
         case e.HospitalAnswered(code=code, message=message):
             return _plain(f"{code} {message}".strip())
+        case e.ExamRated(rating=one):
+            return _by(
+                one.rater, Text(tr=f"{RATED[one.kind].tr} {one.score}/5", en=f"{RATED[one.kind].en} {one.score}/5")
+            )
+        case e.HintsFound(hints=hints):
+            return _plain(str(len(hints)))
         case e.ReadingTaken(reader=reader) | e.ReadingAssigned(reader=reader):
             return _plain(reader)
         case e.ReadingHeld(reader=reader, reason=why) | e.ReadingReleased(reader=reader, reason=why):

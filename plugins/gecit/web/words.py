@@ -286,6 +286,8 @@ EVENTS: dict[str, Text] = {
     "ReadingReleased": _("Okuma listeye döndü", "Reading given back"),
     "ReportSigned": _("Rapor imzalandı", "Report signed"),
     "HospitalAnswered": _("HBYS rapora yanıt verdi", "HBYS answered the report"),
+    "ExamRated": _("Tetkik puanlandı", "Exam rated"),
+    "HintsFound": _("Kalite ipuçları bulundu", "Quality hints found"),
 }
 COUNTS: dict[str, Text] = {
     "exam": _("Tetkik", "Exams"),

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from gecit.core.exam import Exam
 
 from . import rows
+from .quality import write_quality
 from .reading import write_reading
 from .schema import exam, exam_device, exam_rule, exam_window, link, procedure
 from .sql import of_exams, pages, upsert
@@ -53,6 +54,7 @@ def write_exams(connection: sa.Connection, changes: Sequence[Change]) -> None:
     others = [one for one in changes if not one.judged_only]
     if others:
         _write_whole(connection, others)
+    write_quality(connection, changes)
 
 
 _JUDGED = (

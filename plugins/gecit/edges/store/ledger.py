@@ -21,6 +21,7 @@ from .dicom_views import Worklisted
 from .engine import open_engine
 from .integration import Integrated
 from .migrate import migrate
+from .quality_lists import Qualified
 from .rebuild import Rebuilding
 from .records import Recorded
 from .reviewing import Reviewing
@@ -73,6 +74,7 @@ class SqlLedger(
     Counting,
     Integrated,
     Reviewing,
+    Qualified,
 ):
     """Implements what `ports` asks of a ledger: `Ledger`, `Records`, `Accounts`, `Vitals`, `Views` and the doors'."""
 

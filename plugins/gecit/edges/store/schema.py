@@ -337,6 +337,46 @@ reading = sa.Table(
     ),
 )
 
+# And quality: what each rater said last of an exam, and what its facts give away. Statistics count here.
+rating = sa.Table(
+    "rating",
+    metadata,
+    sa.Column("institution", sa.Text, primary_key=True),
+    sa.Column("accession", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),  # image | request
+    sa.Column("source", sa.Text, primary_key=True),  # hl7 | editor | assessor
+    sa.Column("rater", sa.Text, primary_key=True),  # account; of hl7 the institution's SKRS code
+    sa.Column("score", sa.Integer, nullable=False),  # 1..5
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("modality", sa.Text, nullable=False),
+    sa.Column("listed_at", Instant, nullable=False),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.quality.Rating
+    sa.Index("rating_listed", "listed_at", "institution", "kind", "modality", "score"),
+    sa.Index(
+        "rating_low",
+        "listed_at",
+        "institution",
+        "accession",
+        sqlite_where=sa.text("score <= 2"),
+        postgresql_where=sa.text("score <= 2"),
+    ),
+    sqlite_with_rowid=False,
+)
+hint = sa.Table(
+    "hint",
+    metadata,
+    sa.Column("institution", sa.Text, primary_key=True),
+    sa.Column("accession", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("code", sa.Text, nullable=False),  # core.hints.CODES
+    sa.Column("modality", sa.Text, nullable=False),
+    sa.Column("listed_at", Instant, nullable=False),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.quality.Hint
+    sa.Index("hint_listed", "listed_at", "institution", "accession"),
+    sa.Index("hint_code", "code", "listed_at", "institution", "accession"),
+    sqlite_with_rowid=False,
+)
+
 # What is being written; forgotten once it is signed. No event: a report that nobody signed is no fact of the exam.
 draft = sa.Table(
     "draft",
@@ -655,6 +695,8 @@ FOLDED = (
     exam_rule,
     exam_window,
     exam_device,
+    rating,
+    hint,
     exam,
     duplicate_query,
     outage,

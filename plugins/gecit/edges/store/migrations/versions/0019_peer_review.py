@@ -8,7 +8,7 @@ from alembic import op
 from gecit.edges.store.schema import Instant
 
 revision = "0019"
-down_revision = "0011"
+down_revision = "0018"
 
 
 def upgrade() -> None:
