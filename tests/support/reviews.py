@@ -13,7 +13,7 @@ from gecit.core.order import ExamKey
 from gecit.core.peer_review import Reviewer, ReviewRound, Stratum
 from gecit.core.reading import Act, Signature
 from gecit.core.values import Text
-from gecit.edges.quality_files import read_sampling, read_scale
+from gecit.edges.peer_files import read_sampling, read_scale
 from gecit.edges.store import SqlLedger
 
 from .flow import HOSPITAL, START, order, report, study

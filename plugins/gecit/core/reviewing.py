@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+import msgspec
+
 from .exam import Exam, ReceivedReport
 from .issue import Issue, issue, shown, signers
+from .order import ExamKey
 from .peer_review import Reviewer
 
 HIDDEN = "●●●"
 """What stands in the place of a name."""
+
+NO_EXAM = ExamKey(institution="", accession="–")
+"""What stands in the place of an exam's key."""
 
 
 def reviewed(exam: Exam, version: int) -> Issue | None:
@@ -36,9 +42,28 @@ def is_own(reviewer: Reviewer, exam: Exam) -> bool:
     return reviewer.account in accounts_of(exam.reports) or reviewer.tckn in numbers_of(exam.reports)
 
 
+def unsigned(version: Issue, names: Iterable[str]) -> Issue:
+    """Return the report as a blind review shows it: of no named exam, signed by nobody, names in its text hidden."""
+    hidden = tuple(names)
+
+    def bare(received: ReceivedReport) -> ReceivedReport:
+        report = received.report
+        parts = {part: without_names(text, hidden) for part, text in report.parts.items()}
+        report = msgspec.structs.replace(report, key=NO_EXAM, radiologists=(), parts=parts)
+        return msgspec.structs.replace(received, report=report, registry=(), signature=None)
+
+    return msgspec.structs.replace(
+        version,
+        own=bare(version.own),
+        report=bare(version.report) if version.report else None,
+        addenda=tuple(map(bare, version.addenda)),
+        replaced=tuple(map(bare, version.replaced)),
+    )
+
+
 def names_of(version: Issue) -> tuple[str, ...]:
-    """Return the names that must not be read inside a blind review."""
-    people = [one for some in shown(version) for one in signers(some)]
+    """Return the names that must not be read inside a blind review: of all who signed what it shows or replaced."""
+    people = [one for some in (*shown(version), *version.replaced, version.own) for one in signers(some)]
     both = [f"{one.given} {one.family}".strip() for one in people] + [
         f"{one.family} {one.given}".strip() for one in people
     ]

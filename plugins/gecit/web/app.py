@@ -31,6 +31,7 @@ from .guard import add_headers, guard, prove, refuse_nul
 from .health import Surroundings, health
 from .language import in_other_language, language, moment, other_language, remember_language, say, share
 from .metrics import metrics
+from .peer import PeerDesk, add_peer_pages
 from .problem import on_fault, on_http_error
 from .reading import ReadingRoom, reading_pages
 from .rules import RuleDesk, rules_pages
@@ -66,6 +67,7 @@ def create_app(
     rules: RuleDesk | None = None,
     accounts: AccountPages | None = None,
     room: ReadingRoom | None = None,
+    peer: PeerDesk | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
@@ -77,7 +79,7 @@ def create_app(
     `audit` is told of each request, None = nobody is; `images` answers QIDO-RS, None = nobody does;
     `integrating` is what integrators and monitors ask;
     `rules` is what the pages of the rules are made of, None = there are none; `room` has radiologists
-    read and report, None = nobody does.
+    read and report, None = nobody does; `peer` has signed reports reviewed, None = nobody does.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -125,6 +127,8 @@ def create_app(
         app.register_blueprint(trail(audit.rows, audit.digest))
     for pages in reading_pages(room) if room else ():
         app.register_blueprint(pages)
+    if peer:
+        add_peer_pages(app, peer)
     return app
 
 

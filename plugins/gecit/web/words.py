@@ -9,6 +9,7 @@ from gecit.core.values import Text
 from gecit.core.verdict import Effect, Outcome, Status
 
 from . import words_accounts
+from . import words_peer as words_peer
 from . import words_reading as words_reading
 from .reports import Place, Registered
 from .words_reading import READING
@@ -321,3 +322,5 @@ def count_name(key: str) -> Text:
 
 
 PAGE |= words_accounts.PAGE
+PAGE |= words_peer.PEER
+SAID |= words_peer.SAID

@@ -4,7 +4,7 @@
   const read = (table) =>
     [...table.tBodies[0].rows].map((row) => ({
       name: row.cells[0].textContent.trim(),
-      count: Number(row.cells[1].textContent),
+      count: Number(row.cells[1].dataset.value ?? row.cells[1].textContent),
       colour: row.dataset.colour,
       address: row.querySelector("a")?.href,
     }));
