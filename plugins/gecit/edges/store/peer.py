@@ -120,7 +120,9 @@ class PeerDesk:
     def reviews(self, round_id: str) -> list[GivenReview]:
         """Return what was said in a round, superseded reviews too, by number, the oldest first."""
         mine = sa.select(peer_review).where(peer_review.c.round == round_id)
-        found = self._connection.execute(mine.order_by(peer_review.c.number, peer_review.c.at, peer_review.c.id))
+        found = self._connection.execute(
+            mine.order_by(peer_review.c.number, peer_review.c.at, peer_review.c.superseded.desc(), peer_review.c.id)
+        )
         return [_review(row) for row in found]
 
     def review(self, number: str) -> GivenReview | None:
