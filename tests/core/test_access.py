@@ -37,6 +37,8 @@ SECOND = {
     "see quality figures": "administrator:nogf manager:o radiologist:o",
     "compare radiologists": "administrator:nogf manager:o",
     "discuss quality": "administrator:nogf manager:o radiologist:n assessor:n",
+    "see quality": "administrator:nogf manager:o radiologist:og assessor:o service:o",
+    "rate quality": "assessor:o",
 }
 LETTERS = {"o": OWN, "g": GRANTED, "f": FOREIGN, "s": SELF, "n": NOBODY}
 

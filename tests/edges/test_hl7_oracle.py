@@ -78,6 +78,8 @@ reports = st.builds(
     modality=st.sampled_from(["", "CT"]),
     request_reason_rating=st.none() | st.integers(1, 5),
     image_quality_rating=st.none() | st.integers(1, 5),
+    request_reason_reasons=st.sampled_from([(), ("other",), ("no-clinical-information", "wrong-side")]),
+    image_quality_reasons=st.sampled_from([(), ("motion",), ("artefact", "motion", "positioning")]),
     contrast=st.sampled_from(["", "O^Baryum sülfat", "IV^Iohexol^300"]),
 )
 charsets = st.sampled_from([("UTF8", "utf-8"), ("Windows1254", "cp1254")])

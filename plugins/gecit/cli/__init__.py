@@ -29,6 +29,7 @@ from . import (
     judge,
     ledger,
     outbox,
+    peer,
     processes,
     replay,
     rules,
@@ -79,6 +80,7 @@ for command in (
     webhooks.alerts,
     ledger.ledger,
     balance.balance,
+    peer.quality,
     audit.audit,
 ):
     cli.add_command(command)

@@ -57,6 +57,8 @@ class Action(StrEnum):
     SEE_QUALITY_FIGURES = "see quality figures"
     COMPARE_RADIOLOGISTS = "compare radiologists"  # figures of each by name
     DISCUSS_QUALITY = "discuss quality"  # feedback; closing it needs the exam's institution
+    SEE_QUALITY = "see quality"  # ratings and hints of an exam
+    RATE_QUALITY = "rate quality"  # of images and requests, after the fact
 
 
 class Whose(StrEnum):
@@ -84,10 +86,10 @@ _READER = {
     Action.OWN_ACCOUNT: _PUBLIC,
 }
 
-_OF_PHYSICIANS = frozenset({Action.WRITE_REPORT, Action.REVIEW_REPORT})
+_OF_PHYSICIANS = frozenset({Action.WRITE_REPORT, Action.REVIEW_REPORT, Action.RATE_QUALITY})
 
 TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
-    # Everything but what a physician answers for.
+    # Everything but what a physician or an assessor answers for.
     Role.ADMINISTRATOR: dict.fromkeys((one for one in Action if one not in _OF_PHYSICIANS), _EVERY),
     Role.MANAGER: {
         **_READER,
@@ -103,6 +105,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.SEE_QUALITY_FIGURES: _OWN,
         Action.COMPARE_RADIOLOGISTS: _OWN,
         Action.DISCUSS_QUALITY: _OWN,
+        Action.SEE_QUALITY: _OWN,
     },
     Role.RADIOLOGIST: {
         **_READER,
@@ -116,12 +119,15 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.REVIEW_REPORT: _PUBLIC,  # what a round gives him, whoever's it is
         Action.SEE_QUALITY_FIGURES: _OWN,
         Action.DISCUSS_QUALITY: _PUBLIC,  # what is told to him, or by him
+        Action.SEE_QUALITY: _READS,
     },
     Role.CONSULTANT: {Action.SEE_RULES: _PUBLIC, Action.OWN_ACCOUNT: _PUBLIC},  # sees what he is asked about
     Role.CLINICIAN: {**_READER, Action.QUERY_DUPLICATES: _OWN},
     Role.ASSESSOR: {
         **_READER,
         Action.SEE_IMAGES: _OWN | _PUBLIC,  # and those of what a round gives him
+        Action.SEE_QUALITY: _OWN,
+        Action.RATE_QUALITY: _OWN,
         Action.REVIEW_REPORT: _PUBLIC,
         Action.DISCUSS_QUALITY: _PUBLIC,
     },
@@ -143,6 +149,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.SEE_RULES: _PUBLIC,
         Action.SEE_HEALTH: _PUBLIC,
         Action.MANAGE_WEBHOOKS: _OWN,
+        Action.SEE_QUALITY: _OWN,
     },
 }
 """What is not written here is refused."""

@@ -33,6 +33,8 @@ class Draft(Value):
     parts: dict[ReportPart, str] = msgspec.field(default_factory=dict)  # plain text
     request_reason_rating: int | None = None  # OBX-13.1, 1..5, 5 best
     image_quality_rating: int | None = None
+    request_reason_reasons: tuple[str, ...] = ()  # codes of core.quality.Reason
+    image_quality_reasons: tuple[str, ...] = ()
     contrast: str = ""  # OBX-17
     kind: str = ""  # whose template it began with
     revision: int = 0  # counts each save, so that two windows of one author do not write over each other
@@ -68,6 +70,8 @@ def begun(exam: ExamKey, author: str, kind: Kind, report: Report | None = None) 
         parts=dict(report.parts),
         request_reason_rating=report.request_reason_rating,
         image_quality_rating=report.image_quality_rating,
+        request_reason_reasons=report.request_reason_reasons,
+        image_quality_reasons=report.image_quality_reasons,
         contrast=report.contrast,
         kind=kind.id,
     )
@@ -87,6 +91,8 @@ def report_of(draft: Draft, exam: Exam, status: ReportStatus, signers: Sequence[
         modality=exam.modality,
         request_reason_rating=draft.request_reason_rating,
         image_quality_rating=draft.image_quality_rating,
+        request_reason_reasons=draft.request_reason_reasons,
+        image_quality_reasons=draft.image_quality_reasons,
         contrast=draft.contrast,
     )
 

@@ -109,13 +109,13 @@ OTHER = Kind(id="", title=Text(tr="Diğer", en="Other"))
 
 def kind_of(kinds: Iterable[Kind], modality: str, procedures: Sequence[Procedure]) -> Kind:
     """Return the kind of an exam; `OTHER` where none fits. Of several the one that says most, then by id."""
-    scored = ((_score(one.match, modality, procedures), one) for one in kinds)
-    fitting = [(score, one) for score, one in scored if score]
+    scored = ((score(one.match, modality, procedures), one) for one in kinds)
+    fitting = [(points, one) for points, one in scored if points]
     return min(fitting, key=lambda pair: (-pair[0], pair[1].id))[1] if fitting else OTHER
 
 
-def _score(match: Match, modality: str, procedures: Sequence[Procedure]) -> int:
-    """How much a match says: 4 for a LOINC code, 2 for a word, 1 for the modality alone; 0 = no match."""
+def score(match: Match, modality: str, procedures: Sequence[Procedure]) -> int:
+    """Say how much a match says: 4 for a LOINC code, 2 for a word, 1 for the modality alone; 0 = no match."""
     if match.modality and modality not in match.modality:
         return 0
     if any(one.loinc in match.loinc for one in procedures if one.loinc):

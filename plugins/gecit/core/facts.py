@@ -42,6 +42,21 @@ class DoseReport(Value):
     device_serial: str = ""
 
 
+class SeriesDetails(Value):
+    """What the headers of a series say of its pictures, as written: only hints rest on it, no verdict does.
+
+    Read of every instance of a short series of projections, else of one that speaks for all.
+    """
+
+    looked_at: int  # instances
+    sop_class: str = ""  # of the first
+    lateralities: tuple[str, ...] = ()  # (0020,0062), else (0020,0060); each once, "" = one that names none
+    views: tuple[str, ...] = ()  # (0018,5101), else the meaning of (0054,0220); likewise
+    body_part: str = ""  # (0018,0015) of the first
+    pixel_spacing: str = ""  # (0028,0030) of the first; "" = it has none
+    imager_pixel_spacing: str = ""  # (0018,1164) of the first
+
+
 class SeriesFacts(Value):
     """One series: modality, how many instances, and the device that made it."""
 
@@ -54,6 +69,7 @@ class SeriesFacts(Value):
     device_serial: str = ""
     station: str = ""
     frames: int = 1  # of each picture, (0028,0008): an enhanced CT or MR has many slices in one instance
+    details: SeriesDetails | None = None  # None = not read: no pictures, or recorded before these were
 
     @property
     def ours(self) -> bool:
@@ -75,6 +91,8 @@ class StudyFacts(Value):
     patient_id: str = ""  # (0010,0020)
     other_patient_ids: tuple[str, ...] = ()  # (0010,1000) and (0010,1002)
     patient_name: str = ""
+    patient_birth_date: str = ""  # (0010,0030) YYYYMMDD
+    patient_sex: str = ""  # (0010,0040)
     institution: str = ""  # SKRS code of who sent it, by AE title or by (0008,0080); empty = unknown
     institution_name: str = ""  # (0008,0080) as sent
     study_date: str = ""  # (0008,0020) YYYYMMDD

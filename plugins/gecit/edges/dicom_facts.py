@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from ..core.facts import DoseReport, SeriesFacts, StudyFacts, StudyKey
+from .dicom_details import series_details, text
 
 Json = Mapping[str, Any]
 
@@ -59,6 +60,7 @@ class SeriesRead:
     tags: Json = field(default_factory=dict)  # /instances/{id}/simplified-tags of one instance
     metadata: Json = field(default_factory=dict)  # /instances/{id}/metadata?expand of the first that came
     sop_classes: tuple[str, ...] = ()  # of each instance where asked, else of one; the last holds for the rest
+    each: tuple[Json, ...] = ()  # tags of every instance where they were asked for, `tags` of the first among them
 
     @cached_property
     def instances(self) -> tuple[str, ...]:
@@ -84,6 +86,8 @@ def study_facts(
         patient_id=text(patient, "PatientID"),
         other_patient_ids=_other_patient_ids(reads),
         patient_name=text(patient, "PatientName"),
+        patient_birth_date=text(patient, "PatientBirthDate"),
+        patient_sex=text(patient, "PatientSex").upper(),
         institution_name=text(main, "InstitutionName") or _first(_of_sender(reads, first), "InstitutionName"),
         study_date=text(main, "StudyDate"),
         study_time=text(main, "StudyTime"),
@@ -113,16 +117,18 @@ def series_facts(read: SeriesRead) -> SeriesFacts:
     """Translate one series."""
     main = _dict(read.series.get("MainDicomTags"))
     modality = text(main, "Modality") or text(read.tags, "Modality")
+    images = _pictures(read, modality)
     return SeriesFacts(
         series_instance_uid=text(main, "SeriesInstanceUID"),
         modality=modality.upper(),
         instances=len(read.instances),
-        images=_pictures(read, modality),
+        images=images,
         manufacturer=text(main, "Manufacturer") or text(read.tags, "Manufacturer"),
         model=text(read.tags, "ManufacturerModelName"),
         device_serial=text(read.tags, "DeviceSerialNumber"),
         station=text(main, "StationName") or text(read.tags, "StationName"),
         frames=_frames(text(read.tags, "NumberOfFrames")),
+        details=series_details(read.each or ((read.tags,) if read.tags else ())) if images else None,
     )
 
 
@@ -150,17 +156,6 @@ def instant(value: object) -> datetime | None:
         return datetime.strptime(str(value), "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return None
-
-
-def text(tags: Json, name: str) -> str:
-    """Return a tag as text, trimmed; several values stay joined by a backslash (PS3.5 6.2)."""
-    value = tags.get(name)
-    return _storable(value).strip() if isinstance(value, str) else ""
-
-
-def _storable(value: str) -> str:
-    """Leave out what no database keeps: NUL, and halves of surrogate pairs."""
-    return value.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _pictures(read: SeriesRead, modality: str) -> int:

@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
 from ..core.facts import DoseReport, StudyFacts
+from .dicom_details import FUNCTIONAL, GROUPS, wanted_of_each
 from .dicom_facts import SeriesRead, is_structured_report, study_facts
 from .dose_sr import MAX_BYTES, Unreadable, read_dose_report
 from .orthanc_http import LOOK_AT_EACH, MAX_REPORTS
@@ -28,8 +29,16 @@ TEXTS = (
     *("SpecificCharacterSet", "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality"),
     *("AccessionNumber", "PatientID", "PatientName", "OtherPatientIDs", "InstitutionName", "StudyDate", "StudyTime"),
     *("StudyDescription", "Manufacturer", "ManufacturerModelName", "DeviceSerialNumber", "StationName"),
+    *("PatientBirthDate", "PatientSex", "ImageLaterality", "Laterality", "ViewPosition", "BodyPartExamined"),
+    *("PixelSpacing", "ImagerPixelSpacing"),
 )
-WITH_SEQUENCES = (*TEXTS, "OtherPatientIDsSequence")
+SEQUENCES: dict[str, tuple[str, ...]] = {  # sequence -> what of its items is read
+    "ViewCodeSequence": ("CodeMeaning",),
+    "SharedFunctionalGroupsSequence": tuple(FUNCTIONAL.values()),
+    "PerFrameFunctionalGroupsSequence": tuple(FUNCTIONAL.values()),
+    **{macro: (name,) for name, macro in FUNCTIONAL.items()},
+}
+WITH_SEQUENCES = (*TEXTS, "OtherPatientIDsSequence", "ViewCodeSequence", *GROUPS)
 
 Tags = dict[str, Any]
 
@@ -51,7 +60,8 @@ class _Series:
         shown = {"Instances": ids, "MainDicomTags": {**main, "SeriesInstanceUID": self.uid}}
         asked = ids if len(ids) <= LOOK_AT_EACH else ids[:1]
         classes = tuple(self.tags[one].get("SOPClassUID", "") for one in asked)
-        return SeriesRead(shown, first, {}, classes)
+        whole = len(asked) == len(ids) and wanted_of_each(main["Modality"])
+        return SeriesRead(shown, first, {}, classes, tuple(self.tags[one] for one in ids) if whole else ())
 
 
 @dataclass
@@ -110,7 +120,7 @@ def read_tags(path: Path) -> Tags:
     if not tags.get("StudyInstanceUID"):
         raise NotReadError("DICOM'da (0020,000D) yok / the DICOM has no Study Instance UID (0020,000D)")
     tags["OtherPatientIDsSequence"] = _other_ids(dataset)
-    return tags
+    return tags | {name: found for name in ("ViewCodeSequence", *GROUPS) if (found := _items(dataset, name))}
 
 
 def orthanc_id(*parts: str) -> str:
@@ -133,6 +143,17 @@ def _text(dataset: Dataset, keyword: str) -> str:
 def _other_ids(dataset: Dataset) -> list[dict[str, str]]:
     items = dataset.get("OtherPatientIDsSequence") or []
     return [{"PatientID": _text(one, "PatientID")} for one in items if isinstance(one, Dataset)]
+
+
+def _items(dataset: Dataset, keyword: str) -> list[Tags]:
+    """Return what is wanted of a sequence's items, in the form of Orthanc's JSON; of frames, the first."""
+    try:
+        items = list(dataset.get(keyword) or ())[:1]
+    except Exception as fault:  # noqa: BLE001 -- as above
+        log.info("%s cannot be read: %s", keyword, type(fault).__name__)
+        return []
+    wanted = SEQUENCES[keyword]
+    return [{name: _items(one, name) if name in SEQUENCES else _text(one, name) for name in wanted} for one in items]
 
 
 def _add_report(study: _Study, instance: str, path: Path) -> None:

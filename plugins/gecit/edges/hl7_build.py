@@ -147,17 +147,23 @@ def report_observation(report: Report, envelope: Envelope, status: str) -> dict[
         f"{base64.b64encode(text.encode(codec, 'replace')).decode()}^{part.value}"
         for part, text in sorted(report.parts.items())
     )
-    ratings = ("" if one is None else str(one) for one in (report.request_reason_rating, report.image_quality_rating))
     return {
         1: "1",
         2: "TX",
         3: f"{report.format}^BASE64",
         5: "~".join(encoded),
         11: status,
-        13: "^".join(ratings).removesuffix("^"),
+        13: _ratings(report),
         16: written_people(report.radiologists),
         17: "^".join(escape(one) for one in report.contrast.split("^")),
     }
+
+
+def _ratings(report: Report) -> str:
+    """Return OBX-13: two ratings, and behind them what they rest on; whoever does not know these passes them over."""
+    scores = ("" if one is None else str(one) for one in (report.request_reason_rating, report.image_quality_rating))
+    reasons = ("&".join(map(escape, one)) for one in (report.request_reason_reasons, report.image_quality_reasons))
+    return "^".join((*scores, *reasons)).rstrip("^")
 
 
 def _code(procedure: Procedure) -> str:

@@ -157,18 +157,38 @@ def read_time(value: str) -> datetime | None:
         return None
 
 
-def read_ratings(reader: FactReader) -> tuple[int | None, int | None]:
-    """Read OBX-13 `reason^quality`, each 1..5 with 5 best; anything else is remarked and None."""
+class Ratings(NamedTuple):
+    """OBX-13 as read: ratings 1..5 with 5 best, and the codes of why they are no better."""
+
+    request: int | None = None
+    images: int | None = None
+    request_reasons: tuple[str, ...] = ()
+    image_reasons: tuple[str, ...] = ()
+
+
+SCORES = ("1", "2", "3", "4", "5")
+MOST_REASONS = 20
+REASON = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+def read_ratings(reader: FactReader) -> Ratings:
+    """Read OBX-13 `reason^quality^codes^codes`, codes joined by `&`; a rating that is none is remarked and left out."""
     for source in reader.profile.sources("ratings"):
         for segment in reader.first.all(source.segment):
             if segment.field(source.field):
                 written = (segment.get(source.field, 1), segment.get(source.field, 2))
-                if any(one not in ("", "1", "2", "3", "4", "5") for one in written):
+                if any(one and one not in SCORES for one in written):
                     place = Where(segment=segment.id, sequence=segment.sequence, field=source.field)
                     reader.note("rating-unreadable", place, found="^".join(written)[:20])
-                first, second = (int(one) if one in ("1", "2", "3", "4", "5") else None for one in written)
-                return first, second
-    return None, None
+                first, second = (int(one) if one in SCORES else None for one in written)
+                return Ratings(first, second, *(_reasons(segment, source.field, number) for number in (3, 4)))
+    return Ratings()
+
+
+def _reasons(segment: Segment, field: int, component: int) -> tuple[str, ...]:
+    """Codes as they are written; what looks like none is left out: nobody has to send any."""
+    found = (segment.get(field, component, sub).strip().lower() for sub in range(1, MOST_REASONS + 1))
+    return tuple(sorted({one for one in found if REASON.fullmatch(one)}))
 
 
 def read_contrast(reader: FactReader) -> str:

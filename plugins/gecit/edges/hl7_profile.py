@@ -290,7 +290,9 @@ def _report(reader: FactReader, key: ExamKey) -> Report | None:
         message_at=message_at,
         procedures=procedures,
         modality=reader.fact("modality"),
-        request_reason_rating=ratings[0],
-        image_quality_rating=ratings[1],
+        request_reason_rating=ratings.request,
+        image_quality_rating=ratings.images,
+        request_reason_reasons=ratings.request_reasons,
+        image_quality_reasons=ratings.image_reasons,
         contrast=read_contrast(reader),
     )

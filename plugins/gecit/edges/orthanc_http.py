@@ -18,6 +18,8 @@ from ..core.facts import DoseReport
 from ..core.values import Value
 from ..ports import Change, Changes, Refused, StudyRead, Unavailable
 from . import dicom_facts
+from .dicom_details import rows_of, wanted_of_each
+from .dicom_details import text as dicom_text
 from .dicom_facts import SeriesRead
 from .dose_sr import MAX_BYTES, Unreadable, read_dose_report
 from .orthanc_host import INDEX_PATH
@@ -173,9 +175,19 @@ class OrthancArchive:
             return bare
         asked = bare.instances if len(bare.instances) <= LOOK_AT_EACH else bare.instances[:1]
         metadata = [self._about(f"/instances/{_id(one)}/metadata?expand") for one in asked]
-        tags = self._about(f"/instances/{_id(asked[0])}/simplified-tags")
-        classes = tuple(dicom_facts.text(one, "SopClassUid") for one in metadata)
-        return SeriesRead(series, tags, dicom_facts.came_first(metadata), classes)
+        each = self._each(series, asked)
+        tags = each[0] if each and each[0] else self._about(f"/instances/{_id(asked[0])}/simplified-tags")
+        classes = tuple(dicom_text(one, "SopClassUid") for one in metadata)
+        return SeriesRead(series, tags, dicom_facts.came_first(metadata), classes, each)
+
+    def _each(self, series: dict[str, Any], asked: Sequence[str]) -> tuple[dicom_facts.Json, ...]:
+        """Tags of every instance of a short series of projections, whose sides and views differ, in one request."""
+        main = series.get("MainDicomTags")
+        modality = main.get("Modality") if isinstance(main, dict) else None
+        if not isinstance(modality, str) or not wanted_of_each(modality) or len(asked) < len(series["Instances"]):
+            return ()
+        answer = self._about(f"/series/{_id(str(series['ID']))}/instances-tags?simplify")
+        return tuple(rows_of(answer, asked)) if answer else ()
 
     def _about(self, path: str) -> dict[str, Any]:
         """What is said of one instance; nothing where it is gone, broken in the storage, or beyond measure."""

@@ -8,6 +8,7 @@ from ..edges.store import SqlLedger
 from ..ports import Clock
 from ..settings import Settings
 from ..web.peer import PeerDesk
+from .quality import quality_of
 
 
 def peer_desk_of(settings: Settings, ledger: SqlLedger, clock: Clock) -> PeerDesk:
@@ -20,4 +21,5 @@ def peer_desk_of(settings: Settings, ledger: SqlLedger, clock: Clock) -> PeerDes
         scale=read_scale(rules, site),
         strata=read_sampling(rules, site),
         kinds=read_reporting(rules, site).kinds,
+        reasons=quality_of(settings)().reasons,
     )

@@ -14,12 +14,13 @@ from ..settings import Settings
 from ..web.reading import ReadingRoom
 from .build import limits_of, profiles_of, registry_of
 from .entrance import granting_of
+from .quality import quality_of
 from .rules import Rules
 
 
 def room_of(settings: Settings, ledger: SqlLedger, doors: Doors, clock: Clock, audit: Audit) -> ReadingRoom:
     """Return the parts of the pages; ReportFileError or ProfileError where a site's file cannot be used."""
-    chosen = settings.hbys
+    chosen, quality = settings.hbys, quality_of(settings)
     return ReadingRoom(
         ledger=ledger,
         accounts=ledger,
@@ -33,6 +34,7 @@ def room_of(settings: Settings, ledger: SqlLedger, doors: Doors, clock: Clock, a
         reporting=read_reporting(settings.rules, settings.site_rules),
         audit=audit,
         signs=lambda name, password, address: doors.sign_in(name, password, address).granted,
+        reasons=lambda: quality().reasons,
     )
 
 

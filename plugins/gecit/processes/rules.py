@@ -22,6 +22,7 @@ from ..edges.rules_files import read_folder
 from ..ports import Clock, Snapshot
 from ..settings import Settings
 from ..steps.receive_message import Judging
+from .quality import quality_of
 
 log = logging.getLogger("gecit.rules")
 
@@ -67,6 +68,7 @@ class Rules:
         self._asked_at: datetime | None = None
         self._judging: Judging | None = None
         self._lists_known = ""
+        self._quality = quality_of(settings)
 
     def judging(self) -> Judging:
         """Return what to judge by now; raises `NoRulebookError`. It may write, so never ask inside a transaction."""
@@ -82,6 +84,8 @@ class Rules:
     def _refresh(self, now: datetime) -> None:
         known, lists = self._judging, self._lists()
         if known and (self._ledger.active_revision(), lists) == (known.rulebook.revision, self._lists_known):
+            if self._quality() is not known.quality:
+                self._judging = msgspec.structs.replace(known, quality=self._quality())
             return
         active = self._ledger.active_rulebook()
         if active:
@@ -93,6 +97,7 @@ class Rules:
                 rulebook=Rulebook.from_json(active[1]),
                 context=context_from(snapshot),
                 group_minutes=int(self._settings.acquisition_group_minutes),
+                quality=self._quality(),
             )
             log.info("judging by rulebook %s, code lists %s", active[0][:12], lists[:12] or "-")
 

@@ -24,6 +24,7 @@ from gecit.web.api.integration import Integrating
 from gecit.web.api.webhooks import Destinations
 from gecit.web.app import create_app
 from gecit.web.front import FrontData
+from gecit.web.quality import QualityDesk
 from gecit.web.rules import RuleDesk
 from gecit.web.tracking.rulebooks import Rulebooks
 
@@ -35,6 +36,7 @@ from .entrance import audit_of, doors_of
 from .life import until_told_to_stop, wait_beating
 from .loops import run_loops
 from .peer_desk import peer_desk_of
+from .quality import quality_of
 from .reading_room import room_of
 from .rule_desk import rule_desk_of
 from .run_folder import read_internal_token
@@ -102,6 +104,7 @@ def application(
         images=ImageSearches(ledger, OrthancTags(settings.orthanc_url, token), settings.name, ledger),
         rules=rules or rule_desk_of(settings, ledger, clock),
         peer=peer_desk_of(settings, ledger, clock) if settings.role == "Node" else None,
+        quality=QualityDesk(ledger, clock, quality_of(settings)),
     )
 
 

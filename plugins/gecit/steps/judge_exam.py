@@ -15,6 +15,7 @@ from ..ports import Institution, Transaction
 from . import announce, notify_medula
 from .attach_report import plan_attach
 from .background import institution_of, look_up, record
+from .find_hints import find_hints
 from .receive_message import Judging, compiled
 
 
@@ -36,6 +37,7 @@ def judge_exam(
     verdict = compiled(judging).judge(known, judged_at=now, known_at=now)
     write_verdict(tx, known, verdict, exam.judge_cause, institution, now, role)
     plan_attach(tx, tx.exam(exam.key) or known, now)
+    find_hints(tx, tx.exam(exam.key) or known, judging.quality, now)
     return verdict
 
 

@@ -27,6 +27,7 @@ from ..core.exam import Exam, ReceivedReport
 from ..core.identifiers import is_tckn
 from ..core.judge import Compiled, judge_report
 from ..core.order import Control, ExamKey, Order
+from ..core.quality_data import QualityData
 from ..core.remarks import Remark, Severity, Where, worst
 from ..core.report import Report
 from ..core.report_said import said_of_repetition, said_of_signers, said_of_version
@@ -58,11 +59,12 @@ class Incoming(Value):
 
 
 class Judging(Value):
-    """What judging needs: the rulebook in force, the site's choices, the 40-minute rule."""
+    """What judging needs: the rulebook in force, the site's choices, the 40-minute rule, and what hints go by."""
 
     rulebook: Rulebook
     context: Context = Context()
     group_minutes: int = 40
+    quality: QualityData = QualityData()  # without a revision no hints are looked for
 
 
 def compiled(judging: Judging) -> Compiled:

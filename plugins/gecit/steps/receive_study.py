@@ -121,9 +121,12 @@ def _says_nothing_new(before: StudyFacts, read: StudyFacts) -> bool:
 
 
 def _evidence(facts: StudyFacts) -> tuple[object, ...]:
-    """What a verdict can rest on: pictures and structured reports, not documents, nor reports that we attached."""
+    """What a verdict can rest on: pictures and structured reports, not documents, nor reports that we attached.
+
+    Without what hints alone rest on: older records lack it, and reading it anew unsettles nothing.
+    """
     evidence = (one for one in facts.series if one.images or (one.modality == "SR" and not one.ours))
-    return tuple(evidence), facts.dose_reports
+    return tuple(msgspec.structs.replace(one, details=None) for one in evidence), facts.dose_reports
 
 
 def _exams_touched(tx: Transaction, facts: StudyFacts, group_minutes: int) -> set[ExamKey]:

@@ -33,6 +33,7 @@ from .language import in_other_language, language, moment, other_language, remem
 from .metrics import metrics
 from .peer import PeerDesk, add_peer_pages
 from .problem import on_fault, on_http_error
+from .quality import DESCRIBED, QualityDesk, quality_pages
 from .reading import ReadingRoom, reading_pages
 from .rules import RuleDesk, rules_pages
 from .sender import admission, csrf_field
@@ -68,6 +69,7 @@ def create_app(
     accounts: AccountPages | None = None,
     room: ReadingRoom | None = None,
     peer: PeerDesk | None = None,
+    quality: QualityDesk | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
@@ -79,7 +81,8 @@ def create_app(
     `audit` is told of each request, None = nobody is; `images` answers QIDO-RS, None = nobody does;
     `integrating` is what integrators and monitors ask;
     `rules` is what the pages of the rules are made of, None = there are none; `room` has radiologists
-    read and report, None = nobody does; `peer` has signed reports reviewed, None = nobody does.
+    read and report, None = nobody does; `quality` shows hints and ratings, None = there are no such pages;
+    `peer` has signed reports reviewed, None = nobody does.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -102,15 +105,18 @@ def create_app(
     app.jinja_env.globals["asset"] = built.address
     app.register_blueprint(served(built))
     beside = Beside(evidence)
-    further = described(ministry_get=ministry_get) if desk else ()
+    further = (*(described(ministry_get=ministry_get) if desk else ()), *(DESCRIBED if quality else ()))
     app.register_blueprint(api(views, vitals, clock, node, expected, beside, further, integrating))
     if integrating:
         app.register_blueprint(metrics(integrating.ledger, vitals, clock))
     if desk:
         app.register_blueprint(duplicates(desk, ministry_get=ministry_get))
     app.register_blueprint(health(vitals, clock, node, expected, ledger, surroundings))
+    for pages in quality_pages(quality) if quality else ():
+        app.register_blueprint(pages)
     if ledger:
-        app.register_blueprint(tracking(ledger, clock, beside, node, exports))
+        reasons = (lambda: quality.data().reasons) if quality else None
+        app.register_blueprint(tracking(ledger, clock, beside, node, exports, reasons))
         app.register_blueprint(day(ledger, clock))
     if rules:
         app.register_blueprint(rules_pages(rules))

@@ -32,6 +32,7 @@ SEEN = {
     Action.MANAGE_REVIEWS: VIEW_SECONDS,
     Action.SEE_QUALITY_FIGURES: VIEW_SECONDS,
     Action.DISCUSS_QUALITY: VIEW_SECONDS,
+    Action.SEE_QUALITY: VIEW_SECONDS,
 }
 """What is audited when it is only read, and within which time the same is no new row; 0 = each is."""
 

@@ -19,6 +19,7 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("reading.show", "reading", Action.WRITE_REPORT),
     ("reviews.show", "reviews", Action.REVIEW_REPORT),
     ("figures.show", "quality-figures", Action.SEE_QUALITY_FIGURES),
+    ("quality.show", "quality", Action.SEE_QUALITY),
     ("day.show", "day", Action.SEE_EXAM),
     ("rules.show", "rules", Action.SEE_RULES),
     ("health.show", "health", Action.SEE_HEALTH),

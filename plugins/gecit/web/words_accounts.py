@@ -165,6 +165,8 @@ ACTIONS: dict[Action, Text] = {
     Action.ASSIGN_READING: _("okuma atamak", "assign a reading"),
     Action.SEE_TURNAROUND: _("rapor sürelerini görmek", "see turn-around times"),
     Action.MANAGE_GRANTS: _("rapor yetkilerini yönetmek", "manage grants"),
+    Action.SEE_QUALITY: _("kaliteyi görmek", "see quality"),
+    Action.RATE_QUALITY: _("kaliteyi puanlamak", "rate quality"),
 }
 
 OWNERSHIPS: dict[str, Text] = {

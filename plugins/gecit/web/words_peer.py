@@ -13,7 +13,7 @@ def _(tr: str, en: str) -> Text:
 
 PEER: dict[str, Text] = {
     "reviews": _("İncelemeler", "Reviews"),
-    "quality-figures": _("Kalite", "Quality"),
+    "quality-figures": _("Kalite sayıları", "Figures"),
     # A reviewer's pages
     "my-reviews": _("Bana verilen rapor incelemeleri", "Report reviews given to me"),
     "reviews-what": _(
@@ -210,6 +210,4 @@ SAID: dict[str, tuple[Text, str]] = {
     "review-kept": (_("İnceleme kaydedildi.", "The review is recorded."), "success"),
     "feedback-sent": (_("Geri bildirim gönderildi.", "The feedback is sent."), "success"),
 }
-HINTS: dict[str, Text] = {}
-"""Titles of hints by code; a code without one is shown as it is."""
 PEER |= {f"figure-{name}": text for name, text in FIGURES.items()}

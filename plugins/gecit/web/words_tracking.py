@@ -180,6 +180,7 @@ TRACKING: dict[str, Text] = {
 }
 
 SAID: dict[str, tuple[Text, str]] = {
+    "rated": (_("Puan kaydedildi.", "The rating was recorded."), "success"),
     "view-saved": (_("Görünüm kaydedildi.", "The view was saved."), "success"),
     "view-unnamed": (
         _("Görünümün bir adı olmalı (en çok 60 karakter).", "A view needs a name (at most 60 characters)."),

@@ -148,7 +148,12 @@ REPORT_ROWS = (
         repeats=True,
     ),
     Row("OBX", 11, "R", "how final the report is", ("X",)),
-    Row("OBX", 13, "RE", "ratings 1 to 5, 5 best: reason of the request, then image quality", ("6^5",)),
+    Row(
+        "OBX", 13, "RE",
+        "ratings 1 to 5, 5 best: reason of the request, then image quality; behind them the reasons of each, codes"
+        " joined by &, where there are any",
+        ("6^5",),
+    ),
     Row(
         "OBX", 16, "R", "radiologists: TCKN, family name, given name; the approving one first",
         ("^ÖRNEKÇİ^AYŞEGÜL", "10000090314^KURGUSAL^ÇAĞRI", "10000090178^ÖRNEKÇİ^AYŞEGÜL~10000090314^KURGUSAL^ÇAĞRI"),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from gecit.core.access import Person
 from gecit.core.exam import Exam
 from gecit.core.exam_kinds import Kind, kind_of
+from gecit.core.hints import CODES
 from gecit.core.issue import Issue
 from gecit.core.peer_review import Reviewer, Scale, Stratum
 from gecit.core.quality import Reasons
@@ -15,8 +16,6 @@ from gecit.core.values import Text
 from gecit.edges.store import SqlLedger
 from gecit.ports import Clock
 from gecit.ports.accounts import Accounts
-
-from ..words_peer import HINTS
 
 
 class PeerDesk(NamedTuple):
@@ -31,8 +30,8 @@ class PeerDesk(NamedTuple):
     reasons: Reasons = Reasons()
 
     def hint(self, code: str) -> Text:
-        """Return what a hint is called; one without words is its code."""
-        return HINTS.get(code, Text(tr=code, en=code))
+        """Return what a hint is called; one that has no words any more is its code."""
+        return CODES[code].title if code in CODES else Text(tr=code, en=code)
 
     def kind(self, exam: Exam) -> Kind:
         """Return an exam's kind."""

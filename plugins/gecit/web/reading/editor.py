@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -16,8 +16,9 @@ from gecit.core.draft import Draft, begun
 from gecit.core.events import RegistryAnswer
 from gecit.core.exam import Exam, reading_of
 from gecit.core.order import ExamKey
+from gecit.core.quality import Reasons
 from gecit.core.reading import AT_WORK, STATUSES, Act, Reading, State
-from gecit.core.report import ReportPart
+from gecit.core.report import RatingKind, ReportPart
 from gecit.core.values import Text
 from gecit.ports import Transaction, Unavailable
 from gecit.steps import read_exam, sign_report
@@ -78,7 +79,7 @@ def editor_pages(room: ReadingRoom) -> Blueprint:
         try:
             kept = _save(room, key)
         except ReadingRefused as refused:
-            return _checks(room, key, None, refused) if live else _page(room, key, refused, _written(key))
+            return _checks(room, key, None, refused) if live else _page(room, key, refused, _written(room, key))
         return _checks(room, key, kept, None) if live else redirect(_place(key), 303)
 
     @pages.post("/sign/<institution>/<path:accession>")
@@ -95,7 +96,7 @@ def editor_pages(room: ReadingRoom) -> Blueprint:
             _sign(room, key, act)
         except ReadingRefused as refused:
             room.record(person(), act.value, key, outcome=refused.why.value)
-            return _page(room, key, refused, _written(key))
+            return _page(room, key, refused, _written(room, key))
         return redirect(_place(key), 303)
 
     return pages
@@ -145,16 +146,19 @@ def _begun(room: ReadingRoom, exam: Exam, reading: Reading) -> Draft:
 # What was written
 
 
-def _written(key: ExamKey) -> Draft:
+def _written(room: ReadingRoom, key: ExamKey) -> Draft:
     """Read the form: the draft as it stands on the page."""
     form = request.form
     revision = form.get("revision", "0")
+    reasons = room.reasons()
     return Draft(
         exam=key,
         author=person().name,
         parts={part: text for part in ReportPart if (text := form.get(f"part-{part.value}", "").replace("\r\n", "\n"))},
         request_reason_rating=_rating(form.get("request-rating", "")),
         image_quality_rating=_rating(form.get("image-rating", "")),
+        request_reason_reasons=_reasons(reasons, RatingKind.REQUEST, form.getlist("request-reason")),
+        image_quality_reasons=_reasons(reasons, RatingKind.IMAGE, form.getlist("image-reason")),
         contrast=form.get("contrast", "").strip()[:200],
         kind=form.get("kind", "")[:64],
         window=form.get("window", "")[:32],
@@ -162,12 +166,17 @@ def _written(key: ExamKey) -> Draft:
     )
 
 
+def _reasons(known: Reasons, kind: RatingKind, chosen: Sequence[str]) -> tuple[str, ...]:
+    """Return the chosen codes that the list has, in one order: what it no longer has is not sent on."""
+    return tuple(sorted({one.code for one in known.of(kind)} & set(chosen)))
+
+
 def _rating(text: str) -> int | None:
     return int(text) if text in RATINGS else None
 
 
 def _save(room: ReadingRoom, key: ExamKey) -> Draft:
-    now, written = room.clock.now(), _with_macro(room, _written(key))
+    now, written = room.clock.now(), _with_macro(room, _written(room, key))
     pressed = "HX-Request" not in request.headers
     return room.ledger.write(lambda tx: read_exam.save(tx, written, person(), now, pressed=pressed))
 
@@ -266,6 +275,7 @@ def _page(
         earlier=earlier_of(room.ledger, exam),
         viewer=f"/gecit/viewer/{quote(key.institution, safe='')}/{quote(key.accession, safe='')}",
         ratings=RATINGS,
+        reasons={kind.value: room.reasons().of(kind) for kind in RatingKind},
         window=secrets.token_hex(8),
     )
     return make_response(page, 409 if refused else 422 if fault else 200)

@@ -13,6 +13,7 @@ from gecit.core.audit import AuditEntry
 from gecit.core.exam import Exam
 from gecit.core.exam_kinds import Kind, Reporting, kind_of
 from gecit.core.order import ExamKey
+from gecit.core.quality import Reasons
 from gecit.core.reading import Limits
 from gecit.core.reading_list import Urgency
 from gecit.edges.hl7_report import ReportWriter, character_set, unwritable
@@ -40,6 +41,7 @@ class ReadingRoom(NamedTuple):
     reporting: Reporting
     audit: Audit
     signs: Callable[[str, str, str], bool]
+    reasons: Callable[[], Reasons] = Reasons  # of ratings; none where nobody says which there are
 
     def kind(self, exam: Exam) -> Kind:
         """Return an exam's kind."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, abort
 
 from gecit.core.access import Action
 from gecit.core.exam import Exam
 from gecit.core.order import ExamKey
+from gecit.core.quality import Reasons
 from gecit.edges.store import SqlLedger
 from gecit.ports import Clock, Views
 
@@ -40,12 +43,19 @@ def list_exams(views: Views, accession: str, limit: int) -> list[Exam]:
     return [one for one in found if may_touch(Action.LIST_EXAMS, one.key.institution, tckn=one.patient.tckn)]
 
 
-def tracking(ledger: SqlLedger, clock: Clock, beside: Beside, node: str, exports: Exports | None) -> Blueprint:
-    """Build the tracking pages; without `exports` nobody exports."""
+def tracking(
+    ledger: SqlLedger,
+    clock: Clock,
+    beside: Beside,
+    node: str,
+    exports: Exports | None,
+    reasons: Callable[[], Reasons] | None = None,
+) -> Blueprint:
+    """Build the tracking pages; without `exports` nobody exports, without `reasons` no quality is shown."""
     pages = Blueprint("tracking", __name__, url_prefix="/gecit")
     rulebooks = Rulebooks(ledger, clock)
     list_routes(pages, ledger, clock, rulebooks, exporting=exports is not None)
-    exam_routes(pages, ledger, clock, rulebooks, beside)
+    exam_routes(pages, ledger, clock, rulebooks, beside, reasons)
     saved_routes(pages, ledger, clock)
     if exports is not None:
         export_routes(pages, ledger, clock, node, exports)

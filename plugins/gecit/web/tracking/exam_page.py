@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as Redirect
 from gecit.core.access import Action
 from gecit.core.exam import Exam
 from gecit.core.order import ExamKey
+from gecit.core.quality import Reasons
 from gecit.edges.store import SqlLedger
 from gecit.ports import Clock
 from gecit.steps.approve_withdrawal import NothingToDecideError, approve, can_withdraw, dismiss
@@ -19,6 +20,7 @@ from ..audit import about
 from ..beside import Beside
 from ..masking import mask
 from ..shown import show_detail
+from ..shown_quality import QualityOfExam, show_quality
 from .later import later_of
 from .missing import excused_of, missing_of
 from .rulebooks import Rulebooks
@@ -31,14 +33,25 @@ DECISIONS: dict[str, tuple[Callable[..., object], str]] = {
 }
 
 
-def exam_routes(pages: Blueprint, ledger: SqlLedger, clock: Clock, rulebooks: Rulebooks, beside: Beside) -> None:
-    """Add the routes of one exam."""
+def exam_routes(
+    pages: Blueprint,
+    ledger: SqlLedger,
+    clock: Clock,
+    rulebooks: Rulebooks,
+    beside: Beside,
+    reasons: Callable[[], Reasons] | None = None,
+) -> None:
+    """Add the routes of one exam; without `reasons` its quality is not shown."""
+
+    def quality(found: Exam) -> QualityOfExam | None:
+        mine = may_touch(Action.SEE_QUALITY, found.key.institution)
+        return show_quality(found, reasons()) if reasons and mine else None
 
     @pages.get("/exams/<institution>/<path:accession>")
     @needs(Action.SEE_EXAM)
     def exam(institution: str, accession: str) -> str:
         found = read_exam(ledger, institution, accession, Action.SEE_EXAM)
-        return _draw(ledger, clock, rulebooks, beside, found)
+        return _draw(ledger, clock, rulebooks, beside, found, quality(found))
 
     @pages.post("/exam/retry")
     @needs(Action.RETRY_DELIVERY)
@@ -55,7 +68,7 @@ def exam_routes(pages: Blueprint, ledger: SqlLedger, clock: Clock, rulebooks: Ru
         if decision not in DECISIONS:
             abort(400)
         if not reason or len(reason) > LONGEST_REASON or mask(reason) != reason:
-            return make_response(_draw(ledger, clock, rulebooks, beside, found, reason=reason), 422)
+            return make_response(_draw(ledger, clock, rulebooks, beside, found, quality(found), reason), 422)
         act, said = DECISIONS[decision]
         by, now = person().name, clock.now()
         try:
@@ -85,7 +98,13 @@ def _back(key: ExamKey, said: str, count: int = 0) -> Redirect:
 
 
 def _draw(
-    ledger: SqlLedger, clock: Clock, rulebooks: Rulebooks, beside: Beside, found: Exam, reason: str | None = None
+    ledger: SqlLedger,
+    clock: Clock,
+    rulebooks: Rulebooks,
+    beside: Beside,
+    found: Exam,
+    quality: QualityOfExam | None,
+    reason: str | None = None,
 ) -> str:
     """Draw the page; `reason`: of a decision, which was not taken for it and waits in the form to be mended."""
     events, deliveries = ledger.timeline(found.key), ledger.deliveries_of(found.key)
@@ -95,6 +114,7 @@ def _draw(
     return render_template(
         "exam.html",
         shown=shown,
+        quality=quality,
         missing=missing_of(found, judged_by or rulebooks.in_force()),
         excused=excused_of(found),
         later=later_of(found, rulebooks.compiled(), clock.now()),

@@ -84,6 +84,8 @@ ACTIONS = {
     "compare radiologists": Text(tr="hekimleri karşılaştırma", en="compare radiologists"),
     "discuss quality": Text(tr="kaliteyi konuşma", en="discuss quality"),
     "manage grants": Text(tr="rapor yetkileri", en="manage grants"),
+    "see quality": Text(tr="kaliteyi görme", en="see quality"),
+    "rate quality": Text(tr="kaliteyi puanlama", en="rate quality"),
     "take": Text(tr="okumaya alma", en="take to read"),
     "hold": Text(tr="okumayı bekletme", en="put a reading off"),
     "give back": Text(tr="listeye geri verme", en="give a reading back"),
