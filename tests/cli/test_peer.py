@@ -34,9 +34,8 @@ def ledger(data: Path) -> Iterator[SqlLedger]:
 
 
 def test_a_sample_is_drawn_and_drawn_again(run: Run, ledger: SqlLedger) -> None:
-    tried = json.loads(
-        run("quality", "sample", *STRETCH, "--reviewer", "cem", "--seed", "t", "--dry-run", "--json").output
-    )
+    ask = ("quality", "sample", *STRETCH, "--reviewer", "cem", "--seed", "t", "--json")
+    tried = json.loads(run(*ask, "--dry-run").output)
     assert ledger.read_reviews(lambda tx: tx.review_rounds()) == []
     drawn = json.loads(run(*ask).output)
     assert drawn["exams"] == tried["exams"]

@@ -68,6 +68,7 @@ def candidate_of(exam: Exam, kinds: Sequence[Kind]) -> Candidate | None:
 
 
 def _critical(exam: Exam) -> bool:
+    """Whether a critical finding stands; an exam folded by a release that had no such mark has none."""
     found = getattr(exam, "critical", None)
     return bool(found and found.stands)
 
