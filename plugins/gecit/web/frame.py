@@ -18,7 +18,6 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("tracking.unlinked", "unlinked-short", Action.SEE_EXAM),
     ("reading.show", "reading", Action.WRITE_REPORT),
     ("reviews.show", "reviews", Action.REVIEW_REPORT),
-    ("figures.show", "quality-figures", Action.SEE_QUALITY_FIGURES),
     ("quality.show", "quality", Action.SEE_QUALITY),
     ("day.show", "day", Action.SEE_EXAM),
     ("rules.show", "rules", Action.SEE_RULES),

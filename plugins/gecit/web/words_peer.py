@@ -13,7 +13,6 @@ def _(tr: str, en: str) -> Text:
 
 PEER: dict[str, Text] = {
     "reviews": _("İncelemeler", "Reviews"),
-    "quality-figures": _("Kalite sayıları", "Figures"),
     # A reviewer's pages
     "my-reviews": _("Bana verilen rapor incelemeleri", "Report reviews given to me"),
     "reviews-what": _(
@@ -38,7 +37,7 @@ PEER: dict[str, Text] = {
         "opens pictures alone. "
         "Names in the text become ●●●. Names burnt into a picture, and the style, cannot be hidden.",
     ),
-    "open-review": _("{number} numaralı raporu incele", "Review report no. {number}"),
+    "open-review": _("İnceleme: {number} numaralı rapor", "Review: report no. {number}"),
     "review-images": _("Görüntüleri aç", "Open the images"),
     "review-pdf": _("Raporu PDF olarak aç", "Open the report as PDF"),
     "patient-age": _("Hasta", "Patient"),
