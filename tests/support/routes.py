@@ -234,6 +234,8 @@ WAYS: dict[str, Way] = {
     "GET /gecit/dicom-web/studies/<study>/series": Way("see images"),
     "GET /gecit/dicom-web/studies/<study>/instances": Way("see images"),
     "GET /gecit/dicom-web/studies/<study>/series/<series>/instances": Way("see images"),
+    "GET /gecit/dicom-web/studies/<study>/series/<series>/metadata": Way("see images"),  # sent on to Orthanc's door
+    "GET /gecit/dicom-web/studies/<study>/series/<series>/instances/<path:rest>": Way("see images"),
 }
 
 # Orthanc's own: what its REST interface has is taken from the program itself (`Orthanc --openapi`).

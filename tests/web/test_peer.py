@@ -119,7 +119,17 @@ def test_a_blind_review_names_neither_author_nor_institution_nor_accession(
     assert gives_away(str(pdf.headers)) == []
     images = ask(client, "cem", f"/gecit/reviews/{number}/1/images")
     assert images.status_code == 303
-    assert images.location.endswith(f"StudyInstanceUIDs=1.2.{HOSPITAL.skrs}.A1")
+    assert images.location.endswith(f"StudyInstanceUIDs=1.2.{HOSPITAL.skrs}.A1&review=1")
+
+
+def test_the_viewer_of_a_review_is_sent_on_to_orthancs_door(client: FlaskClient) -> None:
+    ours = "/gecit/dicom-web/studies/1.2/series/1.3"
+    for rest in ("metadata", "instances/1.4/frames/1", "instances/1.4?accept=image/jpeg"):
+        answer = ask(client, "cem", f"{ours}/{rest}")
+        assert (answer.status_code, answer.location) == (303, f"/dicom-web/studies/1.2/series/1.3/{rest}")
+    for path in ("/gecit/dicom-web/studies/x/series/1.3/metadata", f"{ours}/instances/a/../../b"):
+        assert ask(client, "cem", path).status_code == 404
+    assert ask(client, "yok", f"{ours}/metadata").status_code == 401
 
 
 def pdf_text(data: bytes) -> str:

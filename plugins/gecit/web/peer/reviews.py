@@ -98,7 +98,7 @@ def review_pages(desk: PeerDesk) -> Blueprint:
     def images(round_id: str, number: int) -> Redirect:
         _, _, exam = _mine(desk, round_id, number)
         uids = ",".join(one.facts.study_instance_uid for one in exam.studies)
-        return redirect(f"/gecit/ohif/viewer?{urlencode({'StudyInstanceUIDs': uids})}", 303)
+        return redirect(f"/gecit/ohif/viewer?{urlencode({'StudyInstanceUIDs': uids, 'review': number})}", 303)
 
     @pages.get("/<round_id>/<int:number>/report.pdf")
     @needs(Action.REVIEW_REPORT)
