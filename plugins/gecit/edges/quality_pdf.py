@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 
 from reportlab.graphics.charts.barcharts import VerticalBarChart
-from reportlab.graphics.shapes import Drawing, String
+from reportlab.graphics.shapes import Drawing
 from reportlab.lib.colors import HexColor, white
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
@@ -35,10 +35,22 @@ from .report_pdf import (
 CELL = ParagraphStyle("cell", fontName=FONT, fontSize=7, leading=9)
 NUMBER = ParagraphStyle("number", parent=CELL, alignment=TA_RIGHT)
 HEAD = ParagraphStyle("head", parent=CELL, fontName=BOLD)
+RIGHT = ParagraphStyle("right", parent=HEAD, alignment=TA_RIGHT)
 BAR = HexColor("#2a6f97")
 CHART_HEIGHT = 52 * mm
 LINES = 5
 """Blank lines for signatures where no members are named."""
+
+
+class QualityChart(Value):
+    """Months, a value for each (None = nothing), and how many it rests on; `top` is where the axis ends, 0 = open."""
+
+    title: str
+    unit: str
+    names: tuple[str, ...]
+    values: tuple[float | None, ...]
+    counts: tuple[int, ...]
+    top: float = 0
 
 
 class QualityReport(Value):
@@ -54,8 +66,7 @@ class QualityReport(Value):
     page: str
     notes: tuple[str, ...] = ()
     tables: tuple[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]], ...] = ()  # title, head, rows
-    charts: tuple[tuple[str, tuple[str, ...], tuple[float | None, ...], tuple[int, ...]], ...] = ()
-    """Title, months, a value for each (None = nothing), and how many it rests on."""
+    charts: tuple[QualityChart, ...] = ()
     members: tuple[str, ...] = ()
     lang: str = "tr-TR"
 
@@ -89,10 +100,8 @@ def _story(report: QualityReport) -> list[Flowable]:
     story += [one for note in report.notes for one in (Spacer(1, 2 * mm), _text(note, NOTE))]
     for title, head, rows in report.tables:
         story += [_text(title, HEADING), _table(head, rows)]
-    for title, names, values, counts in report.charts:
-        story.append(
-            KeepTogether([_text(title, HEADING), _chart(names, values), _under(report, names, values, counts)])
-        )
+    for one in report.charts:
+        story.append(KeepTogether([_text(one.title, HEADING), _chart(one), _under(report, one)]))
     return [*story, Spacer(1, 8 * mm), _signatures(report)]
 
 
@@ -103,7 +112,7 @@ def _text(text: str, style: ParagraphStyle) -> Paragraph:
 def _facts(rows: Sequence[tuple[str, str]]) -> Table:
     written = [[_text(name, LABEL), _text(value, BODY)] for name, value in rows]
     return Table(
-        written, colWidths=[32 * mm, WIDTH - 32 * mm], hAlign="LEFT", style=[("LEFTPADDING", (0, 0), (0, -1), 0)]
+        written, colWidths=[42 * mm, WIDTH - 42 * mm], hAlign="LEFT", style=[("LEFTPADDING", (0, 0), (0, -1), 0)]
     )
 
 
@@ -111,7 +120,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """Return a table whose head stands again on each page."""
     first = WIDTH * (0.26 if len(head) > 2 else 0.8)
     rest = (WIDTH - first) / (len(head) - 1)
-    written = [[_text(one, HEAD) for one in head]]
+    written = [[_text(one, RIGHT if at else HEAD) for at, one in enumerate(head)]]
     written += [[_text(row[0], CELL), *(_text(one, NUMBER) for one in row[1:])] for row in rows]
     style = [
         ("BACKGROUND", (0, 0), (-1, 0), TINT),
@@ -125,31 +134,29 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     return Table(written, colWidths=[first, *([rest] * (len(head) - 1))], repeatRows=1, style=style, hAlign="LEFT")
 
 
-def _chart(names: Sequence[str], values: Sequence[float | None]) -> Drawing:
+def _chart(one: QualityChart) -> Drawing:
     drawing = Drawing(WIDTH, CHART_HEIGHT)
     chart = VerticalBarChart()
     chart.x, chart.y, chart.width, chart.height = 30, 22, WIDTH - 40, CHART_HEIGHT - 32
-    chart.data = [tuple(one or 0 for one in values)]
-    chart.categoryAxis.categoryNames = list(names)
+    chart.data = [tuple(value or 0 for value in one.values)]
+    chart.categoryAxis.categoryNames = list(one.names)
     chart.valueAxis.valueMin = 0
+    if one.top:
+        chart.valueAxis.valueMax = one.top
     chart.barWidth, chart.groupSpacing = 8, 10
     chart.bars[0].fillColor, chart.bars[0].strokeColor = BAR, white
     for axis in (chart.categoryAxis, chart.valueAxis):
         axis.labels.fontName, axis.labels.fontSize = FONT, 6.5
     drawing.add(chart)
-    if not any(values):
-        drawing.add(String(WIDTH / 2, CHART_HEIGHT / 2, "0", fontName=FONT, fontSize=8))
     return drawing
 
 
-def _under(report: QualityReport, names: Sequence[str], values: Sequence[float | None], counts: Sequence[int]) -> Table:
+def _under(report: QualityReport, one: QualityChart) -> Table:
     """Return the chart's numbers, with how many each rests on."""
     _, _, _, month, rests = report.labels
-    rows = [
-        (name, _number(value, report.lang), str(count))
-        for name, value, count in zip(names, values, counts, strict=True)
-    ]
-    return _table((month, "", rests), rows)
+    found = zip(one.names, one.values, one.counts, strict=True)
+    rows = [(name, _number(value, report.lang), str(count)) for name, value, count in found]
+    return _table((month, one.unit, rests), rows)
 
 
 def _number(value: float | None, lang: str) -> str:

@@ -12,7 +12,7 @@ from gecit.core.access import Action, Reach, may, reach
 from gecit.core.quality_figures import FEWEST, Measure
 from gecit.core.search import ExamSearch
 from gecit.core.values import ISTANBUL
-from gecit.edges.quality_pdf import QualityReport, build_quality_pdf
+from gecit.edges.quality_pdf import QualityChart, QualityReport, build_quality_pdf
 from gecit.steps.count_quality import measures, reviews_in_force
 
 from ..access import may_touch, needs, person
@@ -105,7 +105,12 @@ def report_of(
         scope=scope.names.get(only, only) or word("all-institutions", lang),
         notes=tuple(_notes(counted, scope, lang)),
         tables=tuple((one.title, one.head, one.rows) for one in tables(counted.measured, scope, lang)),
-        charts=tuple((one.title, one.names, one.values, one.counts) for one in trends(counted.measured, lang)),
+        charts=tuple(
+            QualityChart(
+                title=one.title, unit=one.unit, names=one.names, values=one.values, counts=one.counts, top=one.top
+            )
+            for one in trends(counted.measured, lang)
+        ),
         labels=(
             word("period", lang),
             word("scope", lang),

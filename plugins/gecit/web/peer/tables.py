@@ -33,6 +33,7 @@ class Trend(Value):
     names: tuple[str, ...]
     values: tuple[float | None, ...]
     counts: tuple[int, ...]  # that a value rests on
+    top: float = 0  # the highest value that there can be
 
 
 class Scope(NamedTuple):
@@ -81,6 +82,7 @@ def trends(measured: Sequence[Measure], lang: str) -> tuple[Trend, ...]:
             names=names,
             values=tuple(value for value, _ in values),
             counts=tuple(count for _, count in values),
+            top=100 if name == "differing" else 5,
         )
         for name, values in made
         if any(value is not None for value, _ in values)
