@@ -109,9 +109,10 @@ def looked_at(browser: webdriver.Chrome, name: str) -> None:
         browser.execute_script("document.documentElement.dataset.bsTheme = arguments[0]", theme)
         browser.execute_script("document.dispatchEvent(new Event('gecit:theme'))")
         shot(browser, f"peer-{name}-{theme}")
+        assert violations(browser) == []
     inner, scroll = browser.execute_script("return [window.innerWidth, document.documentElement.scrollWidth]")
     assert scroll <= inner
-    assert violations(browser) == []
+    assert inner in {width for width, _ in WIDTHS.values()}  # a phone widens what does not fit
 
 
 def named(browser: webdriver.Chrome, key: ExamKey) -> list[str]:
