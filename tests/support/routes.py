@@ -50,7 +50,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     "citizen": {"list exams": SELF, "see a report": SELF, "see images": SELF, "own account": PUBLIC},
     "service": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN, "store images": OWN,
-        "query duplicates": OWN, "retry a delivery": OWN, "export": OWN, "manage webhooks": OWN,
+        "query duplicates": OWN, "retry a delivery": OWN, "export": OWN, "manage webhooks": OWN, "see quality": OWN,
         "see the rules": PUBLIC, "see health": PUBLIC,
     },
 }  # fmt: skip

@@ -20,12 +20,16 @@ from gecit.core.accounts import Account, Session
 from gecit.core.events import RegistryAnswer
 from gecit.core.exam import reading_of
 from gecit.core.order import Procedure
+from gecit.core.quality import RatingSource
+from gecit.core.ratings import ratings_of
 from gecit.core.reading import State
-from gecit.core.report import ReportPart, ReportStatus
+from gecit.core.report import RatingKind, ReportPart, ReportStatus
 from gecit.core.turnaround import TARGETS
+from gecit.edges import hl7_reader
 from gecit.edges.credentials import COOKIE, csrf_of, token_digest
 from gecit.edges.doors import Doors
 from gecit.edges.hl7_report import ReportWriter
+from gecit.edges.quality_files import read_quality
 from gecit.edges.report_files import read_access, read_reporting
 from gecit.edges.store import SqlLedger, open_ledger
 from gecit.ports import Institution, Unavailable
@@ -38,6 +42,7 @@ from tests.support.flow import FINDINGS, HOSPITAL, JUDGING, key
 from tests.support.reading import CONCLUSION, LIMITS, NOW, NUMBERS, PROFILES, wait_for_reader
 
 RULES = Path(__file__).parents[2] / "rules"
+REASONS = read_quality(RULES).reasons
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "uzun bir parola 7"
 READER = Account(name="ayse", roles=(Role.RADIOLOGIST,), institution=HOSPITAL.skrs)
@@ -110,6 +115,7 @@ def client(ledger: SqlLedger, clock: StillClock, registry: Registry, audit: Fake
         reporting=read_reporting(RULES),
         audit=audit,
         signs=lambda name, password, address: doors.sign_in(name, password, address).granted,
+        reasons=lambda: REASONS,
     )
     app = create_app(
         doors=doors, views=FakeViews(), vitals=FakeVitals(), clock=clock, node="N", ledger=ledger, room=room
@@ -255,6 +261,37 @@ def test_hold_and_give_back(client: FlaskClient, ledger: SqlLedger) -> None:
     assert "Eski &lt;b&gt;tetkik" in page
     assert act(client, "ayse", "give-back").status_code == 303
     assert state(ledger) == (State.UNREAD, "")
+
+
+def test_reasons_of_a_rating_are_kept_signed_and_told_to_the_hospital(client: FlaskClient, ledger: SqlLedger) -> None:
+    act(client, "ayse", "take")
+    chosen = {"image-rating": "2", "image-reason": ["motion", "yok", "artefact"], "request-reason": ["motion"]}
+    act(client, "ayse", "draft", **{**written(ledger, "ayse"), **chosen})
+    page = ask(client, "ayse", EDITOR).text
+    assert 'value="motion" checked' in page
+    assert 'value="positioning">' in page
+    act(client, "ayse", "sign", password=PASSWORD, **{**written(ledger, "ayse"), **chosen})
+    exam = ledger.read(lambda tx: tx.exam(key()))
+    assert exam
+    report = exam.reports[-1].report
+    assert (report.image_quality_reasons, report.request_reason_reasons) == (("artefact", "motion"), ())
+    said = [(one.kind, one.score, one.rater, one.source, one.reasons) for one in ratings_of(exam)]
+    assert said == [
+        (RatingKind.IMAGE, 2, "ayse", RatingSource.EDITOR, ("artefact", "motion")),
+        (RatingKind.REQUEST, 4, "ayse", RatingSource.EDITOR, ()),
+    ]
+    writer = ReportWriter(PROFILES)
+    told = hl7_reader.parse(writer(exam, exam.reports[-1], Institution(skrs=HOSPITAL.skrs), "1"))
+    assert told.all("OBX")[0].field(13) == "4^2^^artefact&motion"
+
+
+def test_reasons_without_a_rating_are_not_signed(client: FlaskClient, ledger: SqlLedger) -> None:
+    act(client, "ayse", "take")
+    form = {**written(ledger, "ayse"), "image-rating": "", "image-reason": ["motion"]}
+    act(client, "ayse", "sign", password=PASSWORD, **form)
+    exam = ledger.read(lambda tx: tx.exam(key()))
+    assert exam
+    assert exam.reports[-1].report.image_quality_reasons == ()
 
 
 # Signing

@@ -11,6 +11,7 @@ from gecit import __version__
 from gecit.core.rulefile import RulebookError
 from gecit.edges.codes import CodeListError
 from gecit.edges.hl7_profile import ProfileError
+from gecit.edges.quality_files import QualityFileError
 from gecit.edges.report_files import ReportFileError
 from gecit.edges.store.migrate import LedgerTooNewError
 from gecit.ports import Unavailable
@@ -31,6 +32,7 @@ from . import (
     outbox,
     peer,
     processes,
+    quality,
     replay,
     rules,
     users,
@@ -43,6 +45,7 @@ FAULTS = (
     RulebookError,
     ProfileError,
     ReportFileError,
+    QualityFileError,
     CodeListError,
     LedgerTooNewError,
     NoRulebookError,
@@ -80,10 +83,12 @@ for command in (
     webhooks.alerts,
     ledger.ledger,
     balance.balance,
-    peer.quality,
     audit.audit,
+    quality.quality,
 ):
     cli.add_command(command)
+for command in peer.COMMANDS:
+    quality.quality.add_command(command)
 
 
 def main() -> int:

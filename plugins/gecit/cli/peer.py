@@ -1,4 +1,4 @@
-"""`gecit quality`: samples of signed reports for peer review, and the report that a commission signs."""
+"""`gecit quality sample`, `again`, `report`: samples for peer review, and the report that a commission signs."""
 
 from __future__ import annotations
 
@@ -28,12 +28,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 REVIEWERS = (Role.ASSESSOR, Role.RADIOLOGIST)
 
 
-@click.group()
-def quality() -> None:
-    """Peer review of reports, and figures of quality."""
-
-
-@quality.command("sample")
+@click.command("sample")
 @click.option("--from", "first", type=DAY, required=True, help="First day of the reports' receipt.")
 @click.option("--to", "last", type=DAY, required=True, help="Last day.")
 @click.option("--reviewer", "reviewers", multiple=True, required=True, help="Account that reviews; may be repeated.")
@@ -83,7 +78,7 @@ def sample(
     _show(drawn, as_json=as_json)
 
 
-@quality.command("again")
+@click.command("again")
 @click.argument("round_id")
 def again(round_id: str) -> None:
     """Draw a recorded round again, and say whether the same exams come out; changes nothing."""
@@ -99,7 +94,7 @@ def again(round_id: str) -> None:
     click.echo(f"{len(state.round.picks)} tetkik aynı / exams are the same")
 
 
-@quality.command("report")
+@click.command("report")
 @click.option("--from", "first", type=DAY, required=True, help="First day, of the order date.")
 @click.option("--to", "last", type=DAY, required=True, help="Last day.")
 @click.option("--institution", default="", help="SKRS code; none = all.")
@@ -165,3 +160,7 @@ def _show(drawn: ReviewRound, *, as_json: bool) -> None:
     print_table(list(rows[0]), [list(one.values()) for one in rows])
     for one in short:
         click.echo(f"eksik / short: {one['stratum']} {one['of']} {one['found']} / {one['wanted']}", err=True)
+
+
+COMMANDS = (sample, again, report)
+"""What `gecit quality` has beside looking for hints."""

@@ -91,8 +91,8 @@ def report_of(draft: Draft, exam: Exam, status: ReportStatus, signers: Sequence[
         modality=exam.modality,
         request_reason_rating=draft.request_reason_rating,
         image_quality_rating=draft.image_quality_rating,
-        request_reason_reasons=draft.request_reason_reasons,
-        image_quality_reasons=draft.image_quality_reasons,
+        request_reason_reasons=draft.request_reason_reasons if draft.request_reason_rating else (),
+        image_quality_reasons=draft.image_quality_reasons if draft.image_quality_rating else (),
         contrast=draft.contrast,
     )
 

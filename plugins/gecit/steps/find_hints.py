@@ -5,11 +5,13 @@ Hints are advice: the verdict is made before they are looked for, and never sees
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from ..core.events import HintsFound
 from ..core.exam import Exam
 from ..core.hints import hints_of
+from ..core.order import ExamKey
 from ..core.quality_data import QualityData
 from ..ports import Transaction
 
@@ -23,3 +25,10 @@ def find_hints(tx: Transaction, exam: Exam, data: QualityData, now: datetime) ->
         return False
     tx.append(HintsFound(at=now, exam=exam.key, hints=found, data=data.revision))
     return True
+
+
+def find_again(tx: Transaction, keys: Sequence[ExamKey], data: QualityData, now: datetime) -> int:
+    """Look for the hints of exams anew, read and locked in one go; return of how many they changed."""
+    tx.foresee(keys, [], [])
+    exams = [found for one in sorted(keys) if (found := tx.exam(one))]
+    return sum(find_hints(tx, one, data, now) for one in exams)
