@@ -91,7 +91,7 @@ def start(orthanc: OrthancModule, environ: Mapping[str, str] | None = None) -> S
     configuration = write_run_folder(settings, token)
     audit = audit_of(settings, ledger, "orthanc")
     doors = doors_of(settings, ledger, token, SystemClock(), audit)
-    register(orthanc, doors, ImageDoors(ledger, audit, SystemClock(), settings.name), settings.web_port)
+    register(orthanc, doors, ImageDoors(ledger, audit, SystemClock(), settings.name, reviews=ledger), settings.web_port)
     reception = register_dicom(orthanc, settings, ledger, audit)
     supervisor = supervise(settings, configuration, environ)
     in_background("start processes", lambda: live(settings, token, supervisor, ledger, reception.counts, audit.tick))

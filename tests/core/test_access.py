@@ -16,7 +16,7 @@ SECOND = {
     "see a report": "administrator:nogdf manager:o radiologist:ogd consultant:d clinician:od"
     " assessor:o citizen:s service:o",
     "see images": "administrator:nogdf manager:o radiologist:ogd consultant:d clinician:od"
-    " assessor:o citizen:s service:o",
+    " assessor:on citizen:s service:o",
     "store images": "administrator:nogdf manager:o service:o",
     "query duplicates": "administrator:nogdf manager:o radiologist:o clinician:o service:o",
     "retry a delivery": "administrator:nogdf manager:o service:o",
@@ -39,6 +39,11 @@ SECOND = {
     "confirm a critical finding": "manager:o radiologist:o clinician:o",
     "manage templates": "administrator:nogdf manager:o",
     "see quality": "administrator:nogdf manager:o radiologist:og assessor:o service:o",
+    "review a report": "radiologist:n assessor:n",
+    "manage peer reviews": "administrator:nogdf",
+    "see quality figures": "administrator:nogdf manager:o radiologist:o",
+    "compare radiologists": "administrator:nogdf manager:o",
+    "discuss quality": "administrator:nogdf manager:o radiologist:n assessor:n",
     "rate quality": "assessor:o",
 }
 LETTERS = {"o": OWN, "g": GRANTED, "d": DISCLOSED, "f": FOREIGN, "s": SELF, "n": NOBODY}

@@ -7,9 +7,10 @@ import pytest
 from gecit.core.access import Action, Person, Role
 from gecit.core.belonging import Belonging
 from gecit.core.orthanc_doors import Method, Need, need_of
+from gecit.core.peer_review import ReviewView
 from gecit.edges.image_doors import ANSWER_SECONDS, REFUSAL_SECONDS, REMEMBERED, SESSION_SECONDS, ImageDoors, Request
 from tests.fake_accounts import FakeAudit
-from tests.fake_studies import FakeStudyDoors
+from tests.fake_studies import FakeReviewDoors, FakeStudyDoors
 from tests.fakes import StillClock
 
 MANAGER = Person(name="m", roles=(Role.MANAGER,), institution="10001")
@@ -220,3 +221,50 @@ def test_memory_has_an_end(doors: ImageDoors, studies: FakeStudyDoors) -> None:
     assert studies.asked == asked
     doors.passes(MANAGER, request("/dicom-web/studies/1.0"))
     assert studies.asked == asked + 1, "the oldest is forgotten"
+
+
+# Peer review
+
+ASSESSOR = Person(name="d", roles=(Role.ASSESSOR,))
+RADIOLOGIST = Person(name="r", roles=(Role.RADIOLOGIST,), institution="10001")
+PICTURES, DOCUMENTS = "1.2.3.1", "1.2.3.9"
+
+
+def reviewing(studies: FakeStudyDoors, audit: FakeAudit, ticks: Ticks, series: tuple[str, ...] | None) -> ImageDoors:
+    views = [ReviewView(study="1.2.3", series=series)]
+    return ImageDoors(studies, audit, StillClock(), "N1", ticks, FakeReviewDoors(d=views, r=views))
+
+
+@pytest.mark.parametrize("who", [ASSESSOR, RADIOLOGIST])
+@pytest.mark.parametrize(
+    ("path", "passes"),
+    [
+        (f"/series/{PICTURES}/metadata", True),
+        (f"/series/{PICTURES}/instances/5/frames/1", True),
+        (f"/series/{DOCUMENTS}/metadata", False),
+        ("/series/1.2.3.77/metadata", False),  # nobody has read it yet: it may be the report that has just come
+        ("/metadata", False),
+        ("", False),
+        ("/series", False),
+        ("/instances", False),
+    ],
+)
+def test_a_blind_review_opens_pictures_alone_whatever_else_the_reviewer_may(
+    studies: FakeStudyDoors, audit: FakeAudit, ticks: Ticks, who: Person, path: str, passes: bool
+) -> None:
+    doors = reviewing(studies, audit, ticks, (PICTURES,))
+    assert doors.passes(who, request(f"/dicom-web/studies/1.2.3{path}")) is passes
+    assert not doors.passes(who, request("/wado", studyUID="1.2.3", seriesUID=PICTURES, objectUID="9"))
+
+
+def test_a_review_opens_its_study_alone_and_to_who_may_review(
+    studies: FakeStudyDoors, audit: FakeAudit, ticks: Ticks
+) -> None:
+    doors = reviewing(studies, audit, ticks, None)
+    assert doors.passes(ASSESSOR, request())
+    assert not doors.passes(ASSESSOR, request("/dicom-web/studies/1.2.4"))
+    assert not doors.passes(Person(name="d", roles=(Role.CONSULTANT,)), request())
+    assert not doors.passes(ASSESSOR, request(method=Method.POST, path="/dicom-web/studies/1.2.3"))
+    studies.known["1.2.3"] = [*MINE, *THEIRS]  # somebody else's study under the same UID
+    ticks.now += ANSWER_SECONDS
+    assert not doors.passes(ASSESSOR, request())

@@ -18,6 +18,7 @@ RIGHTS: dict[str, dict[str, str]] = {
             "retry a delivery", "approve a withdrawal", "export", "see the rules", "work on the rules", "see health",
             "see the audit", "manage institutions", "manage users", "manage tokens", "manage webhooks", "use Orthanc",
             "own account",
+            "manage peer reviews", "see quality figures", "compare radiologists", "discuss quality",
             "assign a reading", "see turn-around times", "manage grants", "manage templates", "see quality",
         ),
         ALL,
@@ -25,12 +26,14 @@ RIGHTS: dict[str, dict[str, str]] = {
     "manager": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN, "store images": OWN,
         "query duplicates": OWN, "retry a delivery": OWN, "export": OWN, "manage tokens": OWN, "manage webhooks": OWN,
+        "see quality figures": OWN, "compare radiologists": OWN, "discuss quality": OWN,
         "assign a reading": OWN, "see turn-around times": OWN, "confirm a critical finding": OWN,
         "manage templates": OWN, "see quality": OWN,
         "see the rules": PUBLIC, "see health": PUBLIC, "own account": PUBLIC,
     },
     "radiologist": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN, "query duplicates": OWN,
+        "review a report": PUBLIC, "see quality figures": OWN, "discuss quality": PUBLIC,
         "write a report": OWN, "see turn-around times": OWN, "confirm a critical finding": OWN, "see quality": OWN,
         "see the rules": PUBLIC, "own account": PUBLIC,
     },
@@ -42,6 +45,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     },
     "assessor": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN,
+        "review a report": PUBLIC, "discuss quality": PUBLIC,
         "see quality": OWN, "rate quality": OWN,
         "see the rules": PUBLIC, "own account": PUBLIC,
     },
@@ -169,6 +173,27 @@ WAYS: dict[str, Way] = {
     "POST /gecit/critical/mark/<institution>/<path:accession>": Way("write a report"),
     "POST /gecit/critical/take-back/<institution>/<path:accession>": Way("write a report"),
     "POST /gecit/critical/telephone/<institution>/<path:accession>": Way("write a report"),
+    # peer review, figures, feedback
+    "GET /gecit/reviews": Way("review a report"),
+    "GET /gecit/reviews/<round_id>/<int:number>": Way("review a report"),
+    "POST /gecit/reviews/<round_id>/<int:number>": Way("review a report"),
+    "GET /gecit/reviews/<round_id>/<int:number>/images": Way("review a report"),
+    "GET /gecit/reviews/<round_id>/<int:number>/report.pdf": Way("review a report"),
+    "POST /gecit/reviews/<round_id>/<int:number>/feedback": Way("review a report"),
+    "GET /gecit/samples": Way("manage peer reviews"),
+    "POST /gecit/samples": Way("manage peer reviews"),
+    "GET /gecit/samples/<round_id>": Way("manage peer reviews"),
+    "POST /gecit/samples/<round_id>/close": Way("manage peer reviews"),
+    "POST /gecit/samples/<round_id>/again": Way("manage peer reviews"),
+    "POST /gecit/samples/<round_id>/<int:number>/feedback": Way("manage peer reviews"),
+    "GET /gecit/figures": Way("see quality figures"),
+    "GET /gecit/figures.pdf": Way("see quality figures"),
+    "GET /gecit/feedback": Way("discuss quality"),
+    "POST /gecit/feedback": Way("discuss quality"),
+    "GET /gecit/feedback/new/<institution>/<path:accession>": Way("discuss quality"),
+    "GET /gecit/feedback/<number>": Way("discuss quality"),
+    "POST /gecit/feedback/<number>": Way("discuss quality"),
+    "POST /gecit/feedback/<number>/close": Way("discuss quality"),
     # quality
     "GET /gecit/quality": Way("see quality"),
     "GET /gecit/quality/exam/<institution>/<path:accession>": Way("see quality", "exam"),
@@ -244,6 +269,8 @@ WAYS: dict[str, Way] = {
     "GET /gecit/dicom-web/studies/<study>/series": Way("see images"),
     "GET /gecit/dicom-web/studies/<study>/instances": Way("see images"),
     "GET /gecit/dicom-web/studies/<study>/series/<series>/instances": Way("see images"),
+    "GET /gecit/dicom-web/studies/<study>/series/<series>/metadata": Way("see images"),  # sent on to Orthanc's door
+    "GET /gecit/dicom-web/studies/<study>/series/<series>/instances/<path:rest>": Way("see images"),
 }
 
 # Orthanc's own: what its REST interface has is taken from the program itself (`Orthanc --openapi`).

@@ -15,12 +15,13 @@ from gecit.core.accounts import Account, Session
 from gecit.core.belonging import Belonging
 from gecit.core.exam import Study
 from gecit.core.facts import SeriesFacts, StudyFacts, StudyKey
+from gecit.core.peer_review import ReviewView
 from gecit.edges.credentials import COOKIE
 from gecit.edges.doors import Doors, token_digest
 from gecit.ports import OwnedStudy, Unavailable
 from gecit.steps.search_images import ImageSearches
 from gecit.web.app import create_app
-from tests.fake_studies import FakeStudyDoors
+from tests.fake_studies import FakeReviewDoors, FakeStudyDoors
 from tests.fakes import NOON, FakeAccounts, FakeViews, FakeVitals, StillClock
 
 HERE, THERE = "10001", "10002"
@@ -322,3 +323,29 @@ def test_a_browser_s_list_hides_the_number_and_an_opened_study_has_it(
 
 def test_a_program_gets_the_number_whole(numbered: None, client: FlaskClient) -> None:
     assert found(client, "/studies", tag="00100020") == ["P2", "P3", "10000000146"]
+
+
+def test_a_blind_review_finds_the_pictures_of_its_study_and_no_document(tags: FakeTags) -> None:
+    accounts, clock, doors = FakeAccounts(), StillClock(), FakeStudyDoors()
+    accounts.save_account(Account(name="hakem", roles=(Role.ASSESSOR,)), NOON)
+    accounts.add_token(token_digest("reviews"), "hakem", NOON, None)
+    facts = STUDIES[0]
+    doors.found = [
+        OwnedStudy(study=Study(key=facts.key, facts=facts, first_seen_at=NOON, read_at=NOON), whose=Belonging())
+    ]
+    first, *others = [one.series_instance_uid for one in facts.series]
+    for series, seen in (((first,), [first]), (None, [first, *others]), ((), [])):
+        views = FakeReviewDoors(hakem=[ReviewView(study=facts.study_instance_uid, series=series)])
+        app = create_app(
+            doors=Doors(accounts, "inside", clock), views=FakeViews(), vitals=FakeVitals(), clock=clock, node="N1",
+            images=ImageSearches(doors, tags, "N1", views),
+        )  # fmt: skip
+        client = app.test_client()
+        assert found(client, "/studies", who="reviews") == [facts.study_instance_uid]
+        path = f"/studies/{facts.study_instance_uid}/series"
+        assert found(client, path, "0020000E", who="reviews") == seen
+    without = create_app(
+        doors=Doors(accounts, "inside", clock), views=FakeViews(), vitals=FakeVitals(), clock=clock, node="N1",
+        images=ImageSearches(doors, tags, "N1", FakeReviewDoors()),
+    )  # fmt: skip
+    assert found(without.test_client(), "/studies", who="reviews") == []

@@ -30,6 +30,7 @@ from . import (
     judge,
     ledger,
     outbox,
+    peer,
     processes,
     quality,
     replay,
@@ -87,6 +88,8 @@ for command in (
     quality.quality,
 ):
     cli.add_command(command)
+for command in peer.COMMANDS:
+    quality.quality.add_command(command)
 
 
 def main() -> int:

@@ -55,6 +55,11 @@ class Action(StrEnum):
     MANAGE_GRANTS = "manage grants"  # who may report for which institution, and in which groups
     CONFIRM_CRITICAL = "confirm a critical finding"  # that one has read of it, for the hospital
     MANAGE_TEMPLATES = "manage templates"  # of reports, of an institution
+    REVIEW_REPORT = "review a report"  # that a round of peer review gives the person
+    MANAGE_REVIEWS = "manage peer reviews"  # draw samples, see what was said
+    SEE_QUALITY_FIGURES = "see quality figures"
+    COMPARE_RADIOLOGISTS = "compare radiologists"  # figures of each by name
+    DISCUSS_QUALITY = "discuss quality"  # feedback; closing it needs the exam's institution
     SEE_QUALITY = "see quality"  # ratings and hints of an exam
     RATE_QUALITY = "rate quality"  # of images and requests, after the fact
 
@@ -86,7 +91,7 @@ _READER = {
     Action.OWN_ACCOUNT: _PUBLIC,
 }
 
-_ANSWERED_FOR = frozenset({Action.WRITE_REPORT, Action.CONFIRM_CRITICAL, Action.RATE_QUALITY})
+_ANSWERED_FOR = frozenset({Action.WRITE_REPORT, Action.CONFIRM_CRITICAL, Action.REVIEW_REPORT, Action.RATE_QUALITY})
 
 TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
     # Everything but what a physician or an assessor answers for.
@@ -104,6 +109,9 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.SEE_TURNAROUND: _OWN,
         Action.CONFIRM_CRITICAL: _OWN,
         Action.MANAGE_TEMPLATES: _OWN,
+        Action.SEE_QUALITY_FIGURES: _OWN,
+        Action.COMPARE_RADIOLOGISTS: _OWN,
+        Action.DISCUSS_QUALITY: _OWN,
         Action.SEE_QUALITY: _OWN,
     },
     Role.RADIOLOGIST: {
@@ -116,6 +124,9 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.WRITE_REPORT: _READS,
         Action.SEE_TURNAROUND: _OWN,
         Action.CONFIRM_CRITICAL: _OWN,
+        Action.REVIEW_REPORT: _PUBLIC,  # what a round gives him, whoever's it is
+        Action.SEE_QUALITY_FIGURES: _OWN,
+        Action.DISCUSS_QUALITY: _PUBLIC,  # what is told to him, or by him
         Action.SEE_QUALITY: _READS,
     },
     Role.CONSULTANT: {  # sees what he is asked about
@@ -131,7 +142,14 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.QUERY_DUPLICATES: _OWN,
         Action.CONFIRM_CRITICAL: _OWN,
     },
-    Role.ASSESSOR: {**_READER, Action.SEE_QUALITY: _OWN, Action.RATE_QUALITY: _OWN},
+    Role.ASSESSOR: {
+        **_READER,
+        Action.SEE_IMAGES: _OWN | _PUBLIC,  # and those of what a round gives him
+        Action.SEE_QUALITY: _OWN,
+        Action.RATE_QUALITY: _OWN,
+        Action.REVIEW_REPORT: _PUBLIC,
+        Action.DISCUSS_QUALITY: _PUBLIC,
+    },
     Role.CITIZEN: {
         Action.LIST_EXAMS: _SELF,
         Action.SEE_REPORT: _SELF,

@@ -19,9 +19,11 @@ from .background import Background, DuplicateQuery, Opening
 from .critical import Way
 from .disclosures import Disclosure
 from .facts import StudyFacts, StudyKey
+from .feedback import Closing, Feedback, Message
 from .grants import Grant
 from .groups import Group
 from .order import ExamKey, Order, RegisteredRow
+from .peer_review import PeerReview, ReviewRound
 from .quality import Hint, Rating
 from .reading import Act, Signature
 from .remarks import Remark
@@ -397,6 +399,48 @@ class GroupRecorded(Event):
     by: str = ""
 
 
+class ReviewRoundDrawn(Event):
+    """A sample of signed reports was drawn for peer review; seed, strata and position give the same exams again."""
+
+    round: ReviewRound
+    by: str = ""
+
+
+class ReviewRoundClosed(Event):
+    """A round of peer review is over: its reviewers reach its exams no more."""
+
+    round: str  # its id
+    by: str = ""
+
+
+class ReportReviewed(Event):
+    """A reviewer said how far he agrees with a signed report; what he said before of it is superseded, not changed."""
+
+    review: PeerReview
+
+
+class FeedbackSent(Event):
+    """A review or a bad rating was told to the institution and the radiologist, to be talked about."""
+
+    feedback: Feedback
+
+
+class FeedbackAnswered(Event):
+    """Somebody said something in the discussion of a feedback."""
+
+    feedback: str  # its id
+    message: Message
+
+
+class FeedbackClosed(Event):
+    """A feedback was closed with what came of it."""
+
+    feedback: str  # its id
+    outcome: Closing
+    by: str
+    text: str = ""
+
+
 class AccessGranted(Event):
     """A user or a token was made; never holds a secret."""
 
@@ -452,6 +496,12 @@ AnyInstallationEvent = (
     | GrantRecorded
     | DisclosureRecorded
     | GroupRecorded
+    | ReviewRoundDrawn
+    | ReviewRoundClosed
+    | ReportReviewed
+    | FeedbackSent
+    | FeedbackAnswered
+    | FeedbackClosed
     | AccessGranted
 )
 AnyEvent = AnyExamEvent | AnyStudyEvent | AnyInstallationEvent

@@ -54,6 +54,11 @@ def is_tckn(number: str) -> bool:
     return has_tckn_checksum(number) and number[0] != "0"
 
 
+def holds_tckn(text: str) -> bool:
+    """Whether a text holds what can be somebody's number."""
+    return any(is_tckn(one) for one in re.findall(r"(?<!\d)\d{11}(?!\d)", text, re.ASCII))
+
+
 def classify(number: str, policy: IdentifierPolicy, *, age_days: int | None = None) -> Kind:
     """Say what a patient's number is; `age_days` at the order tells a newborn from a forgotten number."""
     if not number and age_days is not None and 0 <= age_days <= policy.newborn_days:

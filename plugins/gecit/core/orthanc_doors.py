@@ -62,6 +62,14 @@ def need_of(method: Method | None, path: str, query: Mapping[str, str]) -> Need:
     return _ADMINISTRATION
 
 
+def series_of(path: str) -> str:
+    """Return the series below which a DICOMweb request asks for pictures; empty where it asks for more than one."""
+    match _parts(path):
+        case ["dicom-web", "studies", _, "series", series, *_]:
+            return series if is_uid(series) else ""
+    return ""
+
+
 def _of_study(uid: str) -> Need:
     return Need(action=Action.SEE_IMAGES, study=uid if is_uid(uid) else "", of_study=True)
 

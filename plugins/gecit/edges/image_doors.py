@@ -16,9 +16,11 @@ from typing import Generic, TypeVar
 from gecit.core.access import Action, Person, Whose, may
 from gecit.core.audit import AuditEntry
 from gecit.core.belonging import Belonging, may_reach, may_reach_all
-from gecit.core.orthanc_doors import Method, Need, need_of
+from gecit.core.orthanc_doors import Method, Need, need_of, series_of
+from gecit.core.peer_review import ReviewView
 from gecit.core.values import Value
 from gecit.ports import Audit, Clock, StudyDoors
+from gecit.ports.reviews import ReviewDoors
 
 ANSWER_SECONDS = 5.0  # how long an answer is believed
 SESSION_SECONDS = 1800.0  # of one person with one study: asking again within it is no new opening
@@ -101,6 +103,8 @@ class Kept(Generic[T]):
 class ImageDoors:
     """Decides and audits for one node, `node` in the ledger; safe to share between threads.
 
+    `reviews`: whose peer reviews are under way, None = there are none; a blind one opens pictures alone.
+
     Raises what the ledger raises: whoever asks refuses then.
     """
 
@@ -111,8 +115,10 @@ class ImageDoors:
         clock: Clock,
         node: str,
         monotonic: Callable[[], float] = time.monotonic,
+        reviews: ReviewDoors | None = None,
     ) -> None:
         self._studies, self._audit, self._clock, self._node = studies, audit, clock, node
+        self._reviews = reviews
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._answers: Kept[Answer] = Kept()
@@ -121,11 +127,12 @@ class ImageDoors:
     def passes(self, person: Person, request: Request) -> bool:
         """Whether a person may do what is asked; the audit knows of it before the answer."""
         need = need_of(request.method, request.path, request.query)
-        key, now = (person, need), self._monotonic()
+        series = series_of(request.path)
+        key, now = (person, need, series), self._monotonic()
         with self._lock:
             answer = self._answers.get(key, now)
         if answer is None:
-            answer = self._ask(person, need)
+            answer = self._ask(person, need, series)
             with self._lock:
                 self._answers.put(key, answer, now + ANSWER_SECONDS)
         if answer.passes:
@@ -139,7 +146,7 @@ class ImageDoors:
         need = need_of(request.method, request.path, request.query)
         self._refused(who, need, Belonging(), request, self._monotonic(), why)
 
-    def _ask(self, person: Person, need: Need) -> Answer:
+    def _ask(self, person: Person, need: Need, series: str) -> Answer:
         if not need.of_study:
             whose = Whose.OWN if need.new else Whose.NOBODY
             return Answer(passes=may(person, need.action, whose))
@@ -148,9 +155,18 @@ class ImageDoors:
         found = self._studies.belongings(self._node, need.study)
         if not found:  # arriving, or not there at all: nobody's yet
             return Answer(passes=may(person, need.action, Whose.OWN if need.new else Whose.FOREIGN))
-        passes = may_reach_all(person, need.action, found)
+        view = self._view(person, need) if len(found) == 1 else None  # two studies under one UID: neither is meant
+        if view and view.series is not None:  # what else the person may see of it would name who wrote the report
+            return Answer(passes=series in view.series, whose=found[0])
+        passes = view is not None or may_reach_all(person, need.action, found)
         shown = next((one for one in found if may_reach(person, need.action, one)), None)
         return Answer(passes=passes, whose=shown or found[0])
+
+    def _view(self, person: Person, need: Need) -> ReviewView | None:
+        """What a peer review that is under way lets the person see of the study."""
+        if self._reviews is None or need.action is not Action.SEE_IMAGES or not may(person, Action.REVIEW_REPORT):
+            return None
+        return next(iter(self._reviews.views_of(person.name, self._node, need.study)), None)
 
     def _opened(self, person: Person, need: Need, whose: Belonging, request: Request, now: float) -> None:
         """Record an opening, and each change; once recorded, what belongs to the same session is not again."""

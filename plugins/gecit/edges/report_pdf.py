@@ -71,7 +71,7 @@ def build_pdf(
     producer: str = "Geçit",
 ) -> bytes:
     """Return a version of the report as PDF, its key images at the end. Equal input, equal bytes."""
-    _load_fonts()
+    load_fonts()
     accession = version.own.report.key.accession
     out = io.BytesIO()
     document = SimpleDocTemplate(
@@ -89,11 +89,12 @@ def build_pdf(
         invariant=1,
     )
     story = [*_story(version, institution, order), *pictures_of(pictures, WIDTH, HEADING, LABEL)]
-    document.build(story, canvasmaker=_numbered(_footer(version, order)))
+    document.build(story, canvasmaker=numbered(_footer(version, order)))
     return out.getvalue()
 
 
-def _load_fonts() -> None:
+def load_fonts() -> None:
+    """Register the fonts once."""
     with _fonts:
         for name in (FONT, BOLD):
             if name not in pdfmetrics.getRegisteredFontNames():
@@ -214,8 +215,10 @@ def _footer(version: Issue, order: Order | None) -> str:
     return f"{shown} · {rest}" if shown else rest
 
 
-def _numbered(left: str) -> type[Canvas]:
+def numbered(left: str, page: str = "Sayfa") -> type[Canvas]:
     """Return a canvas that writes `page / pages` under each page: the total is known only at the end."""
+
+    called = page
 
     class Numbered(Canvas):  # type: ignore[misc]  # reportlab has no types
         def __init__(self, *args: object, **kwargs: object) -> None:
@@ -231,7 +234,7 @@ def _numbered(left: str) -> type[Canvas]:
                 self.__dict__.update(page)
                 self.setFont(FONT, FOOTER)
                 self.drawString(MARGIN + PADDING, MARGIN / 2, left)
-                self.drawRightString(A4[0] - MARGIN - PADDING, MARGIN / 2, f"Sayfa {number} / {len(self._pages)}")
+                self.drawRightString(A4[0] - MARGIN - PADDING, MARGIN / 2, f"{called} {number} / {len(self._pages)}")
                 super().showPage()
             super().save()
 
@@ -243,8 +246,8 @@ def _lines(line: Line) -> list[Paragraph]:
     style = ITEMS[min(line.level, len(ITEMS)) - 1] if line.level else BODY
     if len(line.text) > LONGEST:
         return [_paragraph(one, style) for one in _LONG_LINE.findall(line.text)]
-    runs = (f'<font name="{BOLD}">{_escaped(one.text)}</font>' if one.bold else _escaped(one.text) for one in line.runs)
-    return [Paragraph(_escaped(line.mark) + "".join(runs) or "&nbsp;", style)]
+    runs = (f'<font name="{BOLD}">{escaped(one.text)}</font>' if one.bold else escaped(one.text) for one in line.runs)
+    return [Paragraph(escaped(line.mark) + "".join(runs) or "&nbsp;", style)]
 
 
 def _paragraphs(text: str, style: ParagraphStyle) -> list[Paragraph]:
@@ -252,10 +255,11 @@ def _paragraphs(text: str, style: ParagraphStyle) -> list[Paragraph]:
 
 
 def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
-    return Paragraph("<br/>".join(map(_escaped, text.splitlines())) or "&nbsp;", style)
+    return Paragraph("<br/>".join(map(escaped, text.splitlines())) or "&nbsp;", style)
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return text for reportlab's XML, control codes dropped."""
     return escape(_plain(text))
 
 

@@ -11,12 +11,12 @@ from ..core.tables import Fault
 from ..core.values import Text
 
 FOLDERS = ("submission", "exemptions")
-"""What becomes the rulebook; profiles/, codes/, cases/, access/ and reports/ beside them are read by others."""
+"""What becomes the rulebook; the other folders beside them are read by others."""
 
 DRAFTS = "drafts"
 """Sub-folder of a site's folder whose files are not in force: `edges/rule_drafts.py`."""
 
-ENDINGS = {**dict.fromkeys((*FOLDERS, "profiles", "cases", "access", "reports"), ".toml"), "codes": ".csv"}
+ENDINGS = {**dict.fromkeys((*FOLDERS, "profiles", "cases", "access", "reports", "quality"), ".toml"), "codes": ".csv"}
 """Sub-folder -> ending of the files in it that are read."""
 
 

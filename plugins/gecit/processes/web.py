@@ -35,6 +35,7 @@ from .bulk import exports_of
 from .entrance import audit_of, doors_of
 from .life import until_told_to_stop, wait_beating
 from .loops import run_loops
+from .peer_desk import peer_desk_of
 from .quality import quality_of
 from .reading_room import room_of
 from .rule_desk import rule_desk_of
@@ -100,8 +101,9 @@ def application(
             settings.rules.parent,
         ),
         audit=audit,
-        images=ImageSearches(ledger, OrthancTags(settings.orthanc_url, token), settings.name),
+        images=ImageSearches(ledger, OrthancTags(settings.orthanc_url, token), settings.name, ledger),
         rules=rules or rule_desk_of(settings, ledger, clock),
+        peer=peer_desk_of(settings, ledger, clock) if settings.role == "Node" else None,
         quality=QualityDesk(ledger, clock, quality_of(settings)),
     )
 

@@ -5,18 +5,21 @@ Everything is narrowed before it is paged, so that no page tells of what is not 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
 import msgspec
 
-from ..core.access import Action, Person, reach
+from ..core.access import Action, Person, Reach, may, reach
 from ..core.belonging import may_reach
 from ..core.exam import Study
+from ..core.facts import StudyKey
+from ..core.peer_review import ReviewView
 from ..core.qido import RETURNED, Level, Search, SearchRefused, fits, searchable
 from ..core.query import day_range, exact, single
 from ..core.values import Value
 from ..ports import ImageSearch, StudyDoors, Tags
+from ..ports.reviews import ReviewDoors
 from .answer_dicom import entities_of
 
 LIMIT = 2_000
@@ -82,17 +85,20 @@ class _Counted:
 
 
 class ImageSearches:
-    """Searches for one node, `node` in the ledger."""
+    """Searches for one node, `node` in the ledger; of a study under blind review only its pictures are found."""
 
-    def __init__(self, studies: StudyDoors, tags: Tags, node: str) -> None:
-        self._studies, self._tags, self._node = studies, tags, node
+    def __init__(self, studies: StudyDoors, tags: Tags, node: str, reviews: ReviewDoors | None = None) -> None:
+        self._studies, self._tags, self._node, self._reviews = studies, tags, node, reviews
+        self._views: dict[str, ReviewView] = {}  # by Study Instance UID, of one search
 
     def find(self, person: Person, search: Search) -> Answers:
         """Return the page that is asked for; raises `SearchRefused` and `Unavailable`."""
         if not searchable(search):
             raise SearchRefused("too many wildcards")
-        found, whole = self._mine(person, search)
         asking = ImageSearches(self._studies, _Counted(self._tags), self._node)
+        if self._reviews and may(person, Action.REVIEW_REPORT):
+            asking._views = {one.study: one for one in self._reviews.views_of(person.name, self._node)}
+        found, whole = asking._mine(person, search)
         entities = asking._entities(found, search)
         page: list[dict[str, str]] = []
         try:
@@ -118,10 +124,26 @@ class ImageSearches:
         )
         found = self._studies.reachable_studies(wanted)
         mine = [one.study for one in found if may_reach(person, Action.SEE_IMAGES, one.whose)]
+        mine += self._reviewed(wanted, {one.facts.key for one in mine})
         ours = msgspec.structs.replace(search, keys=search.of_level(FROM_LEDGER))
         fitting = [one for one in mine if fits(ours, _of_ledger(one))]
         fitting.sort(key=lambda one: (one.facts.study_date, one.facts.study_time, one.facts.study_instance_uid))
         return fitting[::-1], len(found) < LIMIT
+
+    def _reviewed(self, wanted: ImageSearch, known: Collection[StudyKey]) -> list[Study]:
+        """Return studies that a peer review opens beside what the person sees anyway."""
+        if not self._views:
+            return []
+        asked = set(wanted.study_instance_uids)
+        uids = tuple(sorted(asked & set(self._views) if asked else self._views))
+        everything = msgspec.structs.replace(wanted, reach=Reach(everything=True), study_instance_uids=uids)
+        found = self._studies.reachable_studies(everything) if uids else []
+        return [one.study for one in found if one.study.facts.key not in known]
+
+    def _shown(self, study: Study, series: str) -> bool:
+        """Whether a series may be found: of a blind review its pictures alone, the rest names who wrote the report."""
+        view = self._views.get(study.facts.study_instance_uid)
+        return view is None or view.series is None or series in view.series
 
     def _entities(self, studies: Sequence[Study], search: Search) -> Iterator[dict[str, str]]:
         if search.level is Level.STUDY:
@@ -159,6 +181,8 @@ class ImageSearches:
         deep = search.level is Level.SERIES and self._deep(search, OF_SERIES, Level.SERIES)
         for number, own in self._tags.series(study.facts.key.orthanc_id):
             whole = {**tags, **own}
+            if not self._shown(study, own.get("SeriesInstanceUID", "")):
+                continue
             if deep:
                 instances = self._tags.instances(number)
                 whole = {**(self._tags.all_of(instances[0][0]) if instances else {}), **whole}

@@ -34,6 +34,7 @@ from .guard import add_headers, guard, prove, refuse_nul
 from .health import Surroundings, health
 from .language import in_other_language, language, moment, other_language, remember_language, say, share
 from .metrics import metrics
+from .peer import PeerDesk, add_peer_pages
 from .problem import on_fault, on_http_error, on_unavailable
 from .quality import DESCRIBED, QualityDesk, quality_pages
 from .reading import ReadingRoom, reading_pages
@@ -73,6 +74,7 @@ def create_app(
     rules: RuleDesk | None = None,
     accounts: AccountPages | None = None,
     room: ReadingRoom | None = None,
+    peer: PeerDesk | None = None,
     quality: QualityDesk | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
@@ -85,7 +87,8 @@ def create_app(
     `audit` is told of each request, None = nobody is; `images` answers QIDO-RS, None = nobody does;
     `integrating` is what integrators and monitors ask;
     `rules` is what the pages of the rules are made of, None = there are none; `room` has radiologists
-    read and report, None = nobody does; `quality` shows hints and ratings, None = there are no such pages.
+    read and report, None = nobody does; `quality` shows hints and ratings, None = there are no such pages;
+    `peer` has signed reports reviewed, None = nobody does.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -143,6 +146,8 @@ def create_app(
         app.register_blueprint(trail(audit.rows, audit.digest))
     for pages in (*reading_pages(room), *critical_pages(room)) if room else ():
         app.register_blueprint(pages)
+    if peer:
+        add_peer_pages(app, peer)
     return app
 
 

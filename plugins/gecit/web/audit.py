@@ -28,6 +28,10 @@ SEEN = {
     Action.SEE_REPORT: VIEW_SECONDS,
     Action.SEE_IMAGES: SESSION_SECONDS,
     Action.SEE_AUDIT: VIEW_SECONDS,
+    Action.REVIEW_REPORT: VIEW_SECONDS,
+    Action.MANAGE_REVIEWS: VIEW_SECONDS,
+    Action.SEE_QUALITY_FIGURES: VIEW_SECONDS,
+    Action.DISCUSS_QUALITY: VIEW_SECONDS,
     Action.SEE_QUALITY: VIEW_SECONDS,
 }
 """What is audited when it is only read, and within which time the same is no new row; 0 = each is."""

@@ -21,6 +21,7 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("reading.show", "reading", Action.WRITE_REPORT),
     ("critical.show", "critical-nav", Action.SEE_EXAM),
     ("templates.choose", "templates-nav", Action.MANAGE_TEMPLATES),
+    ("reviews.show", "reviews", Action.REVIEW_REPORT),
     ("quality.show", "quality", Action.SEE_QUALITY),
     ("day.show", "day", Action.SEE_EXAM),
     ("rules.show", "rules", Action.SEE_RULES),

@@ -10,6 +10,7 @@ from gecit.core.verdict import Effect, Outcome, Status
 
 from . import words_accounts, words_report, words_webhooks
 from . import words_critical as words_critical
+from . import words_peer as words_peer
 from . import words_quality as words_quality
 from . import words_reading as words_reading
 from .reports import Place, Registered
@@ -332,7 +333,8 @@ def count_name(key: str) -> Text:
     return Text(tr=f"{head.tr}: {tail.tr}", en=f"{head.en}: {tail.en}") if tail else head
 
 
-PAGE |= words_accounts.PAGE | words_quality.QUALITY
+PAGE |= words_accounts.PAGE | words_quality.QUALITY | words_peer.PEER
 PAGE |= words_webhooks.PAGE
 PAGE |= words_report.PAGE
 SAID |= words_webhooks.SAID
+SAID |= words_peer.SAID

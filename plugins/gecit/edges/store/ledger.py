@@ -24,6 +24,7 @@ from .migrate import migrate
 from .quality_lists import Qualified
 from .rebuild import Rebuilding
 from .records import Recorded
+from .reviewing import Reviewing
 from .schema import Instant, beat, event, exam, link, message, outbox, study
 from .search import Searching
 from .sql import PAGE, upsert
@@ -72,6 +73,7 @@ class SqlLedger(
     TrackingDesk,
     Counting,
     Integrated,
+    Reviewing,
     Qualified,
 ):
     """Implements what `ports` asks of a ledger: `Ledger`, `Records`, `Accounts`, `Vitals`, `Views` and the doors'."""

@@ -467,6 +467,54 @@ disclosure = sa.Table(
     sa.Index("disclosure_reference", "reference"),
 )
 
+# Folded too: rounds of peer review with what was drawn and said, and the feedback that came of it.
+review_round = sa.Table(
+    "review_round",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("closed_at", Instant),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.peer_review.ReviewRound
+)
+review_pick = sa.Table(
+    "review_pick",
+    metadata,
+    sa.Column("round", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("institution", sa.Text, nullable=False),
+    sa.Column("accession", sa.Text, nullable=False),
+    sa.Column("reviewer", sa.Text, nullable=False),  # account
+    sa.Column("blind", sa.Boolean, nullable=False),
+    sa.Column("open", sa.Boolean, nullable=False),  # as its round
+    sa.Index("review_pick_open", "reviewer", sqlite_where=sa.text("open"), postgresql_where=sa.text("open")),
+)
+peer_review = sa.Table(
+    "peer_review",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("round", sa.Text, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("superseded", sa.Boolean, nullable=False),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.peer_review.PeerReview
+    sa.Index("peer_review_of_round", "round", "number"),
+)
+feedback = sa.Table(
+    "feedback",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("institution", sa.Text, nullable=False),
+    sa.Column("radiologist", sa.Text, nullable=False),  # account; '' = none is known here
+    sa.Column("sender", sa.Text, nullable=False),
+    sa.Column("open", sa.Boolean, nullable=False),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.feedback.Feedback
+    sa.Index("feedback_institution", "institution", "at"),
+    sa.Index("feedback_radiologist", "radiologist", "at"),
+    sa.Index("feedback_sender", "sender", "at"),
+)
+
 # Life of a delivery; what is in brackets is who moves it.
 outbox = sa.Table(
     "outbox",
@@ -726,4 +774,8 @@ FOLDED = (
     exam,
     duplicate_query,
     outage,
+    review_round,
+    review_pick,
+    peer_review,
+    feedback,
 )

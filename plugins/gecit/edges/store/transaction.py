@@ -23,6 +23,7 @@ from .asked import Asked
 from .disclosures import Disclosing
 from .exams import Change, same_facts, write_exams
 from .kept import Kept
+from .peer import PeerDesk
 from .reading import Desk
 from .schema import event, exam, institution, link, procedure, rulebook, sent_study, study, study_identifier
 from .sql import of_exams, pages, upsert
@@ -41,7 +42,7 @@ _EXAMS = sa.select(exam.c.data).where(of_exams(exam))
 _INSTITUTIONS = sa.select(institution.c.data).order_by(institution.c.skrs)
 
 
-class SqlTransaction(Desk, Disclosing, Kept):
+class SqlTransaction(Desk, Disclosing, PeerDesk, Kept):
     """Implements `ports.Transaction` on one connection."""
 
     def __init__(self, connection: sa.Connection, *, writing: bool) -> None:
@@ -76,6 +77,7 @@ class SqlTransaction(Desk, Disclosing, Kept):
                 self._changed_studies[event.study] = event.at
             case _:
                 self._asked.fold(event)
+                self.fold_peer(event)
 
     def _fold_exam(self, event: ExamEvent) -> None:
         before = self.exam(event.exam)
