@@ -52,6 +52,9 @@ class Action(StrEnum):
     ASSIGN_READING = "assign a reading"  # push an exam to a reader
     SEE_TURNAROUND = "see turn-around times"
     MANAGE_GRANTS = "manage grants"  # who may report for which institution
+    SEE_OWN_EXAMS = "see own exams"  # the citizen's pages: what is one's own, without verdicts
+    ASK_FOR_EXAM = "ask for a missing exam"  # of the institution's patient-rights desk
+    ANSWER_PATIENTS = "answer patients"  # the desk itself
 
 
 class Whose(StrEnum):
@@ -69,6 +72,7 @@ _READS = frozenset({Whose.OWN, Whose.GRANTED})
 _OWN = frozenset({Whose.OWN})
 _PUBLIC = frozenset({Whose.NOBODY})
 _SELF = frozenset({Whose.SELF})
+_NOT_OF_OFFICE = frozenset({Action.WRITE_REPORT, Action.SEE_OWN_EXAMS, Action.ASK_FOR_EXAM})
 
 _READER = {
     Action.LIST_EXAMS: _OWN,
@@ -80,8 +84,8 @@ _READER = {
 }
 
 TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
-    # Everything but what a physician answers for.
-    Role.ADMINISTRATOR: dict.fromkeys((one for one in Action if one is not Action.WRITE_REPORT), _EVERY),
+    # Everything but what a physician answers for, and what only a patient can have of his own.
+    Role.ADMINISTRATOR: dict.fromkeys((one for one in Action if one not in _NOT_OF_OFFICE), _EVERY),
     Role.MANAGER: {
         **_READER,
         Action.STORE_IMAGES: _OWN,
@@ -93,6 +97,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.MANAGE_WEBHOOKS: _OWN,
         Action.ASSIGN_READING: _OWN,
         Action.SEE_TURNAROUND: _OWN,
+        Action.ANSWER_PATIENTS: _OWN,
     },
     Role.RADIOLOGIST: {
         **_READER,
@@ -107,8 +112,9 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
     Role.CONSULTANT: {Action.SEE_RULES: _PUBLIC, Action.OWN_ACCOUNT: _PUBLIC},  # sees what he is asked about
     Role.CLINICIAN: {**_READER, Action.QUERY_DUPLICATES: _OWN},
     Role.ASSESSOR: _READER,
-    Role.CITIZEN: {
-        Action.LIST_EXAMS: _SELF,
+    Role.CITIZEN: {  # no LIST_EXAMS: that list is the senders', with verdicts and what MEDULA was told
+        Action.SEE_OWN_EXAMS: _SELF,
+        Action.ASK_FOR_EXAM: _SELF,
         Action.SEE_REPORT: _SELF,
         Action.SEE_IMAGES: _SELF,
         Action.OWN_ACCOUNT: _PUBLIC,

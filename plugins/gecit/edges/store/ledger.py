@@ -16,6 +16,7 @@ from gecit.ports import Beat, Delivery, Settled, Transaction
 from . import rows
 from .accounts import Admitting
 from .audit import Audited
+from .citizens import CitizenDesk
 from .counts import Counting
 from .dicom_views import Worklisted
 from .engine import open_engine
@@ -71,6 +72,7 @@ class SqlLedger(
     TrackingDesk,
     Counting,
     Integrated,
+    CitizenDesk,
 ):
     """Implements what `ports` asks of a ledger: `Ledger`, `Records`, `Accounts`, `Vitals`, `Views` and the doors'."""
 
