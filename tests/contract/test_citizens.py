@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -31,10 +30,10 @@ def asked(number: str, tckn: str = AYSE, institution: str = "910001", **more: ob
 
 
 @pytest.fixture
-def with_accounts(ledger: SqlLedger) -> Iterator[SqlLedger]:
+def with_accounts(ledger: SqlLedger) -> SqlLedger:
     for name, tckn in (("ayse", AYSE), ("veli", VELI)):
         ledger.save_account(Account(name=name, roles=(Role.CITIZEN,), tckn=tckn), NOON)
-    yield ledger
+    return ledger
 
 
 def test_a_patient_has_exams_of_every_institution_and_nobody_elses(ledger: SqlLedger) -> None:

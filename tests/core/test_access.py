@@ -9,7 +9,7 @@ OWN, FOREIGN, SELF, NOBODY, GRANTED = Whose.OWN, Whose.FOREIGN, Whose.SELF, Whos
 # Written from the duties of each role, not from the table: o own institution's, g granted, f foreign, s self,
 # n nobody's.
 SECOND = {
-    "list exams": "administrator:nogf manager:o radiologist:og clinician:o assessor:o citizen:s service:o",
+    "list exams": "administrator:nogf manager:o radiologist:og clinician:o assessor:o service:o",
     "see an exam": "administrator:nogf manager:o radiologist:og clinician:o assessor:o service:o",
     "see a report": "administrator:nogf manager:o radiologist:og clinician:o assessor:o citizen:s service:o",
     "see images": "administrator:nogf manager:o radiologist:og clinician:o assessor:o citizen:s service:o",
@@ -32,6 +32,9 @@ SECOND = {
     "assign a reading": "administrator:nogf manager:o",
     "see turn-around times": "administrator:nogf manager:o radiologist:o",
     "manage grants": "administrator:nogf",
+    "see own exams": "citizen:s",
+    "ask for a missing exam": "citizen:s",
+    "answer patients": "administrator:nogf manager:o",
 }
 LETTERS = {"o": OWN, "g": GRANTED, "f": FOREIGN, "s": SELF, "n": NOBODY}
 

@@ -22,6 +22,7 @@ from .api.integration import Integrating
 from .assets import Assets, served
 from .audit import Recorder
 from .beside import Beside, Evidence
+from .citizen import CitizenRoom, citizen_pages
 from .day import day
 from .dicomweb import dicomweb
 from .duplicates import described, duplicates
@@ -66,6 +67,7 @@ def create_app(
     rules: RuleDesk | None = None,
     accounts: AccountPages | None = None,
     room: ReadingRoom | None = None,
+    citizens: CitizenRoom | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
@@ -77,7 +79,7 @@ def create_app(
     `audit` is told of each request, None = nobody is; `images` answers QIDO-RS, None = nobody does;
     `integrating` is what integrators and monitors ask;
     `rules` is what the pages of the rules are made of, None = there are none; `room` has radiologists
-    read and report, None = nobody does.
+    read and report, None = nobody does; `citizens` has patients see what is their own, None = nobody does.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -123,6 +125,8 @@ def create_app(
         app.register_blueprint(dicomweb(images))
     if audit:
         app.register_blueprint(trail(audit.rows, audit.digest))
+    for pages in citizen_pages(citizens) if citizens else ():
+        app.register_blueprint(pages)
     for pages in reading_pages(room) if room else ():
         app.register_blueprint(pages)
     return app

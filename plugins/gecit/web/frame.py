@@ -17,6 +17,10 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("tracking.exams", "exams", Action.LIST_EXAMS),
     ("tracking.unlinked", "unlinked-short", Action.SEE_EXAM),
     ("reading.show", "reading", Action.WRITE_REPORT),
+    ("own.show", "own-exams", Action.SEE_OWN_EXAMS),
+    ("looks.show", "looks", Action.SEE_OWN_EXAMS),
+    ("own_requests.show", "own-requests", Action.ASK_FOR_EXAM),
+    ("patient_desk.show", "patient-desk", Action.ANSWER_PATIENTS),
     ("day.show", "day", Action.SEE_EXAM),
     ("rules.show", "rules", Action.SEE_RULES),
     ("health.show", "health", Action.SEE_HEALTH),
@@ -27,7 +31,7 @@ NAVIGATION: list[tuple[str, str, Action]] = [
 ]
 """Endpoint, word and the action without which it is of no use; an endpoint that this installation has not is left out.
 
-A citizen lists his own exams, and needs neither the numbers of a day nor studies that belong to nobody yet.
+A citizen has pages of his own, and needs neither the numbers of a day nor studies that belong to nobody yet.
 """
 
 

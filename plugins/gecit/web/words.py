@@ -9,8 +9,10 @@ from gecit.core.values import Text
 from gecit.core.verdict import Effect, Outcome, Status
 
 from . import words_accounts
+from . import words_citizen as words_citizen
 from . import words_reading as words_reading
 from .reports import Place, Registered
+from .words_citizen import CITIZEN
 from .words_reading import READING
 from .words_tracking import COLUMNS, DESTINATIONS, KINDS_OF_DELIVERY, SAID, SERVICES, TRACKING
 
@@ -172,6 +174,7 @@ PAGE: dict[str, Text] = {
     "cancelled": _("İptal edildi", "Cancelled"),
     **TRACKING,
     **READING,
+    **CITIZEN,
 }
 
 OUTCOMES: dict[Outcome | None, Text] = {
