@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pydicom
 from pydicom.errors import InvalidDicomError
+from pydicom.filereader import read_partial
+from pydicom.tag import Tag
 
 from gecit.ports import Unavailable
 
@@ -32,7 +34,7 @@ LEVEL = 1  # of deflate: half of an uncompressed CT goes for a third of the time
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # zip knows no earlier one, and the time of the download says nothing
 
 # PS3.3 F.5: what records hold, and what a kind of them is told by.
-TAGS = [
+_NAMES = (
     *("SpecificCharacterSet", "ImageType", "SOPClassUID", "SOPInstanceUID", "PatientName", "PatientID"),
     *("StudyDate", "StudyTime", "AccessionNumber", "StudyDescription", "StudyInstanceUID", "StudyID"),
     *("Modality", "SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "InstanceNumber"),
@@ -41,7 +43,22 @@ TAGS = [
     *("PresentationCreationDate", "PresentationCreationTime", "ReferencedSeriesSequence", "BlendingSequence"),
     *("DocumentTitle", "HL7InstanceIdentifier", "MIMETypeOfEncapsulatedDocument", "DoseSummationType"),
     *("StructureSetLabel", "StructureSetDate", "StructureSetTime", "RTPlanLabel", "RTPlanDate", "RTPlanTime"),
-]
+)
+TAGS = [Tag(one) for one in _NAMES]
+# Where reading stops: before the pictures, before what each frame has of its own, before the contours of regions,
+# before what vendors keep in group 0029; each is long enough to reach beyond what is looked at.
+STOPS = (0x7FE00008, 0x52009229, 0x30060010, 0x00290000)
+UNREADABLE = (
+    InvalidDicomError,
+    AttributeError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    TypeError,
+    ValueError,
+)
+
 Pieces = Callable[[str], Iterator[bytes]]
 
 
@@ -98,15 +115,27 @@ class Directory:
 
     def _kept(self, header: bytes, path: Path) -> bool:
         """Keep what the records need; False where it cannot be read as DICOM."""
-        try:
-            dataset = pydicom.dcmread(io.BytesIO(header), stop_before_pixels=True, specific_tags=TAGS)
-            if not (dataset.SOPClassUID and dataset.SOPInstanceUID and dataset.SeriesInstanceUID):
-                return False
-            dataset.save_as(path, enforce_file_format=True)
-        except (InvalidDicomError, AttributeError, KeyError, NotImplementedError, TypeError, ValueError):
-            path.unlink(missing_ok=True)
+        dataset = _read(header)
+        if dataset is None:
             return False
+        try:
+            content = io.BytesIO()
+            dataset.save_as(content, enforce_file_format=True)
+        except UNREADABLE:
+            return False
+        path.write_bytes(content.getvalue())
         return True
+
+
+def _read(header: bytes) -> pydicom.FileDataset | None:
+    """Read as far as the first part of a file goes, which may end within a sequence."""
+    for stop in STOPS:
+        try:
+            found = read_partial(io.BytesIO(header), lambda tag, vr, length, stop=stop: tag >= stop, specific_tags=TAGS)
+            return found if found.SOPClassUID and found.SOPInstanceUID and found.SeriesInstanceUID else None
+        except UNREADABLE:
+            continue
+    return None
 
 
 def image_zip(
