@@ -19,7 +19,7 @@ from pathlib import Path
 import pydicom
 from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_partial
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
 
 from gecit.ports import Unavailable
 
@@ -44,7 +44,7 @@ _NAMES = (
     *("DocumentTitle", "HL7InstanceIdentifier", "MIMETypeOfEncapsulatedDocument", "DoseSummationType"),
     *("StructureSetLabel", "StructureSetDate", "StructureSetTime", "RTPlanLabel", "RTPlanDate", "RTPlanTime"),
 )
-TAGS = [Tag(one) for one in _NAMES]
+TAGS: list[BaseTag | int] = [Tag(one) for one in _NAMES]
 # Where reading stops: before the pictures, before what each frame has of its own, before the contours of regions,
 # before what vendors keep in group 0029; each is long enough to reach beyond what is looked at.
 STOPS = (0x7FE00008, 0x52009229, 0x30060010, 0x00290000)
@@ -131,11 +131,18 @@ def _read(header: bytes) -> pydicom.FileDataset | None:
     """Read as far as the first part of a file goes, which may end within a sequence."""
     for stop in STOPS:
         try:
-            found = read_partial(io.BytesIO(header), lambda tag, vr, length, stop=stop: tag >= stop, specific_tags=TAGS)
+            found = read_partial(io.BytesIO(header), _reaches(stop), specific_tags=TAGS)
             return found if found.SOPClassUID and found.SOPInstanceUID and found.SeriesInstanceUID else None
         except UNREADABLE:
             continue
     return None
+
+
+def _reaches(stop: int) -> Callable[[BaseTag, str | None, int], bool]:
+    def reached(tag: BaseTag, vr: str | None, length: int) -> bool:
+        return tag >= stop
+
+    return reached
 
 
 def image_zip(

@@ -17,7 +17,7 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("tracking.exams", "exams", Action.LIST_EXAMS),
     ("tracking.unlinked", "unlinked-short", Action.SEE_EXAM),
     ("reading.show", "reading", Action.WRITE_REPORT),
-    ("own.show", "own-exams", Action.SEE_OWN_EXAMS),
+    ("own_exams.show", "own-exams", Action.SEE_OWN_EXAMS),
     ("looks.show", "looks", Action.SEE_OWN_EXAMS),
     ("own_requests.show", "own-requests", Action.ASK_FOR_EXAM),
     ("patient_desk.show", "patient-desk", Action.ANSWER_PATIENTS),

@@ -48,7 +48,7 @@ class OwnText(Value):
 
 def exam_pages(room: CitizenRoom) -> Blueprint:
     """Build the pages."""
-    pages = Blueprint("own", __name__, url_prefix="/gecit/own")
+    pages = Blueprint("own_exams", __name__, url_prefix="/gecit/own")
 
     @pages.get("")
     @needs(Action.SEE_OWN_EXAMS)
