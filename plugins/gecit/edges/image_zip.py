@@ -140,7 +140,7 @@ def _read(header: bytes) -> pydicom.FileDataset | None:
 
 def _reaches(stop: int) -> Callable[[BaseTag, str | None, int], bool]:
     def reached(tag: BaseTag, vr: str | None, length: int) -> bool:
-        return tag >= stop
+        return int(tag) >= stop
 
     return reached
 

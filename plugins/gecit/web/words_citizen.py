@@ -112,6 +112,8 @@ CITIZEN: dict[str, Text] = {
     "request-choose": _("Kurum seçin", "Choose an institution"),
     "request-when": _("Yaklaşık ne zaman (örneğin Mart 2026)", "About when (March 2026, say)"),
     "request-what": _("Ne çekildi (örneğin sağ diz MR)", "What was taken (MR of the right knee, say)"),
+    "asked-what": _("İstenen tetkik", "Exam that is asked for"),
+    "asked-when": _("Yaklaşık tarihi", "About when it was"),
     "request-contact": _("Yanıtı nasıl öğrenmek istersiniz?", "How do you want to hear of the answer?"),
     "request-contact-at": _("Telefon ya da e-posta", "Telephone or e-mail"),
     "request-send": _("Talebi gönder", "Send the request"),
@@ -202,7 +204,11 @@ LOOKS: dict[str, Text] = {
     "answer patients": _("Talebinize baktı", "looked at your request"),
 }
 """What of the audit a patient is told; anything else is no look at his data."""
-DOWNLOADED = _("Görüntüleri indirdi", "downloaded the images")
+BY_ROUTE: dict[str, Text] = {
+    "downloads.begin": _("Görüntüleri indirmek istedi", "asked for the images as a zip"),
+    "downloads.as_zip": _("Görüntüleri indirdi", "downloaded the images"),
+}
+"""The same by the page that was asked, where that says more."""
 
 READ_ME = _(
     "Bu paket bir CD'nin yerine geçer.\r\n\r\n"

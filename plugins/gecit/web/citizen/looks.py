@@ -16,13 +16,12 @@ from gecit.ports import Institution
 from ..access import needs, person
 from ..audit import about
 from ..words_accounts import ROLES
-from ..words_citizen import DOWNLOADED, LOOKS
+from ..words_citizen import BY_ROUTE, LOOKS
 from .exams import OwnExam, page_number, shown
 from .room import CitizenRoom, own_number
 
 PAGE = 50
 MOST_EXAMS = 500
-DOWNLOADING = "downloads.as_zip"
 
 SELF = Text(tr="Siz", en="You")
 PROGRAM = Text(tr="Kurumun cihazı ya da programı", en="The institution's device or program")
@@ -71,7 +70,7 @@ class _Telling:
         self._by_study = {linked.facts.study_instance_uid: line for exam, line in made for linked in exam.studies}
 
     def look(self, row: AuditRow) -> Look:
-        what = DOWNLOADED if row.detail.get("route") == DOWNLOADING else LOOKS[row.what]
+        what = BY_ROUTE.get(row.detail.get("route", ""), LOOKS[row.what])
         exam = self._by_key.get((row.institution, row.accession)) or self._by_study.get(row.detail.get("study", ""))
         if row.who == person().name:
             return Look(at=row.at, what=what, role=SELF, exam=exam, own=True)
