@@ -256,6 +256,12 @@ def test_a_manager_may_take_what_he_may_export_and_no_other_does(place: Place) -
     assert "DICOMDIR" in zipfile.ZipFile(io.BytesIO(answer.data)).namelist()
 
 
+def test_who_may_export_finds_the_zip_on_the_exams_page(place: Place) -> None:
+    button = f'action="/gecit/own/images/{EXAM}"'
+    assert button not in place.ask("ayse", f"/gecit/exams/{EXAM}").text
+    assert button in place.ask("yonetici", f"/gecit/exams/{EXAM}").text
+
+
 def test_a_study_that_holds_another_patients_images_stays_out(place: Place) -> None:
     facts = study("Z1", "A1", patient_id=OTHER_TCKN, institution=FAR.skrs, study_instance_uid="1.2.A1")
     place.ledger.write(

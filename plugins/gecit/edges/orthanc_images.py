@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import urllib3
 
-from gecit.core.facts import MAKER
+from gecit.core.facts import is_our_report
 from gecit.core.values import Value
 from gecit.ports import Unavailable
 
@@ -70,8 +70,7 @@ class OrthancImages:
 
 
 def _ours(series: dict[str, Any]) -> bool:
-    tags = series.get("MainDicomTags") or {}
-    return tags.get("Manufacturer") == MAKER and tags.get("Modality") in ("DOC", "SR")
+    return is_our_report(series.get("MainDicomTags") or {})
 
 
 def _parent(instance: dict[str, Any]) -> str:
