@@ -53,8 +53,10 @@ def test_a_study_belongs_to_its_sender_and_to_the_exam_that_counts(ledger: SqlLe
     fill(ledger)
     assert ledger.belongings("n1", "1.2.1") == [Belonging(institutions=(HERE,))]
     assert ledger.belongings("n1", "1.2.2") == [Belonging(institutions=(THERE,), patients=(OTHER_TCKN,))]
-    assert ledger.belongings("n1", "1.2.3") == [Belonging(institutions=(HERE,), patients=(TCKN,))]
-    assert ledger.belongings("n1", study_uid(KEY)) == [Belonging(institutions=(HERE, THERE), patients=(TCKN,))]
+    assert ledger.belongings("n1", "1.2.3") == [Belonging(institutions=(HERE,), patients=(TCKN,), exams=(KEY,))]
+    assert ledger.belongings("n1", study_uid(KEY)) == [
+        Belonging(institutions=(HERE, THERE), patients=(TCKN,), exams=(KEY,))
+    ]
     assert ledger.belongings("n1", "1.2.5") == [Belonging(institutions=(THERE,))], "an asker's link is no proof"
     assert ledger.belongings("n1", "1.2.6") == ledger.belongings("n2", "1.2.1") == ledger.belongings("n1", "9") == []
 

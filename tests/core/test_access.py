@@ -3,40 +3,44 @@
 import pytest
 
 from gecit.core.access import TABLE, Action, Person, Reach, Role, Whose, may, may_with, reach, whose
+from gecit.core.order import ExamKey
 
-OWN, FOREIGN, SELF, NOBODY, GRANTED = Whose.OWN, Whose.FOREIGN, Whose.SELF, Whose.NOBODY, Whose.GRANTED
+OWN, FOREIGN, SELF, NOBODY = Whose.OWN, Whose.FOREIGN, Whose.SELF, Whose.NOBODY
+GRANTED, DISCLOSED = Whose.GRANTED, Whose.DISCLOSED
 
-# Written from the duties of each role, not from the table: o own institution's, g granted, f foreign, s self,
-# n nobody's.
+# Written from the duties of each role, not from the table: o own institution's, g granted, d disclosed,
+# f foreign, s self, n nobody's.
 SECOND = {
-    "list exams": "administrator:nogf manager:o radiologist:og clinician:o assessor:o service:o",
-    "see an exam": "administrator:nogf manager:o radiologist:og clinician:o assessor:o service:o",
-    "see a report": "administrator:nogf manager:o radiologist:og clinician:o assessor:o citizen:s service:o",
-    "see images": "administrator:nogf manager:o radiologist:og clinician:o assessor:o citizen:s service:o",
-    "store images": "administrator:nogf manager:o service:o",
-    "query duplicates": "administrator:nogf manager:o radiologist:o clinician:o service:o",
-    "retry a delivery": "administrator:nogf manager:o service:o",
-    "approve a withdrawal": "administrator:nogf",
-    "export": "administrator:nogf manager:o service:o",
-    "see the rules": "administrator:nogf manager:n radiologist:n consultant:n clinician:n assessor:n service:n",
-    "work on the rules": "administrator:nogf",
-    "see health": "administrator:nogf manager:n service:n",
-    "see the audit": "administrator:nogf",
-    "manage institutions": "administrator:nogf",
-    "manage users": "administrator:nogf",
-    "manage tokens": "administrator:nogf manager:o",
-    "manage webhooks": "administrator:nogf manager:o service:o",
-    "use Orthanc": "administrator:nogf",
-    "own account": "administrator:nogf manager:n radiologist:n consultant:n clinician:n assessor:n citizen:n",
+    "list exams": "administrator:nogdf manager:o radiologist:og clinician:o assessor:o service:o",
+    "see an exam": "administrator:nogdf manager:o radiologist:og clinician:o assessor:o service:o",
+    "see a report": "administrator:nogdf manager:o radiologist:ogd consultant:d clinician:od"
+    " assessor:o citizen:s service:o",
+    "see images": "administrator:nogdf manager:o radiologist:ogd consultant:d clinician:od"
+    " assessor:o citizen:s service:o",
+    "store images": "administrator:nogdf manager:o service:o",
+    "query duplicates": "administrator:nogdf manager:o radiologist:o clinician:o service:o",
+    "retry a delivery": "administrator:nogdf manager:o service:o",
+    "approve a withdrawal": "administrator:nogdf",
+    "export": "administrator:nogdf manager:o service:o",
+    "see the rules": "administrator:nogdf manager:n radiologist:n consultant:n clinician:n assessor:n service:n",
+    "work on the rules": "administrator:nogdf",
+    "see health": "administrator:nogdf manager:n service:n",
+    "see the audit": "administrator:nogdf",
+    "manage institutions": "administrator:nogdf",
+    "manage users": "administrator:nogdf",
+    "manage tokens": "administrator:nogdf manager:o",
+    "manage webhooks": "administrator:nogdf manager:o service:o",
+    "use Orthanc": "administrator:nogdf",
+    "own account": "administrator:nogdf manager:n radiologist:n consultant:n clinician:n assessor:n citizen:n",
     "write a report": "radiologist:og",
-    "assign a reading": "administrator:nogf manager:o",
-    "see turn-around times": "administrator:nogf manager:o radiologist:o",
-    "manage grants": "administrator:nogf",
+    "assign a reading": "administrator:nogdf manager:o",
+    "see turn-around times": "administrator:nogdf manager:o radiologist:o",
+    "manage grants": "administrator:nogdf",
     "see own exams": "citizen:s",
     "ask for a missing exam": "citizen:s",
-    "answer patients": "administrator:nogf manager:o",
+    "answer patients": "administrator:nogdf manager:o",
 }
-LETTERS = {"o": OWN, "g": GRANTED, "f": FOREIGN, "s": SELF, "n": NOBODY}
+LETTERS = {"o": OWN, "g": GRANTED, "d": DISCLOSED, "f": FOREIGN, "s": SELF, "n": NOBODY}
 
 
 def second(role: Role, action: Action) -> set[Whose]:
@@ -98,6 +102,25 @@ def test_a_grant_of_somebody_who_is_no_radiologist_opens_nothing() -> None:
     manager = Person(name="m", roles=(Role.MANAGER,), institution="910001", granted=("910002",))
     assert not may_with(manager, Action.SEE_EXAM, ("910002",))
     assert reach(manager, Action.LIST_EXAMS) == Reach(institution="910001")
+
+
+def test_what_is_disclosed_opens_that_exam_or_that_patient_alone() -> None:
+    key, other = ExamKey(institution="910002", accession="A1"), ExamKey(institution="910002", accession="A2")
+    asked = Person(name="k", roles=(Role.CONSULTANT,), disclosed=(key,), disclosed_patients=("10000000146",))
+    assert may_with(asked, Action.SEE_IMAGES, ("910002",), "", (key,))
+    assert may_with(asked, Action.SEE_REPORT, ("910002",), "10000000146", (other,))
+    assert not may_with(asked, Action.SEE_IMAGES, ("910002",), "10000000078", (other,))
+    assert not may_with(asked, Action.SEE_IMAGES, ("910002",))
+    assert not may_with(asked, Action.SEE_EXAM, ("910002",), "10000000146", (key,))
+    assert reach(asked, Action.SEE_IMAGES) == Reach(disclosed=(key,), disclosed_patients=("10000000146",))
+    assert not reach(asked, Action.LIST_EXAMS)
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.ASSESSOR, Role.SERVICE, Role.CITIZEN])
+def test_what_is_disclosed_to_somebody_who_is_no_physician_opens_nothing(role: Role) -> None:
+    key = ExamKey(institution="910002", accession="A1")
+    person = Person(name="m", roles=(role,), institution="910001", disclosed=(key,), disclosed_patients=("1",))
+    assert not any(may_with(person, action, ("910002",), "1", (key,)) for action in Action)
 
 
 def test_an_administrator_signs_no_report() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
+from .order import ExamKey
 from .values import Value
 
 
@@ -64,12 +65,14 @@ class Whose(StrEnum):
     OWN = "own"  # of the person's institution
     FOREIGN = "foreign"  # of another institution, or of none that is known
     GRANTED = "granted"  # of an institution that the person is granted to report for, now
+    DISCLOSED = "disclosed"  # opened to the person, for a time: consultation, consent, care, emergency
     SELF = "self"  # the person is the patient
 
 
-_EVERY = frozenset({Whose.NOBODY, Whose.OWN, Whose.GRANTED, Whose.FOREIGN})
+_EVERY = frozenset({Whose.NOBODY, Whose.OWN, Whose.GRANTED, Whose.DISCLOSED, Whose.FOREIGN})
 _READS = frozenset({Whose.OWN, Whose.GRANTED})
 _OWN = frozenset({Whose.OWN})
+_SHOWN = frozenset({Whose.OWN, Whose.DISCLOSED})
 _PUBLIC = frozenset({Whose.NOBODY})
 _SELF = frozenset({Whose.SELF})
 _NOT_OF_OFFICE = frozenset({Action.WRITE_REPORT, Action.SEE_OWN_EXAMS, Action.ASK_FOR_EXAM})
@@ -103,14 +106,24 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         **_READER,
         Action.LIST_EXAMS: _READS,
         Action.SEE_EXAM: _READS,
-        Action.SEE_REPORT: _READS,
-        Action.SEE_IMAGES: _READS,
+        Action.SEE_REPORT: _READS | _SHOWN,
+        Action.SEE_IMAGES: _READS | _SHOWN,
         Action.QUERY_DUPLICATES: _OWN,
         Action.WRITE_REPORT: _READS,
         Action.SEE_TURNAROUND: _OWN,
     },
-    Role.CONSULTANT: {Action.SEE_RULES: _PUBLIC, Action.OWN_ACCOUNT: _PUBLIC},  # sees what he is asked about
-    Role.CLINICIAN: {**_READER, Action.QUERY_DUPLICATES: _OWN},
+    Role.CONSULTANT: {  # sees what he is asked about
+        Action.SEE_REPORT: frozenset({Whose.DISCLOSED}),
+        Action.SEE_IMAGES: frozenset({Whose.DISCLOSED}),
+        Action.SEE_RULES: _PUBLIC,
+        Action.OWN_ACCOUNT: _PUBLIC,
+    },
+    Role.CLINICIAN: {
+        **_READER,
+        Action.SEE_REPORT: _SHOWN,
+        Action.SEE_IMAGES: _SHOWN,
+        Action.QUERY_DUPLICATES: _OWN,
+    },
     Role.ASSESSOR: _READER,
     Role.CITIZEN: {  # no LIST_EXAMS: that list is the senders', with verdicts and what MEDULA was told
         Action.SEE_OWN_EXAMS: _SELF,
@@ -146,6 +159,8 @@ class Person(Value):
     province: str = ""
     tckn: str = ""  # from the identity provider, never typed by its owner; "" = not known, so nothing is SELF
     granted: tuple[str, ...] = ()  # SKRS codes that he is granted to report for at this moment
+    disclosed: tuple[ExamKey, ...] = ()  # exams that are opened to him at this moment
+    disclosed_patients: tuple[str, ...] = ()  # TCKNs whose exams all are
     only: tuple[Action, ...] | None = None  # a token's actions; None = all that the roles allow
 
 
@@ -156,10 +171,20 @@ class Reach(Value):
     institution: str = ""
     granted: tuple[str, ...] = ()  # SKRS codes
     patient: str = ""  # TCKN
+    disclosed: tuple[ExamKey, ...] = ()
+    disclosed_patients: tuple[str, ...] = ()  # TCKNs
 
     def __bool__(self) -> bool:
         """Whether anything is reached at all."""
-        return self.everything or bool(self.institution) or bool(self.granted) or bool(self.patient)
+        return self != _NOTHING
+
+    @property
+    def patients(self) -> tuple[str, ...]:
+        """TCKNs whose exams all are reached."""
+        return ((self.patient,) if self.patient else ()) + self.disclosed_patients
+
+
+_NOTHING = Reach()
 
 
 def may(person: Person, action: Action, whose: Whose = Whose.NOBODY) -> bool:
@@ -169,8 +194,10 @@ def may(person: Person, action: Action, whose: Whose = Whose.NOBODY) -> bool:
     return any(whose in TABLE[role].get(action, ()) for role in person.roles)
 
 
-def whose(person: Person, institutions: Iterable[str], tckn: str = "") -> frozenset[Whose]:
-    """Say how the person stands to something that belongs to institutions (SKRS codes) and a patient; never empty."""
+def whose(
+    person: Person, institutions: Iterable[str], tckn: str = "", exams: Iterable[ExamKey] = ()
+) -> frozenset[Whose]:
+    """Say how the person stands to what belongs to institutions (SKRS codes), a patient and exams; never empty."""
     found, named = set(), {one for one in institutions if one}
     if person.institution in named:
         found.add(Whose.OWN)
@@ -178,20 +205,27 @@ def whose(person: Person, institutions: Iterable[str], tckn: str = "") -> frozen
         found.add(Whose.GRANTED)
     if person.tckn and tckn == person.tckn:
         found.add(Whose.SELF)
+    if (tckn and tckn in person.disclosed_patients) or any(one in person.disclosed for one in exams):
+        found.add(Whose.DISCLOSED)
     return frozenset(found or {Whose.FOREIGN})
 
 
-def may_with(person: Person, action: Action, institutions: Iterable[str], tckn: str = "") -> bool:
-    """Whether the person may do it with something that belongs to those institutions and that patient."""
-    return any(may(person, action, one) for one in whose(person, institutions, tckn))
+def may_with(
+    person: Person, action: Action, institutions: Iterable[str], tckn: str = "", exams: Iterable[ExamKey] = ()
+) -> bool:
+    """Whether the person may do it with something that belongs to those institutions, that patient, those exams."""
+    return any(may(person, action, one) for one in whose(person, institutions, tckn, exams))
 
 
 def reach(person: Person, action: Action) -> Reach:
     """Return which exams the action may touch, for queries that narrow instead of asking exam by exam."""
     if may(person, action, Whose.FOREIGN):
         return Reach(everything=True)
+    shown = may(person, action, Whose.DISCLOSED)
     return Reach(
         institution=person.institution if may(person, action, Whose.OWN) else "",
         granted=person.granted if may(person, action, Whose.GRANTED) else (),
         patient=person.tckn if may(person, action, Whose.SELF) else "",
+        disclosed=person.disclosed if shown else (),
+        disclosed_patients=person.disclosed_patients if shown else (),
     )

@@ -9,6 +9,7 @@ import msgspec
 from .access import Action, Person, may_with
 from .exam import Study
 from .identifiers import is_tckn
+from .order import ExamKey
 from .values import Value
 from .worklist import may_find
 
@@ -16,7 +17,7 @@ from .worklist import may_find
 class Tie(Value):
     """An exam that a study is linked to, as far as it says whose the study is."""
 
-    institution: str  # SKRS code
+    exam: ExamKey
     tckn: str = ""  # of the exam's patient
 
 
@@ -25,6 +26,7 @@ class Belonging(Value):
 
     institutions: tuple[str, ...] = ()  # SKRS codes
     patients: tuple[str, ...] = ()  # TCKNs
+    exams: tuple[ExamKey, ...] = ()  # those that have it
 
 
 def belonging(study: Study, ties: Iterable[Tie]) -> Belonging:
@@ -33,16 +35,19 @@ def belonging(study: Study, ties: Iterable[Tie]) -> Belonging:
     The patient is who the sender wrote, where that is a TCKN, and who the order of a counted exam is for.
     """
     facts = study.facts
-    counted = [one for one in ties if may_find(facts, one.institution)]
-    institutions = {facts.institution, *(one.institution for one in counted)} - {""}
+    counted = [one for one in ties if may_find(facts, one.exam.institution)]
+    institutions = {facts.institution, *(one.exam.institution for one in counted)} - {""}
     written = {one for one in (facts.patient_id, *facts.other_patient_ids) if is_tckn(one)}
     patients = written | {one.tckn for one in counted if one.tckn}
-    return Belonging(institutions=tuple(sorted(institutions)), patients=tuple(sorted(patients)))
+    exams = {one.exam for one in counted}
+    return Belonging(
+        institutions=tuple(sorted(institutions)), patients=tuple(sorted(patients)), exams=tuple(sorted(exams))
+    )
 
 
 def may_reach(person: Person, action: Action, whose: Belonging) -> bool:
     """Whether a person may do it with a study."""
-    return any(may_with(person, action, whose.institutions, tckn) for tckn in whose.patients or ("",))
+    return any(may_with(person, action, whose.institutions, tckn, whose.exams) for tckn in whose.patients or ("",))
 
 
 def as_patient(person: Person, action: Action, whose: Belonging) -> bool:

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Literal
 
 from .background import Background, DuplicateQuery, Opening
+from .disclosures import Disclosure
 from .facts import StudyFacts, StudyKey
 from .grants import Grant
 from .order import ExamKey, Order, RegisteredRow
@@ -342,6 +343,13 @@ class GrantRecorded(Event):
     by: str = ""
 
 
+class DisclosureRecorded(Event):
+    """An exam, or all exams of a patient, was opened to somebody for a time, or such an opening was ended."""
+
+    disclosure: Disclosure
+    by: str = ""
+
+
 class AccessGranted(Event):
     """A user or a token was made; never holds a secret."""
 
@@ -390,6 +398,7 @@ AnyInstallationEvent = (
     | InstitutionRecorded
     | WebhookChanged
     | GrantRecorded
+    | DisclosureRecorded
     | AccessGranted
 )
 AnyEvent = AnyExamEvent | AnyStudyEvent | AnyInstallationEvent

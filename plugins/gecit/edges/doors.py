@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from gecit.core.access import Person, Role
 from gecit.core.accounts import Account, login_name, person_of, person_of_token
 from gecit.core.audit import AuditEntry
+from gecit.core.disclosures import Disclosed
 from gecit.core.values import Value
 from gecit.ports import Accounts, Audit, Clock, NoAudit, Unavailable
 
@@ -115,7 +116,8 @@ class Doors:
     """Decides by what a request shows and the address it came from; safe to share between threads.
 
     `idle`: how long a session stands unused. `secure_only`: take no cookie but the one that only TLS can set.
-    `granted`: which institutions an account may report for at an instant, beside its own.
+    `granted`: which institutions an account may report for at an instant, beside its own. `disclosed`: which exams
+    are opened to it.
     """
 
     def __init__(
@@ -129,9 +131,11 @@ class Doors:
         idle: timedelta = IDLE,
         secure_only: bool = False,
         granted: Callable[[Account, datetime], tuple[str, ...]] = lambda account, now: (),
+        disclosed: Callable[[Account, datetime], Disclosed] = lambda account, now: Disclosed(),
     ) -> None:
         self._accounts = accounts
         self._granted = granted
+        self._disclosed = disclosed
         self._internal = internal_token.encode()
         self._clock = clock
         self._monotonic = monotonic
@@ -277,7 +281,14 @@ class Doors:
         return Admission(who=account.name, person=self._person(account), how=How.PASSWORD)
 
     def _person(self, account: Account) -> Person:
-        return replace(person_of(account), granted=self._granted(account, self._clock.now()))
+        now = self._clock.now()
+        shown = self._disclosed(account, now)
+        return replace(
+            person_of(account),
+            granted=self._granted(account, now),
+            disclosed=shown.exams,
+            disclosed_patients=shown.patients,
+        )
 
     # Audit
 

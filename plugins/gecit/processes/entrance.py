@@ -13,6 +13,7 @@ from ..edges.system_clock import SystemClock
 from ..ports import Audit, Clock
 from ..settings import Settings
 from ..steps.accounts import Desk
+from ..steps.disclosing import disclosed
 from ..steps.granting import Granting
 
 
@@ -32,6 +33,7 @@ def doors_of(settings: Settings, ledger: SqlLedger, token: str, clock: Clock, au
         idle=timedelta(minutes=chosen.idle_minutes),
         secure_only=chosen.public_url.startswith("https:"),
         granted=granting_of(settings, ledger).granted,
+        disclosed=disclosed(ledger),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from flask import g
 
 from gecit.core.access import Action, Person, Whose, may, may_with, reach
+from gecit.core.order import ExamKey
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -40,9 +41,9 @@ def person() -> Person:
     return found if isinstance(found, Person) else Person(name="")
 
 
-def may_touch(action: Action, *institutions: str, tckn: str = "") -> bool:
-    """Whether who asks may do it with something of these institutions (SKRS codes) and this patient."""
-    return may_with(person(), action, institutions, tckn)
+def may_touch(action: Action, *institutions: str, tckn: str = "", exam: ExamKey | None = None) -> bool:
+    """Whether who asks may do it with something of these institutions (SKRS codes), this patient, this exam."""
+    return may_with(person(), action, institutions, tckn, (exam,) if exam else ())
 
 
 def may_at_all(asker: Person, action: Action) -> bool:

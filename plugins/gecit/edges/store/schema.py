@@ -360,6 +360,26 @@ reporting_grant = sa.Table(
     sa.Column("data", sa.Text, nullable=False),  # JSON of core.grants.Grant, as it stands
 )
 
+disclosure = sa.Table(
+    "disclosure",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("reference", sa.Text, nullable=False),  # id of the consultation, consent ... that it belongs to
+    sa.Column("account", sa.Text, nullable=False),  # to whom: an account,
+    sa.Column("tckn", sa.Text, nullable=False),  # whoever has this number,
+    sa.Column("institution", sa.Text, nullable=False),  # or an institution's physicians; the others are empty
+    sa.Column("patient", sa.Text, nullable=False),  # TCKN
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("ends_at", Instant, nullable=False),  # or ended
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.disclosures.Disclosure, as it stands
+    *(
+        sa.Index(f"disclosure_{name}", name, "ends_at", sqlite_where=some, postgresql_where=some)
+        for name, some in ((one, sa.text(f"{one} <> ''")) for one in ("account", "tckn", "institution"))
+    ),
+    sa.Index("disclosure_patient", "patient"),
+    sa.Index("disclosure_reference", "reference"),
+)
+
 # Life of a delivery; what is in brackets is who moves it.
 outbox = sa.Table(
     "outbox",

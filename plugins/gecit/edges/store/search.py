@@ -133,8 +133,12 @@ def _reached(search: ExamSearch, table: sa.Table) -> list[sa.ColumnElement[bool]
         ways.append(_of(search, table) == reach.institution)
     if reach.granted:
         ways.append(_of(search, table).in_(reach.granted))
-    if reach.patient:
-        ways.append(exam.c.tckn == reach.patient)
+    if reach.patients:
+        ways.append(exam.c.tckn.in_(reach.patients))
+    for page in pages(reach.disclosed):
+        ways.append(
+            sa.and_(table.c.institution == page["of_institution"], table.c.accession.in_(page["of_accessions"]))
+        )
     mine = sa.or_(*ways) if len(ways) > 1 else ways[0] if ways else sa.false()
     return [mine, *institution]
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from gecit.core.belonging import Belonging, Tie, belonging
 from gecit.core.exam import Study
 from gecit.core.facts import StudyKey
+from gecit.core.order import ExamKey
 from gecit.ports import ImageSearch, OwnedStudy
 
 from . import rows
 from .base import Transactions
 from .dicom_views import all_of, may_see, same_study
 from .schema import exam, link, sent_study, study, study_identifier
-from .sql import PAGE
+from .sql import PAGE, pages
 
 
 class StudyDoored(Transactions):
@@ -76,20 +78,25 @@ def _within(query: sa.Select[str], search: ImageSearch) -> sa.Select[str]:
     for skrs in filter(None, (reach.institution, *reach.granted)):
         ways.append(may_see(skrs))
         keys.append(all_of(skrs))
-    if reach.patient:
-        of_patient = _of_patient(reach.patient)
-        ways.append(sa.tuple_(study.c.node, study.c.orthanc_id).in_(of_patient))
-        keys.append(of_patient)
+    named = [_of_patients(reach.patients)] if reach.patients else []
+    for one in (*named, *(_of_exams(page) for page in pages(reach.disclosed))):
+        ways.append(sa.tuple_(study.c.node, study.c.orthanc_id).in_(one))
+        keys.append(one)
     if keys and not _narrows(search):
         mine = sa.union(*(one.subquery().select() for one in keys)).subquery()
         query = query.join(mine, same_study(study, mine))
     return query.where(sa.or_(*ways))
 
 
-def _of_patient(tckn: str) -> sa.CompoundSelect[tuple[str, str]]:
+def _of_patients(tckns: Sequence[str]) -> sa.CompoundSelect[tuple[str, str]]:
     named = sa.select(study_identifier.c.node, study_identifier.c.orthanc_id)
     linked = sa.select(link.c.node, link.c.orthanc_id).select_from(exam.join(link, _OF_EXAM))
-    return named.where(study_identifier.c.identifier == tckn).union(linked.where(exam.c.tckn == tckn))
+    return named.where(study_identifier.c.identifier.in_(tckns)).union(linked.where(exam.c.tckn.in_(tckns)))
+
+
+def _of_exams(page: Mapping[str, Any]) -> sa.Select[tuple[str, str]]:
+    linked = sa.select(link.c.node, link.c.orthanc_id)
+    return linked.where(link.c.institution == page["of_institution"], link.c.accession.in_(page["of_accessions"]))
 
 
 def _owned(connection: sa.Connection, query: sa.Select[str]) -> list[OwnedStudy]:
@@ -101,12 +108,15 @@ def _owned(connection: sa.Connection, query: sa.Select[str]) -> list[OwnedStudy]
 def _ties(connection: sa.Connection, studies: Sequence[Study]) -> dict[StudyKey, list[Tie]]:
     """Return the exams that studies are linked to."""
     found: dict[StudyKey, list[Tie]] = {}
-    query = sa.select(link.c.node, link.c.orthanc_id, link.c.institution, exam.c.tckn).join(exam, _OF_EXAM)
+    query = sa.select(link.c.node, link.c.orthanc_id, link.c.institution, link.c.accession, exam.c.tckn).join(
+        exam, _OF_EXAM
+    )
     for node, ids in _pages(studies):
         mine = query.where(link.c.node == node, link.c.orthanc_id.in_(ids))
         for row in connection.execute(mine):
             key = StudyKey(node=row.node, orthanc_id=row.orthanc_id)
-            found.setdefault(key, []).append(Tie(institution=row.institution, tckn=row.tckn))
+            tied = ExamKey(institution=row.institution, accession=row.accession)
+            found.setdefault(key, []).append(Tie(exam=tied, tckn=row.tckn))
     return found
 
 

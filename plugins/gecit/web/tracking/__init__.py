@@ -27,7 +27,7 @@ def find_exam(views: Views, institution: str, accession: str) -> Exam:
     key = ExamKey(institution=institution, accession=accession)
     found = next((one for one in views.find_exams(accession) if one.key == key), None)
     tckn = found.patient.tckn if found and found.patient else ""
-    mine = found is not None and may_touch(Action.SEE_EXAM, institution, tckn=tckn)
+    mine = found is not None and may_touch(Action.SEE_EXAM, institution, tckn=tckn, exam=key)
     about(institution, accession, patient=tckn, refused=found is not None and not mine)
     if found is None or not mine:
         abort(404)  # that there is one is no news for others either

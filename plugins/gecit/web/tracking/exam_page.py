@@ -68,7 +68,7 @@ def exam_routes(pages: Blueprint, ledger: SqlLedger, clock: Clock, rulebooks: Ru
 def read_exam(ledger: SqlLedger, institution: str, accession: str, action: Action) -> Exam:
     """Return an exam that the person may do this with, or answer 404: that there is one is no news for others."""
     found = ledger.exam_of(ExamKey(institution=institution, accession=accession))
-    mine = found is not None and may_touch(action, institution, tckn=found.patient.tckn)
+    mine = found is not None and may_touch(action, institution, tckn=found.patient.tckn, exam=found.key)
     about(institution, accession, patient=found.patient.tckn if found else "", refused=found is not None and not mine)
     if found is None or not mine:
         abort(404)
@@ -106,9 +106,9 @@ def _draw(
             (one.name for one in ledger.read(lambda tx: tx.institutions()) if one.skrs == institution), ""
         ),
         viewer=url_for("viewer.open_exam", institution=institution, accession=found.key.accession),
-        images_here=may_touch(Action.SEE_IMAGES, institution, tckn=patient) and shown.exam.images > 0,
+        images_here=may_touch(Action.SEE_IMAGES, institution, tckn=patient, exam=found.key) and shown.exam.images > 0,
         writes_here="editor.show" in current_app.view_functions and may_touch(Action.WRITE_REPORT, institution),
-        report_here=may_touch(Action.SEE_REPORT, institution, tckn=patient),
+        report_here=may_touch(Action.SEE_REPORT, institution, tckn=patient, exam=found.key),
         may_retry=may_touch(Action.RETRY_DELIVERY, institution) and any(one.state == "parked" for one in deliveries),
         may_decide=may_touch(Action.APPROVE_WITHDRAWAL, institution) and can_withdraw(found),
     )

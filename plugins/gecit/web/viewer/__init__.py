@@ -62,7 +62,7 @@ def _seen(views: Views, institution: str, accession: str) -> list[Exam]:
         one
         for one in found
         if institution in ("", one.key.institution)
-        and may_touch(Action.SEE_IMAGES, one.key.institution, tckn=one.patient.tckn if one.patient else "")
+        and may_touch(Action.SEE_IMAGES, one.key.institution, tckn=one.patient.tckn, exam=one.key)
     ]
 
 

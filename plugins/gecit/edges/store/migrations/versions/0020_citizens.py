@@ -8,7 +8,7 @@ from alembic import op
 from gecit.edges.store.schema import Instant, Number
 
 revision = "0020"
-down_revision = "0011"
+down_revision = "0012"
 
 
 def upgrade() -> None:
