@@ -17,11 +17,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pydicom
+from pydicom import config
 from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag, Tag
 
 from gecit.ports import Unavailable
+
+config.settings.reading_validation_mode = config.IGNORE  # its warnings quote values, and those name patients
 
 HEADER = 256 * 1024
 """Bytes of a file that are looked at; what the records need stands before the pictures."""
