@@ -11,7 +11,7 @@ GRANTED, DISCLOSED = Whose.GRANTED, Whose.DISCLOSED
 # Written from the duties of each role, not from the table: o own institution's, g granted, d disclosed,
 # f foreign, s self, n nobody's.
 SECOND = {
-    "list exams": "administrator:nogdf manager:o radiologist:og clinician:o assessor:o citizen:s service:o",
+    "list exams": "administrator:nogdf manager:o radiologist:og clinician:o assessor:o service:o",
     "see an exam": "administrator:nogdf manager:o radiologist:og clinician:o assessor:o service:o",
     "see a report": "administrator:nogdf manager:o radiologist:ogd consultant:d clinician:od"
     " assessor:o citizen:s service:o",
@@ -45,6 +45,9 @@ SECOND = {
     "compare radiologists": "administrator:nogdf manager:o",
     "discuss quality": "administrator:nogdf manager:o radiologist:n assessor:n",
     "rate quality": "assessor:o",
+    "see own exams": "citizen:s",
+    "ask for a missing exam": "citizen:s",
+    "answer patients": "administrator:nogdf manager:o",
 }
 LETTERS = {"o": OWN, "g": GRANTED, "d": DISCLOSED, "f": FOREIGN, "s": SELF, "n": NOBODY}
 

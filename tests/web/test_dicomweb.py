@@ -10,12 +10,13 @@ import pytest
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 
-from gecit.core.access import Role
+from gecit.core.access import Person, Role
 from gecit.core.accounts import Account, Session
 from gecit.core.belonging import Belonging
 from gecit.core.exam import Study
-from gecit.core.facts import SeriesFacts, StudyFacts, StudyKey
+from gecit.core.facts import MAKER, SeriesFacts, StudyFacts, StudyKey
 from gecit.core.peer_review import ReviewView
+from gecit.core.qido import Level, Search
 from gecit.edges.credentials import COOKIE
 from gecit.edges.doors import Doors, token_digest
 from gecit.ports import OwnedStudy, Unavailable
@@ -349,3 +350,38 @@ def test_a_blind_review_finds_the_pictures_of_its_study_and_no_document(tags: Fa
         images=ImageSearches(doors, tags, "N1", FakeReviewDoors()),
     )  # fmt: skip
     assert found(without.test_client(), "/studies", who="reviews") == []
+
+
+@pytest.mark.parametrize(
+    ("person", "wanted"),
+    [
+        (Person(name="v", roles=(Role.CITIZEN,), tckn="10000000146"), ["1.9.1", "1.9.3"]),
+        (Person(name="r", roles=(Role.RADIOLOGIST,), institution=HERE), ["1.9.1", "1.9.2", "1.9.3"]),
+        (
+            Person(name="b", roles=(Role.RADIOLOGIST, Role.CITIZEN), institution=HERE, tckn="10000000146"),
+            ["1.9.1", "1.9.2", "1.9.3"],
+        ),
+        (
+            Person(name="ö", roles=(Role.RADIOLOGIST, Role.CITIZEN), institution=THERE, tckn="10000000146"),
+            ["1.9.1", "1.9.3"],
+        ),
+    ],
+)
+def test_reports_that_we_attached_are_no_images_of_a_patient(
+    monkeypatch: pytest.MonkeyPatch, person: Person, wanted: list[str]
+) -> None:
+    """Preliminary and superseded versions stand among them; a patient reads the final one on a page of his own."""
+    kinds = (("1.9.1", "CT", "Scanner"), ("1.9.2", "SR", MAKER), ("1.9.3", "SR", "Scanner"))
+    series = tuple(
+        SeriesFacts(series_instance_uid=uid, modality=modality, instances=1, images=0, manufacturer=maker)
+        for uid, modality, maker in kinds
+    )
+    one = study(9, "ŞAHİN^Çiğdem", series=series)
+    doors, tags = FakeStudyDoors(), FakeTags()
+    whose = Belonging(institutions=(HERE,), patients=("10000000146",))
+    doors.found = [OwnedStudy(study=Study(key=one.key, facts=one, first_seen_at=NOON, read_at=NOON), whose=whose)]
+    listed = [(uid, {"SeriesInstanceUID": uid, "Modality": kind, "Manufacturer": maker}) for uid, kind, maker in kinds]
+    monkeypatch.setattr(tags, "series", lambda _: listed)
+    search = Search(level=Level.SERIES, keys={"StudyInstanceUID": "1.9"}, limit=10)
+    answers = ImageSearches(doors, tags, "N1").find(person, search)
+    assert [found["SeriesInstanceUID"] for found in answers.entities] == wanted

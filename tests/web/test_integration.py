@@ -53,7 +53,7 @@ def test_the_list_is_narrowed_to_what_the_asker_reaches(ask: Ask) -> None:
     assert sorted(accessions(ask("exams"))) == ["A/2 İ", "A1"]
     assert accessions(ask("exams", "other")) == ["B1"]
     assert len(accessions(ask("exams", "administrator"))) == 3
-    assert sorted(accessions(ask("exams", "citizen"))) == ["A/2 İ", "B1"], "one's own, of any institution"
+    ask("exams", "citizen", 403)  # it says verdicts; a citizen has pages of his own
     ask("exams", "consultant", 403)
 
 

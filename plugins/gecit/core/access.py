@@ -62,6 +62,9 @@ class Action(StrEnum):
     DISCUSS_QUALITY = "discuss quality"  # feedback; closing it needs the exam's institution
     SEE_QUALITY = "see quality"  # ratings and hints of an exam
     RATE_QUALITY = "rate quality"  # of images and requests, after the fact
+    SEE_OWN_EXAMS = "see own exams"  # the citizen's pages: what is one's own, without verdicts
+    ASK_FOR_EXAM = "ask for a missing exam"  # of the institution's patient-rights desk
+    ANSWER_PATIENTS = "answer patients"  # the desk itself
 
 
 class Whose(StrEnum):
@@ -81,6 +84,16 @@ _OWN = frozenset({Whose.OWN})
 _SHOWN = frozenset({Whose.OWN, Whose.DISCLOSED})
 _PUBLIC = frozenset({Whose.NOBODY})
 _SELF = frozenset({Whose.SELF})
+_NOT_OF_OFFICE = frozenset(
+    {
+        Action.WRITE_REPORT,
+        Action.CONFIRM_CRITICAL,
+        Action.REVIEW_REPORT,
+        Action.RATE_QUALITY,
+        Action.SEE_OWN_EXAMS,
+        Action.ASK_FOR_EXAM,
+    }
+)
 
 _READER = {
     Action.LIST_EXAMS: _OWN,
@@ -91,11 +104,10 @@ _READER = {
     Action.OWN_ACCOUNT: _PUBLIC,
 }
 
-_ANSWERED_FOR = frozenset({Action.WRITE_REPORT, Action.CONFIRM_CRITICAL, Action.REVIEW_REPORT, Action.RATE_QUALITY})
 
 TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
-    # Everything but what a physician or an assessor answers for.
-    Role.ADMINISTRATOR: dict.fromkeys((one for one in Action if one not in _ANSWERED_FOR), _EVERY),
+    # Everything but what a physician or an assessor answers for, and what only a patient can have of his own.
+    Role.ADMINISTRATOR: dict.fromkeys((one for one in Action if one not in _NOT_OF_OFFICE), _EVERY),
     Role.MANAGER: {
         **_READER,
         Action.STORE_IMAGES: _OWN,
@@ -113,6 +125,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.COMPARE_RADIOLOGISTS: _OWN,
         Action.DISCUSS_QUALITY: _OWN,
         Action.SEE_QUALITY: _OWN,
+        Action.ANSWER_PATIENTS: _OWN,
     },
     Role.RADIOLOGIST: {
         **_READER,
@@ -150,8 +163,9 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.REVIEW_REPORT: _PUBLIC,
         Action.DISCUSS_QUALITY: _PUBLIC,
     },
-    Role.CITIZEN: {
-        Action.LIST_EXAMS: _SELF,
+    Role.CITIZEN: {  # no LIST_EXAMS: that list is the senders', with verdicts and what MEDULA was told
+        Action.SEE_OWN_EXAMS: _SELF,
+        Action.ASK_FOR_EXAM: _SELF,
         Action.SEE_REPORT: _SELF,
         Action.SEE_IMAGES: _SELF,
         Action.OWN_ACCOUNT: _PUBLIC,

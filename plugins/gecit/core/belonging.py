@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from .access import Action, Person, may_with
 from .exam import Study
 from .identifiers import is_tckn
@@ -46,6 +48,11 @@ def belonging(study: Study, ties: Iterable[Tie]) -> Belonging:
 def may_reach(person: Person, action: Action, whose: Belonging) -> bool:
     """Whether a person may do it with a study."""
     return any(may_with(person, action, whose.institutions, tckn, whose.exams) for tckn in whose.patients or ("",))
+
+
+def as_patient(person: Person, action: Action, whose: Belonging) -> bool:
+    """Whether a person may do it only because the study is of himself."""
+    return not may_reach(msgspec.structs.replace(person, tckn=""), action, whose)
 
 
 def may_reach_all(person: Person, action: Action, studies: Iterable[Belonging]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from .values import Value
@@ -80,6 +81,11 @@ class SeriesFacts(Value):
     def slices(self) -> int:
         """How many slices its pictures hold."""
         return self.images * self.frames
+
+
+def is_our_report(tags: Mapping[str, str]) -> bool:
+    """Whether a series is a report that Geçit attached, by its main tags (by keyword)."""
+    return tags.get("Manufacturer") == MAKER and tags.get("Modality") in ("DOC", "SR")
 
 
 class StudyFacts(Value):

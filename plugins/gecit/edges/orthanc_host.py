@@ -32,6 +32,8 @@ Callback = Callable[..., Any]
 PREFIX = "/gecit"
 HTTP_GET = 1  # OrthancPluginHttpMethod_Get; HEAD comes as GET
 LIVE_PATH = "/gecit/api/live"
+BY_FORWARDER = "X-Gecit-Forwarder"
+"""Tells the web process that an answer goes through a callback, which holds it whole in memory."""
 CHALLENGE, PROOF = "X-Gecit-Challenge", "X-Gecit-Proof"
 PROVEN_SECONDS = 5.0  # how long one proof serves
 PASSED_ON = (
@@ -293,7 +295,7 @@ class Forwarder:
 def _forwarded(given: Mapping[str, str], request: Mapping[str, Any]) -> dict[str, str]:
     """Say who asked whom; what the client itself says of that is left behind."""
     said = {"X-Forwarded-For": address_of(request), "X-Forwarded-Host": given.get("host", "")}
-    return {name: value for name, value in said.items() if value}
+    return {BY_FORWARDER: "1", **{name: value for name, value in said.items() if value}}
 
 
 def give_back(output: Output, answer: urllib3.BaseHTTPResponse) -> None:

@@ -32,6 +32,7 @@ from .account_pages import pages_of_accounts
 from .alerting import Alerting
 from .asking import desk_of, record_absence
 from .bulk import exports_of
+from .citizens import citizens_of
 from .entrance import audit_of, doors_of
 from .life import until_told_to_stop, wait_beating
 from .loops import run_loops
@@ -90,6 +91,7 @@ def application(
         accounts=pages_of_accounts(settings, ledger, doors, clock, audit),
         integrating=Integrating(ledger, ledger, destinations),
         room=room_of(settings, ledger, doors, clock, audit) if settings.role == "Node" else None,
+        citizens=citizens_of(settings, ledger, clock, audit, token) if settings.role == "Node" else None,
         ledger=ledger,
         exports=exports_of(settings),
         surroundings=surroundings_of(settings),

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from ..core.values import Value
+from .citizens import CitizenSettings
 from .critical import CriticalSettings
 from .doors import ReceptionSettings, WorklistSettings
 from .duplicates import DuplicateSettings
@@ -268,6 +269,7 @@ class Settings(Value, kw_only=True):
     duplicates: Annotated[DuplicateSettings, Meta(description="The duplicate query.")] = DuplicateSettings()
     reading: Annotated[ReadingSettings, Meta(description="Reading and reporting.")] = ReadingSettings()
     critical: Annotated[CriticalSettings, Meta(description="Critical findings.")] = CriticalSettings()
+    citizens: Annotated[CitizenSettings, Meta(description="The citizen's pages.")] = CitizenSettings()
     hbys: Annotated[HbysSettings, Meta(description="Reports to the hospitals' HBYS.")] = HbysSettings()
     worklist: Annotated[WorklistSettings, Meta(description="The modality worklist.")] = WorklistSettings()
     reception: Annotated[ReceptionSettings, Meta(description="What is refused at C-STORE.")] = ReceptionSettings()

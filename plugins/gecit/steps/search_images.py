@@ -11,9 +11,9 @@ from itertools import islice
 import msgspec
 
 from ..core.access import Action, Person, Reach, may, reach
-from ..core.belonging import may_reach
+from ..core.belonging import as_patient, may_reach
 from ..core.exam import Study
-from ..core.facts import StudyKey
+from ..core.facts import StudyKey, is_our_report
 from ..core.peer_review import ReviewView
 from ..core.qido import RETURNED, Level, Search, SearchRefused, fits, searchable
 from ..core.query import day_range, exact, single
@@ -98,8 +98,8 @@ class ImageSearches:
         asking = ImageSearches(self._studies, _Counted(self._tags), self._node)
         if self._reviews and may(person, Action.REVIEW_REPORT):
             asking._views = {one.study: one for one in self._reviews.views_of(person.name, self._node)}
-        found, whole = asking._mine(person, search)
-        entities = asking._entities(found, search)
+        found, patients, whole = asking._mine(person, search)
+        entities = asking._entities(found, search, patients)
         page: list[dict[str, str]] = []
         try:
             for one in islice(entities, search.offset, search.offset + search.limit + 1):
@@ -108,8 +108,11 @@ class ImageSearches:
             whole = False
         return Answers(entities=tuple(page[: search.limit]), more=len(page) > search.limit or not whole)
 
-    def _mine(self, person: Person, search: Search) -> tuple[list[Study], bool]:
-        """Return the studies that the person may see and that the ledger's keys leave, the newest first."""
+    def _mine(self, person: Person, search: Search) -> tuple[list[Study], frozenset[StudyKey], bool]:
+        """Return the studies that the person may see and that the ledger's keys leave, the newest first.
+
+        And those among them that he sees as their patient only; and whether these are all.
+        """
         keys = search.keys
         first, last = day_range(keys, "StudyDate")
         wanted = ImageSearch(
@@ -123,12 +126,14 @@ class ImageSearches:
             limit=LIMIT,
         )
         found = self._studies.reachable_studies(wanted)
-        mine = [one.study for one in found if may_reach(person, Action.SEE_IMAGES, one.whose)]
+        reached = [one for one in found if may_reach(person, Action.SEE_IMAGES, one.whose)]
+        mine = [one.study for one in reached]
         mine += self._reviewed(wanted, {one.facts.key for one in mine})
+        patients = frozenset(one.study.facts.key for one in reached if as_patient(person, Action.SEE_IMAGES, one.whose))
         ours = msgspec.structs.replace(search, keys=search.of_level(FROM_LEDGER))
         fitting = [one for one in mine if fits(ours, _of_ledger(one))]
         fitting.sort(key=lambda one: (one.facts.study_date, one.facts.study_time, one.facts.study_instance_uid))
-        return fitting[::-1], len(found) < LIMIT
+        return fitting[::-1], patients, len(found) < LIMIT
 
     def _reviewed(self, wanted: ImageSearch, known: Collection[StudyKey]) -> list[Study]:
         """Return studies that a peer review opens beside what the person sees anyway."""
@@ -145,7 +150,9 @@ class ImageSearches:
         view = self._views.get(study.facts.study_instance_uid)
         return view is None or view.series is None or series in view.series
 
-    def _entities(self, studies: Sequence[Study], search: Search) -> Iterator[dict[str, str]]:
+    def _entities(
+        self, studies: Sequence[Study], search: Search, patients: frozenset[StudyKey]
+    ) -> Iterator[dict[str, str]]:
         if search.level is Level.STUDY:
             yield from self._study_answers(studies, search)
             return
@@ -154,7 +161,7 @@ class ImageSearches:
         rest = msgspec.structs.replace(search, keys={k: v for k, v in search.keys.items() if k not in below})
         for study, tags in self._with_tags(studies, of_study):
             if fits(of_study, tags):
-                yield from self._series_answers(study, tags, rest)
+                yield from self._series_answers(study, tags, rest, study.facts.key in patients)
 
     def _study_answers(self, studies: Sequence[Study], search: Search) -> Iterator[dict[str, str]]:
         if not self._deep(search, FROM_LEDGER | FROM_INDEX, Level.STUDY):
@@ -175,11 +182,15 @@ class ImageSearches:
                 if one.facts.key.orthanc_id in known:  # deleted, and the sweep has not been there
                     yield one, {**_of_ledger(one), **known[one.facts.key.orthanc_id]}
 
-    def _series_answers(self, study: Study, tags: dict[str, str], search: Search) -> Iterator[dict[str, str]]:
+    def _series_answers(
+        self, study: Study, tags: dict[str, str], search: Search, patient: bool
+    ) -> Iterator[dict[str, str]]:
         keys = search.of_level(OF_SERIES) if search.level is Level.INSTANCE else search.keys
         wanted = msgspec.structs.replace(search, keys=keys)
         deep = search.level is Level.SERIES and self._deep(search, OF_SERIES, Level.SERIES)
         for number, own in self._tags.series(study.facts.key.orthanc_id):
+            if patient and is_our_report(own):  # preliminary and superseded versions stand among them
+                continue
             whole = {**tags, **own}
             if not self._shown(study, own.get("SeriesInstanceUID", "")):
                 continue

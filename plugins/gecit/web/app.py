@@ -24,6 +24,7 @@ from .assets import Assets, served
 from .audit import EXTENSION, Recorder
 from .beside import Beside, Evidence
 from .body import allow_longer
+from .citizen import CitizenRoom, citizen_pages
 from .critical import critical_pages
 from .day import day
 from .dicomweb import dicomweb
@@ -76,6 +77,7 @@ def create_app(
     room: ReadingRoom | None = None,
     peer: PeerDesk | None = None,
     quality: QualityDesk | None = None,
+    citizens: CitizenRoom | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
@@ -88,7 +90,8 @@ def create_app(
     `integrating` is what integrators and monitors ask;
     `rules` is what the pages of the rules are made of, None = there are none; `room` has radiologists
     read and report, None = nobody does; `quality` shows hints and ratings, None = there are no such pages;
-    `peer` has signed reports reviewed, None = nobody does.
+    `peer` has signed reports reviewed, None = nobody does; `citizens` has patients see what is their own, None = nobody
+    does.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -144,6 +147,8 @@ def create_app(
         app.register_blueprint(dicomweb(images))
     if audit:
         app.register_blueprint(trail(audit.rows, audit.digest))
+    for pages in citizen_pages(citizens) if citizens else ():
+        app.register_blueprint(pages)
     for pages in (*reading_pages(room), *critical_pages(room)) if room else ():
         app.register_blueprint(pages)
     if peer:

@@ -33,6 +33,9 @@ SEEN = {
     Action.SEE_QUALITY_FIGURES: VIEW_SECONDS,
     Action.DISCUSS_QUALITY: VIEW_SECONDS,
     Action.SEE_QUALITY: VIEW_SECONDS,
+    Action.SEE_OWN_EXAMS: VIEW_SECONDS,
+    Action.ASK_FOR_EXAM: VIEW_SECONDS,
+    Action.ANSWER_PATIENTS: VIEW_SECONDS,
 }
 """What is audited when it is only read, and within which time the same is no new row; 0 = each is."""
 

@@ -23,6 +23,10 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("templates.choose", "templates-nav", Action.MANAGE_TEMPLATES),
     ("reviews.show", "reviews", Action.REVIEW_REPORT),
     ("quality.show", "quality", Action.SEE_QUALITY),
+    ("own_exams.show", "own-exams", Action.SEE_OWN_EXAMS),
+    ("looks.show", "looks", Action.SEE_OWN_EXAMS),
+    ("own_requests.show", "own-requests", Action.ASK_FOR_EXAM),
+    ("patient_desk.show", "patient-desk", Action.ANSWER_PATIENTS),
     ("day.show", "day", Action.SEE_EXAM),
     ("rules.show", "rules", Action.SEE_RULES),
     ("health.show", "health", Action.SEE_HEALTH),
@@ -34,7 +38,7 @@ NAVIGATION: list[tuple[str, str, Action]] = [
 ]
 """Endpoint, word and the action without which it is of no use; an endpoint that this installation has not is left out.
 
-A citizen lists his own exams, and needs neither the numbers of a day nor studies that belong to nobody yet.
+A citizen has pages of his own, and needs neither the numbers of a day nor studies that belong to nobody yet.
 """
 
 

@@ -9,11 +9,13 @@ from gecit.core.values import Text
 from gecit.core.verdict import Effect, Outcome, Status
 
 from . import words_accounts, words_report, words_webhooks
+from . import words_citizen as words_citizen
 from . import words_critical as words_critical
 from . import words_peer as words_peer
 from . import words_quality as words_quality
 from . import words_reading as words_reading
 from .reports import Place, Registered
+from .words_citizen import CITIZEN
 from .words_critical import CRITICAL
 from .words_reading import READING
 from .words_room import ROOM
@@ -181,6 +183,7 @@ PAGE: dict[str, Text] = {
     **READING,
     **CRITICAL,
     **TEMPLATES,
+    **CITIZEN,
 }
 
 OUTCOMES: dict[Outcome | None, Text] = {

@@ -142,6 +142,9 @@ ROLES: dict[Role, Text] = {
 }
 
 ACTIONS: dict[Action, Text] = {
+    Action.SEE_OWN_EXAMS: _("kendi tetkiklerini görmek", "see own exams"),
+    Action.ASK_FOR_EXAM: _("eksik tetkik istemek", "ask for a missing exam"),
+    Action.ANSWER_PATIENTS: _("hasta taleplerini yanıtlamak", "answer patients"),
     Action.LIST_EXAMS: _("tetkikleri listelemek", "list exams"),
     Action.SEE_EXAM: _("tetkiki görmek", "see an exam"),
     Action.SEE_REPORT: _("raporu görmek", "see a report"),

@@ -55,7 +55,7 @@ class Audited(Transactions):
         order = (audit.c.at.desc(), audit.c.chain, audit.c.number.desc())
         with self._reading() as connection:
             found = connection.execute(query.order_by(*order).limit(search.limit).offset(search.offset))
-            return [_read(row) for row in found]
+            return [read_row(row) for row in found]
 
     def audit_count(self) -> int:
         """Return how many rows there are."""
@@ -72,7 +72,7 @@ class Audited(Transactions):
         query = sa.select(audit).where(sa.text(f"what = '{ANCHOR}'"))  # literal, so that SQLite takes the partial index
         with self._reading() as connection:
             for row in connection.execute(query.execution_options(yield_per=PAGE)):
-                yield _read(row)
+                yield read_row(row)
 
     def audit_by_chain(self) -> Iterator[AuditRow]:
         """Yield every row, chain by chain, each in the order of its numbers; read page by page."""
@@ -82,7 +82,7 @@ class Audited(Transactions):
             last = sa.tuple_(sa.literal(after[0]), sa.literal(after[1]))
             query = sa.select(audit).where(key > last).order_by(audit.c.chain, audit.c.number).limit(PAGE)
             with self._reading() as connection:
-                page = [_read(row) for row in connection.execute(query)]
+                page = [read_row(row) for row in connection.execute(query)]
             yield from page
             if len(page) < PAGE:
                 return
@@ -105,7 +105,8 @@ def _row(one: AuditRow) -> dict[str, Any]:
     return {**msgspec.structs.asdict(one), "detail": to_json(one.detail).decode()}
 
 
-def _read(row: Any) -> AuditRow:
+def read_row(row: Any) -> AuditRow:
+    """Read a row of the audit."""
     values = dict(row._mapping)
     values["detail"] = msgspec.json.decode(values["detail"])
     return AuditRow(**values)

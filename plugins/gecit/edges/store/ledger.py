@@ -15,6 +15,7 @@ from gecit.ports import Beat, Delivery, Settled, Transaction
 
 from . import rows
 from .audit import Audited
+from .citizens import CitizenDesk
 from .counts import Counting
 from .dicom_views import Worklisted
 from .engine import open_engine
@@ -75,6 +76,7 @@ class SqlLedger(
     Integrated,
     Reviewing,
     Qualified,
+    CitizenDesk,
 ):
     """Implements what `ports` asks of a ledger: `Ledger`, `Records`, `Accounts`, `Vitals`, `Views` and the doors'."""
 

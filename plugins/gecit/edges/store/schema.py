@@ -722,6 +722,37 @@ export = sa.Table(
     sa.Index("export_owner", "owner", "asked_at"),
 )
 
+# The citizen's side: exams that are asked for at an institution, and images on their way to a browser.
+patient_request = sa.Table(
+    "patient_request",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),  # drawn, not counted
+    sa.Column("institution", sa.Text, nullable=False),  # SKRS code of whom is asked
+    sa.Column("tckn", sa.Text, nullable=False),  # of the citizen
+    sa.Column("state", sa.Text, nullable=False),  # core.patient_requests.State
+    sa.Column("asked_at", Instant, nullable=False),
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.patient_requests.PatientRequest
+    sa.Index("patient_request_of", "tckn", "asked_at"),
+    sa.Index("patient_request_at", "institution", "state", "due_at"),
+)
+download = sa.Table(
+    "download",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),  # drawn, not counted
+    sa.Column("node", sa.Text, nullable=False),  # which makes it
+    sa.Column("owner", sa.Text, nullable=False),  # account
+    sa.Column("institution", sa.Text, nullable=False),  # of the exam
+    sa.Column("accession", sa.Text, nullable=False),
+    sa.Column("asked_at", Instant, nullable=False),
+    # waiting -> running [web] -> done | failed -> running, where it is begun again
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("done", Number, nullable=False),  # bytes of images that went out
+    sa.Column("total", Number, nullable=False),  # bytes of images there are
+    sa.Column("touched_at", Instant, nullable=False),  # last sign of life of the stream
+    sa.Index("download_owner", "owner", "asked_at"),
+)
+
 # Who did what with whose data: rows are only added, each tied to the one before in the chain of its writer.
 audit = sa.Table(
     "audit",
