@@ -19,6 +19,7 @@ from .background import Background, DuplicateQuery, Opening
 from .disclosures import Disclosure
 from .facts import StudyFacts, StudyKey
 from .grants import Grant
+from .groups import Group
 from .order import ExamKey, Order, RegisteredRow
 from .reading import Act, Signature
 from .remarks import Remark
@@ -343,6 +344,13 @@ class GrantRecorded(Event):
     by: str = ""
 
 
+class GroupRecorded(Event):
+    """A group of radiologists was recorded, changed or closed."""
+
+    group: Group
+    by: str = ""
+
+
 class DisclosureRecorded(Event):
     """An exam, or all exams of a patient, was opened to somebody for a time, or such an opening was ended."""
 
@@ -398,6 +406,7 @@ AnyInstallationEvent = (
     | InstitutionRecorded
     | WebhookChanged
     | GrantRecorded
+    | GroupRecorded
     | DisclosureRecorded
     | AccessGranted
 )

@@ -6,7 +6,7 @@ at all is a dated rule (`rules/access/`); where the rule does not cover it, the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -40,7 +40,8 @@ class Grant(Value):
     since: datetime
     until: datetime  # exclusive
     paper: Paper
-    group: str = ""  # name of the group, where it is one
+    group: str = ""  # what the group was called, where no group was on record
+    groups: tuple[str, ...] = ()  # ids; whoever belongs to one of them at the moment that is asked about
     basis: Basis = Basis.RULE
     basis_text: str = ""
     recorded_at: datetime | None = None
@@ -84,6 +85,7 @@ class Fault(StrEnum):
     """Why a grant cannot be recorded, or opens nothing."""
 
     NO_READER = "no reader"
+    NO_GROUP = "no group"
     NO_INSTITUTION = "no institution"
     UNKNOWN_INSTITUTION = "unknown institution"
     OWN_INSTITUTION = "own institution"  # needs no grant
@@ -98,6 +100,7 @@ class Fault(StrEnum):
 
 WORDS: Mapping[Fault, Text] = {
     Fault.NO_READER: Text(tr="Yetkiyi alan bir hesap yok.", en="No account is granted anything."),
+    Fault.NO_GROUP: Text(tr="Böyle açık bir grup yok.", en="There is no such open group."),
     Fault.NO_INSTITUTION: Text(tr="Kurum seçilmedi.", en="No institution is chosen."),
     Fault.UNKNOWN_INSTITUTION: Text(tr="Böyle bir kurum kayıtlı değil.", en="There is no such institution on record."),
     Fault.OWN_INSTITUTION: Text(
@@ -145,12 +148,22 @@ def covered(rule: AccessRule | None, reader: Employer, institution: Employer, at
 
 
 def faults_of(
-    grant: Grant, employers: Mapping[str, str], institutions: Mapping[str, Employer], rule: AccessRule | None
+    grant: Grant,
+    employers: Mapping[str, str],
+    institutions: Mapping[str, Employer],
+    rule: AccessRule | None,
+    groups: Container[str] = (),
 ) -> tuple[Fault, ...]:
-    """Return everything that stands against recording a grant; `employers`: account -> SKRS code of its employer."""
+    """Return everything that stands against recording a grant; `employers`: account -> SKRS code of its employer.
+
+    `groups`: ids of the open ones. Whether the rule covers the members of a group is asked when they report: they come
+    and go while the grant stands.
+    """
     found: list[Fault] = []
-    if not grant.readers or any(one not in employers for one in grant.readers):
+    if not (grant.readers or grant.groups) or any(one not in employers for one in grant.readers):
         found.append(Fault.NO_READER)
+    if any(one not in groups for one in grant.groups):
+        found.append(Fault.NO_GROUP)
     if not grant.institutions:
         found.append(Fault.NO_INSTITUTION)
     if any(one not in institutions for one in grant.institutions):
@@ -192,17 +205,25 @@ def granted_to(
     institutions: Mapping[str, Employer],
     rule: AccessRule | None,
     now: datetime,
+    groups: Container[str] = (),
 ) -> tuple[str, ...]:
     """Return the SKRS codes that an account may report for at an instant, its own institution left out.
+
+    `groups`: ids of those that it belongs to at that instant.
 
     The rule is asked again each time: who moves to another province, or whose institution changes hands, loses what
     rested on it.
     """
     found: set[str] = set()
     for grant in grants:
-        if reader in grant.readers and in_force(grant, now):
+        if reaches(grant, reader, groups) and in_force(grant, now):
             found |= {one for one in grant.institutions if _opens(grant, employer, institutions.get(one), rule, now)}
     return tuple(sorted(found - {employer.skrs}))
+
+
+def reaches(grant: Grant, reader: str, groups: Container[str]) -> bool:
+    """Whether a grant is an account's, by its name or by a group that it belongs to."""
+    return reader in grant.readers or any(one in groups for one in grant.groups)
 
 
 def _opens(

@@ -19,6 +19,7 @@ from ..core.events import Event, RegistryAnswer
 from ..core.exam import Exam, Study
 from ..core.facts import StudyFacts, StudyKey
 from ..core.grants import Grant
+from ..core.groups import Group
 from ..core.order import ExamKey, RegisteredRow
 from ..core.reading import State
 from ..core.reading_list import Line
@@ -324,6 +325,14 @@ class Transaction(DisclosuresKept, Protocol):
 
     def record_grant(self, grant: Grant, at: datetime, by: str = "") -> None:
         """Add a grant, or record how it stands now."""
+        ...
+
+    def groups(self) -> list[Group]:
+        """Return all groups of radiologists as they stand, closed ones too, by name."""
+        ...
+
+    def record_group(self, group: Group, at: datetime, by: str = "") -> None:
+        """Add a group, or record how it stands now."""
         ...
 
     def revision_in_force(self) -> str:

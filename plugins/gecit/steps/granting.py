@@ -7,7 +7,8 @@ from datetime import datetime
 
 from ..core.access import Role
 from ..core.accounts import Account
-from ..core.grants import AccessRule, Employer, Fault, Grant, ended, faults_of, granted_to
+from ..core.grants import AccessRule, Employer, Fault, Grant, ended, faults_of, granted_to, reaches
+from ..core.groups import members_at
 from ..ports import Accounts, Institution, Ledger, Transaction
 
 Granted = Callable[[Account, datetime], tuple[str, ...]]
@@ -36,12 +37,13 @@ class Granting:
         return self._ledger.read(lambda tx: self._of(tx, account, now))
 
     def _of(self, tx: Transaction, account: Account, now: datetime) -> tuple[str, ...]:
-        held = [one for one in tx.grants() if account.name in one.readers]
+        mine = {one.id for one in tx.groups() if account.name in members_at(one, now)}
+        held = [one for one in tx.grants() if reaches(one, account.name, mine)]
         if not held:
             return ()
         known = employers(tx.institutions())
         own = known.get(account.institution, Employer(skrs=account.institution))
-        return granted_to(account.name, own, held, known, self._rule, now)
+        return granted_to(account.name, own, held, known, self._rule, now, mine)
 
     def may_report(self, reader: str, skrs: str, now: datetime) -> bool:
         """Whether an account may report for an institution at an instant: its own, or one it is granted."""
@@ -59,7 +61,7 @@ class Granting:
         }
 
         def work(tx: Transaction) -> None:
-            found = faults_of(grant, radiologists, employers(tx.institutions()), self._rule)
+            found = faults_of(grant, radiologists, employers(tx.institutions()), self._rule, _open(tx))
             if found:
                 raise GrantRefused(found)
             tx.record_grant(grant, now, by)
@@ -81,6 +83,10 @@ class Granting:
     def all(self) -> list[Grant]:
         """Return all grants, the newest beginning first."""
         return sorted(self._ledger.read(lambda tx: tx.grants()), key=lambda one: (one.since, one.id), reverse=True)
+
+
+def _open(tx: Transaction) -> set[str]:
+    return {one.id for one in tx.groups() if one.closed_at is None}
 
 
 def employers(institutions: list[Institution]) -> Mapping[str, Employer]:

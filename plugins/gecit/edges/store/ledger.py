@@ -14,11 +14,11 @@ from gecit.core.order import ExamKey
 from gecit.ports import Beat, Delivery, Settled, Transaction
 
 from . import rows
-from .accounts import Admitting
 from .audit import Audited
 from .counts import Counting
 from .dicom_views import Worklisted
 from .engine import open_engine
+from .groups import Grouped
 from .integration import Integrated
 from .migrate import migrate
 from .rebuild import Rebuilding
@@ -65,7 +65,7 @@ class SqlLedger(
     Rebuilding,
     Worklisted,
     StudyDoored,
-    Admitting,
+    Grouped,
     Audited,
     Searching,
     TrackingDesk,

@@ -11,14 +11,16 @@ import sqlalchemy as sa
 
 from gecit.core.balance import ReaderProfile
 from gecit.core.draft import Draft
-from gecit.core.events import Event, GrantRecorded
+from gecit.core.events import Event, GrantRecorded, GroupRecorded
 from gecit.core.grants import Grant
+from gecit.core.groups import Group
 from gecit.core.order import ExamKey
 from gecit.core.reading import State
 from gecit.core.reading_list import Line, Urgency, line_of
 from gecit.core.values import to_json
 from gecit.ports import ListSearch
 
+from .group_rows import all_groups, keep_group
 from .schema import draft, reader, reading, reporting_grant
 from .sql import of_exams, pages, upsert
 
@@ -124,6 +126,15 @@ class Desk:
         """Add a grant, or record how it stands now."""
         upsert(self._connection, reporting_grant, [{"id": grant.id, "data": to_json(grant).decode()}])
         self.append(GrantRecorded(at=at, grant=grant, by=by))
+
+    def groups(self) -> list[Group]:
+        """Return all groups of radiologists as they stand, closed ones too, by name."""
+        return all_groups(self._connection)
+
+    def record_group(self, group: Group, at: datetime, by: str = "") -> None:
+        """Add a group, or record how it stands now."""
+        keep_group(self._connection, group)
+        self.append(GroupRecorded(at=at, group=group, by=by))
 
 
 def _of_draft(key: ExamKey, author: str) -> dict[str, str]:

@@ -337,6 +337,19 @@ reading = sa.Table(
     ),
 )
 
+# And which exams have a critical finding that was marked here, for who must read it and for who waits for that.
+critical = sa.Table(
+    "critical",
+    metadata,
+    sa.Column("institution", sa.Text, primary_key=True),
+    sa.Column("accession", sa.Text, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),  # core.critical.State
+    sa.Column("author", sa.Text, nullable=False),  # account
+    sa.Column("marked_at", Instant, nullable=False),
+    sa.Index("critical_state", "state", "marked_at"),
+    sa.Index("critical_author", "author", "marked_at"),
+)
+
 # What is being written; forgotten once it is signed. No event: a report that nobody signed is no fact of the exam.
 draft = sa.Table(
     "draft",
@@ -358,6 +371,31 @@ reporting_grant = sa.Table(
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("data", sa.Text, nullable=False),  # JSON of core.grants.Grant, as it stands
+)
+reader_group = sa.Table(
+    "reader_group",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.groups.Group, as it stands
+)
+# The written application that a grant rests on; the grant's event holds its digest.
+grant_paper = sa.Table(
+    "grant_paper",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),  # SHA-256 of the content, hex
+    sa.Column("media_type", sa.Text, nullable=False),
+    sa.Column("stored_at", Instant, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+# Templates and macros of institutions and persons; the shipped ones are files.
+report_template = sa.Table(
+    "report_template",
+    metadata,
+    sa.Column("owner", sa.Text, primary_key=True),  # account:NAME | institution:SKRS
+    sa.Column("kind", sa.Text, primary_key=True),  # of exam; '' with a macro of every kind
+    sa.Column("macro", sa.Text, primary_key=True),  # '' = the template of the kind
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.templates.Owned
 )
 
 disclosure = sa.Table(
@@ -624,6 +662,7 @@ FOLDED = (
     procedure,
     worklist,
     reading,
+    critical,
     exam_rule,
     exam_window,
     exam_device,
