@@ -36,6 +36,8 @@ SECOND = {
     "assign a reading": "administrator:nogdf manager:o",
     "see turn-around times": "administrator:nogdf manager:o radiologist:o",
     "manage grants": "administrator:nogdf",
+    "ask for a consultation": "radiologist:og",
+    "answer a consultation": "radiologist:nd consultant:nd clinician:nd",
 }
 LETTERS = {"o": OWN, "g": GRANTED, "d": DISCLOSED, "f": FOREIGN, "s": SELF, "n": NOBODY}
 

@@ -31,11 +31,13 @@ RIGHTS: dict[str, dict[str, str]] = {
     "radiologist": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN, "query duplicates": OWN,
         "write a report": OWN, "see turn-around times": OWN,
+        "ask for a consultation": OWN, "answer a consultation": PUBLIC,
         "see the rules": PUBLIC, "own account": PUBLIC,
     },
-    "consultant": {"see the rules": PUBLIC, "own account": PUBLIC},
+    "consultant": {"answer a consultation": PUBLIC, "see the rules": PUBLIC, "own account": PUBLIC},
     "clinician": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN, "query duplicates": OWN,
+        "answer a consultation": PUBLIC,
         "see the rules": PUBLIC, "own account": PUBLIC,
     },
     "assessor": {
@@ -133,7 +135,21 @@ WAYS: dict[str, Way] = {
     "GET /gecit/grants": Way("manage grants"),
     "POST /gecit/grants": Way("manage grants"),
     "POST /gecit/grants/<grant>/end": Way("manage grants"),
+    # consultations: whose one is, its own test says (tests/web/test_consulting.py)
+    "GET /gecit/consultations": Way("answer a consultation"),
+    "GET /gecit/consultations/new/<institution>/<path:accession>": Way("ask for a consultation", "exam"),
+    "POST /gecit/consultations/new/<institution>/<path:accession>": Way("ask for a consultation"),
+    "GET /gecit/consultations/of/<number>": Way("answer a consultation"),
+    "POST /gecit/consultations/of/<number>/accept": Way("answer a consultation"),
+    "POST /gecit/consultations/of/<number>/decline": Way("answer a consultation"),
+    "POST /gecit/consultations/of/<number>/answer": Way("answer a consultation"),
+    "POST /gecit/consultations/of/<number>/withdraw": Way("ask for a consultation"),
+    "POST /gecit/consultations/of/<number>/again": Way("ask for a consultation"),
+    "POST /gecit/consultations/of/<number>/extend": Way("ask for a consultation"),
+    "POST /gecit/consultations/of/<number>/close": Way("ask for a consultation"),
     # JSON
+    "GET /gecit/api/consultations": Way("answer a consultation"),
+    "GET /gecit/api/consultations/<number>": Way("answer a consultation"),
     "GET /gecit/api/live": OPEN,
     "GET /gecit/api/openapi.json": OPEN,
     "GET /gecit/api/health": Way("see health"),

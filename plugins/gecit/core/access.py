@@ -53,6 +53,8 @@ class Action(StrEnum):
     ASSIGN_READING = "assign a reading"  # push an exam to a reader
     SEE_TURNAROUND = "see turn-around times"
     MANAGE_GRANTS = "manage grants"  # who may report for which institution
+    ASK_CONSULTATION = "ask for a consultation"
+    ANSWER_CONSULTATION = "answer a consultation"  # of nobody: one's own list; disclosed: the exam that one is asked about
 
 
 class Whose(StrEnum):
@@ -72,6 +74,8 @@ _OWN = frozenset({Whose.OWN})
 _SHOWN = frozenset({Whose.OWN, Whose.DISCLOSED})
 _PUBLIC = frozenset({Whose.NOBODY})
 _SELF = frozenset({Whose.SELF})
+_ASKED = frozenset({Whose.NOBODY, Whose.DISCLOSED})
+_OF_PHYSICIANS = frozenset({Action.WRITE_REPORT, Action.ASK_CONSULTATION, Action.ANSWER_CONSULTATION})
 
 _READER = {
     Action.LIST_EXAMS: _OWN,
@@ -84,7 +88,7 @@ _READER = {
 
 TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
     # Everything but what a physician answers for.
-    Role.ADMINISTRATOR: dict.fromkeys((one for one in Action if one is not Action.WRITE_REPORT), _EVERY),
+    Role.ADMINISTRATOR: dict.fromkeys((one for one in Action if one not in _OF_PHYSICIANS), _EVERY),
     Role.MANAGER: {
         **_READER,
         Action.STORE_IMAGES: _OWN,
@@ -106,10 +110,13 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.QUERY_DUPLICATES: _OWN,
         Action.WRITE_REPORT: _READS,
         Action.SEE_TURNAROUND: _OWN,
+        Action.ASK_CONSULTATION: _READS,
+        Action.ANSWER_CONSULTATION: _ASKED,
     },
     Role.CONSULTANT: {  # sees what he is asked about
         Action.SEE_REPORT: frozenset({Whose.DISCLOSED}),
         Action.SEE_IMAGES: frozenset({Whose.DISCLOSED}),
+        Action.ANSWER_CONSULTATION: _ASKED,
         Action.SEE_RULES: _PUBLIC,
         Action.OWN_ACCOUNT: _PUBLIC,
     },
@@ -118,6 +125,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.SEE_REPORT: _SHOWN,
         Action.SEE_IMAGES: _SHOWN,
         Action.QUERY_DUPLICATES: _OWN,
+        Action.ANSWER_CONSULTATION: _ASKED,
     },
     Role.ASSESSOR: _READER,
     Role.CITIZEN: {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from functools import singledispatch
@@ -10,6 +11,9 @@ import msgspec
 
 from . import events as e
 from .background import Background
+from .consultation import Act as ConsultationAct
+from .consultation import Consultation, changed
+from .consultation import moved as consultation_moved
 from .facts import StudyFacts, StudyKey
 from .order import Control, ExamKey, Order, Patient, RegisteredRow
 from .reading import Act, Reading, Signature, State, moved
@@ -86,6 +90,7 @@ class Exam(Value):
     attached: tuple[str, ...] = ()  # SOP Instance UIDs of attached reports
     reading: Reading | None = None  # None = nobody here ever had it to read
     hospital: tuple[HospitalAnswer, ...] = ()  # the last answer to each version that was signed here
+    consultations: tuple[Consultation, ...] = ()  # in the order in which they were asked
     judge_at: datetime | None = None  # when the judge is to look; None = nothing to do
     judge_cause: str = ""
 
@@ -392,6 +397,39 @@ def _(event: e.HospitalAnswered, exam: Exam) -> dict[str, object]:
         version=event.version, accepted=event.accepted, code=event.code, message=event.message, at=event.at
     )
     return {"hospital": (*(one for one in exam.hospital if one.version != event.version), answer)}
+
+
+@_change.register
+def _(event: e.ConsultationAsked, exam: Exam) -> dict[str, object]:
+    return {"consultations": (*exam.consultations, event.consultation)}
+
+
+@_change.register
+def _(event: e.ConsultationMoved, exam: Exam) -> dict[str, object]:
+    return _consulted(exam, event.consultation, lambda one: consultation_moved(
+        one, event.act, event.at, event.by, event.entry, event.until
+    ))
+
+
+@_change.register
+def _(event: e.ConsultationAnswered, exam: Exam) -> dict[str, object]:
+    act = ConsultationAct.ANSWER
+    return _consulted(
+        exam, event.consultation, lambda one: consultation_moved(one, act, event.at, event.by, event.entry)
+    )
+
+
+@_change.register
+def _(event: e.ConsultationClosed, exam: Exam) -> dict[str, object]:
+    act = ConsultationAct.CLOSE
+    return _consulted(
+        exam, event.consultation, lambda one: consultation_moved(one, act, event.at, event.by, outcome=event.outcome)
+    )
+
+
+def _consulted(exam: Exam, number: str, move: Callable[[Consultation], Consultation]) -> dict[str, object]:
+    found = next((one for one in exam.consultations if one.id == number), None)
+    return {"consultations": changed(exam.consultations, move(found))} if found else {}
 
 
 def fold_study(study: Study | None, event: e.StudyEvent) -> Study | None:

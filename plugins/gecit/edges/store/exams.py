@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from gecit.core.exam import Exam
 
 from . import rows
+from .consultations import write_consultations
 from .reading import write_reading
 from .schema import exam, exam_device, exam_rule, exam_window, link, procedure
 from .sql import of_exams, pages, upsert
@@ -42,6 +43,7 @@ def same_facts(before: Exam | None, after: Exam) -> bool:
         and before.studies is after.studies
         and before.order_received_at == after.order_received_at
         and before.reading is after.reading
+        and before.consultations is after.consultations
     )
 
 
@@ -82,6 +84,7 @@ def _write_whole(connection: sa.Connection, changes: Sequence[Change]) -> None:
         upsert(connection, table, [row for _, some in made for row in some])
     write_worklist(connection, changes)
     write_reading(connection, changes)
+    write_consultations(connection, changes)
 
 
 def _write_rules(connection: sa.Connection, changes: Sequence[Change]) -> None:
