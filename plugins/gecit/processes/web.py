@@ -31,6 +31,7 @@ from .account_pages import pages_of_accounts
 from .alerting import Alerting
 from .asking import desk_of, record_absence
 from .bulk import exports_of
+from .consulting import consulting_of
 from .entrance import audit_of, doors_of
 from .life import until_told_to_stop, wait_beating
 from .loops import run_loops
@@ -74,6 +75,8 @@ def application(
     """Return the application of a node that Orthanc has been started for once."""
     token = read_internal_token(settings)
     doors = doors_of(settings, ledger, token, clock, audit)
+    room = room_of(settings, ledger, doors, clock, audit) if settings.role == "Node" else None
+    tags = OrthancTags(settings.orthanc_url, token)
     destinations = Destinations(settings.webhooks.allow, plain_http=settings.webhooks.plain_http)
     return create_app(
         doors=doors,
@@ -86,7 +89,8 @@ def application(
         evidence=ledger,
         accounts=pages_of_accounts(settings, ledger, doors, clock, audit),
         integrating=Integrating(ledger, ledger, destinations),
-        room=room_of(settings, ledger, doors, clock, audit) if settings.role == "Node" else None,
+        room=room,
+        consulting=consulting_of(settings, room, ledger, tags) if room else None,
         ledger=ledger,
         exports=exports_of(settings),
         surroundings=surroundings_of(settings),
@@ -98,7 +102,7 @@ def application(
             settings.rules.parent,
         ),
         audit=audit,
-        images=ImageSearches(ledger, OrthancTags(settings.orthanc_url, token), settings.name),
+        images=ImageSearches(ledger, tags, settings.name),
         rules=rules or rule_desk_of(settings, ledger, clock),
     )
 

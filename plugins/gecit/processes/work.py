@@ -10,18 +10,28 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from ..core.accounts import Account
 from ..core.reading import AT_WORK, State
 from ..edges.orthanc_http import Modality, OrthancArchive
 from ..edges.report_documents import Documents
 from ..edges.report_header import template_of
 from ..ports import Beat, Institution, ListSearch, Unavailable
 from ..settings import Settings
-from ..steps import announce, attach_report, notify_medula, read_exam, tell_hospital, watch_health
+from ..steps import (
+    announce,
+    attach_report,
+    consult,
+    notify_medula,
+    read_exam,
+    tell_consulted,
+    tell_hospital,
+    watch_health,
+)
 from ..steps.breaker import Breaker
 from ..steps.deliver import Courier, Handler
 from ..steps.follow import Follower
 from ..steps.rejudge import Rejudger
-from .alerting import Alerting
+from .alerting import Alerting, consultation_channels
 from .build import Parts, start_logging
 from .entrance import granting_of
 from .judging import Judge
@@ -82,6 +92,7 @@ class Worker:
         ]
         if settings.role == "Node":
             found.append(Loop(name="readings", step=self.release_readings, rest=READINGS_REST))
+            found.append(Loop(name="consultations", step=self.settle_consultations, rest=READINGS_REST))
         medula = self._parts.medula()
         if medula and settings.role == "Node":
             handlers = notify_medula.handlers(medula, self._ledger, self._clock)
@@ -162,6 +173,24 @@ class Worker:
             may(line.reader, line.key.institution)
         if lines:
             self._ledger.write(lambda tx: read_exam.release_due(tx, limits, now, may))
+        return False
+
+    def settle_consultations(self) -> bool:
+        """End consultations whose time is over, or whose people have no right to them any more."""
+        now, account = self._clock.now(), lru_cache(4096)(self._ledger.account)
+        granted = lru_cache(4096)(lambda name, skrs: self._granting.may_report(name, skrs, now))
+
+        def may_ask(asker: Account, skrs: str) -> bool:
+            return bool(granted(asker.name, skrs))
+
+        waiting = self._ledger.read(lambda tx: tx.consultations_open(10_000))
+        for key, one in waiting:  # asked before the transaction that writes
+            for name in (one.asker, *(each.account for each in one.asked)):
+                account(name)
+            granted(one.asker, key.institution)
+        if waiting:
+            tell = tell_consulted.teller(consultation_channels(self._settings))
+            self._ledger.write(lambda tx: consult.settle_due(tx, now, account, may_ask, tell))
         return False
 
     def tell_modalities(self) -> bool:

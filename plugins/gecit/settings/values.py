@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from ..core.values import Value
+from .consulting import ConsultationSettings
 from .doors import ReceptionSettings, WorklistSettings
 from .duplicates import DuplicateSettings
 from .reading import HbysSettings, ReadingSettings
@@ -266,6 +267,7 @@ class Settings(Value, kw_only=True):
     outbox: Annotated[OutboxSettings, Meta(description="How deliveries are repeated.")] = OutboxSettings()
     duplicates: Annotated[DuplicateSettings, Meta(description="The duplicate query.")] = DuplicateSettings()
     reading: Annotated[ReadingSettings, Meta(description="Reading and reporting.")] = ReadingSettings()
+    consultations: Annotated[ConsultationSettings, Meta(description="Teleconsultation.")] = ConsultationSettings()
     hbys: Annotated[HbysSettings, Meta(description="Reports to the hospitals' HBYS.")] = HbysSettings()
     worklist: Annotated[WorklistSettings, Meta(description="The modality worklist.")] = WorklistSettings()
     reception: Annotated[ReceptionSettings, Meta(description="What is refused at C-STORE.")] = ReceptionSettings()

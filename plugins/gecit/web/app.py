@@ -23,6 +23,8 @@ from .assets import Assets, served
 from .audit import Recorder
 from .beside import Beside, Evidence
 from .day import day
+from .consulting import DESCRIBED as consultations_described
+from .consulting import Consulting, consulting_pages
 from .dicomweb import dicomweb
 from .duplicates import described, duplicates
 from .frame import helpers
@@ -66,6 +68,7 @@ def create_app(
     rules: RuleDesk | None = None,
     accounts: AccountPages | None = None,
     room: ReadingRoom | None = None,
+    consulting: Consulting | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
@@ -77,7 +80,7 @@ def create_app(
     `audit` is told of each request, None = nobody is; `images` answers QIDO-RS, None = nobody does;
     `integrating` is what integrators and monitors ask;
     `rules` is what the pages of the rules are made of, None = there are none; `room` has radiologists
-    read and report, None = nobody does.
+    read and report, None = nobody does; `consulting` has them ask others, None = nobody is asked.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -100,7 +103,7 @@ def create_app(
     app.jinja_env.globals["asset"] = built.address
     app.register_blueprint(served(built))
     beside = Beside(evidence)
-    further = described(ministry_get=ministry_get) if desk else ()
+    further = (*(described(ministry_get=ministry_get) if desk else ()), *(consultations_described if consulting else ()))
     app.register_blueprint(api(views, vitals, clock, node, expected, beside, further, integrating))
     if integrating:
         app.register_blueprint(metrics(integrating.ledger, vitals, clock))
@@ -124,6 +127,8 @@ def create_app(
     if audit:
         app.register_blueprint(trail(audit.rows, audit.digest))
     for pages in reading_pages(room) if room else ():
+        app.register_blueprint(pages)
+    for pages in consulting_pages(consulting) if consulting else ():
         app.register_blueprint(pages)
     return app
 

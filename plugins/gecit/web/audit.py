@@ -41,6 +41,8 @@ BY_THEMSELVES = frozenset(
         Action.WRITE_REPORT,  # a pause in typing is no row
         Action.ASSIGN_READING,
         Action.MANAGE_GRANTS,
+        Action.ASK_CONSULTATION,
+        Action.ANSWER_CONSULTATION,
     }
 )
 """What tells the audit itself, with more than a request shows."""

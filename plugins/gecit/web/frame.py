@@ -12,11 +12,14 @@ from .words import PAGE, SAID
 
 THEME_COOKIE = "gecit_theme"
 THEMES = ("light", "dark")
+BADGES = "gecit_badges"
+"""Extension of the application: endpoint -> what counts that which waits there for the person."""
 
 NAVIGATION: list[tuple[str, str, Action]] = [
     ("tracking.exams", "exams", Action.LIST_EXAMS),
     ("tracking.unlinked", "unlinked-short", Action.SEE_EXAM),
     ("reading.show", "reading", Action.WRITE_REPORT),
+    ("consulting.show_all", "consultations", Action.ANSWER_CONSULTATION),
     ("day.show", "day", Action.SEE_EXAM),
     ("rules.show", "rules", Action.SEE_RULES),
     ("health.show", "health", Action.SEE_HEALTH),
@@ -37,6 +40,7 @@ class NavigationPlace(Value):
     address: str
     name: Text
     current: str  # as `aria-current` says it: "page", "true" = a page further in, "" = elsewhere
+    badge: int = 0  # what waits there for the person
 
 
 class Said(Value):
@@ -50,10 +54,15 @@ def navigation() -> list[NavigationPlace]:
     """Return where the person may go."""
     asker = person()
     return [
-        NavigationPlace(address=url_for(endpoint), name=PAGE[word], current=_current(endpoint))
+        NavigationPlace(address=url_for(endpoint), name=PAGE[word], current=_current(endpoint), badge=_badge(endpoint))
         for endpoint, word, action in NAVIGATION
         if endpoint in current_app.view_functions and may_at_all(asker, action)
     ]
+
+
+def _badge(endpoint: str) -> int:
+    count = current_app.extensions.get(BADGES, {}).get(endpoint)
+    return count() if count else 0
 
 
 def _current(endpoint: str) -> str:

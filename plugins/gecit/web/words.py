@@ -9,6 +9,7 @@ from gecit.core.values import Text
 from gecit.core.verdict import Effect, Outcome, Status
 
 from . import words_accounts
+from . import words_consulting as words_consulting
 from . import words_reading as words_reading
 from .reports import Place, Registered
 from .words_reading import READING
@@ -286,6 +287,10 @@ EVENTS: dict[str, Text] = {
     "ReadingReleased": _("Okuma listeye döndü", "Reading given back"),
     "ReportSigned": _("Rapor imzalandı", "Report signed"),
     "HospitalAnswered": _("HBYS rapora yanıt verdi", "HBYS answered the report"),
+    "ConsultationAsked": _("Konsültasyon istendi", "Consultation asked for"),
+    "ConsultationMoved": _("Konsültasyonun durumu değişti", "Consultation moved on"),
+    "ConsultationAnswered": _("Konsültasyon yanıtlandı", "Consultation answered"),
+    "ConsultationClosed": _("Konsültasyon kapatıldı", "Consultation closed"),
 }
 COUNTS: dict[str, Text] = {
     "exam": _("Tetkik", "Exams"),
@@ -294,6 +299,7 @@ COUNTS: dict[str, Text] = {
     "message": _("HL7 iletisi", "HL7 messages"),
     "study": _("Çalışma", "Studies"),
     "event": _("Olay", "Events"),
+    "consultation": _("Konsültasyon", "Consultations"),
 }
 OUTBOX: dict[str, Text] = {
     "queued": _("sırada", "queued"),
@@ -306,6 +312,7 @@ _KINDS: dict[str, Text] = {
     **{f"exam.{one.value if one else 'unjudged'}": text for one, text in OUTCOMES.items()},
     **{f"billing.{one.value}": text for one, text in BILLING.items()},
     **{f"outbox.{state}": text for state, text in OUTBOX.items()},
+    **{f"consultation.{one.value}": text for one, text in words_consulting.CONSULTATION_STATES.items()},
 }
 
 
@@ -318,4 +325,4 @@ def count_name(key: str) -> Text:
     return Text(tr=f"{head.tr}: {tail.tr}", en=f"{head.en}: {tail.en}") if tail else head
 
 
-PAGE |= words_accounts.PAGE
+PAGE |= words_accounts.PAGE | words_consulting.CONSULTING

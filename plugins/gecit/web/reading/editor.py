@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -25,7 +24,7 @@ from gecit.steps.read_exam import ReadingRefused, Why
 from gecit.steps.sign_report import Signing
 
 from ..access import may_touch, needs, person
-from ..sender import address, admission
+from ..vouched import vouched
 from ..words_reading import READING, SIGNING
 from .beside import earlier_of, versions_here
 from .room import ReadingRoom, signer_of
@@ -33,7 +32,6 @@ from .room import ReadingRoom, signer_of
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as Redirect
 
-FRESH = timedelta(minutes=5)
 RATINGS = ("1", "2", "3", "4", "5")
 TAKING = {"take": Act.TAKE, "add": Act.ADD, "correct": Act.CORRECT}
 
@@ -88,9 +86,7 @@ def editor_pages(room: ReadingRoom) -> Blueprint:
         act = next((one for one in SIGNING if one.value == request.form.get("act", "")), Act.SIGN)
         try:
             _save(room, key)
-            if not (
-                _signed_in_just_now(room) or room.signs(person().name, request.form.get("password", ""), address())
-            ):
+            if not vouched(room.accounts, room.clock, room.signs, request.form.get("password", "")):
                 return _page(room, key, None, None, READING["wrong-password"])
             _sign(room, key, act)
         except ReadingRefused as refused:
@@ -184,13 +180,6 @@ def _with_macro(room: ReadingRoom, draft: Draft) -> Draft:
 
 
 # Signing
-
-
-def _signed_in_just_now(room: ReadingRoom) -> bool:
-    """Whether an identity provider has vouched for the person within `FRESH`: its accounts have no password here."""
-    digest = admission().session
-    found = room.accounts.session(digest) if digest else None
-    return found is not None and found.how != "password" and room.clock.now() - found.created_at <= FRESH
 
 
 def _sign(room: ReadingRoom, key: ExamKey, act: Act) -> None:
