@@ -65,7 +65,7 @@ def test_table_says_what_the_second_transcription_says(state: State, act: Act) -
 
 def test_what_is_over_is_left_by_nothing_and_everything_else_is() -> None:
     assert {state for state, _ in TABLE} == set(State) - OVER
-    assert OPEN & OVER == set()
+    assert set() == OPEN & OVER
     assert {state for state, act in TABLE if act is Act.EXPIRE} == WAITS
 
 

@@ -223,9 +223,7 @@ def test_of_a_group_that_answers_at_the_same_moment_one_does(ledger: SqlLedger, 
             one.write(lambda tx: consult.accept(tx, number, person(by), NOW))
             return answer(one, by, number=number, text=by.name)
 
-        found = at_once(
-            [lambda one=one, by=by, both=both: both(one, by) for one, by in zip(own, group, strict=True)]
-        )
+        found = at_once([lambda one=one, by=by, both=both: both(one, by) for one, by in zip(own, group, strict=True)])
         others = [one for one in found if isinstance(one, Exception)]
         assert len(found) - len(others) == 1
         assert all(isinstance(one, ConsultationRefused) and one.why is Why.TAKEN for one in others), others
@@ -308,9 +306,7 @@ def test_of_a_group_who_left_is_asked_no_more_and_the_others_are(ledger: SqlLedg
 
 
 @pytest.mark.parametrize("accepted", [False, True])
-def test_when_the_askers_right_ends_it_is_taken_back_and_shut(
-    ledger: SqlLedger, exam: ExamKey, accepted: bool
-) -> None:
+def test_when_the_askers_right_ends_it_is_taken_back_and_shut(ledger: SqlLedger, exam: ExamKey, accepted: bool) -> None:
     ask(ledger)
     if accepted:
         do(ledger, lambda tx: consult.accept(tx, "c1", person(UZMAN), NOW))

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 from werkzeug.test import TestResponse
@@ -53,9 +52,7 @@ MANAGER = Account(name="mudur", roles=(Role.MANAGER,), institution=HOSPITAL.skrs
 ADMINISTRATOR = Account(name="yonetici", roles=(Role.ADMINISTRATOR,))
 BORA = replace(ASKER, name="bora", full_name="Bora Denemeci")
 PEOPLE = (replace(ASKER, tckn=NUMBERS["ayse"]), BORA, UZMAN, NORO, CERRAH, MANAGER, ADMINISTRATOR)
-PATIENT = Patient(
-    tckn=TCKN, file_number="D-7", family="ŞAHİN", given="ÇİĞDEM", birth_date="19800304", sex="F"
-)
+PATIENT = Patient(tckn=TCKN, file_number="D-7", family="ŞAHİN", given="ÇİĞDEM", birth_date="19800304", sex="F")
 
 
 class Archive:
@@ -341,9 +338,7 @@ def test_nobody_asks_about_the_exam_of_another_institution(client: FlaskClient) 
 # Answering
 
 
-def test_an_answer_is_signed_with_the_password_and_carries_measurements(
-    client: FlaskClient, ledger: SqlLedger
-) -> None:
+def test_an_answer_is_signed_with_the_password_and_carries_measurements(client: FlaskClient, ledger: SqlLedger) -> None:
     address = asked(client)
     assert ask(client, "uzman", f"{address}/accept", {}).status_code == 303
     wrong = ask(client, "uzman", f"{address}/answer", said(password="yanlış"))
@@ -371,7 +366,12 @@ def test_a_fresh_sign_in_by_a_provider_signs_and_an_old_one_does_not(
         secret = f"anahtar-{age.seconds}"
         begun = NOW - age
         one = Session(
-            digest=token_digest(secret), account="uzman", created_at=begun, seen_at=NOW, expires_at=NOW + DAY, how="e-Devlet"
+            digest=token_digest(secret),
+            account="uzman",
+            created_at=begun,
+            seen_at=NOW,
+            expires_at=NOW + DAY,
+            how="e-Devlet",
         )
         ledger.add_session(one)
         client.set_cookie(COOKIE, secret)
@@ -405,9 +405,7 @@ def test_an_answer_that_does_not_fit_is_refused_with_what_was_typed(
     assert standing(ledger, address).answers == ()
 
 
-def test_asked_again_extended_withdrawn_and_declined(
-    client: FlaskClient, ledger: SqlLedger, clock: StillClock
-) -> None:
+def test_asked_again_extended_withdrawn_and_declined(client: FlaskClient, ledger: SqlLedger, clock: StillClock) -> None:
     address = asked(client)
     answered(client, address)
     more = {"text": "MR gerekir mi?", "until": "2026-03-06T09:00"}
@@ -452,7 +450,9 @@ def test_closed_into_the_report_the_signed_version_carries_who_answered_and_when
     draft = ledger.read(lambda tx: tx.draft(key(), "ayse"))
     assert draft is not None
     number = standing(ledger, address).id
-    wanted = f"[Konsültasyon {number}]\nUlaş Kurgusal (Komşu Hastane), 02.03.2026 11:00:\nHemanjiom lehine.\n- Çap: 21,5 mm"
+    wanted = (
+        f"[Konsültasyon {number}]\nUlaş Kurgusal (Komşu Hastane), 02.03.2026 11:00:\nHemanjiom lehine.\n- Çap: 21,5 mm"
+    )
     assert wanted in draft.parts[ReportPart.CONCLUSION]
     assert "Konsültasyon" not in draft.parts[ReportPart.FINDINGS]
     assert sign(ledger, person(ASKER)) == 1

@@ -54,7 +54,9 @@ class Action(StrEnum):
     SEE_TURNAROUND = "see turn-around times"
     MANAGE_GRANTS = "manage grants"  # who may report for which institution
     ASK_CONSULTATION = "ask for a consultation"
-    ANSWER_CONSULTATION = "answer a consultation"  # of nobody: one's own list; disclosed: the exam that one is asked about
+    ANSWER_CONSULTATION = (
+        "answer a consultation"  # of nobody: one's own list; disclosed: the exam that one is asked about
+    )
 
 
 class Whose(StrEnum):

@@ -37,7 +37,7 @@ class Why(StrEnum):
 
 WORDS: dict[Why, Text] = {
     Why.NOT_ALLOWED: Text(
-        tr="Böyle bir konsültasyon yok ya da size açık değil (kapanmış, süresi bitmiş ya da yetkiniz sona ermiş olabilir).",
+        tr="Böyle bir konsültasyon yok ya da size açık değil (kapanmış, süresi ya da yetkiniz bitmiş olabilir).",
         en="There is no such consultation, or it is not open to you (closed, out of time, or your right ended).",
     ),
     Why.NO_IMAGES: Text(
@@ -73,7 +73,7 @@ WORDS: dict[Why, Text] = {
     ),
     Why.OVER: Text(
         tr="Son yanıt zamanı geçti; tetkik size artık açık değil. Soran hekim süre verirse yeniden açılır.",
-        en="The deadline has passed and the exam is not open to you any more. It is again if its asker gives more time.",
+        en="The deadline has passed and the exam is shut to you. It opens again if the asker gives more time.",
     ),
     Why.NOT_NOW: Text(
         tr="Konsültasyon bu durumdayken yapılamaz; sayfayı yenileyip durumuna bakın.",

@@ -406,9 +406,11 @@ def _(event: e.ConsultationAsked, exam: Exam) -> dict[str, object]:
 
 @_change.register
 def _(event: e.ConsultationMoved, exam: Exam) -> dict[str, object]:
-    return _consulted(exam, event.consultation, lambda one: consultation_moved(
-        one, event.act, event.at, event.by, event.entry, event.until
-    ))
+    return _consulted(
+        exam,
+        event.consultation,
+        lambda one: consultation_moved(one, event.act, event.at, event.by, event.entry, event.until),
+    )
 
 
 @_change.register

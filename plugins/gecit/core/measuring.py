@@ -46,7 +46,7 @@ def shown(value: float) -> str:
 
 
 def written(one: Measurement) -> str:
-    """Write a measurement as a line of a report: ASCII but for the name, since a hospital's character set may be small."""
+    """Write a measurement as a line of a report; the unit in ASCII, since a hospital's character set may be small."""
     unit = {"1": "", "[hnsf'U]": "HU", "mm[Hg]": "mmHg", "g/mL{SUVbw}": "SUV", "deg": "derece"}.get(one.unit, one.unit)
     image = f" (seri/görüntü {one.image.name})" if one.image else ""
     return f"{one.name}: {shown(one.value)} {unit}".rstrip() + image

@@ -1,4 +1,4 @@
-"""Consultation moved on -> outbox -> those concerned, by mail or the administrators' webhook; where that is configured."""
+"""Consultation moved on -> outbox -> those concerned, by mail or the administrators' webhook, where configured."""
 
 from __future__ import annotations
 

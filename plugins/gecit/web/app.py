@@ -22,9 +22,8 @@ from .api.integration import Integrating
 from .assets import Assets, served
 from .audit import Recorder
 from .beside import Beside, Evidence
+from .consulting import Consulting, consulting_described, consulting_pages
 from .day import day
-from .consulting import DESCRIBED as consultations_described
-from .consulting import Consulting, consulting_pages
 from .dicomweb import dicomweb
 from .duplicates import described, duplicates
 from .frame import helpers
@@ -103,7 +102,10 @@ def create_app(
     app.jinja_env.globals["asset"] = built.address
     app.register_blueprint(served(built))
     beside = Beside(evidence)
-    further = (*(described(ministry_get=ministry_get) if desk else ()), *(consultations_described if consulting else ()))
+    further = (
+        *(described(ministry_get=ministry_get) if desk else ()),
+        *(consulting_described() if consulting else ()),
+    )
     app.register_blueprint(api(views, vitals, clock, node, expected, beside, further, integrating))
     if integrating:
         app.register_blueprint(metrics(integrating.ledger, vitals, clock))

@@ -10,8 +10,8 @@ from gecit.core.values import Text, Value
 
 from .masking import mask_text
 from .phrases import cause
-from .words_consulting import CONSULTATION_ACTS, CONSULTATION_OUTCOMES
 from .words import DOCUMENTS, OUTCOMES, REPORT, image_count, path_name
+from .words_consulting import CONSULTATION_ACTS, CONSULTATION_OUTCOMES
 
 
 class ShownEvent(Value):

@@ -7,6 +7,7 @@ from flask import Blueprint, Response
 from gecit.ports import Unavailable
 
 from ..problem import refuse
+from ..route import Route
 from .acts import act_pages
 from .asking import ask_pages
 from .badges import add_badges
@@ -14,7 +15,7 @@ from .desk import Consulting
 from .json import DESCRIBED, json_routes
 from .page import see_pages
 
-__all__ = ["DESCRIBED", "Consulting", "consulting_pages"]
+__all__ = ["Consulting", "consulting_described", "consulting_pages"]
 
 
 def consulting_pages(desk: Consulting) -> list[Blueprint]:
@@ -24,6 +25,11 @@ def consulting_pages(desk: Consulting) -> list[Blueprint]:
         one.register_error_handler(Unavailable, _unavailable)
     add_badges(pages[0], desk)
     return pages
+
+
+def consulting_described() -> tuple[Route, ...]:
+    """Return what the OpenAPI document says of the JSON."""
+    return DESCRIBED
 
 
 def _unavailable(fault: Exception) -> Response:

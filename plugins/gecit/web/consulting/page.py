@@ -9,8 +9,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
 
-from gecit.core.access import Action, may
-from gecit.core.access import Whose as W
+from gecit.core.access import Action, Whose, may
 from gecit.core.consultation import Act, Side, State, can, sides
 from gecit.core.consultation_paragraph import PARTS
 from gecit.core.consulting import ConsultationRefused
@@ -90,7 +89,7 @@ def page_of(
     one, key, me, now = found.consultation, found.key, person(), desk.room.clock.now()
     desk.room.record(me, SEE, key, tckn=found.exam.patient.tckn)
     mine = sides(one, me.name) if found.whole else frozenset()
-    answers = may(me, Action.ANSWER_CONSULTATION, W.DISCLOSED) and one.until > now
+    answers = may(me, Action.ANSWER_CONSULTATION, Whose.DISCLOSED) and one.until > now
     acts = {act for act in Act if can(one, act, me.name) and _may_do(act, found, answers=answers)}
     draft = desk.room.ledger.read(lambda tx: tx.draft(key, me.name)) if found.asker else None
     page = render_template(
