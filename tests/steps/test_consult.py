@@ -267,6 +267,7 @@ def test_what_nobody_answered_in_time_is_expired_and_its_asker_gives_more_or_let
     assert ledger.read(lambda tx: tx.consultations_overdue(end, "ayse")) == 1
     assert (settle(ledger, end - timedelta(seconds=1)), settle(ledger, end), settle(ledger, end)) == (0, 1, 0)
     assert state(ledger) is State.EXPIRED
+    assert ledger.counts()["consultation.expired"] == 1
     assert ledger.read(lambda tx: tx.consultations_overdue(end)) == 1
     do(ledger, lambda tx: consult.extend(tx, "c1", person(ASKER), end + DAY, end))
     assert (state(ledger), open_for(ledger, UZMAN, end)) == (State.ASKED, True)

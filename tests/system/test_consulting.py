@@ -1,4 +1,4 @@
-"""A consultation on a real Orthanc: frames of its study open by DICOMweb while it lasts, and neither before nor after."""
+"""A consultation on a real Orthanc: its study opens by DICOMweb while it lasts, and is shut before and after."""
 
 from __future__ import annotations
 

@@ -52,6 +52,7 @@ CONSULTING: dict[str, Text] = {
     "choose": _("seçin", "choose"),
     "question": _("Soru", "Question"),
     "key-images": _("Gösterilen görüntüler", "Images pointed to"),
+    "picture": _("{name} görüntüsünü aç", "Open picture {name}"),
     "key-images-hint": _(
         "Her satıra bir görüntü: seri/görüntü numarası (2/14) ya da SOP Instance UID.",
         "One picture a line: series/image (2/14) or a SOP Instance UID.",
@@ -143,6 +144,8 @@ ENTRIES: dict[EntryKind, Text] = {
     EntryKind.REASON: _("Not", "Note"),
 }
 WHOM: dict[Whom, str] = {Whom.PERSON: "ask-person", Whom.GROUP: "ask-group", Whom.SUBSPECIALTY: "ask-subspecialty"}
+SEXES: dict[str, Text] = {"F": _("kadın", "female"), "M": _("erkek", "male")}
+"""PID-8, HL7 v2.3.1 table 0001; another one is shown as it was written."""
 PHYSICIANS: dict[Role, Text] = {
     Role.RADIOLOGIST: _("radyolog", "radiologist"),
     Role.CONSULTANT: _("konsültan", "consultant"),
