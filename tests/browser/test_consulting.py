@@ -103,7 +103,8 @@ def test_a_hard_case_goes_to_a_physician_elsewhere_and_his_answer_into_the_repor
     key = story_of(browser, place).order.key
     browser.get_log("browser")
     sign_in(browser, place, ASKED, "/gecit/consultations")
-    wait_for(browser, "Size sorulmuş bir konsültasyon yok.")
+    wait_for(browser, "Bana sorulanlar")
+    assert "yanıt sırası sizde" not in browser.find_element(By.TAG_NAME, "main").text
     assert frame_answers(browser, place, key) == 403
 
     # The radiologist reads, writes, and asks.

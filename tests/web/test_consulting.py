@@ -38,6 +38,7 @@ from gecit.steps.tell_consulted import MAIL, WEBHOOK, teller
 from gecit.web.app import create_app
 from gecit.web.consulting import Consulting
 from gecit.web.reading import ReadingRoom
+from gecit.web.words import count_name
 from tests.fake_accounts import FakeAudit
 from tests.fakes import FakeViews, FakeVitals, StillClock
 from tests.support.consulting import ASKER, AWAY, CERRAH, DAY, NORO, UZMAN, admit, person
@@ -539,6 +540,12 @@ def test_json_says_the_same_and_of_the_exam_only_while_it_is_open(
     assert "exam" not in shut and "thread" not in shut
     paths = ask(client, "uzman", "/gecit/api/openapi.json").get_json()["paths"]
     assert {"/gecit/api/consultations", "/gecit/api/consultations/{number}"} <= set(paths)
+
+
+def test_the_health_page_has_a_word_for_each_state_that_it_counts() -> None:
+    named = [count_name(f"consultation.{one.value}") for one in State]
+    assert [one.tr for one in named if not one.tr.startswith("Konsültasyon: ")] == []
+    assert count_name("consultation.expired").tr == "Konsültasyon: süresi geçti"
 
 
 def test_news_go_to_who_is_asked_and_name_no_patient(client: FlaskClient, ledger: SqlLedger) -> None:

@@ -98,6 +98,7 @@ CONSULTING: dict[str, Text] = {
     "follow-up": _("Ek soru", "Follow-up question"),
     "extend": _("Süre ver", "Give more time"),
     "close": _("Kapat", "Close"),
+    "closed-how": _("Yanıtın yeri", "Where the answer went"),
     "close-why": _(
         "Kapatınca tetkik danışılan hekime kapanır. Rapora eklerseniz yanıt, kimin ne zaman verdiğiyle birlikte "
         "taslağınıza yazılır; eklemezseniz konsültasyon tetkikin kaydında kalır.",
