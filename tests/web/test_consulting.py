@@ -217,6 +217,18 @@ def test_of_the_exam_who_is_asked_reaches_nothing_else(client: FlaskClient) -> N
     assert ask(client, "noro", f"/gecit/api/verdicts/{HOSPITAL.skrs}/A1").status_code == 404
 
 
+def test_who_is_asked_reads_the_report_and_not_whether_the_hospital_was_told(
+    client: FlaskClient, ledger: SqlLedger
+) -> None:
+    take(ledger, person(ASKER))
+    write(ledger, person(ASKER))
+    assert sign(ledger, person(ASKER)) == 1
+    address = asked(client)
+    pages = {who: text_of(ask(client, who, address)) for who in ("uzman", "bora")}
+    assert all("Patolojik bulgu saptanmadı." in page for page in pages.values())
+    assert ["HBYS" in pages[who] for who in ("uzman", "bora")] == [False, True]
+
+
 @pytest.mark.parametrize("who", ["noro", "cerrah", "mudur", "yonetici"])
 def test_who_is_not_asked_learns_nothing_of_it(client: FlaskClient, who: str) -> None:
     address = asked(client)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 def act_pages(desk: Consulting) -> Blueprint:
     """Build what the buttons do."""
-    pages = Blueprint("consulting_acts", __name__, url_prefix="/gecit/consultations/of/<string:number>")
+    pages = Blueprint("consulting_acts", __name__, url_prefix="/gecit/consultations/of/<number>")
     room = desk.room
 
     @pages.post("/accept")

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
+from msgspec.structs import replace
 
 from gecit.core.access import Action, Whose, may
 from gecit.core.consultation import Act, Side, State, can, sides
@@ -20,7 +21,7 @@ from gecit.ports import Transaction
 from gecit.ports.consultations import Found
 
 from ..access import may_at_all, needs, person
-from ..reading.beside import versions_here
+from ..reading.beside import ShownVersion, versions_here
 from .desk import Consulting, Seen, offered, seen
 from .shown import ShownConsultation, show
 
@@ -100,7 +101,7 @@ def page_of(
         acts={act.value for act in acts},
         others=len(one.still_asked) > 1 and one.state in (State.ASKED, State.ACCEPTED) and Side.ASKER not in mine,
         seen=len(one.thread),
-        versions=versions_here(found.exam) if found.whole else (),
+        versions=_versions(found),
         viewer=f"/gecit/viewer/{quote(key.institution, safe='')}/{quote(key.accession, safe='')}",
         employers=desk.employers(),
         units=UNITS,
@@ -115,6 +116,14 @@ def page_of(
         fault=fault,
     )
     return make_response(page, 409 if refused else 422 if fault else 200)
+
+
+def _versions(found: Seen) -> tuple[ShownVersion, ...]:
+    """Return the report's versions; whether the hospital was told of them is nothing for who is asked."""
+    if not found.whole:
+        return ()
+    shown_ = versions_here(found.exam)
+    return shown_ if found.colleague else tuple(replace(one, told="", reason="") for one in shown_)
 
 
 def _may_do(act: Act, found: Seen, *, answers: bool) -> bool:
