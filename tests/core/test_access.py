@@ -48,6 +48,8 @@ SECOND = {
     "see own exams": "citizen:s",
     "ask for a missing exam": "citizen:s",
     "answer patients": "administrator:nogdf manager:o",
+    "ask for a consultation": "radiologist:og",
+    "answer a consultation": "radiologist:nd consultant:nd clinician:nd",
 }
 LETTERS = {"o": OWN, "g": GRANTED, "d": DISCLOSED, "f": FOREIGN, "s": SELF, "n": NOBODY}
 

@@ -34,13 +34,15 @@ RIGHTS: dict[str, dict[str, str]] = {
     "radiologist": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN, "query duplicates": OWN,
         "review a report": PUBLIC, "see quality figures": OWN, "discuss quality": PUBLIC,
+        "ask for a consultation": OWN, "answer a consultation": PUBLIC,
         "write a report": OWN, "see turn-around times": OWN, "confirm a critical finding": OWN, "see quality": OWN,
         "see the rules": PUBLIC, "own account": PUBLIC,
     },
-    "consultant": {"see the rules": PUBLIC, "own account": PUBLIC},
+    "consultant": {"answer a consultation": PUBLIC, "see the rules": PUBLIC, "own account": PUBLIC},
     "clinician": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN, "query duplicates": OWN,
         "confirm a critical finding": OWN,
+        "answer a consultation": PUBLIC,
         "see the rules": PUBLIC, "own account": PUBLIC,
     },
     "assessor": {
@@ -220,6 +222,21 @@ WAYS: dict[str, Way] = {
     "POST /gecit/patient-desk/<number>": Way("answer patients"),
     # JSON
     "GET /gecit/api/quality/<institution>/<path:accession>": Way("see quality", "exam"),
+    # consultations: whose one is, its own test says (tests/web/test_consulting.py)
+    "GET /gecit/consultations": Way("answer a consultation"),
+    "GET /gecit/consultations/new/<institution>/<path:accession>": Way("ask for a consultation", "exam"),
+    "POST /gecit/consultations/new/<institution>/<path:accession>": Way("ask for a consultation"),
+    "GET /gecit/consultations/of/<number>": Way("answer a consultation"),
+    "POST /gecit/consultations/of/<number>/accept": Way("answer a consultation"),
+    "POST /gecit/consultations/of/<number>/decline": Way("answer a consultation"),
+    "POST /gecit/consultations/of/<number>/answer": Way("answer a consultation"),
+    "POST /gecit/consultations/of/<number>/withdraw": Way("ask for a consultation"),
+    "POST /gecit/consultations/of/<number>/again": Way("ask for a consultation"),
+    "POST /gecit/consultations/of/<number>/extend": Way("ask for a consultation"),
+    "POST /gecit/consultations/of/<number>/close": Way("ask for a consultation"),
+    # JSON
+    "GET /gecit/api/consultations": Way("answer a consultation"),
+    "GET /gecit/api/consultations/<number>": Way("answer a consultation"),
     "GET /gecit/api/live": OPEN,
     "GET /gecit/api/openapi.json": OPEN,
     "GET /gecit/api/health": Way("see health"),

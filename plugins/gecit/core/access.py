@@ -65,6 +65,8 @@ class Action(StrEnum):
     SEE_OWN_EXAMS = "see own exams"  # the citizen's pages: what is one's own, without verdicts
     ASK_FOR_EXAM = "ask for a missing exam"  # of the institution's patient-rights desk
     ANSWER_PATIENTS = "answer patients"  # the desk itself
+    ASK_CONSULTATION = "ask for a consultation"
+    ANSWER_CONSULTATION = "answer a consultation"  # nobody's: one's own list; disclosed: what one is asked about
 
 
 class Whose(StrEnum):
@@ -84,10 +86,13 @@ _OWN = frozenset({Whose.OWN})
 _SHOWN = frozenset({Whose.OWN, Whose.DISCLOSED})
 _PUBLIC = frozenset({Whose.NOBODY})
 _SELF = frozenset({Whose.SELF})
+_ASKED = frozenset({Whose.NOBODY, Whose.DISCLOSED})
 _NOT_OF_OFFICE = frozenset(
     {
         Action.WRITE_REPORT,
         Action.CONFIRM_CRITICAL,
+        Action.ASK_CONSULTATION,
+        Action.ANSWER_CONSULTATION,
         Action.REVIEW_REPORT,
         Action.RATE_QUALITY,
         Action.SEE_OWN_EXAMS,
@@ -141,10 +146,13 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.SEE_QUALITY_FIGURES: _OWN,
         Action.DISCUSS_QUALITY: _PUBLIC,  # what is told to him, or by him
         Action.SEE_QUALITY: _READS,
+        Action.ASK_CONSULTATION: _READS,
+        Action.ANSWER_CONSULTATION: _ASKED,
     },
     Role.CONSULTANT: {  # sees what he is asked about
         Action.SEE_REPORT: frozenset({Whose.DISCLOSED}),
         Action.SEE_IMAGES: frozenset({Whose.DISCLOSED}),
+        Action.ANSWER_CONSULTATION: _ASKED,
         Action.SEE_RULES: _PUBLIC,
         Action.OWN_ACCOUNT: _PUBLIC,
     },
@@ -154,6 +162,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.SEE_IMAGES: _SHOWN,
         Action.QUERY_DUPLICATES: _OWN,
         Action.CONFIRM_CRITICAL: _OWN,
+        Action.ANSWER_CONSULTATION: _ASKED,
     },
     Role.ASSESSOR: {
         **_READER,

@@ -34,6 +34,7 @@ class Disclosure(Value):
     since: datetime
     until: datetime  # exclusive
     account: str = ""  # to an account
+    employer: str = ""  # SKRS code: only while that account works for it; "" = whoever employs it
     tckn: str = ""  # or to whoever has this TCKN
     institution: str = ""  # or to the physicians whose employer has this SKRS code
     patient: str = ""  # TCKN of whose exams these are
@@ -54,6 +55,8 @@ class Disclosure(Value):
 
     def means(self, account: Account) -> bool:
         """Whether it is an account that something is opened to."""
+        if self.employer and account.institution != self.employer:
+            return False
         named = (self.account, account.name), (self.tckn, account.tckn), (self.institution, account.institution)
         return any(wanted and wanted == have for wanted, have in named)
 

@@ -16,6 +16,8 @@ from datetime import datetime
 from typing import Literal
 
 from .background import Background, DuplicateQuery, Opening
+from .consultation import Act as ConsultationAct
+from .consultation import Consultation, Entry, Outcome
 from .critical import Way
 from .disclosures import Disclosure
 from .facts import StudyFacts, StudyKey
@@ -297,6 +299,38 @@ class HintsFound(ExamEvent):
     data: str = ""  # revision of rules/quality that they were found by
 
 
+class ConsultationAsked(ExamEvent):
+    """A radiologist asked a colleague, a group or a physician of another specialty about the exam."""
+
+    consultation: Consultation
+
+
+class ConsultationMoved(ExamEvent):
+    """A consultation was accepted, declined, withdrawn, asked again or given more time, or its time is over."""
+
+    consultation: str  # its id
+    act: ConsultationAct
+    by: str = ""  # account; "" = the clock, or that somebody's right ended
+    entry: Entry | None = None
+    until: datetime | None = None  # the new deadline
+
+
+class ConsultationAnswered(ExamEvent):
+    """Who accepted a consultation answered and signed."""
+
+    consultation: str
+    by: str
+    entry: Entry
+
+
+class ConsultationClosed(ExamEvent):
+    """Who asked closed the consultation: its answer is part of the report's draft, or stays beside it."""
+
+    consultation: str
+    by: str = ""
+    outcome: Outcome = Outcome.RECORD
+
+
 class StudyFactsRecorded(StudyEvent):
     """The study was read, or read again."""
 
@@ -481,6 +515,10 @@ AnyExamEvent = (
     | CriticalConfirmed
     | ExamRated
     | HintsFound
+    | ConsultationAsked
+    | ConsultationMoved
+    | ConsultationAnswered
+    | ConsultationClosed
 )
 AnyStudyEvent = StudyFactsRecorded | StudyDeleted
 AnyInstallationEvent = (

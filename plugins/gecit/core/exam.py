@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from functools import singledispatch
@@ -10,6 +11,9 @@ import msgspec
 
 from . import events as e
 from .background import Background
+from .consultation import Act as ConsultationAct
+from .consultation import Consultation, changed
+from .consultation import moved as consultation_moved
 from .critical import Critical, Receipt, confirmed, marked, taken_back
 from .facts import StudyFacts, StudyKey
 from .order import Control, ExamKey, Order, Patient, RegisteredRow
@@ -92,6 +96,7 @@ class Exam(Value):
     rated: tuple[Rating, ...] = ()  # on the quality page; those of reports stand there (core.ratings)
     hints: tuple[Hint, ...] = ()
     hints_by: str = ""  # revision of the data that they were found by
+    consultations: tuple[Consultation, ...] = ()  # in the order in which they were asked
     judge_at: datetime | None = None  # when the judge is to look; None = nothing to do
     judge_cause: str = ""
 
@@ -416,6 +421,7 @@ def _(event: e.CriticalConfirmed, exam: Exam) -> dict[str, object]:
     return {"critical": confirmed(exam.critical, event.number, receipt)}
 
 
+@_change.register
 def _(event: e.ExamRated, exam: Exam) -> dict[str, object]:
     return {"rated": superseded_by(exam.rated, event.rating)}
 
@@ -423,6 +429,41 @@ def _(event: e.ExamRated, exam: Exam) -> dict[str, object]:
 @_change.register
 def _(event: e.HintsFound, exam: Exam) -> dict[str, object]:
     return {"hints": event.hints, "hints_by": event.data}
+
+
+@_change.register
+def _(event: e.ConsultationAsked, exam: Exam) -> dict[str, object]:
+    return {"consultations": (*exam.consultations, event.consultation)}
+
+
+@_change.register
+def _(event: e.ConsultationMoved, exam: Exam) -> dict[str, object]:
+    return _consulted(
+        exam,
+        event.consultation,
+        lambda one: consultation_moved(one, event.act, event.at, event.by, event.entry, event.until),
+    )
+
+
+@_change.register
+def _(event: e.ConsultationAnswered, exam: Exam) -> dict[str, object]:
+    act = ConsultationAct.ANSWER
+    return _consulted(
+        exam, event.consultation, lambda one: consultation_moved(one, act, event.at, event.by, event.entry)
+    )
+
+
+@_change.register
+def _(event: e.ConsultationClosed, exam: Exam) -> dict[str, object]:
+    act = ConsultationAct.CLOSE
+    return _consulted(
+        exam, event.consultation, lambda one: consultation_moved(one, act, event.at, event.by, outcome=event.outcome)
+    )
+
+
+def _consulted(exam: Exam, number: str, move: Callable[[Consultation], Consultation]) -> dict[str, object]:
+    found = next((one for one in exam.consultations if one.id == number), None)
+    return {"consultations": changed(exam.consultations, move(found))} if found else {}
 
 
 def fold_study(study: Study | None, event: e.StudyEvent) -> Study | None:

@@ -33,6 +33,7 @@ from .accounts import Accounts as Accounts
 from .accounts import NoAccountError as NoAccountError
 from .accounts import NoAudit as NoAudit
 from .accounts import TcknTakenError as TcknTakenError
+from .consultations import ConsultationsSought
 from .critical import CriticalSearch as CriticalSearch
 from .disclosures import DisclosuresKept
 
@@ -184,7 +185,7 @@ class Incident(Value):
     closed_at: datetime | None = None
 
 
-class Transaction(DisclosuresKept, Protocol):
+class Transaction(DisclosuresKept, ConsultationsSought, Protocol):
     """One atomic piece of work on the ledger. Nothing is visible, and nothing may be told, before it commits."""
 
     def append(self, event: Event) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 from ..edges.smtp import Smtp
 from ..edges.store import SqlLedger
 from ..edges.webhook_http import WebhookHttp
-from ..ports import Clock, Mailer, Poster, Unavailable
+from ..ports import Accounts, Clock, Mailer, Poster, Unavailable
 from ..settings import Settings
-from ..steps.deliver import Courier, Policy
+from ..steps import tell_consulted
+from ..steps.deliver import Courier, Handler, Policy
 from ..steps.watch_health import DESTINATION, Limits, Watch, handlers
 from .loops import Loop
 
@@ -71,6 +73,27 @@ def secret_of(settings: Settings) -> str:
         raise Unavailable(f"the secret's file cannot be read: {fault.strerror}") from fault
 
 
+def consulted_of(settings: Settings, accounts: Accounts, clock: Clock) -> Mapping[str, Handler]:
+    """Return what tells of consultations, by the channels that are configured."""
+    chosen = settings.consultations
+    return tell_consulted.handlers(
+        accounts,
+        (lambda address: smtp_of(settings, (address,))) if chosen.email else None,
+        poster_of(settings) if chosen.webhook else None,
+        settings.alerts.webhook_url,
+        lambda: secret_of(settings),
+        clock,
+        settings.sign_in.public_url,
+    )
+
+
+def consultation_channels(settings: Settings) -> frozenset[str]:
+    """Return by what those concerned are told of consultations."""
+    chosen = settings.consultations
+    told = ((tell_consulted.MAIL, chosen.email), (tell_consulted.WEBHOOK, chosen.webhook))
+    return frozenset(channel for channel, on in told if on)
+
+
 class Alerting:
     """The two loops: one looks, one tells."""
 
@@ -81,13 +104,14 @@ class Alerting:
         )
         self._watch = Watch(ledger, ledger, clock, limits_of(settings), tuple(self._channels))
         owner = f"{settings.name}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
-        self._courier = Courier(ledger, DESTINATION, self._channels, clock, owner, POLICY)
+        self._told = {**self._channels, **consulted_of(settings, ledger, clock)}
+        self._courier = Courier(ledger, DESTINATION, self._told, clock, owner, POLICY)
 
     def loops(self) -> list[Loop]:
         """Return what is done again and again; incidents are kept even where nobody is told."""
         looking = Loop(name="watch health", step=self._watch.step, rest=self._settings.alerts.every_seconds)
         telling = Loop(name=f"deliver {DESTINATION}", step=self._courier.step, rest=REST)
-        return [looking, telling] if self._channels else [looking]
+        return [looking, telling] if self._told else [looking]
 
     def stop(self) -> None:
         """Begin no other delivery."""

@@ -33,6 +33,7 @@ from .alerting import Alerting
 from .asking import desk_of, record_absence
 from .bulk import exports_of
 from .citizens import citizens_of
+from .consulting import consulting_of
 from .entrance import audit_of, doors_of
 from .life import until_told_to_stop, wait_beating
 from .loops import run_loops
@@ -78,6 +79,8 @@ def application(
     """Return the application of a node that Orthanc has been started for once."""
     token = read_internal_token(settings)
     doors = doors_of(settings, ledger, token, clock, audit)
+    room = room_of(settings, ledger, doors, clock, audit) if settings.role == "Node" else None
+    tags = OrthancTags(settings.orthanc_url, token)
     destinations = Destinations(settings.webhooks.allow, plain_http=settings.webhooks.plain_http)
     return create_app(
         doors=doors,
@@ -90,7 +93,8 @@ def application(
         evidence=ledger,
         accounts=pages_of_accounts(settings, ledger, doors, clock, audit),
         integrating=Integrating(ledger, ledger, destinations),
-        room=room_of(settings, ledger, doors, clock, audit) if settings.role == "Node" else None,
+        room=room,
+        consulting=consulting_of(settings, room, ledger, tags) if room else None,
         citizens=citizens_of(settings, ledger, clock, audit, token) if settings.role == "Node" else None,
         ledger=ledger,
         exports=exports_of(settings),
@@ -103,7 +107,7 @@ def application(
             settings.rules.parent,
         ),
         audit=audit,
-        images=ImageSearches(ledger, OrthancTags(settings.orthanc_url, token), settings.name, ledger),
+        images=ImageSearches(ledger, tags, settings.name, ledger),
         rules=rules or rule_desk_of(settings, ledger, clock),
         peer=peer_desk_of(settings, ledger, clock) if settings.role == "Node" else None,
         quality=QualityDesk(ledger, clock, quality_of(settings)),

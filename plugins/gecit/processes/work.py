@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 
+from ..core.accounts import Account
 from ..core.key_images import KeyImage
 from ..core.reading import AT_WORK, State
 from ..edges.orthanc_http import Modality, OrthancArchive
@@ -22,10 +23,12 @@ from ..settings.critical import addresses_of
 from ..steps import (
     announce,
     attach_report,
+    consult,
     critical,
     left_drafts,
     notify_medula,
     read_exam,
+    tell_consulted,
     tell_hospital,
     watch_health,
 )
@@ -33,7 +36,7 @@ from ..steps.breaker import Breaker
 from ..steps.deliver import Courier, Handler
 from ..steps.follow import Follower
 from ..steps.rejudge import Rejudger
-from .alerting import Alerting, smtp_of
+from .alerting import Alerting, consultation_channels, smtp_of
 from .build import Parts, start_logging
 from .entrance import granting_of
 from .judging import Judge
@@ -101,6 +104,7 @@ class Worker:
             if settings.reading.orphaned_draft_days:
                 found.append(Loop(name="drafts", step=self.forget_drafts, rest=DRAFTS_REST))
             found.append(Loop(name="readings", step=self.release_readings, rest=READINGS_REST))
+            found.append(Loop(name="consultations", step=self.settle_consultations, rest=READINGS_REST))
         medula = self._parts.medula()
         if medula and settings.role == "Node":
             handlers = notify_medula.handlers(medula, self._ledger, self._clock)
@@ -204,6 +208,24 @@ class Worker:
         before = now - timedelta(days=self._settings.reading.orphaned_draft_days)
         may = lru_cache(4096)(lambda reader, skrs: self._granting.may_report(reader, skrs, now))
         left_drafts.forget_orphaned(self._ledger, before, may)
+        return False
+
+    def settle_consultations(self) -> bool:
+        """End consultations whose time is over, or whose people have no right to them any more."""
+        now, account = self._clock.now(), lru_cache(4096)(self._ledger.account)
+        granted = lru_cache(4096)(lambda name, skrs: self._granting.may_report(name, skrs, now))
+
+        def may_ask(asker: Account, skrs: str) -> bool:
+            return bool(granted(asker.name, skrs))
+
+        waiting = self._ledger.read(lambda tx: tx.consultations_open(10_000))
+        for key, one in waiting:  # asked before the transaction that writes
+            for name in (one.asker, *(each.account for each in one.asked)):
+                account(name)
+            granted(one.asker, key.institution)
+        if waiting:
+            tell = tell_consulted.teller(consultation_channels(self._settings))
+            self._ledger.write(lambda tx: consult.settle_due(tx, now, account, may_ask, tell))
         return False
 
     def tell_modalities(self) -> bool:

@@ -292,6 +292,12 @@ def _tls(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
         yield ("mllp_tls", found[0]), found[1]
 
 
+_TOLD_BY_ALERTS: dict[Place, tuple[str, ...]] = {
+    ("consultations", "email"): ("email_from", "smtp_host"),
+    ("consultations", "webhook"): ("webhook_url", "webhook_secret_file"),
+}
+
+
 def _alerts(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
     needed = {"email_to": ("email_from", "smtp_host"), "webhook_url": ("webhook_secret_file",)}
     for name, others in needed.items():
@@ -299,10 +305,11 @@ def _alerts(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
             if not values[("alerts", other)]:
                 key = _BY_PATH[("alerts", name)].key
                 yield ("alerts", other), Text(tr=f"{key} yazılıysa bu da gerekir.", en=f"Needed wherever {key} is set.")
-    for other in ("email_from", "smtp_host") if values[("critical", "email_to")] else ():
-        if not values[("alerts", other)]:
-            key = _BY_PATH[("critical", "email_to")].key
-            yield ("alerts", other), Text(tr=f"{key} yazılıysa bu da gerekir.", en=f"Needed wherever {key} is set.")
+    for path, others in _TOLD_BY_ALERTS.items():
+        for other in others if values[path] else ():
+            if not values[("alerts", other)]:
+                key = _BY_PATH[path].key
+                yield ("alerts", other), Text(tr=f"{key} açıksa bu da gerekir.", en=f"Needed wherever {key} is on.")
     openly = values[("alerts", "smtp_user")] and values[("alerts", "smtp_security")] == "None"
     if openly and values[("alerts", "smtp_host")] not in _OWN_COMPUTER:
         text = Text(

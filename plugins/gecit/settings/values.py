@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from ..core.values import Value
 from .citizens import CitizenSettings
+from .consulting import ConsultationSettings
 from .critical import CriticalSettings
 from .doors import ReceptionSettings, WorklistSettings
 from .duplicates import DuplicateSettings
@@ -270,6 +271,7 @@ class Settings(Value, kw_only=True):
     reading: Annotated[ReadingSettings, Meta(description="Reading and reporting.")] = ReadingSettings()
     critical: Annotated[CriticalSettings, Meta(description="Critical findings.")] = CriticalSettings()
     citizens: Annotated[CitizenSettings, Meta(description="The citizen's pages.")] = CitizenSettings()
+    consultations: Annotated[ConsultationSettings, Meta(description="Teleconsultation.")] = ConsultationSettings()
     hbys: Annotated[HbysSettings, Meta(description="Reports to the hospitals' HBYS.")] = HbysSettings()
     worklist: Annotated[WorklistSettings, Meta(description="The modality worklist.")] = WorklistSettings()
     reception: Annotated[ReceptionSettings, Meta(description="What is refused at C-STORE.")] = ReceptionSettings()

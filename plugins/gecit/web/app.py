@@ -25,6 +25,7 @@ from .audit import EXTENSION, Recorder
 from .beside import Beside, Evidence
 from .body import allow_longer
 from .citizen import CitizenRoom, citizen_pages
+from .consulting import Consulting, consulting_described, consulting_pages
 from .critical import critical_pages
 from .day import day
 from .dicomweb import dicomweb
@@ -78,6 +79,7 @@ def create_app(
     peer: PeerDesk | None = None,
     quality: QualityDesk | None = None,
     citizens: CitizenRoom | None = None,
+    consulting: Consulting | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
@@ -89,9 +91,9 @@ def create_app(
     `audit` is told of each request, None = nobody is; `images` answers QIDO-RS, None = nobody does;
     `integrating` is what integrators and monitors ask;
     `rules` is what the pages of the rules are made of, None = there are none; `room` has radiologists
-    read and report, None = nobody does; `quality` shows hints and ratings, None = there are no such pages;
-    `peer` has signed reports reviewed, None = nobody does; `citizens` has patients see what is their own, None = nobody
-    does.
+    read and report, None = nobody does; `consulting` has them ask others, None = nobody is asked; `quality` shows hints
+    and ratings, None = there are no such pages; `peer` has signed reports reviewed, None = nobody does; `citizens` has
+    patients see what is their own, None = nobody does.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -118,7 +120,11 @@ def create_app(
     app.jinja_env.filters["rendering"] = lambda image: rendering(image, THUMBNAIL)
     app.register_blueprint(served(built))
     beside = Beside(evidence)
-    further = (*(described(ministry_get=ministry_get) if desk else ()), *(DESCRIBED if quality else ()))
+    further = (
+        *(described(ministry_get=ministry_get) if desk else ()),
+        *(DESCRIBED if quality else ()),
+        *(consulting_described() if consulting else ()),
+    )
     app.register_blueprint(api(views, vitals, clock, node, expected, beside, further, integrating))
     if integrating:
         app.register_blueprint(metrics(integrating.ledger, vitals, clock))
@@ -150,6 +156,8 @@ def create_app(
     for pages in citizen_pages(citizens) if citizens else ():
         app.register_blueprint(pages)
     for pages in (*reading_pages(room), *critical_pages(room)) if room else ():
+        app.register_blueprint(pages)
+    for pages in consulting_pages(consulting) if consulting else ():
         app.register_blueprint(pages)
     if peer:
         add_peer_pages(app, peer)

@@ -51,6 +51,8 @@ BY_THEMSELVES = frozenset(
         Action.MANAGE_GRANTS,
         Action.CONFIRM_CRITICAL,
         Action.MANAGE_TEMPLATES,
+        Action.ASK_CONSULTATION,
+        Action.ANSWER_CONSULTATION,
     }
 )
 """What tells the audit itself, with more than a request shows."""

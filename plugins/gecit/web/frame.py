@@ -12,13 +12,14 @@ from .words import PAGE, SAID
 
 THEME_COOKIE = "gecit_theme"
 THEMES = ("light", "dark")
-
-COUNTED = "critical.show"
+BADGES = "gecit_badges"
+"""Extension of the application: endpoint -> what counts that which waits there for the person."""
 
 NAVIGATION: list[tuple[str, str, Action]] = [
     ("tracking.exams", "exams", Action.LIST_EXAMS),
     ("tracking.unlinked", "unlinked-short", Action.SEE_EXAM),
     ("reading.show", "reading", Action.WRITE_REPORT),
+    ("consulting.show_all", "consultations", Action.ANSWER_CONSULTATION),
     ("critical.show", "critical-nav", Action.SEE_EXAM),
     ("templates.choose", "templates-nav", Action.MANAGE_TEMPLATES),
     ("reviews.show", "reviews", Action.REVIEW_REPORT),
@@ -47,8 +48,8 @@ class NavigationPlace(Value):
 
     address: str
     name: Text
-    counted: bool  # what waits there is shown beside its name
     current: str  # as `aria-current` says it: "page", "true" = a page further in, "" = elsewhere
+    badge: int = 0  # what waits there for the person
 
 
 class Said(Value):
@@ -62,12 +63,15 @@ def navigation() -> list[NavigationPlace]:
     """Return where the person may go."""
     asker = person()
     return [
-        NavigationPlace(
-            address=url_for(endpoint), name=PAGE[word], counted=endpoint == COUNTED, current=_current(endpoint)
-        )
+        NavigationPlace(address=url_for(endpoint), name=PAGE[word], current=_current(endpoint), badge=_badge(endpoint))
         for endpoint, word, action in NAVIGATION
         if endpoint in current_app.view_functions and may_at_all(asker, action)
     ]
+
+
+def _badge(endpoint: str) -> int:
+    count = current_app.extensions.get(BADGES, {}).get(endpoint)
+    return count() if count else 0
 
 
 def _current(endpoint: str) -> str:

@@ -11,6 +11,7 @@ from gecit.core.values import Text, Value
 from .masking import mask_text
 from .phrases import cause
 from .words import DOCUMENTS, OUTCOMES, REPORT, image_count, path_name
+from .words_consulting import CONSULTATION_ACTS, CONSULTATION_OUTCOMES
 from .words_quality import RATED
 
 
@@ -45,6 +46,14 @@ def _detail(event: e.Event) -> Text | None:
             return REPORT[report.status]
         case e.ReportSigned(report=report, signature=signature):
             return _by(signature.by, REPORT[report.status])
+        case e.ConsultationAsked(consultation=one):
+            return _plain(f"{one.asker} → {one.to.name}")
+        case e.ConsultationMoved(act=act, by=by):
+            return _by(by, CONSULTATION_ACTS[act]) if by else CONSULTATION_ACTS[act]
+        case e.ConsultationAnswered(by=by):
+            return _plain(by)
+        case e.ConsultationClosed(by=by, outcome=kept):
+            return _by(by, CONSULTATION_OUTCOMES[kept]) if by else CONSULTATION_OUTCOMES[kept]
         case e.HospitalAnswered(code=code, message=message):
             return _plain(f"{code} {message}".strip())
         case e.ExamRated(rating=one):

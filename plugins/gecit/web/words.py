@@ -10,6 +10,7 @@ from gecit.core.verdict import Effect, Outcome, Status
 
 from . import words_accounts, words_report, words_webhooks
 from . import words_citizen as words_citizen
+from . import words_consulting as words_consulting
 from . import words_critical as words_critical
 from . import words_peer as words_peer
 from . import words_quality as words_quality
@@ -304,6 +305,10 @@ EVENTS: dict[str, Text] = {
     "CriticalConfirmed": _("Kritik bulgu okundu", "Critical finding read"),
     "ExamRated": _("Tetkik puanlandı", "Exam rated"),
     "HintsFound": _("Kalite ipuçları bulundu", "Quality hints found"),
+    "ConsultationAsked": _("Konsültasyon istendi", "Consultation asked for"),
+    "ConsultationMoved": _("Konsültasyonun durumu değişti", "Consultation moved on"),
+    "ConsultationAnswered": _("Konsültasyon yanıtlandı", "Consultation answered"),
+    "ConsultationClosed": _("Konsültasyon kapatıldı", "Consultation closed"),
 }
 COUNTS: dict[str, Text] = {
     "exam": _("Tetkik", "Exams"),
@@ -312,6 +317,7 @@ COUNTS: dict[str, Text] = {
     "message": _("HL7 iletisi", "HL7 messages"),
     "study": _("Çalışma", "Studies"),
     "event": _("Olay", "Events"),
+    "consultation": _("Konsültasyon", "Consultations"),
 }
 OUTBOX: dict[str, Text] = {
     "queued": _("sırada", "queued"),
@@ -324,6 +330,7 @@ _KINDS: dict[str, Text] = {
     **{f"exam.{one.value if one else 'unjudged'}": text for one, text in OUTCOMES.items()},
     **{f"billing.{one.value}": text for one, text in BILLING.items()},
     **{f"outbox.{state}": text for state, text in OUTBOX.items()},
+    **{f"consultation.{one.value}": text for one, text in words_consulting.CONSULTATION_STATES.items()},
 }
 
 
@@ -336,7 +343,7 @@ def count_name(key: str) -> Text:
     return Text(tr=f"{head.tr}: {tail.tr}", en=f"{head.en}: {tail.en}") if tail else head
 
 
-PAGE |= words_accounts.PAGE | words_quality.QUALITY | words_peer.PEER
+PAGE |= words_accounts.PAGE | words_consulting.CONSULTING | words_quality.QUALITY | words_peer.PEER
 PAGE |= words_webhooks.PAGE
 PAGE |= words_report.PAGE
 SAID |= words_webhooks.SAID

@@ -39,7 +39,6 @@ CRITICAL: dict[str, Text] = {
     "critical-whom-of": _("{exam}: telefonla kime bildirdiniz", "{exam}: whom you told by telephone"),
     "critical-telephoned": _("Telefonla bildirdim", "I told by telephone"),
     "critical-by-telephone": _("{by}, telefonla: {whom}", "{by}, by telephone: {whom}"),
-    "critical-count": _("{count} okunmamış kritik bulgu", "{count} unread critical findings"),
 }
 STATES: dict[State, Text] = {
     State.UNREAD: _("okunmadı", "unread"),

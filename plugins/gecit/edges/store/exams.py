@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from gecit.core.exam import Exam
 
 from . import rows
+from .consultations import write_consultations
 from .critical import write_critical
 from .quality import write_quality
 from .reading import write_reading
@@ -45,6 +46,7 @@ def same_facts(before: Exam | None, after: Exam) -> bool:
         and before.order_received_at == after.order_received_at
         and before.reading is after.reading
         and before.critical is after.critical
+        and before.consultations is after.consultations
     )
 
 
@@ -87,6 +89,7 @@ def _write_whole(connection: sa.Connection, changes: Sequence[Change]) -> None:
     write_worklist(connection, changes)
     write_reading(connection, changes)
     write_critical(connection, changes)
+    write_consultations(connection, changes)
 
 
 def _write_rules(connection: sa.Connection, changes: Sequence[Change]) -> None:

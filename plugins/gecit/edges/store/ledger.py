@@ -26,7 +26,7 @@ from .quality_lists import Qualified
 from .rebuild import Rebuilding
 from .records import Recorded
 from .reviewing import Reviewing
-from .schema import Instant, beat, event, exam, link, message, outbox, study
+from .schema import Instant, beat, consultation, event, exam, link, message, outbox, study
 from .search import Searching
 from .sql import PAGE, upsert
 from .study_doors import StudyDoored
@@ -51,6 +51,9 @@ _SETTLE = (
         next_at=sa.func.coalesce(sa.bindparam("new_next_at", type_=Instant), outbox.c.next_at),
     )
 )
+
+
+_CONSULTATIONS = sa.select(consultation.c.state, sa.func.count()).group_by(consultation.c.state)
 
 
 def _settlement(one: Settled) -> dict[str, object]:
@@ -192,6 +195,8 @@ class SqlLedger(
             for name, column in (("exam", exam.c.outcome), ("outbox", outbox.c.state), ("billing", exam.c.billing)):
                 for value, number in connection.execute(sa.select(column, sa.func.count()).group_by(column)):
                     counted[f"{name}.{value or 'unjudged'}"] = number
+            for value, number in connection.execute(_CONSULTATIONS):
+                counted[f"consultation.{value}"] = number
             for table in (message, event, study):
                 counted[table.name] = connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
         return counted

@@ -788,6 +788,30 @@ audit_chain = sa.Table(
     sa.Column("anchored", Number, nullable=False),  # the last row that an anchor of another chain names
 )
 
+# Consultations as they stand in their exams, to search by.
+consultation = sa.Table(
+    "consultation",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("institution", sa.Text, nullable=False),  # of the exam
+    sa.Column("accession", sa.Text, nullable=False),
+    sa.Column("asker", sa.Text, nullable=False),  # account
+    sa.Column("state", sa.Text, nullable=False),  # core.consultation.State
+    sa.Column("until", Instant, nullable=False),
+    sa.Column("data", sa.Text, nullable=False),
+    sa.Index("consultation_asker", "asker"),
+    sa.Index("consultation_state", "state", "until"),
+)
+consultation_asked = sa.Table(
+    "consultation_asked",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("waits", sa.Boolean, nullable=False),  # it is this one's turn to answer
+    sa.Column("until", Instant, nullable=False),
+    sa.Index("consultation_asked_account", "account", "waits", "until"),
+)
+
 FOLDED = (
     link,
     study_identifier,

@@ -20,6 +20,7 @@ from gecit.ports import Incident, Institution
 
 from . import alerts, rows, webhooks
 from .asked import Asked
+from .consultations import Consulted
 from .disclosures import Disclosing
 from .exams import Change, same_facts, write_exams
 from .kept import Kept
@@ -42,7 +43,7 @@ _EXAMS = sa.select(exam.c.data).where(of_exams(exam))
 _INSTITUTIONS = sa.select(institution.c.data).order_by(institution.c.skrs)
 
 
-class SqlTransaction(Desk, Disclosing, PeerDesk, Kept):
+class SqlTransaction(Desk, Disclosing, Consulted, PeerDesk, Kept):
     """Implements `ports.Transaction` on one connection."""
 
     def __init__(self, connection: sa.Connection, *, writing: bool) -> None:

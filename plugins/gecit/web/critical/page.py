@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask.sansio.blueprints import BlueprintSetupState
 
 from gecit.core.access import Action, Reach, reach
 from gecit.core.critical import STANDS, WAITS, Critical, State
@@ -16,6 +17,7 @@ from gecit.steps import critical
 from gecit.steps.critical import CriticalRefused
 
 from ..access import may_touch, needs, person
+from ..frame import BADGES
 from ..reading import ReadingRoom
 from ..shown import ShownExam, show_exam
 from ..words_critical import STATES
@@ -60,7 +62,12 @@ def critical_pages_of(room: ReadingRoom) -> Blueprint:
         told(room, Action.CONFIRM_CRITICAL.value, key)
         return redirect(url_for("critical.show"), 303)
 
-    pages.app_context_processor(lambda: {"critical_waiting": lambda: _waiting(room), "critical_of": _of(room)})
+    pages.app_context_processor(lambda: {"critical_of": _of(room)})
+
+    @pages.record
+    def known(state: BlueprintSetupState) -> None:
+        state.app.extensions.setdefault(BADGES, {})["critical.show"] = lambda: _waiting(room)
+
     return pages
 
 

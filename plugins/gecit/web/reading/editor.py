@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -28,7 +27,7 @@ from gecit.steps.read_exam import ReadingRefused, Why
 from gecit.steps.sign_report import Signing
 
 from ..access import may_touch, needs, person
-from ..sender import address, admission
+from ..vouched import vouched
 from ..words_reading import READING, SIGNING
 from .beside import earlier_of, versions_here
 from .images_beside import BESIDE, framing, images_place, remember_place
@@ -38,7 +37,6 @@ from .room import ReadingRoom, signer_of
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as Redirect
 
-FRESH = timedelta(minutes=5)
 RATINGS = ("1", "2", "3", "4", "5")
 TAKING = {"take": Act.TAKE, "add": Act.ADD, "correct": Act.CORRECT}
 
@@ -98,9 +96,7 @@ def editor_pages(room: ReadingRoom) -> Blueprint:
         try:
             kept = _save(room, key)
             _as_seen(kept)
-            if not (
-                _signed_in_just_now(room) or room.signs(person().name, request.form.get("password", ""), address())
-            ):
+            if not vouched(room.accounts, room.clock, room.signs, request.form.get("password", "")):
                 return _page(room, key, None, None, READING["wrong-password"])
             _sign(room, key, act, kept)
         except ReadingRefused as refused:
@@ -211,13 +207,6 @@ def _with_macro(room: ReadingRoom, draft: Draft) -> Draft:
 
 
 # Signing
-
-
-def _signed_in_just_now(room: ReadingRoom) -> bool:
-    """Whether an identity provider has vouched for the person within `FRESH`: its accounts have no password here."""
-    digest = admission().session
-    found = room.accounts.session(digest) if digest else None
-    return found is not None and found.how != "password" and room.clock.now() - found.created_at <= FRESH
 
 
 def _as_seen(draft: Draft) -> None:
