@@ -14,9 +14,9 @@ SECOND = {
     "list exams": "administrator:nogdf manager:o radiologist:og clinician:o assessor:o citizen:s service:o",
     "see an exam": "administrator:nogdf manager:o radiologist:og clinician:o assessor:o service:o",
     "see a report": "administrator:nogdf manager:o radiologist:ogd consultant:d clinician:od"
-    " assessor:o citizen:s service:o",
+    " assessor:o citizen:s service:o visitor:d",
     "see images": "administrator:nogdf manager:o radiologist:ogd consultant:d clinician:od"
-    " assessor:o citizen:s service:o",
+    " assessor:o citizen:s service:o visitor:d",
     "store images": "administrator:nogdf manager:o service:o",
     "query duplicates": "administrator:nogdf manager:o radiologist:o clinician:o service:o",
     "retry a delivery": "administrator:nogdf manager:o service:o",
@@ -36,6 +36,8 @@ SECOND = {
     "assign a reading": "administrator:nogdf manager:o",
     "see turn-around times": "administrator:nogdf manager:o radiologist:o",
     "manage grants": "administrator:nogdf",
+    "share own exams": "citizen:s",
+    "see what is shared": "administrator:nogdf radiologist:n consultant:n clinician:n visitor:n",
 }
 LETTERS = {"o": OWN, "g": GRANTED, "d": DISCLOSED, "f": FOREIGN, "s": SELF, "n": NOBODY}
 

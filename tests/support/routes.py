@@ -18,7 +18,7 @@ RIGHTS: dict[str, dict[str, str]] = {
             "retry a delivery", "approve a withdrawal", "export", "see the rules", "work on the rules", "see health",
             "see the audit", "manage institutions", "manage users", "manage tokens", "manage webhooks", "use Orthanc",
             "own account",
-            "assign a reading", "see turn-around times", "manage grants",
+            "assign a reading", "see turn-around times", "manage grants", "see what is shared",
         ),
         ALL,
     ),
@@ -30,24 +30,27 @@ RIGHTS: dict[str, dict[str, str]] = {
     },
     "radiologist": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN, "query duplicates": OWN,
-        "write a report": OWN, "see turn-around times": OWN,
+        "write a report": OWN, "see turn-around times": OWN, "see what is shared": PUBLIC,
         "see the rules": PUBLIC, "own account": PUBLIC,
     },
-    "consultant": {"see the rules": PUBLIC, "own account": PUBLIC},
+    "consultant": {"see the rules": PUBLIC, "own account": PUBLIC, "see what is shared": PUBLIC},
     "clinician": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN, "query duplicates": OWN,
-        "see the rules": PUBLIC, "own account": PUBLIC,
+        "see the rules": PUBLIC, "own account": PUBLIC, "see what is shared": PUBLIC,
     },
     "assessor": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN,
         "see the rules": PUBLIC, "own account": PUBLIC,
     },
-    "citizen": {"list exams": SELF, "see a report": SELF, "see images": SELF, "own account": PUBLIC},
+    "citizen": {
+        "list exams": SELF, "see a report": SELF, "see images": SELF, "own account": PUBLIC, "share own exams": SELF,
+    },
     "service": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN, "store images": OWN,
         "query duplicates": OWN, "retry a delivery": OWN, "export": OWN, "manage webhooks": OWN,
         "see the rules": PUBLIC, "see health": PUBLIC,
     },
+    "visitor": {"see what is shared": PUBLIC},
 }  # fmt: skip
 
 
@@ -133,6 +136,12 @@ WAYS: dict[str, Way] = {
     "GET /gecit/grants": Way("manage grants"),
     "POST /gecit/grants": Way("manage grants"),
     "POST /gecit/grants/<grant>/end": Way("manage grants"),
+    # sharing
+    "GET /gecit/sharing": Way("share own exams"),
+    "POST /gecit/sharing": Way("share own exams"),
+    "POST /gecit/sharing/<number>/end": Way("share own exams"),
+    "GET /gecit/shared": Way("see what is shared"),
+    "GET /gecit/shared/report/<institution>/<path:accession>": Way("see a report", "exam"),
     # JSON
     "GET /gecit/api/live": OPEN,
     "GET /gecit/api/openapi.json": OPEN,

@@ -25,6 +25,7 @@ class Role(StrEnum):
     ASSESSOR = "assessor"  # of image and report quality
     CITIZEN = "citizen"
     SERVICE = "service"  # a program of an institution: HBYS, PACS
+    VISITOR = "visitor"  # came by a link and its code; no account has this role
 
 
 class Action(StrEnum):
@@ -53,6 +54,8 @@ class Action(StrEnum):
     ASSIGN_READING = "assign a reading"  # push an exam to a reader
     SEE_TURNAROUND = "see turn-around times"
     MANAGE_GRANTS = "manage grants"  # who may report for which institution
+    SHARE = "share own exams"  # by consent or by a link
+    SEE_SHARED = "see what is shared"  # what was opened to oneself
 
 
 class Whose(StrEnum):
@@ -73,6 +76,8 @@ _SHOWN = frozenset({Whose.OWN, Whose.DISCLOSED})
 _PUBLIC = frozenset({Whose.NOBODY})
 _SELF = frozenset({Whose.SELF})
 
+_PERSONAL = frozenset({Action.WRITE_REPORT, Action.SHARE})
+
 _READER = {
     Action.LIST_EXAMS: _OWN,
     Action.SEE_EXAM: _OWN,
@@ -83,8 +88,8 @@ _READER = {
 }
 
 TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
-    # Everything but what a physician answers for.
-    Role.ADMINISTRATOR: dict.fromkeys((one for one in Action if one is not Action.WRITE_REPORT), _EVERY),
+    # Everything but what a physician answers for, and what a patient alone decides.
+    Role.ADMINISTRATOR: dict.fromkeys((one for one in Action if one not in _PERSONAL), _EVERY),
     Role.MANAGER: {
         **_READER,
         Action.STORE_IMAGES: _OWN,
@@ -106,18 +111,21 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.QUERY_DUPLICATES: _OWN,
         Action.WRITE_REPORT: _READS,
         Action.SEE_TURNAROUND: _OWN,
+        Action.SEE_SHARED: _PUBLIC,
     },
     Role.CONSULTANT: {  # sees what he is asked about
         Action.SEE_REPORT: frozenset({Whose.DISCLOSED}),
         Action.SEE_IMAGES: frozenset({Whose.DISCLOSED}),
         Action.SEE_RULES: _PUBLIC,
         Action.OWN_ACCOUNT: _PUBLIC,
+        Action.SEE_SHARED: _PUBLIC,
     },
     Role.CLINICIAN: {
         **_READER,
         Action.SEE_REPORT: _SHOWN,
         Action.SEE_IMAGES: _SHOWN,
         Action.QUERY_DUPLICATES: _OWN,
+        Action.SEE_SHARED: _PUBLIC,
     },
     Role.ASSESSOR: _READER,
     Role.CITIZEN: {
@@ -125,6 +133,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.SEE_REPORT: _SELF,
         Action.SEE_IMAGES: _SELF,
         Action.OWN_ACCOUNT: _PUBLIC,
+        Action.SHARE: _SELF,
     },
     Role.SERVICE: {
         Action.LIST_EXAMS: _OWN,
@@ -139,8 +148,16 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.SEE_HEALTH: _PUBLIC,
         Action.MANAGE_WEBHOOKS: _OWN,
     },
+    Role.VISITOR: {  # sees what the patient chose for the link, and nothing else
+        Action.SEE_REPORT: frozenset({Whose.DISCLOSED}),
+        Action.SEE_IMAGES: frozenset({Whose.DISCLOSED}),
+        Action.SEE_SHARED: _PUBLIC,
+    },
 }
 """What is not written here is refused."""
+
+GIVEN = tuple(one for one in Role if one is not Role.VISITOR)
+"""Roles that an account may be given."""
 
 
 class Person(Value):

@@ -35,6 +35,7 @@ from .problem import on_fault, on_http_error
 from .reading import ReadingRoom, reading_pages
 from .rules import RuleDesk, rules_pages
 from .sender import admission, csrf_field
+from .sharing import SharingDesk, sharing_pages
 from .tracking import tracking
 from .tracking.exports import Exports
 from .trail import trail
@@ -66,6 +67,7 @@ def create_app(
     rules: RuleDesk | None = None,
     accounts: AccountPages | None = None,
     room: ReadingRoom | None = None,
+    sharing: SharingDesk | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
@@ -77,7 +79,7 @@ def create_app(
     `audit` is told of each request, None = nobody is; `images` answers QIDO-RS, None = nobody does;
     `integrating` is what integrators and monitors ask;
     `rules` is what the pages of the rules are made of, None = there are none; `room` has radiologists
-    read and report, None = nobody does.
+    read and report, None = nobody does; `sharing` has patients open their exams to others, None = nobody can.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -124,6 +126,8 @@ def create_app(
     if audit:
         app.register_blueprint(trail(audit.rows, audit.digest))
     for pages in reading_pages(room) if room else ():
+        app.register_blueprint(pages)
+    for pages in sharing_pages(sharing) if sharing else ():
         app.register_blueprint(pages)
     return app
 

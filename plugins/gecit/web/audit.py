@@ -28,6 +28,8 @@ SEEN = {
     Action.SEE_REPORT: VIEW_SECONDS,
     Action.SEE_IMAGES: SESSION_SECONDS,
     Action.SEE_AUDIT: VIEW_SECONDS,
+    Action.SHARE: SESSION_SECONDS,
+    Action.SEE_SHARED: SESSION_SECONDS,
 }
 """What is audited when it is only read, and within which time the same is no new row; 0 = each is."""
 

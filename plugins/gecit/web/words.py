@@ -12,7 +12,9 @@ from . import words_accounts
 from . import words_reading as words_reading
 from .reports import Place, Registered
 from .words_reading import READING
-from .words_tracking import COLUMNS, DESTINATIONS, KINDS_OF_DELIVERY, SAID, SERVICES, TRACKING
+from .words_sharing import SAID_SHARING, SHARING
+from .words_tracking import COLUMNS, DESTINATIONS, KINDS_OF_DELIVERY, SERVICES, TRACKING
+from .words_tracking import SAID as SAID_TRACKING
 
 __all__ = ["COLUMNS", "DESTINATIONS", "KINDS_OF_DELIVERY", "SAID", "SERVICES"]
 
@@ -172,7 +174,9 @@ PAGE: dict[str, Text] = {
     "cancelled": _("İptal edildi", "Cancelled"),
     **TRACKING,
     **READING,
+    **SHARING,
 }
+SAID: dict[str, tuple[Text, str]] = {**SAID_TRACKING, **SAID_SHARING}
 
 OUTCOMES: dict[Outcome | None, Text] = {
     Outcome.SUBMIT: _("Bildirilebilir", "May be billed"),

@@ -139,6 +139,7 @@ ROLES: dict[Role, Text] = {
     Role.ASSESSOR: _("Kalite değerlendirici", "Quality assessor"),
     Role.CITIZEN: _("Vatandaş", "Citizen"),
     Role.SERVICE: _("Program (HBYS, PACS)", "Program (HBYS, PACS)"),
+    Role.VISITOR: _("Bağlantıyla gelen", "Visitor by a link"),
 }
 
 ACTIONS: dict[Action, Text] = {
@@ -165,6 +166,8 @@ ACTIONS: dict[Action, Text] = {
     Action.ASSIGN_READING: _("okuma atamak", "assign a reading"),
     Action.SEE_TURNAROUND: _("rapor sürelerini görmek", "see turn-around times"),
     Action.MANAGE_GRANTS: _("rapor yetkilerini yönetmek", "manage grants"),
+    Action.SHARE: _("kendi tetkiklerini paylaşmak", "share own exams"),
+    Action.SEE_SHARED: _("paylaşılanları görmek", "see what is shared"),
 }
 
 OWNERSHIPS: dict[str, Text] = {

@@ -79,6 +79,8 @@ ACTIONS = {
     "assign a reading": Text(tr="okuma atama", en="assign a reading"),
     "see turn-around times": Text(tr="rapor sürelerini görme", en="see turn-around times"),
     "manage grants": Text(tr="rapor yetkileri", en="manage grants"),
+    "share own exams": Text(tr="tetkik paylaşma", en="share own exams"),
+    "see what is shared": Text(tr="paylaşılanları görme", en="see what is shared"),
     "take": Text(tr="okumaya alma", en="take to read"),
     "hold": Text(tr="okumayı bekletme", en="put a reading off"),
     "give back": Text(tr="listeye geri verme", en="give a reading back"),

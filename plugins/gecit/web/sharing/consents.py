@@ -1,0 +1,116 @@
+"""What a patient shares: with a physician, with an institution's physicians; and the end of it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+
+from gecit.core.access import Action
+from gecit.core.disclosures import Disclosure, Ground
+from gecit.core.exam import Exam
+from gecit.core.order import ExamKey
+from gecit.core.sharing import WORDS, Fault, shown_versions, state_of, stretch
+from gecit.core.values import local
+from gecit.steps.sharing import SharingRefused, consent, exams_of, revoke
+
+from ..access import needs, person
+from ..audit import about
+from .desk import SharingDesk, shown
+
+SEPARATOR = " "
+
+
+def consent_pages(desk: SharingDesk) -> Blueprint:
+    """Build the page and what its buttons do."""
+    pages = Blueprint("sharing", __name__, url_prefix="/gecit/sharing")
+
+    @pages.get("")
+    @needs(Action.SHARE)
+    def show() -> Response:
+        return draw(desk)
+
+    @pages.post("")
+    @needs(Action.SHARE)
+    def add() -> Response:
+        about(patient=person().tckn)
+        now, days = desk.clock.now(), written_days()
+        if days is None:
+            return draw(desk, (Fault.DAYS,))
+        asked = Disclosure(
+            id="",
+            ground=Ground.CONSENT,
+            reference="",
+            since=max(days[0], now),
+            until=days[1],
+            tckn=request.form.get("tckn", "").strip(),
+            institution=request.form.get("institution", ""),
+            patient=person().tckn,
+            exams=chosen_exams(),
+        )
+        if request.form.get("which") != "all" and not asked.exams:
+            return draw(desk, (Fault.EXAMS,))
+        try:
+            consent(desk.ledger, asked, person().name, now)
+        except SharingRefused as refused:
+            return draw(desk, refused.faults)
+        return make_response(redirect(f"{url_for('sharing.show')}?said=shared", 303))
+
+    @pages.post("/<number>/end")
+    @needs(Action.SHARE)
+    def end(number: str) -> Response:
+        about(patient=person().tckn)
+        done = revoke(desk.ledger, person().tckn, number, person().name, desk.clock.now())
+        return make_response(
+            redirect(f"{url_for('sharing.show')}?said={'share-ended' if done else 'nothing-ended'}", 303)
+        )
+
+    return pages
+
+
+def chosen_exams() -> tuple[ExamKey, ...]:
+    """Return the exams that a form names; () where all are meant."""
+    if request.form.get("which") == "all":
+        return ()
+    named = (one.partition(SEPARATOR) for one in request.form.getlist("exam"))
+    return tuple(sorted({ExamKey(institution=skrs, accession=number) for skrs, _, number in named}))
+
+
+def written_days() -> tuple[datetime, datetime] | None:
+    """Return the stretch that a form names; None where it is none."""
+    try:
+        first, last = (date.fromisoformat(request.form.get(one, "")) for one in ("since", "until"))
+        return stretch(first, last)
+    except (ValueError, OverflowError):
+        return None
+
+
+def draw(desk: SharingDesk, faults: tuple[Fault, ...] = ()) -> Response:
+    """Draw the page; with faults, what was written stands in the form to be mended."""
+    patient, now = person().tckn, desk.clock.now()
+    about(patient=patient)
+
+    def read(tx):  # type: ignore[no-untyped-def]
+        return exams_of(tx, patient), tx.disclosures_of(patient), tx.institutions()
+
+    exams, opened, institutions = desk.ledger.read(read)
+    names = {one.skrs: one.name or one.skrs for one in institutions}
+    shared = [one for one in opened if one.ground is Ground.CONSENT and not one.account]
+    page = render_template(
+        "sharing.html",
+        exams=[shown(one, names, reported=bool(shown_versions(one))) for one in exams if is_shared(one)],
+        shared=[(one, state_of(one, now)) for one in shared],
+        uses=desk.last_uses(patient, shared),
+        institutions=institutions,
+        names=names,
+        today=local(now).date(),
+        faults=[WORDS[one] for one in faults],
+        given=request.form,
+        chosen=set(request.form.getlist("exam")),
+    )
+    return make_response(page, 422 if faults else 200)
+
+
+def is_shared(exam: Exam) -> bool:
+    """Whether there is anything to share of an exam."""
+    return bool(exam.images or shown_versions(exam)) or not exam.cancelled
