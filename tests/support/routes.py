@@ -140,6 +140,11 @@ WAYS: dict[str, Way] = {
     "GET /gecit/sharing": Way("share own exams"),
     "POST /gecit/sharing": Way("share own exams"),
     "POST /gecit/sharing/<number>/end": Way("share own exams"),
+    "POST /gecit/sharing/links": Way("share own exams"),
+    "GET /gecit/link": OPEN,
+    "POST /gecit/link/code": OPEN,
+    "POST /gecit/link/open": OPEN,
+    "POST /gecit/link/leave": Way("see what is shared"),
     "GET /gecit/shared": Way("see what is shared"),
     "GET /gecit/shared/report/<institution>/<path:accession>": Way("see a report", "exam"),
     # JSON

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
@@ -20,12 +21,17 @@ from gecit.core.disclosures import Ground
 from gecit.core.events import OrderPlaced, ReportReceived, StudyLinked
 from gecit.core.order import ExamKey, Patient
 from gecit.core.report import ReportStatus
+from gecit.core.share_links import CODES_OF_LINK, TRIES, WRONG_OF_LINK, Channel
 from gecit.core.values import local
 from gecit.edges.audit_book import AuditBook
+from gecit.edges.credentials import VISIT
 from gecit.edges.doors import Doors
+from gecit.edges.passwords import PasswordCheck
 from gecit.edges.store import SqlLedger
-from gecit.ports import AuditSearch, Institution
+from gecit.edges.store.schema import event, share_link, visit
+from gecit.ports import AuditSearch, Institution, Unavailable
 from gecit.steps.disclosing import disclosed
+from gecit.steps.share_links import Hashing, Links, LinkTerms, visitors
 from gecit.web.app import create_app
 from gecit.web.sharing import SharingDesk
 from tests.fakes import FakeVitals, StillClock
@@ -80,12 +86,46 @@ def audit(ledger: SqlLedger, clock: StillClock) -> AuditBook:
     return AuditBook(ledger, b"k" * 32, "N/web", clock)
 
 
+class FakeSender:
+    """Keeps the codes that it is to send."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str]] = []
+        self.fault: Exception | None = None
+
+    def send(self, address: str, subject: str, text: str, number: str) -> None:
+        if self.fault:
+            raise self.fault
+        self.sent.append((address, text))
+
+    @property
+    def code(self) -> str:
+        found = re.search(r"\d{4} \d{4}", self.sent[-1][1])
+        assert found
+        return found.group()
+
+
 @pytest.fixture
-def app(ledger: SqlLedger, clock: StillClock, audit: AuditBook) -> Flask:
+def sender() -> FakeSender:
+    return FakeSender()
+
+
+@pytest.fixture
+def app(ledger: SqlLedger, clock: StillClock, audit: AuditBook, sender: FakeSender) -> Flask:
     fill(ledger)
     ticks = iter(range(0, 10**6, 10))  # nothing that a door remembers outlives a request
-    doors = Doors(ledger, "inside", clock, lambda: float(next(ticks)), audit=audit, disclosed=disclosed(ledger))
-    desk = SharingDesk(ledger, ledger, clock, audit.rows, audit.digest)
+    doors = Doors(
+        ledger,
+        "inside",
+        clock,
+        lambda: float(next(ticks)),
+        audit=audit,
+        disclosed=disclosed(ledger),
+        visitor=visitors(ledger),
+    )
+    hashing = Hashing(hash=CHEAP.hash, fits=PasswordCheck().fits)
+    links = Links(ledger, ledger, audit, clock, {Channel.EMAIL: sender}, hashing, LinkTerms())
+    desk = SharingDesk(ledger, ledger, clock, audit.rows, audit.digest, links)
     return create_app(
         doors=doors, views=ledger, vitals=FakeVitals(), clock=clock, node="N", ledger=ledger, audit=audit, sharing=desk
     )
@@ -242,3 +282,170 @@ def test_what_was_shared_seen_and_refused_stands_in_the_audit(
     assert ("doktor", "see a report", "done") in rows and ("uzak", "see a report", "refused") in rows
     made = ledger.read(lambda tx: tx.disclosures_of(PATIENT))[0]
     assert (made.ground, made.recorded_by, made.ended_by) == (Ground.CONSENT, "hasta", "hasta")
+
+
+# Links
+
+
+def make_link(client: FlaskClient, **differs: Any) -> TestResponse:
+    form = {
+        "channel": "e-mail", "address": "yakin@ornek.example", "exam": f"{HOSPITAL.skrs} A1", "since": day(),
+        "until": day(7), **differs,
+    }  # fmt: skip
+    return ask(client, "hasta", "/gecit/sharing/links", form)
+
+
+def token_of(client: FlaskClient, **differs: Any) -> str:
+    found = re.search(r"#([\w-]{40,})", make_link(client, **differs).text)
+    assert found
+    return found.group(1)
+
+
+def open_link(visitor: FlaskClient, token: str, sender: FakeSender) -> TestResponse:
+    assert visitor.post("/gecit/link/code", data={"token": token}).status_code == 200
+    return visitor.post("/gecit/link/open", data={"token": token, "code": sender.code})
+
+
+def test_link_and_code_open_those_exams_alone_until_the_patient_ends_it(
+    app: Flask, client: FlaskClient, sender: FakeSender, ledger: SqlLedger
+) -> None:
+    token, visitor = token_of(client), app.test_client()
+    before = visitor.get("/gecit/link").text + visitor.post("/gecit/link/code", data={"token": token}).text
+    assert "HASTA" not in before and PATIENT not in before and "A1" not in before.replace(token, "")
+    assert visitor.get(A1).status_code == 401
+    assert sender.sent[0][0] == "yakin@ornek.example" and "HASTA" not in sender.sent[0][1]
+    assert open_link(visitor, token, sender).headers["Location"] == "/gecit/shared"
+    listed = visitor.get("/gecit/shared").text
+    assert "HASTAA1" in listed and A1 in listed and A2 not in listed
+    assert CONCLUSION in visitor.get(A1).text
+    assert visitor.get(A2).status_code == 404
+    assert visitor.get(f"/gecit/viewer/{HOSPITAL.skrs}/A2").status_code == 404
+    for path in ("/gecit/sharing", f"/gecit/exams/{HOSPITAL.skrs}/A1", "/gecit/api/exams", "/gecit/health"):
+        assert visitor.get(path).status_code == 403, path
+    assert ask(client, "hasta", f"/gecit/sharing/{number(ledger)}/end", {}).status_code == 303
+    assert visitor.get(A1).status_code == 401
+    assert visitor.post("/gecit/link/code", data={"token": token}).status_code == 404
+
+
+def test_a_code_is_good_once_and_for_minutes(
+    app: Flask, client: FlaskClient, sender: FakeSender, clock: StillClock
+) -> None:
+    token, first, second = token_of(client), app.test_client(), app.test_client()
+    assert open_link(first, token, sender).status_code == 303
+    again = second.post("/gecit/link/open", data={"token": token, "code": sender.code})
+    assert again.status_code == 401 and second.get(A1).status_code == 401
+    second.post("/gecit/link/code", data={"token": token})
+    clock.advance(600)
+    assert second.post("/gecit/link/open", data={"token": token, "code": sender.code}).status_code == 401
+    assert open_link(second, token, sender).status_code == 303
+
+
+def test_a_new_code_makes_the_last_one_worthless(app: Flask, client: FlaskClient, sender: FakeSender) -> None:
+    token, visitor = token_of(client), app.test_client()
+    visitor.post("/gecit/link/code", data={"token": token})
+    old = sender.code
+    visitor.post("/gecit/link/code", data={"token": token})
+    assert old != sender.code
+    assert visitor.post("/gecit/link/open", data={"token": token, "code": old}).status_code == 401
+    assert visitor.post("/gecit/link/open", data={"token": token, "code": sender.code}).status_code == 303
+
+
+def test_wrong_codes_are_limited_for_a_code_and_for_a_link(
+    app: Flask, client: FlaskClient, sender: FakeSender, clock: StillClock, audit: AuditBook
+) -> None:
+    token, visitor = token_of(client), app.test_client()
+
+    def wrong() -> int:
+        return visitor.post("/gecit/link/open", data={"token": token, "code": "1"}).status_code
+
+    visitor.post("/gecit/link/code", data={"token": token})
+    assert [wrong() for _ in range(TRIES)] == [401] * TRIES
+    right = visitor.post("/gecit/link/open", data={"token": token, "code": sender.code})
+    assert right.status_code == 401, "after so many tries the code is worth nothing"
+    visitor.post("/gecit/link/code", data={"token": token})
+    assert [wrong() for _ in range(WRONG_OF_LINK - TRIES)][-1] == 429
+    assert visitor.post("/gecit/link/open", data={"token": token, "code": sender.code}).status_code == 429
+    rows = [one for one in audit.rows(AuditSearch(what="enter a sharing code")) if one.outcome == "refused"]
+    assert {one.why for one in rows} == {"wrong", "too many"} and all(one.who.startswith("link:") for one in rows)
+    clock.advance(1000)
+    assert open_link(visitor, token, sender).status_code == 303
+
+
+def test_new_codes_are_limited(app: Flask, client: FlaskClient, sender: FakeSender, clock: StillClock) -> None:
+    token, visitor = token_of(client), app.test_client()
+    asked = [visitor.post("/gecit/link/code", data={"token": token}).status_code for _ in range(CODES_OF_LINK + 1)]
+    assert asked == [200] * CODES_OF_LINK + [429]
+    assert len(sender.sent) == CODES_OF_LINK
+    clock.advance(1000)
+    assert visitor.post("/gecit/link/code", data={"token": token}).status_code == 200
+
+
+def test_a_visit_ends_by_itself_and_by_its_button(
+    app: Flask, client: FlaskClient, sender: FakeSender, clock: StillClock
+) -> None:
+    token, visitor = token_of(client), app.test_client()
+    open_link(visitor, token, sender)
+    page = visitor.get("/gecit/shared").text
+    csrf = re.search(r'name="csrf" value="(\w+)"', page)
+    assert csrf
+    cookie = visitor.get_cookie(VISIT)
+    assert cookie and cookie.http_only
+    assert visitor.post("/gecit/link/leave").status_code == 403, "a foreign page's form ends nothing"
+    assert visitor.post("/gecit/link/leave", data={"csrf": csrf.group(1)}).status_code == 303
+    assert visitor.get_cookie(VISIT) is None
+    visitor.set_cookie(VISIT, cookie.value)
+    assert visitor.get(A1).status_code == 401, "a cookie that was kept is worth nothing"
+    open_link(visitor, token, sender)
+    clock.advance(3600)
+    assert visitor.get(A1).status_code == 401
+
+
+def test_codes_and_tokens_are_kept_as_hashes_and_no_code_is_told_that_was_not_sent(
+    app: Flask, client: FlaskClient, sender: FakeSender, ledger: SqlLedger
+) -> None:
+    token, visitor = token_of(client), app.test_client()
+    open_link(visitor, token, sender)
+    cookie = visitor.get_cookie(VISIT)
+    assert cookie
+    with ledger.engine.connect() as connection:
+        kept = str([connection.execute(sa.select(one)).all() for one in (share_link, visit, event)])
+    assert token not in kept and cookie.value not in kept and sender.code.replace(" ", "") not in kept
+    sender.fault = Unavailable("no server")
+    answer = visitor.post("/gecit/link/code", data={"token": token})
+    assert answer.status_code == 503 and "gönderilemedi" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("differs", "said"),
+    [
+        ({"address": "yok"}, "e-posta adresini"),
+        ({"address": "a@b.example\r\nBcc: c@d.example"}, "e-posta adresini"),
+        ({"channel": "sms", "address": "+905550000000"}, "kod gönderemiyor"),
+        ({"channel": "güvercin"}, "kod gönderemiyor"),
+        ({"exam": []}, "En az bir tetkik"),
+        ({"exam": f"{HOSPITAL.skrs} B1"}, "En az bir tetkik"),
+    ],
+)
+def test_what_cannot_be_a_link_is_said(
+    client: FlaskClient, ledger: SqlLedger, differs: dict[str, Any], said: str
+) -> None:
+    answer = make_link(client, **differs)
+    assert answer.status_code == 422 and said in answer.text
+    assert ledger.read(lambda tx: (tx.share_links_of(PATIENT), tx.disclosures_of(PATIENT))) == ([], [])
+
+
+def test_a_link_stands_no_longer_than_its_limit(client: FlaskClient, ledger: SqlLedger) -> None:
+    make_link(client, until=day(300))
+    made = ledger.read(lambda tx: tx.disclosures_of(PATIENT))[0]
+    assert made.until - made.since == timedelta(days=30)
+
+
+def test_a_wrong_token_says_no_more_than_one_that_is_over(
+    app: Flask, client: FlaskClient, sender: FakeSender, clock: StillClock
+) -> None:
+    token, visitor = token_of(client, until=day()), app.test_client()
+    clock.at = NOW + timedelta(days=2)
+    over, unknown = (visitor.post("/gecit/link/code", data={"token": one}) for one in (token, "x" * 43))
+    assert over.status_code == unknown.status_code == 404
+    assert over.text.replace(token, "") == unknown.text.replace("x" * 43, "")
+    assert sender.sent == []

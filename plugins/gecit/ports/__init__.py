@@ -30,6 +30,8 @@ from .accounts import NoAccountError as NoAccountError
 from .accounts import NoAudit as NoAudit
 from .accounts import TcknTakenError as TcknTakenError
 from .disclosures import DisclosuresKept
+from .sharing import CodeSender as CodeSender
+from .sharing import SharingKept
 
 T = TypeVar("T")
 
@@ -179,7 +181,7 @@ class Incident(Value):
     closed_at: datetime | None = None
 
 
-class Transaction(DisclosuresKept, Protocol):
+class Transaction(DisclosuresKept, SharingKept, Protocol):
     """One atomic piece of work on the ledger. Nothing is visible, and nothing may be told, before it commits."""
 
     def append(self, event: Event) -> None:

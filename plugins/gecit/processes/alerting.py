@@ -34,14 +34,17 @@ def limits_of(settings: Settings) -> Limits:
 
 def mailer_of(settings: Settings) -> Mailer | None:
     """Return what sends e-mail; None where nobody is to get any."""
+    return smtp_to(settings, settings.alerts.email_to) if settings.alerts.email_to else None
+
+
+def smtp_to(settings: Settings, to: tuple[str, ...]) -> Smtp:
+    """Return what sends e-mail to some addresses by the server of the alerts."""
     chosen = settings.alerts
-    if not chosen.email_to:
-        return None
     return Smtp(
         chosen.smtp_host,
         chosen.smtp_port,
         chosen.email_from,
-        chosen.email_to,
+        to,
         security=chosen.smtp_security,
         user=chosen.smtp_user,
         password_file=chosen.smtp_password_file,

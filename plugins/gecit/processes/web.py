@@ -25,7 +25,6 @@ from gecit.web.api.webhooks import Destinations
 from gecit.web.app import create_app
 from gecit.web.front import FrontData
 from gecit.web.rules import RuleDesk
-from gecit.web.sharing import SharingDesk
 from gecit.web.tracking.rulebooks import Rulebooks
 
 from .account_pages import pages_of_accounts
@@ -38,6 +37,7 @@ from .loops import run_loops
 from .reading_room import room_of
 from .rule_desk import rule_desk_of
 from .run_folder import read_internal_token
+from .sharing import sharing_of
 from .surroundings import surroundings_of
 from .taken import port_of
 
@@ -88,7 +88,7 @@ def application(
         accounts=pages_of_accounts(settings, ledger, doors, clock, audit),
         integrating=Integrating(ledger, ledger, destinations),
         room=room_of(settings, ledger, doors, clock, audit) if settings.role == "Node" else None,
-        sharing=SharingDesk(ledger, ledger, clock, audit.rows, audit.digest) if settings.role == "Node" else None,
+        sharing=sharing_of(settings, ledger, clock, audit) if settings.role == "Node" else None,
         ledger=ledger,
         exports=exports_of(settings),
         surroundings=surroundings_of(settings),

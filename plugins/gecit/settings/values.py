@@ -14,6 +14,7 @@ from ..core.values import Value
 from .doors import ReceptionSettings, WorklistSettings
 from .duplicates import DuplicateSettings
 from .reading import HbysSettings, ReadingSettings
+from .sharing import SharingSettings
 from .sign_in import ProviderSettings, SignInSettings
 from .telling import AlertSettings, WebhookSettings
 from .tls import MllpTlsSettings
@@ -267,6 +268,7 @@ class Settings(Value, kw_only=True):
     duplicates: Annotated[DuplicateSettings, Meta(description="The duplicate query.")] = DuplicateSettings()
     reading: Annotated[ReadingSettings, Meta(description="Reading and reporting.")] = ReadingSettings()
     hbys: Annotated[HbysSettings, Meta(description="Reports to the hospitals' HBYS.")] = HbysSettings()
+    sharing: Annotated[SharingSettings, Meta(description="Sharing by a link.")] = SharingSettings()
     worklist: Annotated[WorklistSettings, Meta(description="The modality worklist.")] = WorklistSettings()
     reception: Annotated[ReceptionSettings, Meta(description="What is refused at C-STORE.")] = ReceptionSettings()
     sign_in: Annotated[SignInSettings, Meta(description="Sessions of browsers.")] = SignInSettings()

@@ -127,7 +127,7 @@ def create_app(
         app.register_blueprint(trail(audit.rows, audit.digest))
     for pages in reading_pages(room) if room else ():
         app.register_blueprint(pages)
-    for pages in sharing_pages(sharing) if sharing else ():
+    for pages in sharing_pages(sharing, doors) if sharing else ():
         app.register_blueprint(pages)
     return app
 

@@ -380,6 +380,28 @@ disclosure = sa.Table(
     sa.Index("disclosure_reference", "reference"),
 )
 
+share_link = sa.Table(
+    "share_link",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),  # SHA-256 of its token, hex
+    sa.Column("patient", sa.Text, nullable=False),  # TCKN
+    sa.Column("code", sa.Text, nullable=False),  # Argon2 hash of its last code; '' = none, or used
+    sa.Column("code_expires_at", Instant),
+    sa.Column("tries", sa.Integer, nullable=False),  # of that code
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.share_links.ShareLink
+    sa.Index("share_link_patient", "patient"),
+)
+
+visit = sa.Table(
+    "visit",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),  # SHA-256 of the cookie's value, hex
+    sa.Column("link", sa.Text, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index("visit_link", "link"),
+)
+
 # Life of a delivery; what is in brackets is who moves it.
 outbox = sa.Table(
     "outbox",

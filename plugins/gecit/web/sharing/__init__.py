@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from gecit.edges.doors import Doors
+
 from .consents import consent_pages
 from .desk import SharingDesk
+from .links import link_routes
 from .shared import shared_pages
+from .visit import visit_pages
 
 __all__ = ["SharingDesk", "sharing_pages"]
 
 
-def sharing_pages(desk: SharingDesk) -> list[Blueprint]:
+def sharing_pages(desk: SharingDesk, doors: Doors) -> list[Blueprint]:
     """Build the pages."""
-    return [consent_pages(desk), shared_pages(desk)]
+    own = consent_pages(desk)
+    link_routes(own, desk)
+    return [own, shared_pages(desk), visit_pages(desk, doors)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import NamedTuple
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
@@ -10,8 +11,10 @@ from gecit.core.access import Action
 from gecit.core.disclosures import Disclosure, Ground
 from gecit.core.exam import Exam
 from gecit.core.order import ExamKey
+from gecit.core.share_links import ShareLink
 from gecit.core.sharing import WORDS, Fault, shown_versions, state_of, stretch
 from gecit.core.values import local
+from gecit.ports import Institution, Transaction
 from gecit.steps.sharing import SharingRefused, consent, exams_of, revoke
 
 from ..access import needs, person
@@ -19,6 +22,15 @@ from ..audit import about
 from .desk import SharingDesk, shown
 
 SEPARATOR = " "
+
+
+class Shares(NamedTuple):
+    """What is read for the page."""
+
+    exams: list[Exam]
+    opened: list[Disclosure]
+    links: list[ShareLink]
+    institutions: list[Institution]
 
 
 def consent_pages(desk: SharingDesk) -> Blueprint:
@@ -90,18 +102,26 @@ def draw(desk: SharingDesk, faults: tuple[Fault, ...] = ()) -> Response:
     patient, now = person().tckn, desk.clock.now()
     about(patient=patient)
 
-    def read(tx):  # type: ignore[no-untyped-def]
-        return exams_of(tx, patient), tx.disclosures_of(patient), tx.institutions()
+    def read(tx: Transaction) -> Shares:
+        return Shares(exams_of(tx, patient), tx.disclosures_of(patient), tx.share_links_of(patient), tx.institutions())
 
-    exams, opened, institutions = desk.ledger.read(read)
-    names = {one.skrs: one.name or one.skrs for one in institutions}
-    shared = [one for one in opened if one.ground is Ground.CONSENT and not one.account]
+    found = desk.ledger.read(read)
+    names = {one.skrs: one.name or one.skrs for one in found.institutions}
+    mine = [one for one in found.opened if one.ground is Ground.CONSENT]
+    by_id = {one.id: one for one in mine}
     page = render_template(
         "sharing.html",
-        exams=[shown(one, names, reported=bool(shown_versions(one))) for one in exams if is_shared(one)],
-        shared=[(one, state_of(one, now)) for one in shared],
-        uses=desk.last_uses(patient, shared),
-        institutions=institutions,
+        exams=[shown(one, names, reported=bool(shown_versions(one))) for one in found.exams if is_shared(one)],
+        shared=[(one, state_of(one, now)) for one in mine if not one.account],
+        links=[
+            (one, by_id[one.disclosure], state_of(by_id[one.disclosure], now))
+            for one in found.links
+            if one.disclosure in by_id
+        ],
+        uses=desk.last_uses(patient, mine),
+        channels=desk.links.channels,
+        link_days=desk.links.terms.link.days,
+        institutions=found.institutions,
         names=names,
         today=local(now).date(),
         faults=[WORDS[one] for one in faults],

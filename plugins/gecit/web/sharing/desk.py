@@ -16,6 +16,7 @@ from gecit.core.sharing import Use
 from gecit.core.values import Value, local
 from gecit.edges.store import SqlLedger
 from gecit.ports import Accounts, AuditSearch, Clock
+from gecit.steps.share_links import Links
 
 OPENED = frozenset({Action.SEE_REPORT.value, Action.SEE_IMAGES.value})
 LOOKED_AT = 500
@@ -30,6 +31,8 @@ class SharingDesk(NamedTuple):
     clock: Clock
     rows: Callable[[AuditSearch], Sequence[AuditRow]]
     digest: Callable[[str], str]
+    links: Links
+    public_url: str = ""  # under which browsers reach the node; "" = as the browser names it
 
     def last_uses(self, patient: str, shared: Sequence[Disclosure]) -> dict[str, Use]:
         """Return when each was last used, as the audit has it, by id; the newest rows of the patient are looked at."""

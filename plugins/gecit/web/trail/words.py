@@ -81,6 +81,8 @@ ACTIONS = {
     "manage grants": Text(tr="rapor yetkileri", en="manage grants"),
     "share own exams": Text(tr="tetkik paylaşma", en="share own exams"),
     "see what is shared": Text(tr="paylaşılanları görme", en="see what is shared"),
+    "send a sharing code": Text(tr="paylaşım kodu gönderme", en="send a sharing code"),
+    "enter a sharing code": Text(tr="paylaşım kodu girme", en="enter a sharing code"),
     "take": Text(tr="okumaya alma", en="take to read"),
     "hold": Text(tr="okumayı bekletme", en="put a reading off"),
     "give back": Text(tr="listeye geri verme", en="give a reading back"),
