@@ -37,6 +37,7 @@ SECOND = {
     "see turn-around times": "administrator:nogdf manager:o radiologist:o",
     "manage grants": "administrator:nogdf",
     "share own exams": "citizen:s",
+    "manage retention": "administrator:nogdf",
     "see what is shared": "administrator:nogdf radiologist:n consultant:n clinician:n visitor:n",
 }
 LETTERS = {"o": OWN, "g": GRANTED, "d": DISCLOSED, "f": FOREIGN, "s": SELF, "n": NOBODY}

@@ -31,6 +31,7 @@ from . import (
     outbox,
     processes,
     replay,
+    retention,
     rules,
     users,
     webhooks,
@@ -78,6 +79,7 @@ for command in (
     webhooks.webhooks,
     webhooks.alerts,
     ledger.ledger,
+    retention.retention,
     balance.balance,
     audit.audit,
 ):

@@ -55,6 +55,7 @@ class Action(StrEnum):
     SEE_TURNAROUND = "see turn-around times"
     MANAGE_GRANTS = "manage grants"  # who may report for which institution
     SHARE = "share own exams"  # by consent or by a link
+    MANAGE_RETENTION = "manage retention"  # legal holds, lists of studies to delete
     SEE_SHARED = "see what is shared"  # what was opened to oneself
 
 

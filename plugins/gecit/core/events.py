@@ -23,6 +23,7 @@ from .order import ExamKey, Order, RegisteredRow
 from .reading import Act, Signature
 from .remarks import Remark
 from .report import Document, Report
+from .retention import Hold, RetentionList
 from .values import Text, Value
 from .verdict import Verdict
 
@@ -350,6 +351,20 @@ class DisclosureRecorded(Event):
     by: str = ""
 
 
+class LegalHoldRecorded(Event):
+    """A patient's or an exam's studies were put on hold, or released."""
+
+    hold: Hold
+    by: str = ""
+
+
+class RetentionListRecorded(Event):
+    """A list of studies past their time was made, approved or dropped."""
+
+    retention: RetentionList
+    by: str = ""
+
+
 class AccessGranted(Event):
     """A user or a token was made; never holds a secret."""
 
@@ -399,6 +414,8 @@ AnyInstallationEvent = (
     | WebhookChanged
     | GrantRecorded
     | DisclosureRecorded
+    | LegalHoldRecorded
+    | RetentionListRecorded
     | AccessGranted
 )
 AnyEvent = AnyExamEvent | AnyStudyEvent | AnyInstallationEvent

@@ -30,6 +30,8 @@ from .accounts import NoAccountError as NoAccountError
 from .accounts import NoAudit as NoAudit
 from .accounts import TcknTakenError as TcknTakenError
 from .disclosures import DisclosuresKept
+from .retention import Remover as Remover
+from .retention import RetentionKept
 from .sharing import CodeSender as CodeSender
 from .sharing import SharingKept
 
@@ -181,7 +183,7 @@ class Incident(Value):
     closed_at: datetime | None = None
 
 
-class Transaction(DisclosuresKept, SharingKept, Protocol):
+class Transaction(DisclosuresKept, SharingKept, RetentionKept, Protocol):
     """One atomic piece of work on the ledger. Nothing is visible, and nothing may be told, before it commits."""
 
     def append(self, event: Event) -> None:

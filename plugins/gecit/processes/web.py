@@ -24,6 +24,7 @@ from gecit.web.api.integration import Integrating
 from gecit.web.api.webhooks import Destinations
 from gecit.web.app import create_app
 from gecit.web.front import FrontData
+from gecit.web.retention import RetentionDesk
 from gecit.web.rules import RuleDesk
 from gecit.web.tracking.rulebooks import Rulebooks
 
@@ -35,6 +36,7 @@ from .entrance import audit_of, doors_of
 from .life import until_told_to_stop, wait_beating
 from .loops import run_loops
 from .reading_room import room_of
+from .retention import terms_of
 from .rule_desk import rule_desk_of
 from .run_folder import read_internal_token
 from .sharing import sharing_of
@@ -88,6 +90,7 @@ def application(
         accounts=pages_of_accounts(settings, ledger, doors, clock, audit),
         integrating=Integrating(ledger, ledger, destinations),
         room=room_of(settings, ledger, doors, clock, audit) if settings.role == "Node" else None,
+        retention=RetentionDesk(ledger, clock, settings.name, terms_of(settings)),
         sharing=sharing_of(settings, ledger, clock, audit) if settings.role == "Node" else None,
         ledger=ledger,
         exports=exports_of(settings),

@@ -14,6 +14,7 @@ from ..core.values import Value
 from .doors import ReceptionSettings, WorklistSettings
 from .duplicates import DuplicateSettings
 from .reading import HbysSettings, ReadingSettings
+from .retention import RetentionSettings
 from .sharing import SharingSettings
 from .sign_in import ProviderSettings, SignInSettings
 from .telling import AlertSettings, WebhookSettings
@@ -268,6 +269,7 @@ class Settings(Value, kw_only=True):
     duplicates: Annotated[DuplicateSettings, Meta(description="The duplicate query.")] = DuplicateSettings()
     reading: Annotated[ReadingSettings, Meta(description="Reading and reporting.")] = ReadingSettings()
     hbys: Annotated[HbysSettings, Meta(description="Reports to the hospitals' HBYS.")] = HbysSettings()
+    retention: Annotated[RetentionSettings, Meta(description="For how long studies are kept.")] = RetentionSettings()
     sharing: Annotated[SharingSettings, Meta(description="Sharing by a link.")] = SharingSettings()
     worklist: Annotated[WorklistSettings, Meta(description="The modality worklist.")] = WorklistSettings()
     reception: Annotated[ReceptionSettings, Meta(description="What is refused at C-STORE.")] = ReceptionSettings()

@@ -33,6 +33,7 @@ from .language import in_other_language, language, moment, other_language, remem
 from .metrics import metrics
 from .problem import on_fault, on_http_error
 from .reading import ReadingRoom, reading_pages
+from .retention import RetentionDesk, retention_pages
 from .rules import RuleDesk, rules_pages
 from .sender import admission, csrf_field
 from .sharing import SharingDesk, sharing_pages
@@ -68,6 +69,7 @@ def create_app(
     accounts: AccountPages | None = None,
     room: ReadingRoom | None = None,
     sharing: SharingDesk | None = None,
+    retention: RetentionDesk | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
@@ -79,7 +81,8 @@ def create_app(
     `audit` is told of each request, None = nobody is; `images` answers QIDO-RS, None = nobody does;
     `integrating` is what integrators and monitors ask;
     `rules` is what the pages of the rules are made of, None = there are none; `room` has radiologists
-    read and report, None = nobody does; `sharing` has patients open their exams to others, None = nobody can.
+    read and report, None = nobody does; `sharing` has patients open their exams to others, None = nobody can;
+    `retention` shows legal holds and lists of studies past their time, None = there are no such pages.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -127,6 +130,8 @@ def create_app(
         app.register_blueprint(trail(audit.rows, audit.digest))
     for pages in reading_pages(room) if room else ():
         app.register_blueprint(pages)
+    if retention:
+        app.register_blueprint(retention_pages(retention))
     for pages in sharing_pages(sharing, doors) if sharing else ():
         app.register_blueprint(pages)
     return app

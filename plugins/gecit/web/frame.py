@@ -25,6 +25,7 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("users.show", "users", Action.MANAGE_USERS),
     ("tokens.show", "tokens", Action.MANAGE_TOKENS),
     ("institutions.show", "institutions", Action.MANAGE_INSTITUTIONS),
+    ("retention.show", "retention", Action.MANAGE_RETENTION),
     ("trail.show", "audit-short", Action.SEE_AUDIT),
 ]
 """Endpoint, word and the action without which it is of no use; an endpoint that this installation has not is left out.

@@ -12,6 +12,7 @@ from . import words_accounts
 from . import words_reading as words_reading
 from .reports import Place, Registered
 from .words_reading import READING
+from .words_retention import RETENTION, SAID_RETENTION
 from .words_sharing import SAID_SHARING, SHARING
 from .words_tracking import COLUMNS, DESTINATIONS, KINDS_OF_DELIVERY, SERVICES, TRACKING
 from .words_tracking import SAID as SAID_TRACKING
@@ -175,8 +176,9 @@ PAGE: dict[str, Text] = {
     **TRACKING,
     **READING,
     **SHARING,
+    **RETENTION,
 }
-SAID: dict[str, tuple[Text, str]] = {**SAID_TRACKING, **SAID_SHARING}
+SAID: dict[str, tuple[Text, str]] = {**SAID_TRACKING, **SAID_SHARING, **SAID_RETENTION}
 
 OUTCOMES: dict[Outcome | None, Text] = {
     Outcome.SUBMIT: _("Bildirilebilir", "May be billed"),

@@ -167,6 +167,7 @@ ACTIONS: dict[Action, Text] = {
     Action.SEE_TURNAROUND: _("rapor sürelerini görmek", "see turn-around times"),
     Action.MANAGE_GRANTS: _("rapor yetkilerini yönetmek", "manage grants"),
     Action.SHARE: _("kendi tetkiklerini paylaşmak", "share own exams"),
+    Action.MANAGE_RETENTION: _("saklama sürelerini yönetmek", "manage retention"),
     Action.SEE_SHARED: _("paylaşılanları görmek", "see what is shared"),
 }
 

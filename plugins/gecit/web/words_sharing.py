@@ -31,6 +31,8 @@ SHARING: dict[str, Text] = {
     "sharing-chosen": _("Yalnızca işaretlediklerim", "Only those I mark"),
     "sharing-since": _("İlk gün", "First day"),
     "sharing-until": _("Son gün (dahil)", "Last day (inclusive)"),
+    "sharing-from": _("Başlangıç", "From"),
+    "sharing-ends": _("Bitiş", "Until"),
     "sharing-give": _("Paylaş", "Share"),
     "sharing-given": _("Paylaştıklarım", "What I share"),
     "sharing-nothing": _("Hiçbir şey paylaşmıyorsunuz.", "You share nothing."),

@@ -402,6 +402,30 @@ visit = sa.Table(
     sa.Index("visit_link", "link"),
 )
 
+legal_hold = sa.Table(
+    "legal_hold",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.retention.Hold, as it stands
+)
+
+retention_list = sa.Table(
+    "retention_list",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.retention.RetentionList, as it stands
+)
+
+retention_item = sa.Table(
+    "retention_item",
+    metadata,
+    sa.Column("list", sa.Text, primary_key=True),
+    sa.Column("node", sa.Text, primary_key=True),
+    sa.Column("orthanc_id", sa.Text, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),  # core.retention.ItemState
+    sa.Column("at", Instant, nullable=False),
+)
+
 # Life of a delivery; what is in brackets is who moves it.
 outbox = sa.Table(
     "outbox",

@@ -115,7 +115,7 @@ def version(exam: Exam, number: int) -> ShownReport:
     return ShownReport(
         number=number,
         at=report.approved_at or received.received_at,
-        signers=tuple(f"{one.given} {one.family}".strip() for one in signers(received)),
+        signers=tuple(name for one in signers(received) if (name := f"{one.given} {one.family}".strip())),
         parts={
             part: plain(text, report.format) if report.format == "HTML" else text
             for part, text in sorted(report.parts.items())

@@ -80,6 +80,8 @@ ACTIONS = {
     "see turn-around times": Text(tr="rapor sürelerini görme", en="see turn-around times"),
     "manage grants": Text(tr="rapor yetkileri", en="manage grants"),
     "share own exams": Text(tr="tetkik paylaşma", en="share own exams"),
+    "manage retention": Text(tr="saklama süreleri", en="manage retention"),
+    "delete a study past its time": Text(tr="süresi dolan çalışmayı silme", en="delete a study past its time"),
     "see what is shared": Text(tr="paylaşılanları görme", en="see what is shared"),
     "send a sharing code": Text(tr="paylaşım kodu gönderme", en="send a sharing code"),
     "enter a sharing code": Text(tr="paylaşım kodu girme", en="enter a sharing code"),

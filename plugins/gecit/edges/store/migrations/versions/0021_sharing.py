@@ -1,4 +1,4 @@
-"""Links with one-time codes, and the visits that they begin."""
+"""Links with one-time codes and the visits that they begin; legal holds and lists of studies past their time."""
 
 from __future__ import annotations
 
@@ -30,8 +30,17 @@ def upgrade() -> None:
         sa.Column("expires_at", Instant, nullable=False),
     )
     op.create_index("visit_link", "visit", ["link"])
+    for name in ("legal_hold", "retention_list"):
+        op.create_table(name, sa.Column("id", sa.Text, primary_key=True), sa.Column("data", sa.Text, nullable=False))
+    op.create_table(
+        "retention_item",
+        *(sa.Column(name, sa.Text, primary_key=True) for name in ("list", "node", "orthanc_id")),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("at", Instant, nullable=False),
+    )
 
 
 def downgrade() -> None:
-    op.drop_table("visit")
+    for name in ("retention_item", "retention_list", "legal_hold", "visit"):
+        op.drop_table(name)
     op.drop_table("share_link")
