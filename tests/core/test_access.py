@@ -38,6 +38,9 @@ SECOND = {
     "manage grants": "administrator:nogdf",
     "share own exams": "citizen:s",
     "manage retention": "administrator:nogdf",
+    "record care relations": "administrator:nogdf manager:o",
+    "open in an emergency": "radiologist:n clinician:n",
+    "review emergency access": "administrator:nogdf manager:o",
     "see what is shared": "administrator:nogdf radiologist:n consultant:n clinician:n visitor:n",
 }
 LETTERS = {"o": OWN, "g": GRANTED, "d": DISCLOSED, "f": FOREIGN, "s": SELF, "n": NOBODY}

@@ -55,6 +55,9 @@ class Action(StrEnum):
     SEE_TURNAROUND = "see turn-around times"
     MANAGE_GRANTS = "manage grants"  # who may report for which institution
     SHARE = "share own exams"  # by consent or by a link
+    RECORD_CARE = "record care relations"
+    OPEN_IN_EMERGENCY = "open in an emergency"  # by a stated reason
+    REVIEW_EMERGENCY = "review emergency access"
     MANAGE_RETENTION = "manage retention"  # legal holds, lists of studies to delete
     SEE_SHARED = "see what is shared"  # what was opened to oneself
 
@@ -77,7 +80,7 @@ _SHOWN = frozenset({Whose.OWN, Whose.DISCLOSED})
 _PUBLIC = frozenset({Whose.NOBODY})
 _SELF = frozenset({Whose.SELF})
 
-_PERSONAL = frozenset({Action.WRITE_REPORT, Action.SHARE})
+_PERSONAL = frozenset({Action.WRITE_REPORT, Action.SHARE, Action.OPEN_IN_EMERGENCY})
 
 _READER = {
     Action.LIST_EXAMS: _OWN,
@@ -102,6 +105,8 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.MANAGE_WEBHOOKS: _OWN,
         Action.ASSIGN_READING: _OWN,
         Action.SEE_TURNAROUND: _OWN,
+        Action.RECORD_CARE: _OWN,
+        Action.REVIEW_EMERGENCY: _OWN,
     },
     Role.RADIOLOGIST: {
         **_READER,
@@ -113,6 +118,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.WRITE_REPORT: _READS,
         Action.SEE_TURNAROUND: _OWN,
         Action.SEE_SHARED: _PUBLIC,
+        Action.OPEN_IN_EMERGENCY: _PUBLIC,
     },
     Role.CONSULTANT: {  # sees what he is asked about
         Action.SEE_REPORT: frozenset({Whose.DISCLOSED}),
@@ -127,6 +133,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.SEE_IMAGES: _SHOWN,
         Action.QUERY_DUPLICATES: _OWN,
         Action.SEE_SHARED: _PUBLIC,
+        Action.OPEN_IN_EMERGENCY: _PUBLIC,
     },
     Role.ASSESSOR: _READER,
     Role.CITIZEN: {

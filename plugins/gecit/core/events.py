@@ -15,10 +15,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from .background import Background, DuplicateQuery, Opening
+from .background import Background, DuplicateQuery
 from .disclosures import Disclosure
 from .facts import StudyFacts, StudyKey
 from .grants import Grant
+from .openings import CareOpening
 from .order import ExamKey, Order, RegisteredRow
 from .reading import Act, Signature
 from .remarks import Remark
@@ -351,6 +352,13 @@ class DisclosureRecorded(Event):
     by: str = ""
 
 
+class OpeningRecorded(Event):
+    """A care relation or an emergency access was recorded, ended or reviewed."""
+
+    opening: CareOpening
+    by: str = ""
+
+
 class LegalHoldRecorded(Event):
     """A patient's or an exam's studies were put on hold, or released."""
 
@@ -415,6 +423,7 @@ AnyInstallationEvent = (
     | GrantRecorded
     | DisclosureRecorded
     | LegalHoldRecorded
+    | OpeningRecorded
     | RetentionListRecorded
     | AccessGranted
 )

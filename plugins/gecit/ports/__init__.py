@@ -30,6 +30,7 @@ from .accounts import NoAccountError as NoAccountError
 from .accounts import NoAudit as NoAudit
 from .accounts import TcknTakenError as TcknTakenError
 from .disclosures import DisclosuresKept
+from .openings import OpeningsKept
 from .retention import Remover as Remover
 from .retention import RetentionKept
 from .sharing import CodeSender as CodeSender
@@ -183,7 +184,7 @@ class Incident(Value):
     closed_at: datetime | None = None
 
 
-class Transaction(DisclosuresKept, SharingKept, RetentionKept, Protocol):
+class Transaction(DisclosuresKept, SharingKept, RetentionKept, OpeningsKept, Protocol):
     """One atomic piece of work on the ledger. Nothing is visible, and nothing may be told, before it commits."""
 
     def append(self, event: Event) -> None:

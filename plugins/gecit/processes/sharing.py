@@ -6,12 +6,15 @@ from datetime import timedelta
 
 from ..core.share_links import Channel
 from ..edges.audit_book import AuditBook
+from ..edges.care_file import read_care
 from ..edges.code_senders import CodesByEmail, SmsGateway
 from ..edges.passwords import PasswordCheck, hash_password
 from ..edges.store import SqlLedger
 from ..ports import Clock, CodeSender
 from ..settings import Settings
+from ..steps.openings import Openings
 from ..steps.share_links import Hashing, Links, LinkTerms
+from ..web.care import CareDesk
 from ..web.sharing import SharingDesk
 from .alerting import smtp_to
 
@@ -39,3 +42,8 @@ def senders_of(settings: Settings) -> dict[Channel, CodeSender]:
             chosen.sms_url, chosen.sms_token_file, chosen.timeout_seconds, chosen.sms_ca_file
         )
     return found
+
+
+def care_of(settings: Settings, ledger: SqlLedger, clock: Clock) -> CareDesk:
+    """Return the parts of the pages of care relations; ReportFileError where a site's file cannot be used."""
+    return CareDesk(ledger, clock, Openings(ledger, ledger, read_care(settings.rules, settings.site_rules)))

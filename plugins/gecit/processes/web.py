@@ -39,7 +39,7 @@ from .reading_room import room_of
 from .retention import terms_of
 from .rule_desk import rule_desk_of
 from .run_folder import read_internal_token
-from .sharing import sharing_of
+from .sharing import care_of, sharing_of
 from .surroundings import surroundings_of
 from .taken import port_of
 
@@ -90,6 +90,7 @@ def application(
         accounts=pages_of_accounts(settings, ledger, doors, clock, audit),
         integrating=Integrating(ledger, ledger, destinations),
         room=room_of(settings, ledger, doors, clock, audit) if settings.role == "Node" else None,
+        care=care_of(settings, ledger, clock) if settings.role == "Node" else None,
         retention=RetentionDesk(ledger, clock, settings.name, terms_of(settings)),
         sharing=sharing_of(settings, ledger, clock, audit) if settings.role == "Node" else None,
         ledger=ledger,

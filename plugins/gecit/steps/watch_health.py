@@ -2,7 +2,7 @@
 
     facts of the ledger -> what is wrong (`wrong`) -> incidents opened and closed, with what tells of them (`settle`)
 
-Several processes look: one that died is noticed by another. Opening and telling are one transaction.
+Several processes look: one that died is noticed by another. CareOpening and telling are one transaction.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import msgspec
 from ..core import webhooks
 from ..core.background import Outage
 from ..core.events import Event
+from ..core.openings import CareOpening
 from ..core.order import ExamKey
 from ..core.values import Text, Value, local, to_json
 from ..ports import Backlog, Beat, Clock, Conditions, Delivery, Incident, Ledger, Mailer, Poster, Transaction
@@ -50,6 +51,7 @@ class Facts(Value):
     backlog: tuple[Backlog, ...] = ()
     outages: tuple[Outage, ...] = ()
     last_messages: Mapping[str, datetime] = msgspec.field(default_factory=dict)
+    unreviewed: tuple[CareOpening, ...] = ()  # emergency access that nobody has reviewed
 
 
 class Alert(Value):
@@ -71,12 +73,13 @@ def facts(conditions: Conditions, now: datetime) -> Facts:
         backlog=tuple(conditions.backlog()),
         outages=tuple(one for one in conditions.read(lambda tx: tx.outages(now, now)) if one.ended_at is None),
         last_messages=conditions.last_messages(),
+        unreviewed=tuple(conditions.read(lambda tx: tx.openings(waiting=True))),
     )
 
 
 def wrong(known: Facts, limits: Limits) -> dict[str, Text]:
     """Return what is wrong, by key."""
-    found = (_processes, _nodes, _outbox, _services, _senders)
+    found = (_processes, _nodes, _outbox, _services, _senders, _emergencies)
     return {key: text for one in found for key, text in one(known, limits)}
 
 
@@ -176,6 +179,19 @@ def _senders(known: Facts, limits: Limits) -> Iterator[Found]:
                     "the connection.",
                 ),
             )
+
+
+def _emergencies(known: Facts, limits: Limits) -> Iterator[Found]:
+    for one in known.unreviewed:
+        yield (
+            f"emergency:{one.id}",
+            Text(
+                tr=f"{one.institution} kurumundan bir hekim gerekçe yazarak acil erişim açtı; kurum yöneticisi ya da "
+                "birim incelemeli (/gecit/care/reviews).",
+                en=f"A physician of institution {one.institution} opened exams in an emergency by a stated reason; its "
+                "manager or the unit should review it (/gecit/care/reviews).",
+            ),
+        )
 
 
 def settle(tx: Transaction, found: Mapping[str, Text], now: datetime, channels: Collection[str]) -> list[Incident]:

@@ -22,6 +22,7 @@ from .api.integration import Integrating
 from .assets import Assets, served
 from .audit import Recorder
 from .beside import Beside, Evidence
+from .care import CareDesk, care_pages
 from .day import day
 from .dicomweb import dicomweb
 from .duplicates import described, duplicates
@@ -70,6 +71,7 @@ def create_app(
     room: ReadingRoom | None = None,
     sharing: SharingDesk | None = None,
     retention: RetentionDesk | None = None,
+    care: CareDesk | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
@@ -82,7 +84,8 @@ def create_app(
     `integrating` is what integrators and monitors ask;
     `rules` is what the pages of the rules are made of, None = there are none; `room` has radiologists
     read and report, None = nobody does; `sharing` has patients open their exams to others, None = nobody can;
-    `retention` shows legal holds and lists of studies past their time, None = there are no such pages.
+    `retention` shows legal holds and lists of studies past their time, None = there are no such pages;
+    `care` opens exams by care relation and in emergencies, None = nothing does.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -130,6 +133,8 @@ def create_app(
         app.register_blueprint(trail(audit.rows, audit.digest))
     for pages in reading_pages(room) if room else ():
         app.register_blueprint(pages)
+    if care:
+        app.register_blueprint(care_pages(care))
     if retention:
         app.register_blueprint(retention_pages(retention))
     for pages in sharing_pages(sharing, doors) if sharing else ():

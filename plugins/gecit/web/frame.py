@@ -25,6 +25,9 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("users.show", "users", Action.MANAGE_USERS),
     ("tokens.show", "tokens", Action.MANAGE_TOKENS),
     ("institutions.show", "institutions", Action.MANAGE_INSTITUTIONS),
+    ("care.emergency", "emergency", Action.OPEN_IN_EMERGENCY),
+    ("care.show", "care", Action.RECORD_CARE),
+    ("care.reviews", "reviews-short", Action.REVIEW_EMERGENCY),
     ("retention.show", "retention", Action.MANAGE_RETENTION),
     ("trail.show", "audit-short", Action.SEE_AUDIT),
 ]

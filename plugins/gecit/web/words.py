@@ -11,6 +11,7 @@ from gecit.core.verdict import Effect, Outcome, Status
 from . import words_accounts
 from . import words_reading as words_reading
 from .reports import Place, Registered
+from .words_care import CARE, SAID_CARE
 from .words_reading import READING
 from .words_retention import RETENTION, SAID_RETENTION
 from .words_sharing import SAID_SHARING, SHARING
@@ -177,8 +178,9 @@ PAGE: dict[str, Text] = {
     **READING,
     **SHARING,
     **RETENTION,
+    **CARE,
 }
-SAID: dict[str, tuple[Text, str]] = {**SAID_TRACKING, **SAID_SHARING, **SAID_RETENTION}
+SAID: dict[str, tuple[Text, str]] = {**SAID_TRACKING, **SAID_SHARING, **SAID_RETENTION, **SAID_CARE}
 
 OUTCOMES: dict[Outcome | None, Text] = {
     Outcome.SUBMIT: _("Bildirilebilir", "May be billed"),

@@ -167,6 +167,9 @@ ACTIONS: dict[Action, Text] = {
     Action.SEE_TURNAROUND: _("rapor sürelerini görmek", "see turn-around times"),
     Action.MANAGE_GRANTS: _("rapor yetkilerini yönetmek", "manage grants"),
     Action.SHARE: _("kendi tetkiklerini paylaşmak", "share own exams"),
+    Action.RECORD_CARE: _("bakım ilişkisi kaydetmek", "record care relations"),
+    Action.OPEN_IN_EMERGENCY: _("acil erişim açmak", "open in an emergency"),
+    Action.REVIEW_EMERGENCY: _("acil erişimi incelemek", "review emergency access"),
     Action.MANAGE_RETENTION: _("saklama sürelerini yönetmek", "manage retention"),
     Action.SEE_SHARED: _("paylaşılanları görmek", "see what is shared"),
 }

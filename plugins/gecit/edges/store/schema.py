@@ -402,6 +402,19 @@ visit = sa.Table(
     sa.Index("visit_link", "link"),
 )
 
+opening = sa.Table(
+    "opening",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("institution", sa.Text, nullable=False),  # of the physician
+    sa.Column("patient", sa.Text, nullable=False),  # TCKN
+    sa.Column("waits", sa.Boolean, nullable=False),  # for review
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.openings.Opening, as it stands
+    sa.Index("opening_institution", "institution"),
+    sa.Index("opening_patient", "patient"),
+    sa.Index("opening_waits", "waits", sqlite_where=sa.text("waits"), postgresql_where=sa.text("waits")),
+)
+
 legal_hold = sa.Table(
     "legal_hold",
     metadata,

@@ -23,6 +23,7 @@ from .asked import Asked
 from .disclosures import Disclosing
 from .exams import Change, same_facts, write_exams
 from .kept import Kept
+from .openings import OpeningTx
 from .reading import Desk
 from .retention import RetentionTx
 from .schema import event, exam, institution, link, procedure, rulebook, sent_study, study, study_identifier
@@ -43,7 +44,7 @@ _EXAMS = sa.select(exam.c.data).where(of_exams(exam))
 _INSTITUTIONS = sa.select(institution.c.data).order_by(institution.c.skrs)
 
 
-class SqlTransaction(Desk, Disclosing, SharingTx, RetentionTx, Kept):
+class SqlTransaction(Desk, Disclosing, SharingTx, RetentionTx, OpeningTx, Kept):
     """Implements `ports.Transaction` on one connection."""
 
     def __init__(self, connection: sa.Connection, *, writing: bool) -> None:

@@ -118,7 +118,12 @@ def draw(desk: SharingDesk, faults: tuple[Fault, ...] = ()) -> Response:
             for one in found.links
             if one.disclosure in by_id
         ],
-        uses=desk.last_uses(patient, mine),
+        otherwise=[
+            (one, desk.accounts.account(one.account))
+            for one in found.opened
+            if one.ground in (Ground.CARE, Ground.EMERGENCY)
+        ],
+        uses=desk.last_uses(patient, found.opened),
         channels=desk.links.channels,
         link_days=desk.links.terms.link.days,
         institutions=found.institutions,

@@ -1,4 +1,4 @@
-"""Links with one-time codes and the visits that they begin; legal holds and lists of studies past their time."""
+"""Links with one-time codes and the visits that they begin; openings; legal holds and retention lists."""
 
 from __future__ import annotations
 
@@ -30,6 +30,18 @@ def upgrade() -> None:
         sa.Column("expires_at", Instant, nullable=False),
     )
     op.create_index("visit_link", "visit", ["link"])
+    op.create_table(
+        "opening",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("institution", sa.Text, nullable=False),
+        sa.Column("patient", sa.Text, nullable=False),
+        sa.Column("waits", sa.Boolean, nullable=False),
+        sa.Column("data", sa.Text, nullable=False),
+    )
+    op.create_index("opening_institution", "opening", ["institution"])
+    op.create_index("opening_patient", "opening", ["patient"])
+    some = sa.text("waits")
+    op.create_index("opening_waits", "opening", ["waits"], sqlite_where=some, postgresql_where=some)
     for name in ("legal_hold", "retention_list"):
         op.create_table(name, sa.Column("id", sa.Text, primary_key=True), sa.Column("data", sa.Text, nullable=False))
     op.create_table(
@@ -41,6 +53,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for name in ("retention_item", "retention_list", "legal_hold", "visit"):
+    for name in ("retention_item", "retention_list", "legal_hold", "opening", "visit"):
         op.drop_table(name)
     op.drop_table("share_link")
