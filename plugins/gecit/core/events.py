@@ -15,7 +15,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from .background import Background, DuplicateQuery
+from .background import Background, DuplicateQuery, Opening
 from .disclosures import Disclosure
 from .facts import StudyFacts, StudyKey
 from .grants import Grant
