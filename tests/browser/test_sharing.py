@@ -27,7 +27,7 @@ from gecit.core.report import ReportStatus
 from gecit.edges.store import SqlLedger, open_ledger
 from tests.support.chromium import chromium
 from tests.support.flow import FINDINGS, report
-from tests.support.node import Node, until
+from tests.support.node import HOME, Node, until
 from tests.support.postgres import free_port
 from tests.support.viewer import HERE, PATIENT, THERE, make_studies, order_of, people, study_uid, upload
 
@@ -39,6 +39,8 @@ PASSWORD = "uzun bir parola 7"
 DOCTOR = "10000090178"
 PEOPLE = (
     Account(name="hasta", full_name="İsmail Işıl ŞIĞÖÇÜ", roles=(Role.CITIZEN,), tckn=PATIENT.tckn),
+    Account(name="mudur", full_name="Uzak Müdür", roles=(Role.MANAGER,), institution=THERE.skrs),
+    Account(name="yonetici", full_name="Birim Yöneticisi", roles=(Role.ADMINISTRATOR,)),
     Account(name="doktor", full_name="Uzak Hekimci", roles=(Role.CLINICIAN,), institution=THERE.skrs, tckn=DOCTOR),
 )
 
@@ -72,6 +74,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         "EMAIL_FROM": "gecit@ornek.example",
     }
     environ = {f"ORTHANC__GECIT__ALERTS__{name}": value for name, value in alerts.items()}
+    site = tmp_path_factory.mktemp("site")
+    (site / "access").mkdir()
+    shipped = (HOME / "rules/access/care.toml").read_text(encoding="utf-8")
+    own = shipped.replace("stated_reason_hours = 0", "stated_reason_hours = 4")
+    (site / "access/care.toml").write_text(own, encoding="utf-8")
+    environ |= {"ORTHANC__GECIT__SITE_RULES": str(site), "ORTHANC__GECIT__RETENTION__YEARS": "20"}
     environ |= {"ORTHANC__GECIT__SHARING__EMAIL": "true", "ORTHANC__GECIT__SETTLE_SECONDS": "0.2"}
     node = Node(tmp_path_factory.mktemp("sharing"), environ=environ)
     people(node)
@@ -244,3 +252,63 @@ def test_a_link_and_its_code_open_in_a_fresh_browser(
     looked_at(other, "over")
     log = place.node.log_text()
     assert token not in log and code.group().replace(" ", "") not in log and PATIENT.tckn not in log
+
+
+def test_an_emergency_is_opened_reviewed_and_shut(
+    browser: webdriver.Chrome, other: webdriver.Chrome, place: Place
+) -> None:
+    sign_in(other, place, "doktor", "/gecit/care/emergency")
+    put(other, tckn=PATIENT.tckn, reason="Trafik kazası, bilinci kapalı hasta")
+    looked_at(other, "emergency")
+    press(other, "#emergency button")
+    said(other, "Deneme MR")
+    until(lambda: images(other, place, "MR") == 200, 20, "images are open")
+    sign_in(browser, place, "mudur", "/gecit/care/reviews")
+    said(browser, "bilinci kapalı")
+    put_first(browser, "input[name=note]", "Hasta kurumda değil")
+    looked_at(browser, "reviews")
+    press(browser, "button[value='not justified']")
+    said(browser, "İnceleme kaydedildi")
+    until(lambda: images(other, place, "MR") == 403, 20, "images are shut")
+
+
+def test_a_manager_records_a_care_relation_and_ends_it(
+    browser: webdriver.Chrome, other: webdriver.Chrome, place: Place
+) -> None:
+    sign_in(browser, place, "mudur", "/gecit/care")
+    put(browser, tckn=PATIENT.tckn, reason="B-17")
+    looked_at(browser, "care")
+    press(browser, "#care button")
+    said(browser, "Kaydedildi")
+    looked_at(browser, "care-recorded")
+    sign_in(other, place, "doktor", "/gecit/shared")
+    said(other, "Bakım ilişkisi")
+    until(lambda: images(other, place, "CT") == 200, 20, "images are open")
+    press(browser, "form[action$='/end'] button")
+    said(browser, "Bitirildi")
+    until(lambda: images(other, place, "CT") == 403, 20, "images are shut")
+    sign_in(browser, place, "hasta", "/gecit/sharing")
+    said(browser, "Onamım olmadan açılanlar")
+    looked_at(browser, "otherwise")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_page_of_retention_fits_and_a_hold_is_put_and_released(
+    browser: webdriver.Chrome, place: Place, theme: str
+) -> None:
+    sign_in(browser, place, "yonetici", "/gecit/retention")
+    browser.add_cookie({"name": "gecit_theme", "value": theme, "path": "/"})
+    browser.refresh()
+    put(browser, institution=HERE.skrs, accession="G-CT", reason="Dava dosyası")
+    press(browser, "#hold button")
+    said(browser, "Saklama emri kondu")
+    looked_at(browser, f"retention-{theme}")
+    put_first(browser, "form[action$='/release'] input[name=reason]", "Dava bitti")
+    press(browser, "form[action$='/release'] button")
+    said(browser, "Dava bitti")
+    press(browser, "#make")
+    said(browser, "Süresi dolmuş çalışma yok")
+
+
+def put_first(driver: webdriver.Chrome, selector: str, value: str) -> None:
+    driver.execute_script("arguments[0].value = arguments[1]", driver.find_element(By.CSS_SELECTOR, selector), value)

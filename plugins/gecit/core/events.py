@@ -422,8 +422,8 @@ AnyInstallationEvent = (
     | WebhookChanged
     | GrantRecorded
     | DisclosureRecorded
-    | LegalHoldRecorded
     | OpeningRecorded
+    | LegalHoldRecorded
     | RetentionListRecorded
     | AccessGranted
 )
