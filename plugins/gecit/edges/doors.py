@@ -38,7 +38,7 @@ REMEMBERED = 4096  # entries of each table, the oldest forgotten first
 IDLE = timedelta(minutes=60)
 INTERNAL = "gecit"
 SIGN_IN, SHOW_TOKEN = "sign in", "show a token"
-SESSION, VISIT = "\0session", "\0visit"  # cookies, as a scheme that no header can name
+SESSION, VISIT = "session cookie", "visit cookie"  # as a scheme that no header can name, for the blank
 
 
 class Why(StrEnum):
