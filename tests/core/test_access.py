@@ -41,7 +41,7 @@ SECOND = {
     "record care relations": "administrator:nogdf manager:o",
     "open in an emergency": "radiologist:n clinician:n",
     "review emergency access": "administrator:nogdf manager:o",
-    "see what is shared": "administrator:nogdf radiologist:n consultant:n clinician:n visitor:n",
+    "see what is shared": "radiologist:n consultant:n clinician:n visitor:n",
 }
 LETTERS = {"o": OWN, "g": GRANTED, "d": DISCLOSED, "f": FOREIGN, "s": SELF, "n": NOBODY}
 

@@ -18,7 +18,7 @@ RIGHTS: dict[str, dict[str, str]] = {
             "retry a delivery", "approve a withdrawal", "export", "see the rules", "work on the rules", "see health",
             "see the audit", "manage institutions", "manage users", "manage tokens", "manage webhooks", "use Orthanc",
             "own account",
-            "assign a reading", "see turn-around times", "manage grants", "see what is shared", "manage retention",
+            "assign a reading", "see turn-around times", "manage grants", "manage retention",
             "record care relations", "review emergency access",
         ),
         ALL,

@@ -80,7 +80,7 @@ _SHOWN = frozenset({Whose.OWN, Whose.DISCLOSED})
 _PUBLIC = frozenset({Whose.NOBODY})
 _SELF = frozenset({Whose.SELF})
 
-_PERSONAL = frozenset({Action.WRITE_REPORT, Action.SHARE, Action.OPEN_IN_EMERGENCY})
+_PERSONAL = frozenset({Action.WRITE_REPORT, Action.SHARE, Action.SEE_SHARED, Action.OPEN_IN_EMERGENCY})
 
 _READER = {
     Action.LIST_EXAMS: _OWN,

@@ -134,7 +134,7 @@ def create_app(
     for pages in reading_pages(room) if room else ():
         app.register_blueprint(pages)
     if care:
-        app.register_blueprint(care_pages(care))
+        app.register_blueprint(care_pages(care, doors))
     if retention:
         app.register_blueprint(retention_pages(retention))
     for pages in sharing_pages(sharing, doors) if sharing else ():

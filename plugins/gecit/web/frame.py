@@ -25,10 +25,7 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("users.show", "users", Action.MANAGE_USERS),
     ("tokens.show", "tokens", Action.MANAGE_TOKENS),
     ("institutions.show", "institutions", Action.MANAGE_INSTITUTIONS),
-    ("care.emergency", "emergency", Action.OPEN_IN_EMERGENCY),
-    ("care.show", "care", Action.RECORD_CARE),
-    ("care.reviews", "reviews-short", Action.REVIEW_EMERGENCY),
-    ("retention.show", "retention", Action.MANAGE_RETENTION),
+    ("care.show", "care-short", Action.RECORD_CARE),
     ("trail.show", "audit-short", Action.SEE_AUDIT),
 ]
 """Endpoint, word and the action without which it is of no use; an endpoint that this installation has not is left out.

@@ -11,6 +11,7 @@ def _(tr: str, en: str) -> Text:
 
 CARE: dict[str, Text] = {
     "care": _("Bakım ilişkileri", "Care relations"),
+    "care-short": _("Erişim", "Access"),
     "care-what": _(
         "Burada kaydedilen hekim, hastanın bütün kurumlardaki görüntü ve kesinleşmiş raporlarını görür; hasta bunu "
         "kendi sayfasında görür. Taburcu olunca ya da hizmet bitince kaldırın.",

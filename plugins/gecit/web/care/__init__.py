@@ -11,6 +11,7 @@ from gecit.core.access import Action, Whose, may
 from gecit.core.openings import CARE, LONGEST, PHYSICIANS, WORDS, CareOpening, Fault, Outcome, Way
 from gecit.core.sharing import stretch
 from gecit.core.values import local
+from gecit.edges.doors import Doors
 from gecit.edges.store import SqlLedger
 from gecit.ports import Clock
 from gecit.steps.openings import OpeningRefused, Openings
@@ -30,7 +31,7 @@ class CareDesk(NamedTuple):
     openings: Openings
 
 
-def care_pages(desk: CareDesk) -> Blueprint:
+def care_pages(desk: CareDesk, doors: Doors) -> Blueprint:
     """Build the pages."""
     pages = Blueprint("care", __name__, url_prefix="/gecit/care")
 
@@ -77,6 +78,7 @@ def care_pages(desk: CareDesk) -> Blueprint:
             desk.openings.state(person().name, patient, mask(_typed("reason")), desk.clock.now())
         except OpeningRefused as fault:
             return _emergency(desk, fault.faults)
+        doors.forget(request.headers.get("Cookie", ""))  # who waits in an emergency sees it at once
         return _back("shared.show", "emergency-opened")
 
     @pages.get("/reviews")
