@@ -14,9 +14,9 @@ SECOND = {
     "list exams": "administrator:nogdf manager:o radiologist:og clinician:o assessor:o service:o",
     "see an exam": "administrator:nogdf manager:o radiologist:og clinician:o assessor:o service:o",
     "see a report": "administrator:nogdf manager:o radiologist:ogd consultant:d clinician:od"
-    " assessor:o citizen:s service:o",
+    " assessor:o citizen:s service:o visitor:d",
     "see images": "administrator:nogdf manager:o radiologist:ogd consultant:d clinician:od"
-    " assessor:on citizen:s service:o",
+    " assessor:on citizen:s service:o visitor:d",
     "store images": "administrator:nogdf manager:o service:o",
     "query duplicates": "administrator:nogdf manager:o radiologist:o clinician:o service:o",
     "retry a delivery": "administrator:nogdf manager:o service:o",
@@ -50,6 +50,12 @@ SECOND = {
     "answer patients": "administrator:nogdf manager:o",
     "ask for a consultation": "radiologist:og",
     "answer a consultation": "radiologist:nd consultant:nd clinician:nd",
+    "share own exams": "citizen:s",
+    "manage retention": "administrator:nogdf",
+    "record care relations": "administrator:nogdf manager:o",
+    "open in an emergency": "radiologist:n clinician:n",
+    "review emergency access": "administrator:nogdf manager:o",
+    "see what is shared": "radiologist:n consultant:n clinician:n visitor:n",
 }
 LETTERS = {"o": OWN, "g": GRANTED, "d": DISCLOSED, "f": FOREIGN, "s": SELF, "n": NOBODY}
 

@@ -7,7 +7,10 @@ from msgspec.structs import replace
 
 from gecit.core.access import Action, Person, Role
 from gecit.core.accounts import Account, Session
-from gecit.edges.credentials import csrf_of, session_of
+from gecit.core.disclosures import Disclosed
+from gecit.core.order import ExamKey
+from gecit.core.share_links import visitor
+from gecit.edges.credentials import VISIT, csrf_of, session_of
 from gecit.edges.doors import (
     ANSWER_SECONDS,
     IDLE,
@@ -394,3 +397,28 @@ def test_no_secret_is_logged(doors: Doors, caplog: pytest.LogCaptureFixture) -> 
 def test_a_damaged_hash_refuses(doors: Doors, accounts: FakeAccounts) -> None:
     accounts.passwords["ayşe"] = "not a hash"
     assert doors.admit(basic("ayşe", "not a hash"), "127.0.0.1").why is Why.WRONG
+
+
+# Visits by a link
+
+
+def test_a_visit_opens_what_is_disclosed_to_it_and_nothing_without(accounts: FakeAccounts) -> None:
+    key = ExamKey(institution="910001", accession="A1")
+    opened = [Disclosed(exams=(key,))]
+    doors = Doors(
+        accounts,
+        "inside",
+        StillClock(),
+        lambda: 0.0 if opened else 9.0,
+        disclosed=lambda account, now: opened[0] if opened else Disclosed(),
+        visitor=lambda digest, now: visitor("l1") if digest == token_digest("value") else None,
+    )
+    found = doors.admit("", "192.0.2.7", f"{VISIT}=value")
+    assert (found.who, found.how, found.person.roles) == ("link:l1", How.VISIT, (Role.VISITOR,))
+    assert found.person.disclosed == (key,) and found.csrf == csrf_of("value")
+    for cookies in (f"{VISIT}=other", f"{VISIT}=", f"{VISIT}=value; gecit=another"):
+        assert not doors.admit("", "192.0.2.7", cookies).granted
+    for header in ("visit value", "visit cookie value", "cookie value", "session cookie value"):
+        assert not doors.admit(header, "192.0.2.7", "").granted, "no header shows a cookie"
+    opened.clear()
+    assert doors.admit("", "192.0.2.7", f"{VISIT}=value") == Admission(why=Why.MISSING)

@@ -19,6 +19,7 @@ RIGHTS: dict[str, dict[str, str]] = {
             "see the audit", "manage institutions", "manage users", "manage tokens", "manage webhooks", "use Orthanc",
             "own account",
             "manage peer reviews", "see quality figures", "compare radiologists", "discuss quality", "answer patients",
+            "manage retention", "record care relations", "review emergency access",
             "assign a reading", "see turn-around times", "manage grants", "manage templates", "see quality",
         ),
         ALL,
@@ -29,6 +30,7 @@ RIGHTS: dict[str, dict[str, str]] = {
         "see quality figures": OWN, "compare radiologists": OWN, "discuss quality": OWN, "answer patients": OWN,
         "assign a reading": OWN, "see turn-around times": OWN, "confirm a critical finding": OWN,
         "manage templates": OWN, "see quality": OWN,
+        "record care relations": OWN, "review emergency access": OWN,
         "see the rules": PUBLIC, "see health": PUBLIC, "own account": PUBLIC,
     },
     "radiologist": {
@@ -36,13 +38,17 @@ RIGHTS: dict[str, dict[str, str]] = {
         "review a report": PUBLIC, "see quality figures": OWN, "discuss quality": PUBLIC,
         "ask for a consultation": OWN, "answer a consultation": PUBLIC,
         "write a report": OWN, "see turn-around times": OWN, "confirm a critical finding": OWN, "see quality": OWN,
+        "see what is shared": PUBLIC, "open in an emergency": PUBLIC,
         "see the rules": PUBLIC, "own account": PUBLIC,
     },
-    "consultant": {"answer a consultation": PUBLIC, "see the rules": PUBLIC, "own account": PUBLIC},
+    "consultant": {
+        "answer a consultation": PUBLIC, "see the rules": PUBLIC, "own account": PUBLIC, "see what is shared": PUBLIC,
+    },
     "clinician": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN, "query duplicates": OWN,
         "confirm a critical finding": OWN,
         "answer a consultation": PUBLIC,
+        "see what is shared": PUBLIC, "open in an emergency": PUBLIC,
         "see the rules": PUBLIC, "own account": PUBLIC,
     },
     "assessor": {
@@ -53,13 +59,14 @@ RIGHTS: dict[str, dict[str, str]] = {
     },
     "citizen": {
         "see own exams": SELF, "ask for a missing exam": SELF, "see a report": SELF, "see images": SELF,
-        "own account": PUBLIC,
+        "own account": PUBLIC, "share own exams": SELF,
     },
     "service": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN, "store images": OWN,
         "query duplicates": OWN, "retry a delivery": OWN, "export": OWN, "manage webhooks": OWN, "see quality": OWN,
         "see the rules": PUBLIC, "see health": PUBLIC,
     },
+    "visitor": {"see what is shared": PUBLIC},
 }  # fmt: skip
 
 
@@ -220,6 +227,31 @@ WAYS: dict[str, Way] = {
     "GET /gecit/patient-desk": Way("answer patients"),
     "GET /gecit/patient-desk/<number>": Way("answer patients"),
     "POST /gecit/patient-desk/<number>": Way("answer patients"),
+    # sharing
+    "GET /gecit/sharing": Way("share own exams"),
+    "POST /gecit/sharing": Way("share own exams"),
+    "POST /gecit/sharing/<number>/end": Way("share own exams"),
+    "POST /gecit/sharing/links": Way("share own exams"),
+    "GET /gecit/link": OPEN,
+    "POST /gecit/link/code": OPEN,
+    "POST /gecit/link/open": OPEN,
+    "POST /gecit/link/leave": Way("see what is shared"),
+    "GET /gecit/shared": Way("see what is shared"),
+    "GET /gecit/shared/report/<institution>/<path:accession>": Way("see a report", "exam"),
+    "GET /gecit/retention": Way("manage retention"),
+    "POST /gecit/retention/holds": Way("manage retention"),
+    "POST /gecit/retention/holds/<number>/release": Way("manage retention"),
+    "POST /gecit/retention/lists": Way("manage retention"),
+    "GET /gecit/retention/<number>": Way("manage retention"),
+    "POST /gecit/retention/<number>/approve": Way("manage retention"),
+    "POST /gecit/retention/<number>/drop": Way("manage retention"),
+    "GET /gecit/care": Way("record care relations"),
+    "POST /gecit/care": Way("record care relations"),
+    "POST /gecit/care/<number>/end": Way("record care relations"),
+    "GET /gecit/care/emergency": Way("open in an emergency"),
+    "POST /gecit/care/emergency": Way("open in an emergency"),
+    "GET /gecit/care/reviews": Way("review emergency access"),
+    "POST /gecit/care/reviews/<number>": Way("review emergency access"),
     # JSON
     "GET /gecit/api/quality/<institution>/<path:accession>": Way("see quality", "exam"),
     # consultations: whose one is, its own test says (tests/web/test_consulting.py)

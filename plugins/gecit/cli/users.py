@@ -9,7 +9,7 @@ from datetime import timedelta
 import click
 from msgspec.structs import replace
 
-from gecit.core.access import Action, Role
+from gecit.core.access import GIVEN, Action, Role
 from gecit.core.accounts import Account, Token
 from gecit.core.identifiers import masked
 from gecit.edges.doors import new_token, token_digest
@@ -20,7 +20,7 @@ from gecit.steps.accounts import SETUP, AccountFault, Desk
 
 from .common import as_json, parts, print_rows
 
-ROLES = click.Choice([one.value for one in Role])
+ROLES = click.Choice([one.value for one in GIVEN])
 ACTIONS = click.Choice([one.value for one in Action])
 
 

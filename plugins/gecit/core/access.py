@@ -25,6 +25,7 @@ class Role(StrEnum):
     ASSESSOR = "assessor"  # of image and report quality
     CITIZEN = "citizen"
     SERVICE = "service"  # a program of an institution: HBYS, PACS
+    VISITOR = "visitor"  # came by a link and its code; no account has this role
 
 
 class Action(StrEnum):
@@ -67,6 +68,12 @@ class Action(StrEnum):
     ANSWER_PATIENTS = "answer patients"  # the desk itself
     ASK_CONSULTATION = "ask for a consultation"
     ANSWER_CONSULTATION = "answer a consultation"  # nobody's: one's own list; disclosed: what one is asked about
+    SHARE = "share own exams"  # by consent or by a link
+    RECORD_CARE = "record care relations"
+    OPEN_IN_EMERGENCY = "open in an emergency"  # by a stated reason
+    REVIEW_EMERGENCY = "review emergency access"
+    MANAGE_RETENTION = "manage retention"  # legal holds, lists of studies to delete
+    SEE_SHARED = "see what is shared"  # what was opened to oneself
 
 
 class Whose(StrEnum):
@@ -97,6 +104,9 @@ _NOT_OF_OFFICE = frozenset(
         Action.RATE_QUALITY,
         Action.SEE_OWN_EXAMS,
         Action.ASK_FOR_EXAM,
+        Action.SHARE,
+        Action.SEE_SHARED,
+        Action.OPEN_IN_EMERGENCY,
     }
 )
 
@@ -111,7 +121,7 @@ _READER = {
 
 
 TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
-    # Everything but what a physician or an assessor answers for, and what only a patient can have of his own.
+    # Everything but what a physician or an assessor answers for, and what only a patient can have or decide of his own.
     Role.ADMINISTRATOR: dict.fromkeys((one for one in Action if one not in _NOT_OF_OFFICE), _EVERY),
     Role.MANAGER: {
         **_READER,
@@ -131,6 +141,8 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.DISCUSS_QUALITY: _OWN,
         Action.SEE_QUALITY: _OWN,
         Action.ANSWER_PATIENTS: _OWN,
+        Action.RECORD_CARE: _OWN,
+        Action.REVIEW_EMERGENCY: _OWN,
     },
     Role.RADIOLOGIST: {
         **_READER,
@@ -148,6 +160,8 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.SEE_QUALITY: _READS,
         Action.ASK_CONSULTATION: _READS,
         Action.ANSWER_CONSULTATION: _ASKED,
+        Action.SEE_SHARED: _PUBLIC,
+        Action.OPEN_IN_EMERGENCY: _PUBLIC,
     },
     Role.CONSULTANT: {  # sees what he is asked about
         Action.SEE_REPORT: frozenset({Whose.DISCLOSED}),
@@ -155,6 +169,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.ANSWER_CONSULTATION: _ASKED,
         Action.SEE_RULES: _PUBLIC,
         Action.OWN_ACCOUNT: _PUBLIC,
+        Action.SEE_SHARED: _PUBLIC,
     },
     Role.CLINICIAN: {
         **_READER,
@@ -163,6 +178,8 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.QUERY_DUPLICATES: _OWN,
         Action.CONFIRM_CRITICAL: _OWN,
         Action.ANSWER_CONSULTATION: _ASKED,
+        Action.SEE_SHARED: _PUBLIC,
+        Action.OPEN_IN_EMERGENCY: _PUBLIC,
     },
     Role.ASSESSOR: {
         **_READER,
@@ -178,6 +195,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.SEE_REPORT: _SELF,
         Action.SEE_IMAGES: _SELF,
         Action.OWN_ACCOUNT: _PUBLIC,
+        Action.SHARE: _SELF,
     },
     Role.SERVICE: {
         Action.LIST_EXAMS: _OWN,
@@ -193,8 +211,16 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.MANAGE_WEBHOOKS: _OWN,
         Action.SEE_QUALITY: _OWN,
     },
+    Role.VISITOR: {  # sees what the patient chose for the link, and nothing else
+        Action.SEE_REPORT: frozenset({Whose.DISCLOSED}),
+        Action.SEE_IMAGES: frozenset({Whose.DISCLOSED}),
+        Action.SEE_SHARED: _PUBLIC,
+    },
 }
 """What is not written here is refused."""
+
+GIVEN = tuple(one for one in Role if one is not Role.VISITOR)
+"""Roles that an account may be given."""
 
 
 class Person(Value):

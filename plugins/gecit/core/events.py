@@ -24,12 +24,14 @@ from .facts import StudyFacts, StudyKey
 from .feedback import Closing, Feedback, Message
 from .grants import Grant
 from .groups import Group
+from .openings import CareOpening
 from .order import ExamKey, Order, RegisteredRow
 from .peer_review import PeerReview, ReviewRound
 from .quality import Hint, Rating
 from .reading import Act, Signature
 from .remarks import Remark
 from .report import Document, Report
+from .retention import Hold, RetentionList
 from .values import Text, Value
 from .verdict import Verdict
 
@@ -475,6 +477,27 @@ class FeedbackClosed(Event):
     text: str = ""
 
 
+class OpeningRecorded(Event):
+    """A care relation or an emergency access was recorded, ended or reviewed."""
+
+    opening: CareOpening
+    by: str = ""
+
+
+class LegalHoldRecorded(Event):
+    """A patient's or an exam's studies were put on hold, or released."""
+
+    hold: Hold
+    by: str = ""
+
+
+class RetentionListRecorded(Event):
+    """A list of studies past their time was made, approved or dropped."""
+
+    retention: RetentionList
+    by: str = ""
+
+
 class AccessGranted(Event):
     """A user or a token was made; never holds a secret."""
 
@@ -540,6 +563,9 @@ AnyInstallationEvent = (
     | FeedbackSent
     | FeedbackAnswered
     | FeedbackClosed
+    | OpeningRecorded
+    | LegalHoldRecorded
+    | RetentionListRecorded
     | AccessGranted
 )
 AnyEvent = AnyExamEvent | AnyStudyEvent | AnyInstallationEvent

@@ -13,6 +13,9 @@ from unicodedata import normalize
 COOKIE = "gecit"
 SECURE_COOKIE = "__Host-gecit"  # only over TLS: browsers take it from nobody else then (RFC 6265bis 4.1.3.2)
 
+VISIT, SECURE_VISIT = "gecit_visit", "__Host-gecit-visit"
+"""The cookie of whoever came by a link and its code."""
+
 
 def new_token() -> str:
     """Return a fresh token, or value of a session's cookie, of 256 random bits."""
@@ -43,12 +46,21 @@ def read_basic(secret: str) -> tuple[str, str] | None:
 
 def session_of(cookies: str, *, secure_only: bool = False) -> str:
     """Return a session's value out of a Cookie header; "" where there is none. The protected one goes first."""
+    return _cookie(cookies, COOKIE, SECURE_COOKIE, secure_only=secure_only)
+
+
+def visit_of(cookies: str, *, secure_only: bool = False) -> str:
+    """Return the value of a visit by a link likewise."""
+    return _cookie(cookies, VISIT, SECURE_VISIT, secure_only=secure_only)
+
+
+def _cookie(cookies: str, plain: str, protected: str, *, secure_only: bool) -> str:
     found: dict[str, str] = {}
     for pair in cookies.split(";"):
         name, _, value = pair.strip().partition("=")
         found.setdefault(name, value.strip('" '))
-    value = found.get(SECURE_COOKIE, "")
-    return value or ("" if secure_only else found.get(COOKIE, ""))
+    value = found.get(protected, "")
+    return value or ("" if secure_only else found.get(plain, ""))
 
 
 def csrf_of(session: str) -> str:

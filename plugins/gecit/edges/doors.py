@@ -23,7 +23,7 @@ from gecit.core.disclosures import Disclosed
 from gecit.core.values import Value
 from gecit.ports import Accounts, Audit, Clock, NoAudit, Unavailable
 
-from .credentials import csrf_of, is_loopback, read_basic, session_of
+from .credentials import csrf_of, is_loopback, read_basic, session_of, visit_of
 from .credentials import new_token as new_token
 from .credentials import token_digest as token_digest
 from .passwords import Guessing, PasswordCheck, network_of
@@ -38,6 +38,7 @@ REMEMBERED = 4096  # entries of each table, the oldest forgotten first
 IDLE = timedelta(minutes=60)
 INTERNAL = "gecit"
 SIGN_IN, SHOW_TOKEN = "sign in", "show a token"
+SESSION, VISIT = "session cookie", "visit cookie"  # as a scheme that no header can name, for the blank
 
 
 class Why(StrEnum):
@@ -56,6 +57,7 @@ class How(StrEnum):
     PASSWORD = "password"  # noqa: S105 -- HTTP Basic
     TOKEN = "token"  # noqa: S105
     SESSION = "session"
+    VISIT = "visit"  # a link and its code were shown
 
 
 class Told(StrEnum):
@@ -117,7 +119,7 @@ class Doors:
 
     `idle`: how long a session stands unused. `secure_only`: take no cookie but the one that only TLS can set.
     `granted`: which institutions an account may report for at an instant, beside its own. `disclosed`: which exams
-    are opened to it.
+    are opened to it. `visitor`: as whom the digest of a visit's cookie (SHA-256, hex) stands at an instant.
     """
 
     def __init__(
@@ -132,10 +134,12 @@ class Doors:
         secure_only: bool = False,
         granted: Callable[[Account, datetime], tuple[str, ...]] = lambda account, now: (),
         disclosed: Callable[[Account, datetime], Disclosed] = lambda account, now: Disclosed(),
+        visitor: Callable[[str, datetime], Account | None] = lambda digest, now: None,
     ) -> None:
         self._accounts = accounts
         self._granted = granted
         self._disclosed = disclosed
+        self._visitor = visitor
         self._internal = internal_token.encode()
         self._clock = clock
         self._monotonic = monotonic
@@ -168,7 +172,8 @@ class Doors:
 
     def forget(self, cookies: str) -> None:
         """Have the next request with this session ask the ledger again: it was ended, or its account changed."""
-        self._known.put(self._digest("cookie", session_of(cookies)), Admission(), 0.0)
+        for scheme, secret in ((SESSION, session_of(cookies)), (VISIT, visit_of(cookies))):
+            self._known.put(self._digest(scheme, secret), Admission(), 0.0)
 
     def proof(self, challenge: str) -> str:
         """Answer a challenge as only a process of this node can: HMAC-SHA-256 under the internal token, hex."""
@@ -188,8 +193,9 @@ class Doors:
             return _internal() if is_loopback(address) else Admission(why=Why.WRONG)
         scheme, _, secret = authorization.partition(" ")
         if not authorization:
-            scheme, secret = "cookie", session_of(cookies, secure_only=self._secure_only)
-        check = {"basic": self._basic, "bearer": self._token, "cookie": self._session}.get(scheme.lower())
+            scheme, secret = self._shown(cookies)
+        checks = {"basic": self._basic, "bearer": self._token, SESSION: self._session, VISIT: self._visit}
+        check = checks.get(scheme.lower())
         if check is None or not secret.strip():
             return Admission(why=Why.MISSING)
         # Only where it was shown before: elsewhere a password that is remembered would answer guesses past any limit.
@@ -201,6 +207,11 @@ class Doors:
         answer = check(secret.strip(), address)
         self._known.put(key, answer, self._monotonic() + ANSWER_SECONDS)
         return answer
+
+    def _shown(self, cookies: str) -> tuple[str, str]:
+        """Return what a browser shows: its session, else its visit."""
+        session = session_of(cookies, secure_only=self._secure_only)
+        return (SESSION, session) if session else (VISIT, visit_of(cookies, secure_only=self._secure_only))
 
     def _digest(self, *parts: str) -> bytes:
         return hashlib.blake2b("\0".join(parts).encode(), key=self._key).digest()
@@ -218,6 +229,13 @@ class Doors:
         self._note(digest, self._accounts.see_session)
         made = Admission(who=account.name, person=self._person(account), how=How.SESSION)
         return replace(made, session=digest, csrf=csrf_of(value))
+
+    def _visit(self, value: str, address: str) -> Admission:
+        account = self._visitor(token_digest(value), self._clock.now())
+        person = self._person(account) if account else None
+        if account is None or person is None or not (person.disclosed or person.disclosed_patients):
+            return Admission(why=Why.MISSING)
+        return Admission(who=account.name, person=person, how=How.VISIT, csrf=csrf_of(value))
 
     # Tokens
 

@@ -151,6 +151,13 @@ class OrthancArchive:
         """Return what Orthanc itself says of a study: identifiers and main tags; None where it is gone."""
         return self._json_or_none(f"/studies/{_id(orthanc_id)}")
 
+    def remove_study(self, orthanc_id: str) -> bool:
+        """Delete a study with all of its instances; False where it was gone."""
+        response = self._ask("DELETE", f"/studies/{_id(orthanc_id)}", b"")
+        if response.status >= 400 and response.status != 404:
+            raise Unavailable(f"Orthanc answers {response.status} to DELETE /studies")
+        return response.status != 404
+
     def allow_modality(self, modality: Modality) -> None:
         """Let an AE title in."""
         self._change("PUT", f"/modalities/{_id(_symbol(modality.aet))}", json.dumps(modality.entry()).encode())

@@ -36,6 +36,11 @@ from .accounts import TcknTakenError as TcknTakenError
 from .consultations import ConsultationsSought
 from .critical import CriticalSearch as CriticalSearch
 from .disclosures import DisclosuresKept
+from .openings import OpeningsKept
+from .retention import Remover as Remover
+from .retention import RetentionKept
+from .sharing import CodeSender as CodeSender
+from .sharing import SharingKept
 
 T = TypeVar("T")
 
@@ -185,7 +190,7 @@ class Incident(Value):
     closed_at: datetime | None = None
 
 
-class Transaction(DisclosuresKept, ConsultationsSought, Protocol):
+class Transaction(DisclosuresKept, ConsultationsSought, SharingKept, RetentionKept, OpeningsKept, Protocol):
     """One atomic piece of work on the ledger. Nothing is visible, and nothing may be told, before it commits."""
 
     def append(self, event: Event) -> None:

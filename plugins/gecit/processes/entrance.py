@@ -15,6 +15,7 @@ from ..settings import Settings
 from ..steps.accounts import Desk
 from ..steps.disclosing import disclosed
 from ..steps.granting import Granting
+from ..steps.share_links import visitors
 
 
 def audit_of(settings: Settings, ledger: SqlLedger, process: str = "cli") -> AuditBook:
@@ -34,6 +35,7 @@ def doors_of(settings: Settings, ledger: SqlLedger, token: str, clock: Clock, au
         secure_only=chosen.public_url.startswith("https:"),
         granted=granting_of(settings, ledger).granted,
         disclosed=disclosed(ledger),
+        visitor=visitors(ledger),
     )
 
 

@@ -25,6 +25,7 @@ from gecit.web.api.webhooks import Destinations
 from gecit.web.app import create_app
 from gecit.web.front import FrontData
 from gecit.web.quality import QualityDesk
+from gecit.web.retention import RetentionDesk
 from gecit.web.rules import RuleDesk
 from gecit.web.tracking.rulebooks import Rulebooks
 
@@ -40,8 +41,10 @@ from .loops import run_loops
 from .peer_desk import peer_desk_of
 from .quality import quality_of
 from .reading_room import room_of
+from .retention import terms_of
 from .rule_desk import rule_desk_of
 from .run_folder import read_internal_token
+from .sharing import care_of, sharing_of
 from .surroundings import surroundings_of
 from .taken import port_of
 
@@ -96,6 +99,9 @@ def application(
         room=room,
         consulting=consulting_of(settings, room, ledger, tags) if room else None,
         citizens=citizens_of(settings, ledger, clock, audit, token) if settings.role == "Node" else None,
+        care=care_of(settings, ledger, clock) if settings.role == "Node" else None,
+        retention=RetentionDesk(ledger, clock, settings.name, terms_of(settings)),
+        sharing=sharing_of(settings, ledger, clock, audit) if settings.role == "Node" else None,
         ledger=ledger,
         exports=exports_of(settings),
         surroundings=surroundings_of(settings),

@@ -150,6 +150,17 @@ def _check_critical_email(entries: tuple[str, ...]) -> Text | None:
 
 _OF_INSTITUTION = re.compile(r"\d{1,12} +[^@\s,;<>]+@[^@\s,;<>]+")
 
+
+def _check_years(entries: tuple[str, ...]) -> Text | None:
+    wrong = [one for one in entries if not re.fullmatch(r"[A-Z]{2,16}=[0-9]{1,3}", one, re.ASCII)]
+    if not wrong:
+        return None
+    return Text(
+        tr=f"{wrong[0]!r} olmaz: modalite=yıl yazın, MG=30 gibi.",
+        en=f"{wrong[0]!r} will not do: write modality=years, MG=30 say.",
+    )
+
+
 _CHECKS: dict[str, Callable[[Any], Text | None]] = {
     "folder": _check_folder,
     "file": _check_file,
@@ -159,6 +170,7 @@ _CHECKS: dict[str, Callable[[Any], Text | None]] = {
     "allow": _check_allow,
     "email": _check_email,
     "critical-email": _check_critical_email,
+    "years": _check_years,
 }
 
 

@@ -17,6 +17,8 @@ from .critical import CriticalSettings
 from .doors import ReceptionSettings, WorklistSettings
 from .duplicates import DuplicateSettings
 from .reading import HbysSettings, ReadingSettings
+from .retention import RetentionSettings
+from .sharing import SharingSettings
 from .sign_in import ProviderSettings, SignInSettings
 from .telling import AlertSettings, WebhookSettings
 from .tls import MllpTlsSettings
@@ -273,6 +275,8 @@ class Settings(Value, kw_only=True):
     citizens: Annotated[CitizenSettings, Meta(description="The citizen's pages.")] = CitizenSettings()
     consultations: Annotated[ConsultationSettings, Meta(description="Teleconsultation.")] = ConsultationSettings()
     hbys: Annotated[HbysSettings, Meta(description="Reports to the hospitals' HBYS.")] = HbysSettings()
+    retention: Annotated[RetentionSettings, Meta(description="For how long studies are kept.")] = RetentionSettings()
+    sharing: Annotated[SharingSettings, Meta(description="Sharing by a link.")] = SharingSettings()
     worklist: Annotated[WorklistSettings, Meta(description="The modality worklist.")] = WorklistSettings()
     reception: Annotated[ReceptionSettings, Meta(description="What is refused at C-STORE.")] = ReceptionSettings()
     sign_in: Annotated[SignInSettings, Meta(description="Sessions of browsers.")] = SignInSettings()

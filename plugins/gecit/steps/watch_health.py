@@ -2,7 +2,7 @@
 
     facts of the ledger -> what is wrong (`wrong`) -> incidents opened and closed, with what tells of them (`settle`)
 
-Several processes look: one that died is noticed by another. Opening and telling are one transaction.
+Several processes look: one that died is noticed by another. CareOpening and telling are one transaction.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ..core.background import Outage
 from ..core.critical import WAITS
 from ..core.critical import Line as CriticalLine
 from ..core.events import Event
+from ..core.openings import CareOpening
 from ..core.order import ExamKey
 from ..core.values import Text, Value, local, to_json
 from ..ports import (
@@ -68,6 +69,7 @@ class Facts(Value):
     outages: tuple[Outage, ...] = ()
     last_messages: Mapping[str, datetime] = msgspec.field(default_factory=dict)
     critical: tuple[CriticalLine, ...] = ()  # that wait to be read
+    unreviewed: tuple[CareOpening, ...] = ()  # emergency access that nobody has reviewed
 
 
 class Alert(Value):
@@ -90,12 +92,13 @@ def facts(conditions: Conditions, now: datetime) -> Facts:
         outages=tuple(one for one in conditions.read(lambda tx: tx.outages(now, now)) if one.ended_at is None),
         last_messages=conditions.last_messages(),
         critical=tuple(conditions.read(lambda tx: tx.critical_lines(_UNREAD))),
+        unreviewed=tuple(conditions.read(lambda tx: tx.openings(waiting=True))),
     )
 
 
 def wrong(known: Facts, limits: Limits) -> dict[str, Text]:
     """Return what is wrong, by key."""
-    found = (_processes, _nodes, _outbox, _services, _senders, _critical)
+    found = (_processes, _nodes, _outbox, _services, _senders, _critical, _emergencies)
     return {key: text for one in found for key, text in one(known, limits)}
 
 
@@ -212,6 +215,19 @@ def _critical(known: Facts, limits: Limits) -> Iterator[Found]:
                     "hospital. Details: /gecit/critical",
                 ),
             )
+
+
+def _emergencies(known: Facts, limits: Limits) -> Iterator[Found]:
+    for one in known.unreviewed:
+        yield (
+            f"emergency:{one.id}",
+            Text(
+                tr=f"{one.institution} kurumundan bir hekim gerekçe yazarak acil erişim açtı; kurum yöneticisi ya da "
+                "birim incelemeli (/gecit/care/reviews).",
+                en=f"A physician of institution {one.institution} opened exams in an emergency by a stated reason; its "
+                "manager or the unit should review it (/gecit/care/reviews).",
+            ),
+        )
 
 
 def settle(tx: Transaction, found: Mapping[str, Text], now: datetime, channels: Collection[str]) -> list[Incident]:

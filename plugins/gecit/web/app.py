@@ -24,6 +24,7 @@ from .assets import Assets, served
 from .audit import EXTENSION, Recorder
 from .beside import Beside, Evidence
 from .body import allow_longer
+from .care import CareDesk, care_pages
 from .citizen import CitizenRoom, citizen_pages
 from .consulting import Consulting, consulting_described, consulting_pages
 from .critical import critical_pages
@@ -41,8 +42,10 @@ from .problem import on_fault, on_http_error, on_unavailable
 from .quality import DESCRIBED, QualityDesk, quality_pages
 from .reading import ReadingRoom, reading_pages
 from .report import report_pages
+from .retention import RetentionDesk, retention_pages
 from .rules import RuleDesk, rules_pages
 from .sender import admission, csrf_field
+from .sharing import SharingDesk, sharing_pages
 from .tracking import tracking
 from .tracking.exports import Exports
 from .trail import trail
@@ -80,6 +83,9 @@ def create_app(
     quality: QualityDesk | None = None,
     citizens: CitizenRoom | None = None,
     consulting: Consulting | None = None,
+    sharing: SharingDesk | None = None,
+    retention: RetentionDesk | None = None,
+    care: CareDesk | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
@@ -93,7 +99,9 @@ def create_app(
     `rules` is what the pages of the rules are made of, None = there are none; `room` has radiologists
     read and report, None = nobody does; `consulting` has them ask others, None = nobody is asked; `quality` shows hints
     and ratings, None = there are no such pages; `peer` has signed reports reviewed, None = nobody does; `citizens` has
-    patients see what is their own, None = nobody does.
+    patients see what is their own, None = nobody does; `sharing` has patients open their exams to others, None = nobody
+    can; `retention` shows legal holds and lists of studies past their time, None = there are no such pages; `care`
+    opens exams by care relation and in emergencies, None = nothing does.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -161,6 +169,12 @@ def create_app(
         app.register_blueprint(pages)
     if peer:
         add_peer_pages(app, peer)
+    if care:
+        app.register_blueprint(care_pages(care, doors))
+    if retention:
+        app.register_blueprint(retention_pages(retention))
+    for pages in sharing_pages(sharing, doors) if sharing else ():
+        app.register_blueprint(pages)
     return app
 
 

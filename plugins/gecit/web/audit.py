@@ -36,6 +36,8 @@ SEEN = {
     Action.SEE_OWN_EXAMS: VIEW_SECONDS,
     Action.ASK_FOR_EXAM: VIEW_SECONDS,
     Action.ANSWER_PATIENTS: VIEW_SECONDS,
+    Action.SHARE: SESSION_SECONDS,
+    Action.SEE_SHARED: SESSION_SECONDS,
 }
 """What is audited when it is only read, and within which time the same is no new row; 0 = each is."""
 

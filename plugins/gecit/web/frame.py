@@ -28,6 +28,8 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("looks.show", "looks", Action.SEE_OWN_EXAMS),
     ("own_requests.show", "own-requests", Action.ASK_FOR_EXAM),
     ("patient_desk.show", "patient-desk", Action.ANSWER_PATIENTS),
+    ("shared.show", "shared", Action.SEE_SHARED),
+    ("sharing.show", "sharing", Action.SHARE),
     ("day.show", "day", Action.SEE_EXAM),
     ("rules.show", "rules", Action.SEE_RULES),
     ("health.show", "health", Action.SEE_HEALTH),
@@ -35,6 +37,7 @@ NAVIGATION: list[tuple[str, str, Action]] = [
     ("tokens.show", "tokens", Action.MANAGE_TOKENS),
     ("webhooks.show", "webhooks", Action.MANAGE_WEBHOOKS),
     ("institutions.show", "institutions", Action.MANAGE_INSTITUTIONS),
+    ("care.show", "care-short", Action.RECORD_CARE),
     ("trail.show", "audit-short", Action.SEE_AUDIT),
 ]
 """Endpoint, word and the action without which it is of no use; an endpoint that this installation has not is left out.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flask import Response, current_app, g, make_response, redirect, request, url_for
 
 from gecit.core.access import Action
+from gecit.edges.credentials import visit_of
 from gecit.edges.doors import Admission, Doors, Why
 from gecit.edges.orthanc_host import CHALLENGE, LIVE_PATH, PROOF
 
@@ -18,6 +19,7 @@ from .sender import address, is_crossing, is_forged, reads_pages, wants_page
 
 LONGEST_CHALLENGE = 64
 SIGN_IN = "sign_in.show"
+LINK = "link.show"  # where whoever came by a link begins anew
 HOME, FRONT = "/gecit", "front.show"  # whoever comes without an address in mind reads first what this is
 API = "/gecit/api/"
 STATIC = "static"  # Flask's own route, which nobody can mark
@@ -82,6 +84,8 @@ def _sign_in_or_refuse(why: Why) -> Response:
         return response
     if not wants_page():
         return refuse(BY_WHY[why])
+    if visit_of(request.headers.get("Cookie", "")) and LINK in current_app.view_functions:
+        return make_response(redirect(f"{url_for(LINK)}?said=visit-over", 303))
     if _comes_home() and FRONT in current_app.view_functions:
         return make_response(redirect(url_for(FRONT), 303))
     return make_response(redirect(url_for(SIGN_IN, next=request.full_path.rstrip("?")), 303))

@@ -35,7 +35,7 @@ def is_crossing() -> bool:
 
 def is_forged() -> bool:
     """Whether a session would change something without the token that only our own pages have."""
-    if request.method in SAFE or admission().how is not How.SESSION:
+    if request.method in SAFE or admission().how not in (How.SESSION, How.VISIT):
         return False
     return not carries(request.headers.get(HEADER) or request.form.get(FIELD, ""), admission().csrf)
 

@@ -16,12 +16,16 @@ from . import words_peer as words_peer
 from . import words_quality as words_quality
 from . import words_reading as words_reading
 from .reports import Place, Registered
+from .words_care import CARE, SAID_CARE
 from .words_citizen import CITIZEN
 from .words_critical import CRITICAL
 from .words_reading import READING
+from .words_retention import RETENTION, SAID_RETENTION
 from .words_room import ROOM
+from .words_sharing import SAID_SHARING, SHARING
 from .words_templates import TEMPLATES
-from .words_tracking import COLUMNS, DESTINATIONS, KINDS_OF_DELIVERY, SAID, SERVICES, TRACKING
+from .words_tracking import COLUMNS, DESTINATIONS, KINDS_OF_DELIVERY, SERVICES, TRACKING
+from .words_tracking import SAID as SAID_TRACKING
 
 __all__ = ["COLUMNS", "DESTINATIONS", "KINDS_OF_DELIVERY", "SAID", "SERVICES"]
 
@@ -185,7 +189,11 @@ PAGE: dict[str, Text] = {
     **CRITICAL,
     **TEMPLATES,
     **CITIZEN,
+    **SHARING,
+    **RETENTION,
+    **CARE,
 }
+SAID: dict[str, tuple[Text, str]] = {**SAID_TRACKING, **SAID_SHARING, **SAID_RETENTION, **SAID_CARE}
 
 OUTCOMES: dict[Outcome | None, Text] = {
     Outcome.SUBMIT: _("Bildirilebilir", "May be billed"),

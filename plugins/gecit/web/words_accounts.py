@@ -139,6 +139,7 @@ ROLES: dict[Role, Text] = {
     Role.ASSESSOR: _("Kalite değerlendirici", "Quality assessor"),
     Role.CITIZEN: _("Vatandaş", "Citizen"),
     Role.SERVICE: _("Program (HBYS, PACS)", "Program (HBYS, PACS)"),
+    Role.VISITOR: _("Bağlantıyla gelen", "Visitor by a link"),
 }
 
 ACTIONS: dict[Action, Text] = {
@@ -172,6 +173,12 @@ ACTIONS: dict[Action, Text] = {
     Action.RATE_QUALITY: _("kaliteyi puanlamak", "rate quality"),
     Action.CONFIRM_CRITICAL: _("kritik bulguyu okuduğunu bildirmek", "confirm a critical finding"),
     Action.MANAGE_TEMPLATES: _("rapor şablonlarını yönetmek", "manage report templates"),
+    Action.SHARE: _("kendi tetkiklerini paylaşmak", "share own exams"),
+    Action.RECORD_CARE: _("bakım ilişkisi kaydetmek", "record care relations"),
+    Action.OPEN_IN_EMERGENCY: _("acil erişim açmak", "open in an emergency"),
+    Action.REVIEW_EMERGENCY: _("acil erişimi incelemek", "review emergency access"),
+    Action.MANAGE_RETENTION: _("saklama sürelerini yönetmek", "manage retention"),
+    Action.SEE_SHARED: _("paylaşılanları görmek", "see what is shared"),
 }
 
 OWNERSHIPS: dict[str, Text] = {

@@ -515,6 +515,65 @@ feedback = sa.Table(
     sa.Index("feedback_sender", "sender", "at"),
 )
 
+share_link = sa.Table(
+    "share_link",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),  # SHA-256 of its token, hex
+    sa.Column("patient", sa.Text, nullable=False),  # TCKN
+    sa.Column("code", sa.Text, nullable=False),  # Argon2 hash of its last code; '' = none, or used
+    sa.Column("code_expires_at", Instant),
+    sa.Column("tries", sa.Integer, nullable=False),  # of that code
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.share_links.ShareLink
+    sa.Index("share_link_patient", "patient"),
+)
+
+visit = sa.Table(
+    "visit",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),  # SHA-256 of the cookie's value, hex
+    sa.Column("link", sa.Text, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index("visit_link", "link"),
+)
+
+opening = sa.Table(
+    "opening",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("institution", sa.Text, nullable=False),  # of the physician
+    sa.Column("patient", sa.Text, nullable=False),  # TCKN
+    sa.Column("waits", sa.Boolean, nullable=False),  # for review
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.openings.Opening, as it stands
+    sa.Index("opening_institution", "institution"),
+    sa.Index("opening_patient", "patient"),
+    sa.Index("opening_waits", "waits", sqlite_where=sa.text("waits"), postgresql_where=sa.text("waits")),
+)
+
+legal_hold = sa.Table(
+    "legal_hold",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.retention.Hold, as it stands
+)
+
+retention_list = sa.Table(
+    "retention_list",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.retention.RetentionList, as it stands
+)
+
+retention_item = sa.Table(
+    "retention_item",
+    metadata,
+    sa.Column("list", sa.Text, primary_key=True),
+    sa.Column("node", sa.Text, primary_key=True),
+    sa.Column("orthanc_id", sa.Text, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),  # core.retention.ItemState
+    sa.Column("at", Instant, nullable=False),
+)
+
 # Life of a delivery; what is in brackets is who moves it.
 outbox = sa.Table(
     "outbox",

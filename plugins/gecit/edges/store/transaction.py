@@ -24,9 +24,12 @@ from .consultations import Consulted
 from .disclosures import Disclosing
 from .exams import Change, same_facts, write_exams
 from .kept import Kept
+from .openings import OpeningTx
 from .peer import PeerDesk
 from .reading import Desk
+from .retention import RetentionTx
 from .schema import event, exam, institution, link, procedure, rulebook, sent_study, study, study_identifier
+from .sharing import SharingTx
 from .sql import of_exams, pages, upsert
 from .worklist import sent_study_row
 
@@ -43,7 +46,7 @@ _EXAMS = sa.select(exam.c.data).where(of_exams(exam))
 _INSTITUTIONS = sa.select(institution.c.data).order_by(institution.c.skrs)
 
 
-class SqlTransaction(Desk, Disclosing, Consulted, PeerDesk, Kept):
+class SqlTransaction(Desk, Disclosing, Consulted, SharingTx, RetentionTx, OpeningTx, PeerDesk, Kept):
     """Implements `ports.Transaction` on one connection."""
 
     def __init__(self, connection: sa.Connection, *, writing: bool) -> None:

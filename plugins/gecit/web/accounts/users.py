@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from msgspec.structs import replace
 
-from gecit.core.access import Action, Role
+from gecit.core.access import GIVEN, Action
 from gecit.core.accounts import Account
 from gecit.core.values import Text
 from gecit.steps.accounts import AccountFault, Desk
@@ -31,7 +31,7 @@ def user_pages(desk: Desk, institutions: Institutions) -> Blueprint:
             account=account,
             new=new,
             faults=faults,
-            roles=list(Role),
+            roles=list(GIVEN),
             institutions=institutions.all(),
             sessions=sessions,
         )
@@ -46,7 +46,7 @@ def user_pages(desk: Desk, institutions: Institutions) -> Blueprint:
             name=name,
             full_name=wanted.get("full_name", "").strip(),
             email=wanted.get("email", "").strip(),
-            roles=tuple(role for role in Role if role.value in wanted.getlist("roles")),
+            roles=tuple(role for role in GIVEN if role.value in wanted.getlist("roles")),
             institution=wanted.get("institution", ""),
             tckn=wanted.get("tckn", "").strip(),
         )

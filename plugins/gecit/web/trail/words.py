@@ -117,6 +117,15 @@ ACTIONS = {
     "close a consultation into the report": Text(
         tr="konsültasyonu rapora ekleyip kapatma", en="close a consultation into the report"
     ),
+    "share own exams": Text(tr="tetkik paylaşma", en="share own exams"),
+    "record care relations": Text(tr="bakım ilişkisi", en="record care relations"),
+    "open in an emergency": Text(tr="acil erişim açma", en="open in an emergency"),
+    "review emergency access": Text(tr="acil erişimi inceleme", en="review emergency access"),
+    "manage retention": Text(tr="saklama süreleri", en="manage retention"),
+    "delete a study past its time": Text(tr="süresi dolan çalışmayı silme", en="delete a study past its time"),
+    "see what is shared": Text(tr="paylaşılanları görme", en="see what is shared"),
+    "send a sharing code": Text(tr="paylaşım kodu gönderme", en="send a sharing code"),
+    "enter a sharing code": Text(tr="paylaşım kodu girme", en="enter a sharing code"),
     "take": Text(tr="okumaya alma", en="take to read"),
     "hold": Text(tr="okumayı bekletme", en="put a reading off"),
     "give back": Text(tr="listeye geri verme", en="give a reading back"),
