@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from msgspec.structs import replace
 
-from gecit.core.exam import Exam
+from gecit.core.critical import Critical, State
 from gecit.core.order import Person
 from gecit.core.peer_review import Per, Reviewer, Stratum
 from gecit.core.quality_figures import FEWEST, Measure, Share, counted, figures, summed
@@ -73,18 +75,11 @@ def test_a_candidate_has_a_final_report_and_pictures() -> None:
 
 
 def test_a_critical_finding_that_stands_makes_a_candidate_critical() -> None:
-    class Mark:
-        def __init__(self, stands: bool) -> None:
-            self.stands = stands
-
-    class Marked(Exam, frozen=True):  # an exam of a release that marks critical findings
-        critical: object = None
-
     stratum = Stratum(id="c", title=Text(tr="k", en="c"), size=1, critical=True)
-    exam = clean()
-    values = {name: getattr(exam, name) for name in exam.__struct_fields__}
-    for mark, wanted in ((None, False), (Mark(False), False), (Mark(True), True)):
-        one = candidate_of(Marked(**{**values, "critical": mark}), ())
+    exam, at = clean(), datetime(2026, 3, 2, tzinfo=UTC)
+    found = Critical(text="pnömotoraks", by="ayse", at=at)
+    for mark, wanted in ((None, False), (replace(found, state=State.TAKEN_BACK), False), (found, True)):
+        one = candidate_of(replace(exam, critical=mark), ())
         assert one
         assert (one.critical, fits(one, stratum)) == (wanted, wanted)
     assert not Per.ALL

@@ -62,15 +62,9 @@ def candidate_of(exam: Exam, kinds: Sequence[Kind]) -> Candidate | None:
         radiologist=signed.by if signed else first,
         people=_people(exam),
         failed=tuple(one.rule for one in exam.verdict.findings if one.status is Status.FAILED) if exam.verdict else (),
-        critical=_critical(exam),
+        critical=exam.critical is not None and exam.critical.stands,
         lowest=min((one.score for one in ratings_of(exam)), default=0),
     )
-
-
-def _critical(exam: Exam) -> bool:
-    """Whether a critical finding stands; an exam folded by a release that had no such mark has none."""
-    found = getattr(exam, "critical", None)
-    return bool(found and found.stands)
 
 
 def _people(exam: Exam) -> tuple[str, ...]:
