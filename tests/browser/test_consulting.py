@@ -100,16 +100,18 @@ def frame_answers(browser: webdriver.Chrome, place: Place, key: ExamKey) -> int:
 def test_a_hard_case_goes_to_a_physician_elsewhere_and_his_answer_into_the_report(
     browser: webdriver.Chrome, place: Place
 ) -> None:
-    key = story_of(browser, place).order.key
     browser.get_log("browser")
     sign_in(browser, place, ASKED, "/gecit/consultations")
+    key = story_of(browser, place).order.key  # by the page's width, so once a page is there
     wait_for(browser, "Bana sorulanlar")
     assert "yanıt sırası sizde" not in browser.find_element(By.TAG_NAME, "main").text
     assert frame_answers(browser, place, key) == 403
 
     # The radiologist reads, writes, and asks.
     sign_in(browser, place, ASKER, "/gecit/reading")
-    press(browser, f"button[aria-label*='{key.accession}']")
+    take = f"button[aria-label*='{key.accession}']"
+    until(lambda: browser.refresh() or browser.find_elements(By.CSS_SELECTOR, take), 30, "the exam is on the list")
+    press(browser, take)
     wait_for(browser, "Denetim")
     fill_in(browser, ReportPart.FINDINGS, FINDINGS)
     fill_in(browser, ReportPart.CONCLUSION, CONCLUSION)
