@@ -221,8 +221,8 @@ def test_an_edition_ends_before_its_until() -> None:
     ("old", "new"),
     [
         ("stated_reason_hours = 0", "stated_reason_hours = 73"),
-        ('"admission"]', '"stated-reason"]'),
-        ('"admission"]', '"komşu"]'),
+        ('"family-doctor"]', '"stated-reason"]'),
+        ('"family-doctor"]', '"komşu"]'),
         ("title = ", "titel = "),
         ("from = 2025-12-03T00:00:00", ""),
     ],

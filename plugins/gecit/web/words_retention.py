@@ -64,6 +64,6 @@ RETENTION: dict[str, Text] = {
 SAID_RETENTION: dict[str, tuple[Text, str]] = {
     "held": (_("Saklama emri kondu.", "Put on hold."), "success"),
     "released": (_("Saklama emri kaldırıldı.", "The hold was released."), "success"),
-    "nothing-past": (_("Süresi dolmuş çalışma yok.", "Nothing is past its time."), "info"),
+    "nothing-past": (_("Süresi dolmuş çalışma yok.", "Nothing is past its time."), "warning"),
     "list-dropped": (_("Liste bırakıldı.", "The list was dropped."), "success"),
 }
