@@ -1,4 +1,4 @@
-"""A ledger that has a row in each folded table, made by the steps and events of the node; and one in each kept table."""
+"""A ledger with rows in each folded table, made by steps and events of the node, and one in each kept table."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from msgspec.structs import replace
 
 from gecit.core import events as e
 from gecit.core.background import DuplicateQuery, EarlierExam, Opening
@@ -55,9 +54,7 @@ def fill(ledger: SqlLedger) -> None:
     exam = reviews.signed(ledger, "A3")
     state = draw_round(ledger, reviews.asked(), (), "y", LATER)
     pick = next(one for one in state.round.picks if one.exam == exam)
-    review = review_report(
-        ledger, "r1", pick.number, Said(account="cem", score=4, note="Kitle."), reviews.SCALE, LATER
-    )
+    review = review_report(ledger, "r1", pick.number, Said(account="cem", score=4, note="Kitle."), reviews.SCALE, LATER)
     found = ledger.exam_of(exam)
     assert found
     sent = send(ledger, of_review(state.round, review, found, "cem", ledger), "Kitle.", LATER)
@@ -119,8 +116,4 @@ def _made_up(column: sa.Column[Any]) -> object:
 def rows_of(ledger: SqlLedger, tables: tuple[sa.Table, ...]) -> dict[str, list[str]]:
     """Return all rows of some tables, in one order on both engines."""
     with ledger.engine.connect() as connection:
-        return {
-            one.name: sorted(repr(tuple(row)) for row in connection.execute(sa.select(one))) for one in tables
-        }
-
-
+        return {one.name: sorted(repr(tuple(row)) for row in connection.execute(sa.select(one))) for one in tables}

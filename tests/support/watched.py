@@ -1,4 +1,4 @@
-"""Watches every request of the tests of pages: what it changes in a ledger, the audit has been told of before.
+"""Watches every request and every command of tests: what it changes in a ledger, the audit was told of before.
 
 A change is a statement that writes to any table but those of `OF_DOORS`, whose rows say who comes in and are audited
 where that is decided. What is told: a row that any audit takes, or `tell_first` where an application has no audit.
@@ -7,10 +7,11 @@ where that is decided. What is told: a row that any audit takes, or `tell_first`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import click
 import sqlalchemy as sa
 from flask import Flask, g, has_request_context, request, request_started
 
@@ -19,12 +20,14 @@ from gecit.web.audit import EXTENSION
 from tests.fake_accounts import FakeAudit
 
 OF_DOORS = frozenset({"audit", "audit_chain", "login", "session", "attempt", "token", "beat"})
+OF_MIGRATIONS = frozenset({"alembic_version"})
 NO_ROW = frozenset({"editor.draft"})
 """A pause in typing is no row; signing is one."""
 WRITES = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
+TOLD = "gecit.told"
 
 changing: set[str] = set()
-"""Endpoints that were seen to change something, told before; of the whole run."""
+"""Endpoints and commands that were seen to change something, told before; of the whole run."""
 
 
 class _Told:
@@ -43,15 +46,14 @@ def watched(patch: Any) -> Iterator[list[str]]:
         app.extensions.setdefault(EXTENSION, _Told())
 
     def written(_: object, __: object, statement: str, *___: object) -> None:
-        if not has_request_context() or request.method in ("GET", "HEAD", "OPTIONS"):
-            return
         found = WRITES.match(statement)
-        if found is None or found[1] in OF_DOORS or request.endpoint in NO_ROW:
+        who = _acting()
+        if found is None or not who or found[1] in OF_DOORS | OF_MIGRATIONS or who in NO_ROW:
             return
-        if g.get("watched_told", False):
-            changing.add(str(request.endpoint))
+        if _told():
+            changing.add(who)
         else:
-            untold.append(f"{request.endpoint}: {found[1]}")
+            untold.append(f"{who}: {found[1]}")
 
     for book in (AuditBook, FakeAudit):
         patch.setattr(book, "record", _telling(book.record))
@@ -64,10 +66,26 @@ def watched(patch: Any) -> Iterator[list[str]]:
         request_started.disconnect(started)
 
 
-def _telling(record: Any) -> Any:
+def _acting() -> str:
+    """Return which changing request or which command is under way in this thread; "" = none."""
+    if has_request_context():
+        return "" if request.method in ("GET", "HEAD", "OPTIONS") else str(request.endpoint)
+    command = click.get_current_context(silent=True)
+    return command.command_path.partition(" ")[2] if command else ""
+
+
+def _told() -> bool:
+    if has_request_context():
+        return bool(g.get("watched_told", False))
+    return bool(click.get_current_context().find_root().meta.get(TOLD))
+
+
+def _telling(record: Callable[..., None]) -> Callable[..., None]:
     def told(*given: Any) -> None:
         record(*given)
         if has_request_context():
             g.watched_told = True
+        elif command := click.get_current_context(silent=True):
+            command.find_root().meta[TOLD] = True
 
     return told
