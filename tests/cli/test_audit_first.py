@@ -23,6 +23,7 @@ from gecit.core.webhooks import Subscription, new_secret
 from gecit.edges.store import SqlLedger, open_ledger, schema
 from gecit.ports import Unavailable
 from gecit.settings import load
+from tests.steps.test_find_hints import flat
 from tests.support import billing, flow
 from tests.support.reviews import NUMBERS, SIGNED, signed
 
@@ -83,6 +84,8 @@ def prepare(place: Place) -> None:
     ledger.write(lambda tx: tx.record_institution(flow.HOSPITAL, billing.START))
     ledger.save_account(Account(name="cem", roles=(Role.ASSESSOR,), tckn=NUMBERS["cem"]), SIGNED)
     signed(ledger, "R1", image_quality_rating=2)
+    flow.send(ledger, flow.incoming(flow.order("H1"), "1"))
+    flow.arrive(ledger, flat(accession="H1"))
     for number in (1, 2):
         told(ledger, number)
     aged(ledger, load().name)
@@ -99,7 +102,6 @@ def prepare(place: Place) -> None:
     began = flow.START
     ledger.write(lambda tx: tx.append(OutageBegan(at=began, service="duplicates", reason="x")))
     ledger.write(lambda tx: tx.append(OutageEnded(at=began + timedelta(hours=3), service="duplicates")))
-    ledger.write(lambda tx: tx.execute(sa.delete(schema.hint)))  # type: ignore[attr-defined]
 
 
 def told(ledger: SqlLedger, number: int) -> None:
