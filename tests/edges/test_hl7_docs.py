@@ -93,7 +93,12 @@ def test_the_whole_messages_are_read_without_a_remark_and_fill_every_fact():
     assert (order.remarks, report.remarks) == ((), ())
     left = {"performing_institution", "repeat_reason"}
     assert {one for one in order.content.__struct_fields__ if not getattr(order.content, one)} == left
-    unasked = {"critical", "request_reason_reasons", "image_quality_reasons"}  # marked here alone; no profile asks
+    unasked = {
+        "critical",
+        "key_images",
+        "request_reason_reasons",
+        "image_quality_reasons",
+    }
     assert {one for one in report.content.__struct_fields__ if not getattr(report.content, one)} == unasked
 
 

@@ -26,6 +26,7 @@ from .test_reading import (  # noqa: F401 -- fixtures
     clock,
     ledger,
     registry,
+    tags,
     written,
 )
 

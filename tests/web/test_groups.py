@@ -19,7 +19,7 @@ from tests.fakes import StillClock
 from tests.support.flow import HOSPITAL
 from tests.support.reading import NOW
 
-from .test_reading import GRANT, ask, audit, client, clock, ledger, registry  # noqa: F401 -- fixtures
+from .test_reading import GRANT, ask, audit, client, clock, ledger, registry, tags  # noqa: F401 -- fixtures
 
 # ruff: noqa: F811 -- fixtures are named as what they give
 

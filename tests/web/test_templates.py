@@ -18,7 +18,7 @@ from gecit.edges.store import SqlLedger
 from tests.fake_accounts import FakeAudit
 from tests.support.flow import HOSPITAL, key
 
-from .test_reading import EDITOR, act, ask, audit, client, clock, ledger, registry, written  # noqa: F401 -- fixtures
+from .test_reading import EDITOR, act, ask, audit, client, clock, ledger, registry, tags, written  # noqa: F401 -- fixtures
 
 # ruff: noqa: F811 -- fixtures are named as what they give
 

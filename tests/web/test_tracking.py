@@ -664,3 +664,11 @@ def test_the_exports_name_has_the_time_of_turkey(
     name = manager.get(f"{page}/file").headers["Content-Disposition"]
     assert f'"gecit-{local(clock.now()):%Y%m%d-%H%M}.csv"' in name
     assert local(clock.now()).utcoffset() == timedelta(hours=3)
+
+
+def test_two_pages_that_say_something_else_under_one_name_stop_the_start() -> None:
+    """What one page calls `holds` would else stand on the other's page too."""
+    one, other = {"holds": words.PAGE["search"]}, {"holds": words.PAGE["patient"]}
+    assert words.joined(one, one) == one
+    with pytest.raises(ValueError, match="holds"):
+        words.joined(one, other)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 from gecit.core import matching
 from gecit.core.exam import Billing
 from gecit.core.report import ROUTES, Document, ReportStatus
@@ -27,11 +30,24 @@ from .words_templates import TEMPLATES
 from .words_tracking import COLUMNS, DESTINATIONS, KINDS_OF_DELIVERY, SERVICES, TRACKING
 from .words_tracking import SAID as SAID_TRACKING
 
+Said = TypeVar("Said")
+
 __all__ = ["COLUMNS", "DESTINATIONS", "KINDS_OF_DELIVERY", "SAID", "SERVICES"]
 
 
 def _(tr: str, en: str) -> Text:
     return Text(tr=tr, en=en)
+
+
+def joined(*tables: Mapping[str, Said]) -> dict[str, Said]:
+    """Make one table of several; ValueError where two say something else under one name: a page would say the wrong."""
+    found: dict[str, Said] = {}
+    for table in tables:
+        taken = sorted(name for name in table if found.get(name, table[name]) != table[name])
+        if taken:
+            raise ValueError(f"said twice: {', '.join(taken)}")
+        found |= table
+    return found
 
 
 PAGE: dict[str, Text] = {
@@ -183,17 +199,10 @@ PAGE: dict[str, Text] = {
     ),
     "counts": _("Sayılar", "Counts"),
     "cancelled": _("İptal edildi", "Cancelled"),
-    **TRACKING,
-    **ROOM,
-    **READING,
-    **CRITICAL,
-    **TEMPLATES,
-    **CITIZEN,
-    **SHARING,
-    **RETENTION,
-    **CARE,
 }
-SAID: dict[str, tuple[Text, str]] = {**SAID_TRACKING, **SAID_SHARING, **SAID_RETENTION, **SAID_CARE}
+SAID: dict[str, tuple[Text, str]] = joined(
+    SAID_TRACKING, SAID_SHARING, SAID_RETENTION, SAID_CARE, words_webhooks.SAID, words_peer.SAID
+)
 
 OUTCOMES: dict[Outcome | None, Text] = {
     Outcome.SUBMIT: _("Bildirilebilir", "May be billed"),
@@ -351,8 +360,21 @@ def count_name(key: str) -> Text:
     return Text(tr=f"{head.tr}: {tail.tr}", en=f"{head.en}: {tail.en}") if tail else head
 
 
-PAGE |= words_accounts.PAGE | words_consulting.CONSULTING | words_quality.QUALITY | words_peer.PEER
-PAGE |= words_webhooks.PAGE
-PAGE |= words_report.PAGE
-SAID |= words_webhooks.SAID
-SAID |= words_peer.SAID
+PAGE = joined(
+    PAGE,
+    TRACKING,
+    ROOM,
+    READING,
+    CRITICAL,
+    TEMPLATES,
+    CITIZEN,
+    SHARING,
+    RETENTION,
+    CARE,
+    words_accounts.PAGE,
+    words_consulting.CONSULTING,
+    words_quality.QUALITY,
+    words_peer.PEER,
+    words_webhooks.PAGE,
+    words_report.PAGE,
+)

@@ -49,7 +49,7 @@ CITIZEN: dict[str, Text] = {
         "CD yerine geçer: DICOM dosyaları, DICOMDIR ve rapor. Büyük olabilir; kablosuz ağ önerilir.",
         "It stands for a CD: DICOM files, a DICOMDIR and the report. It may be large: Wi-Fi is advised.",
     ),
-    "read-report": _("Raporu oku", "Read the report"),
+    "read-own-report": _("Raporu oku", "Read the report"),
     "report-pdf": _("Raporu indir (PDF)", "Download the report (PDF)"),
     "report-signed": _("{at} tarihinde kesinleşti", "Final since {at}"),
     "report-corrected": _("Bu rapor düzeltilmiş rapordur.", "This is a corrected report."),

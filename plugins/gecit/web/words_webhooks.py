@@ -41,7 +41,7 @@ PAGE: dict[str, Text] = {
         "Verdicts that change while it is paused are not told later; the JSON interface has them.",
     ),
     "last-deliveries": _("Son gönderimler", "Last deliveries"),
-    "no-deliveries": _("Henüz gönderim yok.", "Nothing was sent yet."),
+    "nothing-posted": _("Henüz gönderim yok.", "Nothing was sent yet."),
     "webhook-answer": _("Yanıt", "Answer"),
     "webhook-taken": _("alındı", "taken"),
     "webhook-trial": _("deneme iletisi", "trial message"),
