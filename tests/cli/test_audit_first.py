@@ -23,7 +23,8 @@ from gecit.core.webhooks import Subscription, new_secret
 from gecit.edges.store import SqlLedger, open_ledger, schema
 from gecit.ports import Unavailable
 from gecit.settings import load
-from tests.steps.test_find_hints import flat
+from gecit.steps.judge_exam import judge_due
+from tests.steps.test_find_hints import LATER, flat
 from tests.support import billing, flow
 from tests.support.reviews import NUMBERS, SIGNED, signed
 
@@ -86,6 +87,7 @@ def prepare(place: Place) -> None:
     signed(ledger, "R1", image_quality_rating=2)
     flow.send(ledger, flow.incoming(flow.order("H1"), "1"))
     flow.arrive(ledger, flat(accession="H1"))
+    ledger.write(lambda tx: judge_due(tx, flow.JUDGING, LATER, "Node"))
     for number in (1, 2):
         told(ledger, number)
     aged(ledger, load().name)
