@@ -79,8 +79,8 @@ WATCHED = {
     "institution_templates.keep", "institution_templates.remove", "institution_templates.take_in",
     "key_images.change", "marking.mark", "marking.take_back", "marking.telephone", "own_requests.withdraw",
     "own_templates.take_in", "patient_desk.act", "retention.approve_list", "retention.drop_list", "retention.make",
-    "quality.rate_exam", "retention.release_hold", "reviews.feedback", "samples.draw", "samples.feedback", "sharing.add_link",
-    "sharing.end", "link.code", "link.enter", "link.leave",
+    "quality.rate_exam", "retention.release_hold", "reviews.feedback", "samples.draw", "samples.feedback",
+    "sharing.add_link", "sharing.end", "link.code", "link.enter", "link.leave",
 }  # fmt: skip
 """The tests of their own pages watch them: tests/support/watched.py."""
 
