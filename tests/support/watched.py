@@ -23,6 +23,8 @@ OF_DOORS = frozenset({"audit", "audit_chain", "login", "session", "attempt", "to
 OF_MIGRATIONS = frozenset({"alembic_version"})
 TYPING = frozenset({"editor.draft", "editor.sign", "marking.mark", "marking.take_back"})
 """They save the draft as it is typed, which is no row of the audit; what they do then is one."""
+COUNTED = ("link.enter", "share_link")
+"""Each try of a code is counted before anything is decided; the visit that one begins is told first."""
 OWN_LEDGER = frozenset({"check", "samples"})
 """Commands that try something on a ledger of their own, in memory."""
 WRITES = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
@@ -52,7 +54,7 @@ def watched(patch: Any) -> Iterator[list[str]]:
         who = _acting()
         if found is None or not who or found[1] in OF_DOORS | OF_MIGRATIONS or who in OWN_LEDGER:
             return
-        if found[1] == "draft" and who in TYPING:
+        if (found[1] == "draft" and who in TYPING) or (who, found[1]) == COUNTED:
             return
         if _told():
             changing.add(who)
