@@ -19,6 +19,7 @@ from .reports import Place, Registered
 from .words_care import CARE, SAID_CARE
 from .words_citizen import CITIZEN
 from .words_critical import CRITICAL
+from .words_navigation import NAVIGATION
 from .words_reading import READING
 from .words_retention import RETENTION, SAID_RETENTION
 from .words_room import ROOM
@@ -192,6 +193,7 @@ PAGE: dict[str, Text] = {
     **SHARING,
     **RETENTION,
     **CARE,
+    **NAVIGATION,
 }
 SAID: dict[str, tuple[Text, str]] = {**SAID_TRACKING, **SAID_SHARING, **SAID_RETENTION, **SAID_CARE}
 

@@ -45,7 +45,7 @@ SHARING: dict[str, Text] = {
     "share-later": _("başlamadı", "not begun"),
     "share-over": _("süresi doldu", "over"),
     "share-ended": _("kaldırıldı", "ended"),
-    "no-own-exams": _("Burada size ait tetkik yok.", "There is no exam of yours here."),
+    "nothing-to-share": _("Burada size ait tetkik yok.", "There is no exam of yours here."),
     "shared": _("Benimle paylaşılanlar", "Shared with me"),
     "shared-nothing": _("Sizinle paylaşılmış tetkik yok.", "Nothing is shared with you."),
     "shared-until": _("{until} tarihine kadar açık", "open until {until}"),
