@@ -22,19 +22,26 @@ NEIGHBOUR = Institution(
 """Public and of the same province: the rule of access covers a grant between the two."""
 
 READERS = ("radyolog", "komsu-radyolog")
-GRANT, GROUP = "demo-grant", "demo-group"
+GRANT, GROUP, BY = "demo-grant", "demo-group", "sandbox"
 STANDS = timedelta(days=90)
 
 
 def settle_neighbours(tx: Transaction, now: datetime) -> None:
     """Record the neighbour, its leave to read for the hospital, and a group of both, where they are not there."""
-    tx.record_institution(NEIGHBOUR, now, by="sandbox")
+    tx.record_institution(NEIGHBOUR, now, by=BY)
     if not any(one.id == GRANT and one.until > now for one in tx.grants()):
-        tx.record_grant(_grant(now), now, "sandbox")
+        tx.record_grant(_grant(now), now, BY)
     if not any(one.id == GROUP for one in tx.groups()):
         members = tuple(Member(account=one, since=now) for one in READERS)
-        group = Group(id=GROUP, name="Nöroradyoloji (deneme)", subspecialty=Subspecialty.NEURO, members=members)
-        tx.record_group(group, now, "sandbox")
+        group = Group(
+            id=GROUP,
+            name="Nöroradyoloji (deneme)",
+            subspecialty=Subspecialty.NEURO,
+            members=members,
+            recorded_at=now,
+            recorded_by=BY,
+        )
+        tx.record_group(group, now, BY)
 
 
 def _grant(now: datetime) -> Grant:
@@ -44,5 +51,7 @@ def _grant(now: datetime) -> Grant:
         institutions=(INSTITUTION.skrs,),
         since=now,
         until=now + STANDS,
+        recorded_at=now,
+        recorded_by=BY,
         paper=Paper(number="DENEME-1", dated=local(now).date()),
     )

@@ -51,6 +51,8 @@ CONSULTING: dict[str, Text] = {
     "ask-subspecialty": _("Bir alt uzmanlıktaki herkes", "All of a subspecialty"),
     "choose": _("seçin", "choose"),
     "question": _("Soru", "Question"),
+    "ask-marked": _("Rapor için işaretlediğim görüntüler", "Pictures I marked for the report"),
+    "ask-show": _("{name} gösterilsin", "Show {name}"),
     "pointed-images": _("Gösterilen görüntüler", "Images pointed to"),
     "picture": _("{name} görüntüsünü aç", "Open picture {name}"),
     "key-images-hint": _(
