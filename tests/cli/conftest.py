@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from gecit.cli import cli
+from tests.support.watched import watched
+
+
+@pytest.fixture(autouse=True)
+def _told_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No command of any test here changes a ledger that the audit was not told of (docs/decisions/0044)."""
+    with watched(monkeypatch) as untold:
+        yield
+    assert untold == []
 
 
 @pytest.fixture

@@ -18,9 +18,18 @@ from gecit.web.accounts.providers import Providers
 from gecit.web.app import create_app
 from tests.fake_accounts import FakeAudit
 from tests.fakes import NOON, FakeAccounts, FakeViews, FakeVitals, StillClock
+from tests.support.watched import watched
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 BASIC = "Basic " + base64.b64encode(b"admin:gizli").decode()
+
+
+@pytest.fixture(autouse=True)
+def _told_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No request of any test here changes a ledger that the audit was not told of (docs/decisions/0044)."""
+    with watched(monkeypatch) as untold:
+        yield
+    assert untold == []
 
 
 @pytest.fixture

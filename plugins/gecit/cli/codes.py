@@ -14,7 +14,8 @@ from gecit.edges.code_columns import LISTS
 from gecit.edges.system_clock import SystemClock
 from gecit.ports import Unavailable
 
-from .common import as_json, print_rows, settings
+from .audited import tell_first
+from .common import as_json, has_ledger, parts, print_rows, settings
 
 KINDS = tuple(LISTS)
 
@@ -31,6 +32,9 @@ def import_(kind: str, csv_file: Path) -> None:
     """Replace one list by a CSV file; with any bad row nothing is imported."""
     found = settings()
     found.data.mkdir(parents=True, exist_ok=True)
+    if has_ledger(found):  # before there is one, nobody is judged by any list
+        with parts(create=False) as opened:
+            tell_first(opened, "import a code list", about=kind)
     with _readable(found.codes):
         snapshot = lists.import_csv(found.codes, kind, csv_file, SystemClock().now())
     click.echo(f"{kind}: {snapshot.rows} satır / rows, {snapshot.revision[:12]}")

@@ -15,6 +15,9 @@ from gecit.core.order import ExamKey
 from gecit.processes.build import Parts
 from gecit.settings import Settings, load
 
+FAILED = "gecit.failed"
+"""Where a command leaves what is to be called should it fail after it told the audit that it would be done."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -37,8 +40,19 @@ def parts(*, create: bool = True) -> Iterator[Parts]:
     opened = Parts(found)
     try:
         yield opened
+    except Exception as fault:
+        tell_failed(fault)
+        raise
     finally:
         opened.ledger.close()
+
+
+def tell_failed(fault: Exception) -> None:
+    """Have the audit told that what it was told of failed; nothing where it was told of nothing."""
+    context = click.get_current_context(silent=True)
+    tell = context.meta.pop(FAILED, None) if context else None
+    if tell:
+        tell(type(fault).__name__)
 
 
 class NoLedgerError(click.ClickException):
@@ -47,9 +61,14 @@ class NoLedgerError(click.ClickException):
     exit_code = 2
 
 
+def has_ledger(found: Settings) -> bool:
+    """Whether there is a ledger; on PostgreSQL there is always one, or it is to be told that it is away."""
+    return not found.database.startswith("sqlite") or Path(make_url(found.database).database or "").exists()
+
+
 def _must_exist(found: Settings) -> None:
-    path = make_url(found.database).database or ""
-    if found.database.startswith("sqlite") and not Path(path).exists():
+    if not has_ledger(found):
+        path = make_url(found.database).database
         raise NoLedgerError(
             f"Kayıt defteri yok: {path}. GECIT_DATA doğru klasörü gösteriyor mu? / "
             f"There is no ledger at {path}. Does GECIT_DATA name the right folder?"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from gecit.core.access import Action
 from gecit.core.exam import Exam
 from gecit.core.exemptiondraft import Leftover, Stretch, left_over, stretches, write_draft
 from gecit.core.order import ExamKey
@@ -20,6 +21,7 @@ from gecit.processes.build import Parts
 from gecit.processes.rules import NoRulebookError
 
 from . import drafts
+from .audited import tell_first
 from .common import as_json, parts, print_json, print_rows, settings
 from .moments import INSTANT
 from .rules import files_of
@@ -85,6 +87,8 @@ def draft(
     left = _not_yet(windows, into)
     text = write_draft(left, adds_to, title, local(now).date())
     if keep:
+        with parts(create=False) as opened:
+            tell_first(opened, Action.WORK_ON_RULES, about=keep)
         click.echo(f"{drafts.keep(settings(), keep, text).file}: {len(left)} pencere / windows")
     elif out is None:
         click.echo(text, nl=False)

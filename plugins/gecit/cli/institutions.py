@@ -5,11 +5,13 @@ from __future__ import annotations
 import click
 import msgspec
 
+from gecit.core.access import Action
 from gecit.core.peers import is_entry
 from gecit.edges.system_clock import SystemClock
 from gecit.ports import Institution, Receiver, Station
 from gecit.steps.record_institution import SKRS, receiver_of, shown_receiver, shown_station, station_of
 
+from .audited import tell_first
 from .common import as_json, parts, print_json, print_rows
 
 
@@ -105,6 +107,7 @@ def add(
     with parts() as opened:
         if profile not in opened.profiles():
             raise click.BadParameter(f"böyle bir profil yok / no such profile: {profile}", param_hint="--profile")
+        tell_first(opened, Action.MANAGE_INSTITUTIONS, institution=skrs)
         opened.ledger.write(lambda tx: tx.record_institution(one, SystemClock().now(), by="cli"))
     click.echo(f"{skrs} kaydedildi / recorded")
 

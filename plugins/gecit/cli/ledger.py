@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from .audited import tell_first
 from .common import parts
 
 
@@ -21,6 +22,7 @@ def rebuild() -> None:
     Exit code 1 where the state before was not what the events say; afterwards it is.
     """
     with parts(create=False) as opened:
+        tell_first(opened, "rebuild the ledger")
         count, same = opened.ledger.rebuild()
     click.echo(f"{count} olay / events; " + ("aynı durum / identical state" if same else "DURUM FARKLIYDI / DIFFERED"))
     sys.exit(0 if same else 1)

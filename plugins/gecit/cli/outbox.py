@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import click
 
+from gecit.core.access import Action
 from gecit.core.medula_codes import PARKED
 from gecit.core.order import ExamKey
 from gecit.edges.store import effects, outbox_desk
@@ -16,6 +17,7 @@ from gecit.steps.approve_withdrawal import approve as approve_withdrawal
 from gecit.steps.approve_withdrawal import dismiss as dismiss_withdrawal
 from gecit.web.masking import mask
 
+from .audited import tell_first
 from .common import Command, as_json, exam_key, parts, print_json, print_rows
 from .outbox_shown import as_row, as_value, proposal, say
 
@@ -72,9 +74,10 @@ def retry(number: int | None, code: str) -> None:
         raise click.UsageError("NUMBER ya da --code / either NUMBER or --code")
     with parts(create=False) as opened:
         chosen = outbox_desk.parked_with(opened.ledger, code) if number is None else [number]
+        tell_first(opened, Action.RETRY_DELIVERY, about=code or str(number))
         done = [one for one in chosen if opened.ledger.retry_delivery(one, opened.clock.now())]
-    if number is not None and not done:
-        raise click.ClickException(f"{number} beklemeye alınmış değil / is not parked")
+        if number is not None and not done:
+            raise click.ClickException(f"{number} beklemeye alınmış değil / is not parked")
     named = ", ".join(map(str, done)) or "0"
     click.echo(f"{named} yeniden kuyrukta / queued again")
 
@@ -86,9 +89,10 @@ def park(number: int, reason: str) -> None:
     """Park delivery NUMBER: it is not sent until somebody retries it."""
     error = f"{PARKED} {getpass.getuser()}: {_harmless(reason)}"
     with parts(create=False) as opened:
+        tell_first(opened, Action.RETRY_DELIVERY, about=str(number))
         done = outbox_desk.park(opened.ledger, number, error[:500])
-    if not done:
-        raise click.ClickException(f"{number} sırada değil / does not wait: gecit outbox show {number}")
+        if not done:
+            raise click.ClickException(f"{number} sırada değil / does not wait: gecit outbox show {number}")
     click.echo(f"{number} beklemede / parked")
 
 
@@ -130,6 +134,7 @@ def _decide(
     reason, by = _harmless(reason), _harmless(by, "--by")
     with parts(create=False) as opened:
         key = exam_key(opened, accession, institution)
+        tell_first(opened, Action.APPROVE_WITHDRAWAL, institution=key.institution, accession=key.accession, by=by)
         try:
             _write(opened, key, by, reason, decided)
         except NothingToDecideError as fault:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from gecit.core.access import Reach, Role
+from gecit.core.access import Action, Reach, Role
 from gecit.core.accounts import Account
 from gecit.core.peer_review import Reviewer, ReviewRound, Stratum
 from gecit.core.values import ISTANBUL
@@ -22,6 +23,7 @@ from gecit.steps.sample_reports import SampleRefused, draw_again, draw_round, ne
 from gecit.web.peer.desk import PeerDesk
 from gecit.web.peer.figures import Asked, count, report_of, scope_of
 
+from .audited import tell_first
 from .common import as_json, parts, print_json, print_table
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -67,11 +69,13 @@ def sample(
             blind=not opened,
             institutions=tuple(sorted(set(institutions))),
         )
+        if not dry_run:
+            tell_first(found, Action.MANAGE_REVIEWS, about=asked.id)
         try:
             drawn = (
                 plan(found.ledger, asked, desk.kinds)
                 if dry_run
-                else draw_round(found.ledger, asked, desk.kinds, "gecit", clock.now()).round
+                else draw_round(found.ledger, asked, desk.kinds, getpass.getuser(), clock.now()).round
             )
         except SampleRefused as refused:
             raise click.ClickException(str(refused)) from refused

@@ -10,6 +10,7 @@ from gecit.core.order import ExamKey
 from gecit.edges.quality_files import read_quality
 from gecit.steps.find_hints import find_again
 
+from .audited import tell_first
 from .common import parts
 
 PAGE = 200
@@ -29,6 +30,7 @@ def find_hints() -> None:
     """
     with parts(create=False) as opened:
         data = read_quality(opened.settings.rules, opened.settings.site_rules)
+        tell_first(opened, "look for hints anew", about=data.revision)
         looked_at = changed = 0
         after: ExamKey | None = None
         while True:

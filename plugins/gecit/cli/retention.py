@@ -6,11 +6,13 @@ import getpass
 
 import click
 
+from gecit.core.access import Action
 from gecit.core.retention import ListedStudy
 from gecit.processes.entrance import audit_of
 from gecit.processes.retention import deleting_of, terms_of
 from gecit.steps.retention import RetentionRefused, make_list, past
 
+from .audited import tell_first
 from .common import as_json, parts, print_rows
 
 
@@ -35,6 +37,7 @@ def list_(dry_run: bool, as_json: bool) -> None:
             studies = opened.ledger.read(lambda tx: past(tx, opened.settings.name, terms, now))
             print_rows([_row(one) for one in studies], json_wanted=as_json)
             return
+        tell_first(opened, Action.MANAGE_RETENTION)
         made = make_list(opened.ledger, opened.settings.name, terms, getpass.getuser(), now)
     print_rows([_row(one) for one in made.studies] if made else [], json_wanted=as_json)
     if made and not as_json:
@@ -49,6 +52,7 @@ def delete(number: str) -> None:
     Each is looked at anew first: what was put on hold or has changed since stays. Orthanc must be running.
     """
     with parts(create=False) as opened:
+        tell_first(opened, Action.MANAGE_RETENTION, about=number)
         audit = audit_of(opened.settings, opened.ledger)
         counts: dict[str, int] = {}
         try:

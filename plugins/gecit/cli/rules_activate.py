@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import click
 
+from gecit.core.access import Action
 from gecit.core.order import ExamKey
 from gecit.core.reach import reach
 from gecit.core.rulebook import Rulebook
@@ -22,6 +23,7 @@ from gecit.settings import Settings
 from gecit.steps.reached import plan, stretches_of
 
 from . import drafts
+from .audited import tell_first
 from .common import parts
 from .rules_shown import difference_line
 
@@ -45,6 +47,7 @@ def activate(note: str, wait: bool, yes: bool, draft: str, by: str) -> None:
         with _files(chosen, draft) as book:
             if before:
                 _compare(Rulebook.from_json(before[1]), book, chosen, yes=yes)
+            tell_first(opened, Action.WORK_ON_RULES, about=book.revision, by=by)
             new = ledger.activate_rulebook(book.revision, book.to_json(), opened.clock.now(), note, by)
         said = "yürürlükte / in force" if new else "zaten yürürlükteydi / was in force already"
         click.echo(f"{book.revision[:12]} {said}")

@@ -7,6 +7,7 @@ import secrets
 
 import click
 
+from gecit.core.access import Action
 from gecit.core.verdict import Outcome
 from gecit.core.webhook_urls import url_fault
 from gecit.core.webhooks import SECRET_BYTES, Subscription, new_secret
@@ -15,6 +16,7 @@ from gecit.ports import Refused, Unavailable
 from gecit.processes.alerting import mailer_of, poster_of, secret_of
 from gecit.steps.watch_health import try_out
 
+from .audited import tell_first
 from .common import as_json, parts, print_json, print_rows, settings
 
 
@@ -73,6 +75,7 @@ def add(url: str, institution: str, outcomes: tuple[str, ...], as_json: bool) ->
             by=getpass.getuser(),
             outcomes=tuple(sorted({Outcome(one) for one in outcomes})),
         )
+        tell_first(opened, Action.MANAGE_WEBHOOKS, institution=institution, about=made.id)
         opened.ledger.write(lambda tx: tx.add_webhook(made))
     if as_json:
         print_json({"id": made.id, "secret": made.secret})
@@ -86,9 +89,10 @@ def remove(id: str) -> None:  # noqa: A002 -- what the list calls it
     """End subscription ID (wh-...) and what waits for it."""
     with parts(create=False) as opened:
         now = opened.clock.now()
+        tell_first(opened, Action.MANAGE_WEBHOOKS, about=id)
         done = opened.ledger.write(lambda tx: tx.remove_webhook(id, now, getpass.getuser()))
-    if not done:
-        raise click.ClickException(f"{id}: böyle bir abonelik yok / there is no such subscription")
+        if not done:
+            raise click.ClickException(f"{id}: böyle bir abonelik yok / there is no such subscription")
     click.echo(f"{id} sona erdi / ended")
 
 

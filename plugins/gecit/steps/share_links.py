@@ -126,8 +126,8 @@ class Links:
             return self._refused(SEND_CODE, link, address, Said.TOO_MANY)
         code = f"{secrets.randbelow(10**s.CODE_DIGITS):0{s.CODE_DIGITS}d}"
         kept = self._hashing.hash(code)
+        self._tell(SEND_CODE, link, address)  # first: what cannot be audited is not done
         self._ledger.write(lambda tx: tx.set_share_code(link.id, kept, now + self.terms.code))
-        self._tell(SEND_CODE, link, address)
         return Said.SENT if self._sent(link, code) else Said.NOT_SENT
 
     def _sent(self, link: ShareLink, code: str) -> bool:
@@ -157,11 +157,12 @@ class Links:
         if fits is None:
             return self._refused(ENTER_CODE, link, address, Said.TOO_MANY)
         begun = Visit(digest=visit, link=link.id, expires_at=now + self.terms.visit)
+        if fits:
+            self._tell(ENTER_CODE, link, address)  # first, as above; what fails after all is a second row
         if not fits or not self._ledger.write(lambda tx: _begin(tx, kept, begun, now)):
             self._counted("wrong from", network, now, s.WINDOW)
             self._counted("wrong of", link.id, now, s.WINDOW)
             return self._refused(ENTER_CODE, link, address, Said.WRONG)
-        self._tell(ENTER_CODE, link, address)
         return Said.OPEN
 
     def leave(self, visit: str) -> None:

@@ -17,7 +17,7 @@ from gecit.ports import Clock
 from gecit.steps.openings import OpeningRefused, Openings
 
 from ..access import may_touch, needs, person
-from ..audit import about
+from ..audit import about, tell_first
 from ..masking import mask
 
 LONGEST_TEXT = 500
@@ -48,6 +48,7 @@ def care_pages(desk: CareDesk, doors: Doors) -> Blueprint:
         about(asked.institution if asked else "", patient=patient, refused=refused)
         if asked is None or refused:
             return _page(desk, (Fault.PHYSICIAN if refused else Fault.DAYS,))
+        tell_first()
         try:
             desk.openings.record(asked, desk.clock.now())
         except OpeningRefused as fault:
@@ -61,6 +62,7 @@ def care_pages(desk: CareDesk, doors: Doors) -> Blueprint:
         if found is None or not may_touch(Action.RECORD_CARE, found.institution):
             abort(404)
         about(found.institution, patient=found.patient)
+        tell_first()
         desk.openings.end(number, person().name, desk.clock.now())
         return _back("care.show", "care-ended")
 
@@ -74,6 +76,7 @@ def care_pages(desk: CareDesk, doors: Doors) -> Blueprint:
     def open_in_emergency() -> Response:
         patient = _typed("tckn")
         about(patient=patient)
+        tell_first()
         try:
             desk.openings.state(person().name, patient, mask(_typed("reason")), desk.clock.now())
         except OpeningRefused as fault:
@@ -94,6 +97,7 @@ def care_pages(desk: CareDesk, doors: Doors) -> Blueprint:
         if found is None or outcome is None or not may_touch(Action.REVIEW_EMERGENCY, found.institution):
             abort(404)
         about(found.institution, patient=found.patient)
+        tell_first()
         try:
             desk.openings.review(number, outcome, mask(_typed("note")), person().name, desk.clock.now())
         except OpeningRefused as fault:

@@ -22,7 +22,7 @@ from gecit.ports import Unavailable
 from gecit.ports.citizens import Download
 
 from ..access import needs, person
-from ..audit import about, only_watches
+from ..audit import about, only_watches, tell_first
 from ..language import language
 from ..problem import Problem, show
 from ..sender import address
@@ -99,6 +99,7 @@ def download_pages(room: CitizenRoom) -> Blueprint:
                 touched_at=now,
                 total=total,
             )
+            tell_first()
             room.ledger.forget_downloads(now - KEPT)
             room.ledger.add_download(same)
         return redirect(url_for("downloads.page", number=same.id), 303)

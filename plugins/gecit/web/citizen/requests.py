@@ -27,7 +27,7 @@ from gecit.core.patient_requests import (
 from gecit.core.values import Text
 
 from ..access import may_touch, needs, person
-from ..audit import about
+from ..audit import about, tell_first
 from ..words_citizen import CITIZEN, FAULTS
 from .exams import page_number, shown
 from .room import CitizenRoom, own_number
@@ -79,6 +79,7 @@ def request_pages(room: CitizenRoom) -> Blueprint:
             contact_at=_field("contact-at") if request.form.get("contact") != Contact.PAGE.value else "",
         )
         about(made.institution, patient=made.tckn)
+        tell_first()
         if not room.ledger.add_request(made, room.limits.open_requests):
             text = CITIZEN["too-many-requests"]
             most = room.limits.open_requests
@@ -95,6 +96,7 @@ def request_pages(room: CitizenRoom) -> Blueprint:
     def withdraw(number: str) -> Redirect | Response:
         mine(number)
         now = room.clock.now()
+        tell_first()
         try:
             room.ledger.change_request(number, lambda before: moved(before, Act.WITHDRAW, Side.CITIZEN, now))
         except ActRefused as refused:
@@ -152,6 +154,7 @@ def desk_pages(room: CitizenRoom) -> Blueprint:
             abort(400)
         found = _chosen(room, before, request.form.get("exam", "")) if chosen is Act.FIND else None
         text = request.form.get("text", "")
+        tell_first()
         try:
             room.ledger.change_request(
                 number, lambda stands: moved(stands, chosen, Side.DESK, now, by=who, text=text, found=found)

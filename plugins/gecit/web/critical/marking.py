@@ -23,6 +23,8 @@ from .page import number_written, page, told
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as Redirect
 
+BY_TELEPHONE = "tell a critical finding by telephone"
+
 
 def marking_pages(room: ReadingRoom) -> Blueprint:
     """Build what the buttons do."""
@@ -56,11 +58,12 @@ def marking_pages(room: ReadingRoom) -> Blueprint:
     @needs(Action.WRITE_REPORT)
     def telephone(institution: str, accession: str) -> Redirect | Response:
         key, whom, now = key_here(institution, accession), request.form.get("whom", ""), room.clock.now()
+        told(room, BY_TELEPHONE, key)
         try:
             room.ledger.write(lambda tx: critical.telephoned(tx, key, person(), number_written(), whom, now))
         except CriticalRefused as refused:
+            room.record(person(), BY_TELEPHONE, key, outcome=refused.fault.value)
             return page(room, refused.text)
-        told(room, "tell a critical finding by telephone", key)
         return redirect(url_for("critical.show"), 303)
 
     return pages
@@ -72,6 +75,7 @@ def _in_editor(
     """Save what is written, then do it; the editor says what stands against it."""
     try:
         save_written(room, key)
+        told(room, what, key)
         room.ledger.write(lambda tx: act(tx, key))
     except ReadingRefused as refused:
         room.record(person(), what, key, outcome=refused.why.value)
@@ -79,5 +83,4 @@ def _in_editor(
     except CriticalRefused as refused:
         room.record(person(), what, key, outcome=refused.fault.value)
         return page_of(room, key, None, None, refused.text)
-    told(room, what, key)
     return redirect(place_of(key), 303)

@@ -54,12 +54,12 @@ def critical_pages_of(room: ReadingRoom) -> Blueprint:
     @needs(Action.CONFIRM_CRITICAL)
     def confirm(institution: str, accession: str) -> Redirect | Response:
         key, asker, now = ExamKey(institution=institution, accession=accession), person(), room.clock.now()
+        told(room, Action.CONFIRM_CRITICAL.value, key)
         try:
             room.ledger.write(lambda tx: critical.confirm(tx, key, asker, number_written(), now))
         except CriticalRefused as refused:
             room.record(asker, Action.CONFIRM_CRITICAL.value, key, outcome=refused.fault.value)
             return page(room, refused.text)
-        told(room, Action.CONFIRM_CRITICAL.value, key)
         return redirect(url_for("critical.show"), 303)
 
     pages.app_context_processor(lambda: {"critical_of": _of(room)})
@@ -78,7 +78,7 @@ def number_written() -> int:
 
 
 def told(room: ReadingRoom, what: str, key: ExamKey) -> None:
-    """Tell the audit what was done, and whose exam it was."""
+    """Tell the audit what is about to be done, and whose exam it is: what cannot be audited is not done."""
     exam = room.ledger.read(lambda tx: tx.exam(key))
     room.record(person(), what, key, tckn=exam.patient.tckn if exam else "")
 

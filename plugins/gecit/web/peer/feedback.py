@@ -15,7 +15,7 @@ from gecit.ports.reviews import FeedbackSearch
 from gecit.steps.give_feedback import FeedbackRefused, answer, close, of_rating, send
 
 from ..access import may_touch, needs, person
-from ..audit import about
+from ..audit import about, tell_first
 from .desk import PeerDesk
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def feedback_pages(desk: PeerDesk) -> Blueprint:
         if chosen not in found:
             abort(404)
         made = of_rating(exam, chosen, found[chosen], person().name, desk.accounts)
+        tell_first()
         try:
             sent = send(desk.ledger, made, form.get("text", ""), desk.clock.now())
         except FeedbackRefused as refused:
@@ -77,6 +78,7 @@ def feedback_pages(desk: PeerDesk) -> Blueprint:
     @needs(Action.DISCUSS_QUALITY)
     def say(number: str) -> Redirect | Response:
         found, part = _mine(desk, number)
+        tell_first()
         try:
             answer(desk.ledger, found.id, person().name, part, request.form.get("text", ""), desk.clock.now())
         except FeedbackRefused as refused:
@@ -90,6 +92,7 @@ def feedback_pages(desk: PeerDesk) -> Blueprint:
         if not _may_close(found, part):
             abort(403)
         outcome = next((one for one in Closing if one.value == request.form.get("outcome", "")), None) or abort(400)
+        tell_first()
         try:
             close(desk.ledger, found.id, person().name, outcome, request.form.get("text", ""), desk.clock.now())
         except FeedbackRefused as refused:

@@ -27,7 +27,7 @@ from gecit.steps.give_feedback import FeedbackRefused, of_review, send
 from gecit.steps.review_report import WORDS, ReviewRefused, Said, in_force, pick_for, review_report
 
 from ..access import needs, person
-from ..audit import about
+from ..audit import about, tell_first
 from .desk import PeerDesk
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def review_pages(desk: PeerDesk) -> Blueprint:
     @needs(Action.REVIEW_REPORT)
     def say(round_id: str, number: int) -> Redirect | Response:
         _mine(desk, round_id, number)
+        tell_first()
         try:
             review_report(desk.ledger, round_id, number, _said(desk), desk.scale, desk.clock.now())
         except ReviewRefused as refused:
@@ -120,6 +121,7 @@ def review_pages(desk: PeerDesk) -> Blueprint:
         given = desk.ledger.read_reviews(lambda tx: tx.reviews(round_id))
         stands = in_force(given, number, person().name) or abort(404)
         made = of_review(state.round, stands.review, exam, person().name, desk.accounts)
+        tell_first()
         try:
             sent = send(desk.ledger, made, request.form.get("text", ""), desk.clock.now())
         except FeedbackRefused as refused:

@@ -20,6 +20,7 @@ from gecit.steps.review_report import in_force
 from gecit.steps.sample_reports import SampleRefused, close_round, draw_again, draw_round, new_round_id
 
 from ..access import needs, person
+from ..audit import tell_first
 from ..words_peer import PEER
 from .desk import PeerDesk
 
@@ -46,6 +47,7 @@ def sample_pages(desk: PeerDesk) -> Blueprint:
         asked = _asked(desk)
         if asked is None:
             return _list(desk, PEER["dates-wrong"])
+        tell_first()
         try:
             state = draw_round(desk.ledger, asked, desk.kinds, person().name, desk.clock.now())
         except SampleRefused as refused:
@@ -60,6 +62,7 @@ def sample_pages(desk: PeerDesk) -> Blueprint:
     @pages.post("/<round_id>/close")
     @needs(Action.MANAGE_REVIEWS)
     def close(round_id: str) -> Redirect:
+        tell_first()
         close_round(desk.ledger, round_id, person().name, desk.clock.now())
         return redirect(url_for("samples.one", round_id=round_id), 303)
 
@@ -79,6 +82,7 @@ def sample_pages(desk: PeerDesk) -> Blueprint:
         stands = in_force(given, number, pick.reviewer) or abort(404)
         exam = desk.ledger.exam_of(pick.exam) or abort(404)
         made = of_review(state.round, stands.review, exam, pick.reviewer, desk.accounts)
+        tell_first()
         try:
             sent = send(desk.ledger, made, request.form.get("text", ""), desk.clock.now())
         except FeedbackRefused as refused:

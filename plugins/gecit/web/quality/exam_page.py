@@ -18,6 +18,7 @@ from gecit.ports import Clock
 from gecit.steps.rate_quality import RatingRefused, rate
 
 from ..access import may_touch, needs, person
+from ..audit import tell_first
 from ..shown import show_exam
 from ..shown_quality import show_quality, show_ratings, superseded
 from ..tracking.exam_page import read_exam
@@ -43,6 +44,7 @@ def exam_routes(pages: Blueprint, ledger: SqlLedger, clock: Clock, data: Callabl
         score = int(form["score"]) if form.get("score") in SCORES else None
         reasons, note = form.getlist("reason"), form.get("note", "").replace("\r\n", "\n")
         asker, now = person(), clock.now()
+        tell_first()
         try:
             ledger.write(lambda tx: rate(tx, found.key, asker, kind, score, reasons, note, known.reasons, now))
         except RatingRefused as refused:

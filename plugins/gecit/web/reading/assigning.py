@@ -59,6 +59,7 @@ def assign_pages(room: ReadingRoom) -> Blueprint:
     def keep() -> Response:
         chosen = tuple(one for one in Subspecialty if one.value in request.form.getlist("subspecialty"))
         made = ReaderProfile(subspecialties=chosen, away_until=_end_of(request.form.get("away-until", "")))
+        room.record(person(), "keep a reader's profile", None)
         room.ledger.write(lambda tx: tx.keep_reader_profile(person().name, made))
         return _profile(room, saved=True)
 

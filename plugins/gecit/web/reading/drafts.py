@@ -47,9 +47,10 @@ def draft_pages(room: ReadingRoom) -> Blueprint:
     @needs(Action.OWN_ACCOUNT)
     def discard(institution: str, accession: str) -> Redirect:
         key, asker = ExamKey(institution=institution, accession=accession), person()
+        room.record(asker, "discard a draft", key)  # first: what cannot be audited is not done
         if not room.ledger.write(lambda tx: left_drafts.discard(tx, key, asker.name)):
+            room.record(asker, "discard a draft", key, outcome="nothing there")
             abort(404)
-        room.record(asker, "discard a draft", key)
         return redirect(url_for("drafts.show"), 303)
 
     return pages

@@ -63,8 +63,9 @@ def group_pages(room: ReadingRoom) -> Blueprint:
     @needs(Action.MANAGE_GRANTS)
     def close(group: str) -> Redirect:
         now = room.clock.now()
-        room.ledger.save_group(closed(_open(room, group), person().name, now), now, person().name)
-        room.record(person(), "close a group", None)
+        ended = closed(_open(room, group), person().name, now)
+        room.record(person(), "close a group", None)  # first: what cannot be audited is not done
+        room.ledger.save_group(ended, now, person().name)
         return redirect(url_for("groups.show"), 303)
 
     return pages
@@ -91,9 +92,10 @@ def _record(room: ReadingRoom, before: Group) -> Redirect | Response:
         recorded_by=person().name,
     )
     radiologists = {one.name for one in room.accounts.accounts() if Role.RADIOLOGIST in one.roles and not one.disabled}
-    if found := room.ledger.write(lambda tx: _kept(tx, made, radiologists, now)):
-        return _page(room, tuple(GROUP_FAULTS[one] for one in found), before.id)
     room.record(person(), "record a group", None)
+    if found := room.ledger.write(lambda tx: _kept(tx, made, radiologists, now)):
+        room.record(person(), "record a group", None, outcome=found[0].value)
+        return _page(room, tuple(GROUP_FAULTS[one] for one in found), before.id)
     return redirect(url_for("groups.show"), 303)
 
 

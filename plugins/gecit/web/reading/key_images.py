@@ -48,13 +48,12 @@ def key_image_pages(room: ReadingRoom) -> Blueprint:
             abort(404)
         exam = room.ledger.read(lambda tx: tx.exam(key)) or abort(404)
         refused: Refused | None = None
+        what = "unmark a key image" if request.form.get("off") else "mark a key image"
         try:
-            _change(room, exam)
+            _change(room, exam, what)
         except (ReadingRefused, ImageRefused) as found:
             refused = found
-        what = "unmark a key image" if request.form.get("off") else "mark a key image"
-        outcome = "done" if refused is None else type(refused).__name__
-        room.record(person(), what, key, tckn=exam.patient.tckn, outcome=outcome)
+            room.record(person(), what, key, tckn=exam.patient.tckn, outcome=type(refused).__name__)
         if refused is None and "HX-Request" not in request.headers:
             return redirect(url_for("editor.show", institution=institution, accession=accession), 303)
         return _part(room, exam, refused)
@@ -62,12 +61,15 @@ def key_image_pages(room: ReadingRoom) -> Blueprint:
     return pages
 
 
-def _change(room: ReadingRoom, exam: Exam) -> Draft:
+def _change(room: ReadingRoom, exam: Exam, what: str) -> Draft:
+    """Carry it out, audited before it is."""
     asker, now, off = person(), room.clock.now(), request.form.get("off", "")[:LONGEST]
     if off:
         frame = _number(request.form.get("frame", ""))
+        room.record(asker, what, exam.key, tckn=exam.patient.tckn)
         return room.ledger.write(lambda tx: mark_image.unmark(tx, exam.key, asker, off, frame, now))
     image = _find(room, exam)
+    room.record(asker, what, exam.key, tckn=exam.patient.tckn)
     return room.ledger.write(lambda tx: mark_image.mark(tx, exam.key, asker, image, now))
 
 

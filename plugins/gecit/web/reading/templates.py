@@ -95,9 +95,10 @@ def _add(pages: Blueprint, action: Action, room: ReadingRoom, desk: Callable[[],
     def remove(institution: str = "") -> Redirect:
         place, form = desk(), request.form
         kind, macro = form.get("kind", ""), form.get("macro", "")
-        if not room.ledger.write(lambda tx: tx.drop_template(place.owner, kind, macro)):
-            abort(404)
         _record(room, place, "remove a template", kind or macro)
+        if not room.ledger.write(lambda tx: tx.drop_template(place.owner, kind, macro)):
+            _record(room, place, "remove a template", kind or macro, "nothing there")
+            abort(404)
         return redirect(place.place("show"), 303)
 
     @pages.post("/import")
@@ -159,15 +160,17 @@ def _kept(room: ReadingRoom, desk: Desk, made: tuple[Owned, ...]) -> Redirect | 
     def work(tx: Transaction) -> tuple[Text, ...]:
         others = {(one.kind, one.macro) for one in tx.templates((desk.owner,))}
         others -= {(one.kind, one.macro) for one in ready}
-        named = [(one, template_faults(one, kinds, len(others) + count)) for count, one in enumerate(ready)]
-        faults = tuple(_named(one, TEMPLATE_FAULTS[fault]) for one, found in named for fault in found)
+        judged = [(one, template_faults(one, kinds, len(others) + count)) for count, one in enumerate(ready)]
+        faults = tuple(_named(one, TEMPLATE_FAULTS[fault]) for one, found in judged for fault in found)
         for one in ready if not faults else ():
             tx.keep_template(one, now)
         return faults
 
+    named = ", ".join(one.kind or one.macro for one in ready)[:200]
+    _record(room, desk, "keep a template", named)
     if faults := room.ledger.write(work):
+        _record(room, desk, "keep a template", named, "faults")
         return _page(room, desk, faults)
-    _record(room, desk, "keep a template", ", ".join(one.kind or one.macro for one in ready)[:200])
     return redirect(desk.place("show"), 303)
 
 
@@ -184,8 +187,9 @@ def _as_file(room: ReadingRoom, owned: list[Owned], owner: str, wanted: str) -> 
     return write_kind(with_template(kind, owned, (owner,))) if kind and mine else ""
 
 
-def _record(room: ReadingRoom, desk: Desk, what: str, named: str) -> None:
-    room.record(person(), what, None, detail={"owner": desk.owner, "named": named})
+def _record(room: ReadingRoom, desk: Desk, what: str, named: str, outcome: str = "done") -> None:
+    """Tell the audit, before the change: what cannot be audited is not done."""
+    room.record(person(), what, None, outcome=outcome, detail={"owner": desk.owner, "named": named})
 
 
 def _page(room: ReadingRoom, desk: Desk, faults: tuple[Text, ...] = ()) -> Response:

@@ -15,7 +15,7 @@ from gecit.ports import Clock
 from gecit.steps.retention import RetentionRefused, approve, drop, hold, make_list, release
 
 from ..access import needs, person
-from ..audit import about
+from ..audit import about, tell_first
 from ..masking import mask
 
 LONGEST = 500
@@ -48,6 +48,7 @@ def retention_pages(desk: RetentionDesk) -> Blueprint:
         asked = Hold(
             id="", reason=mask(_typed("reason")), at=desk.clock.now(), by=person().name, patient=tckn, exam=exam
         )
+        tell_first()
         try:
             hold(desk.ledger, asked, desk.clock.now())
         except RetentionRefused as refused:
@@ -57,6 +58,7 @@ def retention_pages(desk: RetentionDesk) -> Blueprint:
     @pages.post("/holds/<number>/release")
     @needs(Action.MANAGE_RETENTION)
     def release_hold(number: str) -> Response:
+        tell_first()
         try:
             release(desk.ledger, number, mask(_typed("reason")), person().name, desk.clock.now())
         except RetentionRefused as refused:
@@ -66,6 +68,7 @@ def retention_pages(desk: RetentionDesk) -> Blueprint:
     @pages.post("/lists")
     @needs(Action.MANAGE_RETENTION)
     def make() -> Response:
+        tell_first()
         made = make_list(desk.ledger, desk.node, desk.terms, person().name, desk.clock.now())
         if made is None:
             return _back("nothing-past")
@@ -79,6 +82,7 @@ def retention_pages(desk: RetentionDesk) -> Blueprint:
     @pages.post("/<number>/approve")
     @needs(Action.MANAGE_RETENTION)
     def approve_list(number: str) -> Response:
+        tell_first()
         try:
             approve(desk.ledger, number, _typed("digest"), person().name, desk.clock.now())
         except RetentionRefused as refused:
@@ -88,6 +92,7 @@ def retention_pages(desk: RetentionDesk) -> Blueprint:
     @pages.post("/<number>/drop")
     @needs(Action.MANAGE_RETENTION)
     def drop_list(number: str) -> Response:
+        tell_first()
         try:
             drop(desk.ledger, number, person().name, desk.clock.now())
         except RetentionRefused as refused:

@@ -18,7 +18,7 @@ from gecit.ports import Institution, Transaction
 from gecit.steps.sharing import SharingRefused, consent, exams_of, revoke
 
 from ..access import needs, person
-from ..audit import about
+from ..audit import about, tell_first
 from .desk import SharingDesk, shown
 
 SEPARATOR = " "
@@ -62,6 +62,7 @@ def consent_pages(desk: SharingDesk) -> Blueprint:
         )
         if request.form.get("which") != "all" and not asked.exams:
             return draw(desk, (Fault.EXAMS,))
+        tell_first()
         try:
             consent(desk.ledger, asked, person().name, now)
         except SharingRefused as refused:
@@ -72,6 +73,7 @@ def consent_pages(desk: SharingDesk) -> Blueprint:
     @needs(Action.SHARE)
     def end(number: str) -> Response:
         about(patient=person().tckn)
+        tell_first()
         done = revoke(desk.ledger, person().tckn, number, person().name, desk.clock.now())
         return make_response(
             redirect(f"{url_for('sharing.show')}?said={'share-ended' if done else 'nothing-ended'}", 303)

@@ -12,7 +12,7 @@ from gecit.edges.credentials import new_token, token_digest
 from gecit.steps.sharing import SharingRefused
 
 from ..access import needs, person
-from ..audit import about
+from ..audit import about, tell_first
 from .consents import chosen_exams, draw, written_days
 from .desk import SharingDesk
 
@@ -38,6 +38,7 @@ def link_routes(pages: Blueprint, desk: SharingDesk) -> None:
             exams=chosen_exams(),
         )
         token = new_token()
+        tell_first()
         try:
             desk.links.make(asked, channel, request.form.get("address", ""), token_digest(token), person().name)
         except SharingRefused as refused:

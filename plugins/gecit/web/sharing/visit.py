@@ -19,6 +19,7 @@ from gecit.edges.passwords import network_of
 from gecit.steps.share_links import Said
 
 from ..access import needs, open_to_all
+from ..audit import tell_first
 from ..sender import address, admission
 from .desk import SharingDesk
 
@@ -70,6 +71,7 @@ def visit_pages(desk: SharingDesk, doors: Doors) -> Blueprint:
     @needs(Action.SEE_SHARED)
     def leave() -> Response:
         cookies = request.headers.get("Cookie", "")
+        tell_first()
         desk.links.leave(token_digest(visit_of(cookies)))
         doors.forget(cookies)
         response = make_response(redirect(url_for("link.show"), 303))

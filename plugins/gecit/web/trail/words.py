@@ -102,6 +102,10 @@ ACTIONS = {
         tr="kritik bulguyu telefonla bildirme", en="tell a critical finding by telephone"
     ),
     "see an own draft": Text(tr="kendi taslağını görme", en="see an own draft"),
+    "keep a reader's profile": Text(tr="okuyan hekimin bilgisi", en="keep a reader's profile"),
+    "rebuild the ledger": Text(tr="defteri olaylardan yeniden kurma", en="rebuild the ledger"),
+    "look for hints anew": Text(tr="kalite ipuçlarını yeniden arama", en="look for hints anew"),
+    "import a code list": Text(tr="kod listesi alma", en="import a code list"),
     "discard a draft": Text(tr="taslak silme", en="discard a draft"),
     "ask for a consultation": Text(tr="konsültasyon isteme", en="ask for a consultation"),
     "ask for a consultation: form": Text(tr="konsültasyon isteme sayfası", en="the form of a consultation"),
