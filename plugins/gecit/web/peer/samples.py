@@ -20,6 +20,7 @@ from gecit.steps.review_report import in_force
 from gecit.steps.sample_reports import SampleRefused, close_round, draw_again, draw_round, new_round_id
 
 from ..access import needs, person
+from ..tracking.asked import day_of
 from ..words_peer import PEER
 from .desk import PeerDesk
 
@@ -123,10 +124,8 @@ def _able(desk: PeerDesk) -> list[Account]:
 
 
 def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+    found = day_of(text)  # none of a year in which reckoning with it ends
+    return found.date() if found else None
 
 
 def _midnight(day: date) -> datetime:
