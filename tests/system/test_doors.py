@@ -141,6 +141,8 @@ def expected(role: str, way: Way, whose: str) -> bool:
     """Whether a door is to open; a view of somebody's exam answers 404 to others, which is no opening."""
     if way.about == "study":
         return reaches(role, way.action, whose)
+    if way.about == "whole study":  # from outside, series by series: reports of every version stand among them
+        return whose != SELF and reaches(role, way.action, whose)
     if way.about == "no study":
         return False
     return at_all(role, way.action)

@@ -137,6 +137,14 @@ def pdf_text(data: bytes) -> str:
     return done.stdout.decode()
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_at_the_end_of_time_is_no_fault_of_ours(client: FlaskClient, ledger: SqlLedger, day: str) -> None:
+    for path in (f"/gecit/figures?to={day}", f"/gecit/figures?from={day}"):
+        assert ask(client, "yonetici", path).status_code < 500, path
+    form = {"title": "t", "since": day, "until": day, "reviewer": ["cem"], "blind": "yes"}
+    assert ask(client, "yonetici", "/gecit/samples", form).status_code == 422
+
+
 def test_an_open_round_says_who_signed(client: FlaskClient, ledger: SqlLedger) -> None:
     number = drawn(client, ledger, blind="")
     assert "Ayşe Nur Örnekçi" in unescape(ask(client, "cem", f"/gecit/reviews/{number}/1").text)
@@ -151,6 +159,8 @@ def test_no_other_page_of_the_exam_opens_during_a_blind_review(client: FlaskClie
         f"/gecit/api/findings/{HOSPITAL.skrs}/A1",
         f"/gecit/feedback/new/{HOSPITAL.skrs}/A1",
     ]
+    blanks = f"/gecit/viewer?institution=%20{HOSPITAL.skrs}&accession=A1%20%09"
+    assert ask(client, "bora", blanks).status_code != 403
     opened = [path for path in others if ask(client, "bora", path).status_code == 200]
     assert others[0] in opened and others[1] in opened
     number = drawn(client, ledger, reviewer=["bora"])
@@ -158,6 +168,7 @@ def test_no_other_page_of_the_exam_opens_during_a_blind_review(client: FlaskClie
         answer = ask(client, "bora", path)
         assert answer.status_code == 403
         assert gives_away(answer.text) == []
+    assert ask(client, "bora", blanks).status_code == 403, "it is the same exam"
     assert ask(client, "mudur", others[0]).status_code == 200
     assert ask(client, "yonetici", f"/gecit/samples/{number}/close", {}).status_code == 303
     assert [ask(client, "bora", path).status_code for path in opened] == [200] * len(opened)
