@@ -349,10 +349,10 @@ def who_looked(place: Stage) -> None:
 def revoked(place: Stage) -> None:
     """Taken back from both: neither gets images or report any more."""
     citizen = place.folk.at(CITIZEN, "/gecit/sharing")
+    stands = "form[action$='/end'] button"
     for left in (1, 0):
-        press(citizen, "form[action$='/end'] button")
-        ended = "form[action$='/end'] button"
-        wait(citizen, lambda one, left=left: len(one.find_elements(By.CSS_SELECTOR, ended)) == left, "it is ended")  # type: ignore[misc]
+        press(citizen, stands)
+        wait(citizen, lambda one, left=left: len(one.find_elements(By.CSS_SELECTOR, stands)) == left, "it is ended")  # type: ignore[misc]
     for who in (FAR, VISITOR):
         until(lambda who=who: place.images(who) in (401, 403), 10, f"images are shut to {who}")  # type: ignore[misc]
         answer = place.folk.ask(who, f"/gecit/shared/report/{place.named}")
