@@ -208,6 +208,9 @@ LOOKS: dict[str, Text] = {
     "sign": _("Raporu imzaladı", "signed the report"),
     "sign preliminary": _("Ön raporu imzaladı", "signed a preliminary report"),
     "sign first": _("Raporun ilk imzasını attı", "signed the report first"),
+    "see a consultation": _("Konsültasyon için tetkike baktı", "looked at the exam for a consultation"),
+    "answer a consultation": _("Konsültasyonu yanıtladı", "answered a consultation"),
+    "review a report": _("Kalite için raporu inceledi", "reviewed the report for its quality"),
     "answer patients": _("Talebinize baktı", "looked at your request"),
 }
 """What of the audit a patient is told; anything else is no look at his data."""
