@@ -179,7 +179,7 @@ def stage(data: Path, database: str = "") -> Iterator[Stage]:
                 made.ledger.set_password(one.name, hash_password(PASSWORD), now)
         story = _exam(now)
         made.play([story], data / "sent")
-        folk = Folk(made.node.url, data / "chromium", stack)
+        folk = Folk(made.node.url, data.with_name("chromium"), stack)
         found = Stage(made, hbys, post, folk, story.order.key, story.order.patient)
         until(lambda: (one := made.exam(found.key)) and one.images and not one.unsettled, 60, "the images have come")
         yield found
