@@ -9,6 +9,7 @@ from ..core.consultation import MOST_IMAGES, ImageReference
 from ..core.consulting import ConsultationRefused, Why
 from ..core.exam import Exam
 from ..core.orthanc_doors import is_uid
+from ..core.worklist import may_find
 from ..ports import Tags, Unavailable
 
 _NUMBERS = re.compile(r"(\d{1,9})\s*[/:]\s*(\d{1,9})")
@@ -44,7 +45,8 @@ class Pointer:
 
     def _find(self, exam: Exam, uid: str, numbers: Iterable[str]) -> Iterator[ImageReference]:
         series_number, number = numbers
-        for facts in (one.facts for one in exam.studies if one.facts.key.node == self._node):
+        own = (one.facts for one in exam.studies if may_find(one.facts, exam.key.institution))
+        for facts in (one for one in own if one.key.node == self._node):
             for series_id, series in self._tags.series(facts.key.orthanc_id):
                 if not uid and not _same(series.get("SeriesNumber", ""), series_number):
                     continue
