@@ -146,7 +146,7 @@ def expected(role: str, way: Way, whose: str) -> bool:
     if way.about == "study":
         return reaches(role, way.action, whose)
     if way.about == "whole study":  # from outside, series by series: reports of every version stand among them
-        return whose != SELF and reaches(role, way.action, whose)
+        return RIGHTS[role].get(way.action) != SELF and reaches(role, way.action, whose)
     if way.about == "no study":
         return False
     return at_all(role, way.action)

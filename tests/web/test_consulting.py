@@ -19,10 +19,11 @@ from gecit.core.accounts import Account, Session
 from gecit.core.balance import ReaderProfile
 from gecit.core.consultation import Consultation, Outcome, State
 from gecit.core.disclosures import Disclosure
+from gecit.core.events import ReportReceived
 from gecit.core.exam_kinds import Subspecialty
 from gecit.core.groups import Group, Member
 from gecit.core.order import Patient
-from gecit.core.report import ReportPart
+from gecit.core.report import ReportPart, ReportStatus
 from gecit.core.turnaround import TARGETS
 from gecit.edges.credentials import COOKIE, csrf_of, token_digest
 from gecit.edges.doors import Doors
@@ -42,7 +43,7 @@ from gecit.web.words import count_name
 from tests.fake_accounts import FakeAudit
 from tests.fakes import FakeViews, FakeVitals, StillClock
 from tests.support.consulting import ASKER, AWAY, CERRAH, DAY, NORO, UZMAN, admit, person
-from tests.support.flow import HOSPITAL, JUDGING, TCKN, key
+from tests.support.flow import HOSPITAL, JUDGING, TCKN, key, report
 from tests.support.reading import LIMITS, NOW, NUMBERS, PROFILES, sign, take, wait_for_reader, write
 
 from .test_reading import CHEAP, PASSWORD, Registry
@@ -227,6 +228,14 @@ def test_who_is_asked_reads_the_report_and_not_whether_the_hospital_was_told(
     pages = {who: text_of(ask(client, who, address)) for who in ("uzman", "bora")}
     assert all("Patolojik bulgu saptanmadı." in page for page in pages.values())
     assert ["HBYS" in pages[who] for who in ("uzman", "bora")] == [False, True]
+
+
+def test_who_is_asked_from_outside_reads_no_preliminary_report(client: FlaskClient, ledger: SqlLedger) -> None:
+    said = replace(report("A1", ReportStatus.PRELIMINARY), parts={ReportPart.FINDINGS: "Henüz kesin değil."})
+    ledger.write(lambda tx: tx.append(ReportReceived(at=NOW, exam=said.key, report=said, message=9)))
+    address = asked(client)
+    pages = {who: text_of(ask(client, who, address)) for who in ("uzman", "bora")}
+    assert ["Henüz kesin değil." in pages[who] for who in ("uzman", "bora")] == [False, True]
 
 
 @pytest.mark.parametrize("who", ["noro", "cerrah", "mudur", "yonetici"])

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from flask import g
 from flask.testing import FlaskClient
+from msgspec.structs import replace
 from werkzeug.test import TestResponse
 
 from gecit.core.access import Role
-from gecit.core.accounts import Account
+from gecit.core.accounts import Account, person_of
 from gecit.core.feedback import Closing
 from gecit.core.order import Person
 from gecit.core.report import ReportPart
@@ -27,8 +29,9 @@ from gecit.edges.store import SqlLedger, open_ledger
 from gecit.ports import Institution
 from gecit.web.app import create_app
 from gecit.web.peer import PeerDesk
+from gecit.web.reading.beside import earlier_of
 from tests.fakes import FakeVitals, StillClock
-from tests.support.flow import FINDINGS, HOSPITAL
+from tests.support.flow import FINDINGS, HOSPITAL, key
 from tests.support.reviews import NUMBERS, SIGNED, signed
 
 RULES = Path(__file__).parents[2] / "rules"
@@ -172,6 +175,27 @@ def test_no_other_page_of_the_exam_opens_during_a_blind_review(client: FlaskClie
     assert ask(client, "mudur", others[0]).status_code == 200
     assert ask(client, "yonetici", f"/gecit/samples/{number}/close", {}).status_code == 303
     assert [ask(client, "bora", path).status_code for path in opened] == [200] * len(opened)
+
+
+def test_beside_another_exam_of_the_patient_the_report_under_blind_review_does_not_stand(
+    client: FlaskClient, ledger: SqlLedger
+) -> None:
+    """The editor shows the patient's earlier reports with who signed them."""
+    other = ledger.read(lambda tx: tx.exam(key("A1")))
+    assert other
+    asked = replace(other, key=key("Z9"))
+
+    def beside(who: str) -> list[str]:
+        with client.application.test_request_context():
+            account = ledger.account(who)
+            assert account
+            g.person = person_of(account)
+            return [one.key.accession for one in earlier_of(ledger, asked)]
+
+    before = beside("bora")
+    assert "A1" in before
+    drawn(client, ledger, reviewer=["bora"])
+    assert "A1" not in beside("bora")
 
 
 def test_only_the_reviewer_of_a_report_reaches_it_and_only_until_the_round_is_closed(

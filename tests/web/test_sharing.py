@@ -236,6 +236,14 @@ def test_what_cannot_be_shared_is_said_and_opens_nothing(
     assert ledger.read(lambda tx: tx.disclosures_of(PATIENT)) == []
 
 
+def test_so_many_consents_stand_at_once_and_no_more(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gecit.steps.sharing.MOST_STANDING", 2)
+    assert [share(client).status_code for _ in range(3)] == [303, 303, 422]
+    number = re.findall(r"/gecit/sharing/([0-9a-f]{16})/end", ask(client, "hasta", "/gecit/sharing").text)[0]
+    assert ask(client, "hasta", f"/gecit/sharing/{number}/end", {}).status_code == 303
+    assert share(client).status_code == 303
+
+
 def test_whether_a_number_has_an_account_is_not_told(client: FlaskClient) -> None:
     known, unknown = share(client), share(client, tckn="10000000382")
     assert (known.status_code, known.headers["Location"]) == (unknown.status_code, unknown.headers["Location"])

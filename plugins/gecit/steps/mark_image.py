@@ -14,6 +14,7 @@ from ..core.key_images import LEAST_WIDTH, MOST, MOST_WIDTH, KeyImage, Window, w
 from ..core.order import ExamKey
 from ..core.orthanc_doors import is_uid
 from ..core.values import Text, Value
+from ..core.worklist import may_find
 from ..ports import Tags, Transaction
 from .pictures_of_exam import Wanted, pictures_of
 from .read_exam import ReadingRefused, Why, exam_for, mine
@@ -126,7 +127,8 @@ def _checked(image: KeyImage, pointed: Pointed) -> KeyImage:
 def mark(tx: Transaction, key: ExamKey, person: Person, image: KeyImage, now: datetime) -> Draft:
     """Add a key image to the draft of whoever has the exam; raises `ReadingRefused` and `ImageRefused`."""
     exam = exam_for(tx, key, person)
-    if image.study not in {one.facts.study_instance_uid for one in exam.studies}:
+    own = (one.facts for one in exam.studies if may_find(one.facts, exam.key.institution))
+    if image.study not in {one.study_instance_uid for one in own}:
         raise ImageRefused(NOT_HERE)
     draft = _draft(tx, exam, person)
     found = with_image(draft.key_images, image)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..core.exam import Exam
 from ..core.values import Value
+from ..core.worklist import may_find
 from ..ports import Tags
 
 
@@ -31,7 +32,8 @@ class Found(NamedTuple):
 
 def pictures_of(exam: Exam, node: str, tags: Tags, wanted: Wanted) -> Iterator[Found]:
     """Return what is meant among the exam's studies on this node; raises `Unavailable`."""
-    for facts in (one.facts for one in exam.studies):
+    # A study that only an order of another hospital names is that hospital's patient's, not this exam's.
+    for facts in (one.facts for one in exam.studies if may_find(one.facts, exam.key.institution)):
         study = facts.study_instance_uid
         if facts.key.node != node or (wanted.study and study != wanted.study):
             continue
