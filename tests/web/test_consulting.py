@@ -19,10 +19,12 @@ from gecit.core.accounts import Account, Session
 from gecit.core.balance import ReaderProfile
 from gecit.core.consultation import Consultation, Outcome, State
 from gecit.core.disclosures import Disclosure
+from gecit.core.draft import Draft
 from gecit.core.events import ReportReceived
 from gecit.core.exam_kinds import Subspecialty
 from gecit.core.groups import Group, Member
-from gecit.core.order import Patient
+from gecit.core.key_images import KeyImage
+from gecit.core.order import ExamKey, Patient
 from gecit.core.report import ReportPart, ReportStatus
 from gecit.core.turnaround import TARGETS
 from gecit.edges.credentials import COOKIE, csrf_of, token_digest
@@ -49,6 +51,7 @@ from tests.support.reading import LIMITS, NOW, NUMBERS, PROFILES, sign, take, wa
 from .test_reading import CHEAP, PASSWORD, Registry
 
 RULES = Path(__file__).parents[2] / "rules"
+EXAM = ExamKey(institution=HOSPITAL.skrs, accession="A1")
 NEW = f"/gecit/consultations/new/{HOSPITAL.skrs}/A1"
 MANAGER = Account(name="mudur", roles=(Role.MANAGER,), institution=HOSPITAL.skrs)
 ADMINISTRATOR = Account(name="yonetici", roles=(Role.ADMINISTRATOR,))
@@ -348,6 +351,40 @@ def test_a_picture_is_found_by_numbers_and_by_uid(client: FlaskClient, ledger: S
     one = standing(ledger, asked(client, images="2/014\n1.2.1.3; 2:14"))
     assert [image.instance for image in one.thread[0].images] == ["1.2.2.14", "1.2.1.3"]
     assert one.thread[0].images[0].study == "1.2.A1"
+
+
+def marked(*instances: str) -> tuple[KeyImage, ...]:
+    return tuple(
+        KeyImage(study="1.2.A1", series="1.2.2", instance=one, sop_class="1.2.840", series_number="2", number=one[-1])
+        for one in instances
+    )
+
+
+def test_the_pictures_that_the_author_marked_are_offered_and_only_his(
+    client: FlaskClient, ledger: SqlLedger, archive: Archive
+) -> None:
+    assert 'name="marked"' not in ask(client, "ayse", NEW).text
+    mine = Draft(exam=EXAM, author="ayse", key_images=marked("1.2.2.7", "1.2.2.8"))
+    other = Draft(exam=EXAM, author="bora", key_images=marked("1.2.2.9"))
+    ledger.write(lambda tx: (tx.save_draft(mine), tx.save_draft(other)))
+    page = ask(client, "ayse", NEW).text
+    assert page.count('name="marked"') == 2 and "1.2.2.9" not in page
+    archive.down = True  # what is marked was found before
+    form = {"images": "", "marked": ["1.2.2.8", "1.2.2.9"]}
+    one = standing(ledger, asked(client, **form))  # type: ignore[arg-type]
+    assert [(image.instance, image.name) for image in one.thread[0].images] == [("1.2.2.8", "2/8")]
+
+
+def test_marked_and_written_pictures_are_counted_together_each_once(client: FlaskClient, ledger: SqlLedger) -> None:
+    pictures = marked(*(f"1.2.2.{n}" for n in range(1, 9)))
+    ledger.write(lambda tx: tx.save_draft(Draft(exam=EXAM, author="ayse", key_images=pictures)))
+    chosen: Any = [one.instance for one in pictures]
+    one = standing(ledger, asked(client, marked=chosen, images="2/8\n2/9"))
+    assert len(one.thread[0].images) == 9
+    written = "\n".join(f"1/{n}" for n in range(1, 9))
+    refused = ask(client, "ayse", NEW, question(marked=chosen, images=written))
+    assert refused.status_code == 409 and "En çok 12 görüntü" in text_of(refused)
+    assert refused.text.count("checked") >= 8, "what was chosen stands"
 
 
 def test_nobody_asks_about_the_exam_of_another_institution(client: FlaskClient) -> None:

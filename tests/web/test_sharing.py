@@ -457,3 +457,11 @@ def test_a_wrong_token_says_no_more_than_one_that_is_over(
     assert over.status_code == unknown.status_code == 404
     assert over.text.replace(token, "") == unknown.text.replace("x" * 43, "")
     assert sender.sent == []
+
+
+def test_an_exams_own_page_leads_to_the_form_with_that_exam_chosen(client: FlaskClient) -> None:
+    chosen = ask(client, "hasta", f"/gecit/sharing?exam={HOSPITAL.skrs}+A1").text
+    assert f'value="{HOSPITAL.skrs} A1" checked' in chosen
+    assert f'value="{HOSPITAL.skrs} A2" checked' not in chosen
+    foreign = ask(client, "hasta", "/gecit/sharing?exam=999999+A9").text
+    assert "A9" not in foreign and 'name="exam"' in foreign and foreign.count(" checked") == 1
