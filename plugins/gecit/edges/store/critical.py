@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def write_critical(connection: sa.Connection, changes: Sequence[Change]) -> None:
     """Write the rows of exams whose critical finding changed; there is none that goes away."""
-    found = [one.after for one in changes if one.after.critical]
+    found = [one.after for one in changes if one.after.critical != (one.before.critical if one.before else None)]
     rows = [
         {
             "institution": one.key.institution,
