@@ -11,7 +11,7 @@ endif
 # minutes that each suite may take; `make test` stops one that takes longer
 FAST_MINUTES := 30
 SYSTEM_MINUTES := 30
-BROWSER_MINUTES := 15
+BROWSER_MINUTES := 20
 
 .PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench lock docs clean
 

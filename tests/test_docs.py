@@ -169,6 +169,11 @@ def test_a_command_is_documented_with_its_words_arguments_and_options(name: str)
     assert set(re.findall(r"^\| `(--[a-z0-9-]+)`", section, re.M)) == options
 
 
+def test_the_list_of_how_tos_names_each() -> None:
+    listed = set(re.findall(r"\]\(([\w.-]+\.md)\)", page("docs/howto/README.md")))
+    assert listed == {one.name for one in (HOME / "docs" / "howto").glob("*.md")} - {"README.md"}
+
+
 def test_architecture_names_every_process_step_table_and_folder() -> None:
     text = page("docs/architecture.md")
     package = HOME / "plugins/gecit"

@@ -91,10 +91,13 @@ def standing(place: Place, key: ExamKey) -> Consultation:
 
 
 def frame_answers(browser: webdriver.Chrome, place: Place, key: ExamKey) -> int:
-    """What the door to a study's metadata answers to this browser's own cookie."""
-    uid = exam_of(place, key).studies[0].facts.study_instance_uid
+    """What the door to a series' metadata answers to this browser's own cookie."""
+    facts = exam_of(place, key).studies[0].facts
+    series = next(one.series_instance_uid for one in facts.series if one.images)
     asking = "fetch(arguments[0], {headers: {Accept: 'application/dicom+json'}}).then(r => arguments[1](r.status))"
-    return int(browser.execute_async_script(asking, f"/dicom-web/studies/{uid}/metadata"))
+    return int(
+        browser.execute_async_script(asking, f"/dicom-web/studies/{facts.study_instance_uid}/series/{series}/metadata")
+    )
 
 
 def test_a_hard_case_goes_to_a_physician_elsewhere_and_his_answer_into_the_report(

@@ -139,6 +139,8 @@ def test_an_assessor_finds_an_exam_in_the_list_rates_it_and_rates_it_anew(
     WebDriverWait(browser, 20).until(lambda driver: "said=rated" in driver.current_url)
     assert "1 / 5" in browser.find_element(By.TAG_NAME, "main").text
     looked_at(browser, "rated")
+    browser.find_element(By.LINK_TEXT, "Düşük puanı geri bildir").click()
+    assert "1 / 5" in browser.find_element(By.TAG_NAME, "main").text, "the lowest is what is told"
     browser.get(f"{place.hospital.node.url}/gecit/quality?kind=image")
     assert key.accession in browser.find_element(By.TAG_NAME, "main").text
     looked_at(browser, "list")

@@ -16,6 +16,7 @@ import requests
 from aiosmtpd.controller import Controller
 from argon2 import PasswordHasher
 from msgspec.structs import replace
+from pydicom import dcmread
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
@@ -33,6 +34,7 @@ from tests.support.viewer import HERE, PATIENT, THERE, make_studies, order_of, p
 
 from .test_pages import WIDTHS, browser, shot  # noqa: F401 -- a fixture
 from .test_tracking import violations
+from .test_viewer import wait_for_picture
 
 pytestmark = pytest.mark.browser
 PASSWORD = "uzun bir parola 7"
@@ -59,6 +61,7 @@ class Place(NamedTuple):
     node: Node
     box: Box
     uids: dict[str, str]
+    series: dict[str, str]  # one of each study
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +96,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         keys = [order_of(kind, HERE).key for kind in chosen]
         until(lambda: all((one := ledger.exam_of(key)) and one.studies for key in keys), 60, "the exams have images")
         ledger.close()
-        yield Place(node, box, {kind: study_uid(files) for kind, files in chosen.items()})
+        series = {kind: str(dcmread(files[0]).SeriesInstanceUID) for kind, files in chosen.items()}
+        yield Place(node, box, {kind: study_uid(files) for kind, files in chosen.items()}, series)
     finally:
         node.end()
         mail.stop()
@@ -164,9 +168,9 @@ def next_week() -> str:
 
 
 def images(driver: webdriver.Chrome, place: Place, kind: str) -> int:
-    """Ask Orthanc's own DICOMweb for a study's metadata with the browser's cookies; return the status."""
+    """Ask Orthanc's own DICOMweb for a series' metadata with the browser's cookies; return the status."""
     cookies = {one["name"]: one["value"] for one in driver.get_cookies()}
-    path = f"/dicom-web/studies/{place.uids[kind]}/metadata"
+    path = f"/dicom-web/studies/{place.uids[kind]}/series/{place.series[kind]}/metadata"
     return requests.get(place.node.url + path, cookies=cookies, timeout=20).status_code
 
 
@@ -239,6 +243,10 @@ def test_a_link_and_its_code_open_in_a_fresh_browser(
     assert "Deneme CT" not in other.page_source
     looked_at(other, "visit")
     assert (images(other, place, "MR"), images(other, place, "CT")) == (200, 403)
+    shown = other.current_url
+    other.get(f"{place.node.url}/gecit/ohif/viewer?StudyInstanceUIDs={place.uids['MR']}")
+    wait_for_picture(other)
+    other.get(shown)
     press(other, "a[href*='/viewer/']")
     WebDriverWait(other, 60).until(lambda one: one.find_elements(By.CSS_SELECTOR, "canvas"))
     shot(other, "sharing-viewer")

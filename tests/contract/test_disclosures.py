@@ -113,6 +113,16 @@ def test_those_that_end_last_are_looked_at_where_there_are_many(ledger: SqlLedge
     assert [one.id for one in found] == ["own", "d3", "d2"]
 
 
+def test_what_patients_write_crowds_out_no_consultation_and_no_emergency(ledger: SqlLedger) -> None:
+    """A patient may open own exams to a whole institution until any day, again and again."""
+    later = NOW + DAY * 900
+    flood = [made(id=f"f{n}", ground=Ground.CONSENT, until=later, account="", institution="910001") for n in range(4)]
+    flood += [made(id=f"t{n}", ground=Ground.CONSENT, until=later, account="", tckn=ASKED.tckn) for n in range(2)]
+    record(ledger, *flood, made(id="own", ground=Ground.EMERGENCY, until=NOW + DAY))
+    found = ledger.read(lambda tx: tx.disclosures_to(ASKED, NOW, 3))
+    assert [one.id[0] for one in found] == ["o", "t", "t"]
+
+
 def test_a_door_knows_it_and_forgets_it_when_it_ends(ledger: SqlLedger) -> None:
     ledger.write(lambda tx: tx.record_institution(Institution(skrs="910001"), NOW))
     ledger.save_account(ASKED, NOW)

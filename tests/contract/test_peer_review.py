@@ -179,6 +179,14 @@ def test_a_blind_review_opens_pictures_alone_and_only_while_its_round_is_open(le
     assert not ledger.is_blind("cem", exam)
 
 
+def test_a_study_that_another_hospitals_order_names_is_opened_by_no_review(ledger: SqlLedger) -> None:
+    """Whoever writes another hospital's accession number into an order gets a link, and no look at its images."""
+    signed(ledger, "A1")
+    record_study(ledger, f"1.2.{HOSPITAL.skrs}.A1", institution="910099")
+    draw_round(ledger, asked(blind=False), (), "y", NOW)
+    assert ledger.views_of("cem", "N") == []
+
+
 def test_an_open_review_opens_all_of_the_study(ledger: SqlLedger) -> None:
     exam = signed(ledger, "A1")
     record_study(ledger, f"1.2.{HOSPITAL.skrs}.A1")
@@ -187,14 +195,14 @@ def test_an_open_review_opens_all_of_the_study(ledger: SqlLedger) -> None:
     assert not ledger.is_blind("cem", exam)
 
 
-def record_study(ledger: SqlLedger, uid: str) -> None:
+def record_study(ledger: SqlLedger, uid: str, institution: str = HOSPITAL.skrs) -> None:
     from gecit.core.events import StudyFactsRecorded
     from gecit.core.facts import SeriesFacts
     from tests.support.flow import study
 
     facts = study(uid.removeprefix("1.2."), "A1")
     document = SeriesFacts(series_instance_uid="1.9", modality="SR", instances=1, images=0)
-    facts = replace(facts, series=(*facts.series, document))
+    facts = replace(facts, series=(*facts.series, document), institution=institution)
     ledger.write(lambda tx: tx.append(StudyFactsRecorded(at=NOW, study=facts.key, facts=facts)))
 
 

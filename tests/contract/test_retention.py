@@ -132,6 +132,36 @@ def test_whoever_is_stopped_goes_on(ledger: SqlLedger, node: str, when: str) -> 
     assert len(ids(ledger, node)) == 2
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_came_while_deleting_was_stopped_stays(ledger: SqlLedger, node: str, when: str) -> None:
+    """Orthanc was gone for a night between decision and deletion; the hospital sent the study again meanwhile."""
+    one, remover = approved(ledger, node), FakeRemover()
+    stopped = named(one)[1]
+    setattr(remover, f"fails_{when}", stopped)
+    with pytest.raises(Unavailable):
+        list(deleting(ledger, remover, node).run(one.id))
+    gone = list(remover.gone)
+    remover.last[stopped] = NOW
+    done = list(deleting(ledger, remover, node).run(one.id))
+    assert [state for _, state in done] == [ItemState.CHANGED, ItemState.DELETED]
+    assert remover.gone == [*gone, named(one)[2]]
+    assert stopped in ids(ledger, node)
+
+
+def test_a_hold_that_comes_while_deleting_is_stopped_keeps_it(ledger: SqlLedger, node: str) -> None:
+    one, remover = approved(ledger, node), FakeRemover()
+    remover.fails_before = named(one)[1]
+    with pytest.raises(Unavailable):
+        list(deleting(ledger, remover, node).run(one.id))
+    known = ledger.read(lambda tx: tx.study(one.studies[1].key))
+    assert known
+    arrive(ledger, replace(known.facts, other_patient_ids=("10000000146",)), NOW)
+    hold(ledger, Hold(id="", reason="dava", at=NOW, by="y", exam=None, patient="10000000146"), NOW)
+    done = list(deleting(ledger, remover, node).run(one.id))
+    assert [state for _, state in done] == [ItemState.HELD, ItemState.DELETED]
+    assert named(one)[1] not in remover.gone
+
+
 def test_a_hold_keeps_it_out_of_a_list_and_out_of_one_that_was_approved(ledger: SqlLedger, node: str) -> None:
     first = hold(ledger, Hold(id="", reason="dava", at=NOW, by="y", exam=None, patient="10000000146"), NOW)
     one = approved(ledger, node)

@@ -8,7 +8,7 @@ from gecit.core import events as e
 from gecit.core.access import Action, Person, Reach, Role
 from gecit.core.belonging import Belonging, may_reach, may_reach_all
 from gecit.core.exam import Study
-from gecit.core.facts import StudyFacts, StudyKey
+from gecit.core.facts import MAKER, SeriesFacts, StudyFacts, StudyKey
 from gecit.core.order import ExamKey, Patient
 from gecit.core.worklist import study_uid
 from gecit.edges.store import SqlLedger
@@ -51,14 +51,33 @@ def fill(ledger: SqlLedger) -> None:
 
 def test_a_study_belongs_to_its_sender_and_to_the_exam_that_counts(ledger: SqlLedger) -> None:
     fill(ledger)
-    assert ledger.belongings("n1", "1.2.1") == [Belonging(institutions=(HERE,))]
-    assert ledger.belongings("n1", "1.2.2") == [Belonging(institutions=(THERE,), patients=(OTHER_TCKN,))]
-    assert ledger.belongings("n1", "1.2.3") == [Belonging(institutions=(HERE,), patients=(TCKN,), exams=(KEY,))]
-    assert ledger.belongings("n1", study_uid(KEY)) == [
-        Belonging(institutions=(HERE, THERE), patients=(TCKN,), exams=(KEY,))
-    ]
-    assert ledger.belongings("n1", "1.2.5") == [Belonging(institutions=(THERE,))], "an asker's link is no proof"
+    assert whose(ledger, "1.2.1") == [Belonging(institutions=(HERE,))]
+    assert whose(ledger, "1.2.2") == [Belonging(institutions=(THERE,), patients=(OTHER_TCKN,))]
+    assert whose(ledger, "1.2.3") == [Belonging(institutions=(HERE,), patients=(TCKN,), exams=(KEY,))]
+    assert whose(ledger, study_uid(KEY)) == [Belonging(institutions=(HERE, THERE), patients=(TCKN,), exams=(KEY,))]
+    assert whose(ledger, "1.2.5") == [Belonging(institutions=(THERE,))], "an asker's link is no proof"
     assert ledger.belongings("n1", "1.2.6") == ledger.belongings("n2", "1.2.1") == ledger.belongings("n1", "9") == []
+
+
+def whose(ledger: SqlLedger, uid: str) -> list[Belonging]:
+    return [replace(one, sent=()) for one in ledger.belongings("n1", uid)]
+
+
+def test_what_was_sent_of_a_study_is_every_series_but_the_documents_that_we_attached(ledger: SqlLedger) -> None:
+    kinds = (
+        ("1.1", "CT", "Scanner", 3),
+        ("1.2", "SR", "Scanner", 0),
+        ("1.3", "SR", MAKER, 0),
+        ("1.4", "DOC", MAKER, 0),
+    )
+    kinds += (("1.5", "KO", MAKER, 0),)
+    series = tuple(
+        SeriesFacts(series_instance_uid=uid, modality=kind, instances=3, images=images, manufacturer=maker)
+        for uid, kind, maker, images in kinds
+    )
+    one = replace(SENT, series=series)
+    ledger.write(lambda tx: tx.append(e.StudyFactsRecorded(at=NOW, study=one.key, facts=one)))
+    assert [found.sent for found in ledger.belongings("n1", "1.2.1")] == [("1.1", "1.2")]
 
 
 def found(ledger: SqlLedger, reach: Reach, **search: object) -> list[str]:

@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 import pytest
 from msgspec.structs import replace
 
+from gecit.core.consultation import Addressee, Consultation, Entry, EntryKind, Whom
+from gecit.core.consultation_paragraph import paragraph
 from gecit.core.critical import Critical, State
 from gecit.core.order import Person
 from gecit.core.peer_review import Per, Reviewer, Stratum
 from gecit.core.quality_figures import FEWEST, Measure, Share, counted, figures, summed
 from gecit.core.reading import Signature
 from gecit.core.report import ReportPart, ReportStatus
-from gecit.core.reviewing import HIDDEN, is_own, names_of, reviewed, unsigned, without_names
+from gecit.core.reviewing import HIDDEN, consulted, is_own, names_of, reviewed, unsigned, without_names
 from gecit.core.sampling import candidate_of, fits
 from gecit.core.values import Text
 from tests.builders import DAY, RADIOLOGIST, clean, received
@@ -107,3 +109,15 @@ def test_figures_are_counted_by_name() -> None:
     assert both.significant == 1
     assert summed("", []).image_mean is None
     assert counted([one, other, one], lambda each: each.reasons) == (("motion", 2),)
+
+
+def test_who_was_consulted_is_hidden_with_the_institution() -> None:
+    answer = Entry(kind=EntryKind.ANSWER, by="uzman", at=DAY, text="Kist.", name="Ulaş Kurgusal", employer="910009")
+    to = Addressee(whom=Whom.PERSON, name="Ulaş Kurgusal")
+    made = Consultation(
+        id="c1", asker="ayse", employer="900001", to=to, asked=(), asked_at=DAY, until=DAY, thread=(answer,)
+    )
+    assert consulted(replace(clean("CT"), consultations=(made,))) == (("Ulaş Kurgusal",), ("910009",))
+    text = paragraph(made, {"910009": "Komşu Hastane"})
+    assert "Kurgusal" not in without_names(text, ("Ulaş Kurgusal", "Komşu Hastane"))
+    assert f"{HIDDEN} ({HIDDEN})" in without_names(text, ("Ulaş Kurgusal", "Komşu Hastane"))

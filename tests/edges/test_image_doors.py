@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from gecit.core.access import Action, Person, Role
 from gecit.core.belonging import Belonging
+from gecit.core.order import ExamKey
 from gecit.core.orthanc_doors import Method, Need, need_of
 from gecit.core.peer_review import ReviewView
 from gecit.edges.image_doors import ANSWER_SECONDS, REFUSAL_SECONDS, REMEMBERED, SESSION_SECONDS, ImageDoors, Request
@@ -17,7 +19,9 @@ MANAGER = Person(name="m", roles=(Role.MANAGER,), institution="10001")
 SERVICE = Person(name="s", roles=(Role.SERVICE,), institution="10001")
 CITIZEN = Person(name="c", roles=(Role.CITIZEN,), tckn="10000000146")
 ADMINISTRATOR = Person(name="a", roles=(Role.ADMINISTRATOR,))
-MINE, THEIRS = [Belonging(institutions=("10001",), patients=("10000000146",))], [Belonging(institutions=("10002",))]
+SENT = "1.2.3.1"
+MINE = [Belonging(institutions=("10001",), patients=("10000000146",), sent=(SENT,))]
+THEIRS = [Belonging(institutions=("10002",))]
 IMAGES = "/dicom-web/studies/1.2.3/metadata"
 
 
@@ -98,7 +102,7 @@ def test_what_a_request_needs(method: Method | None, path: str, query: dict[str,
     ("person", "path", "passes"),
     [
         (MANAGER, IMAGES, True),
-        (CITIZEN, IMAGES, True),
+        (CITIZEN, f"/dicom-web/studies/1.2.3/series/{SENT}/metadata", True),
         (ADMINISTRATOR, IMAGES, True),
         (MANAGER, "/dicom-web/studies/1.2.4", False),
         (CITIZEN, "/dicom-web/studies/1.2.4", False),
@@ -148,7 +152,7 @@ def test_an_opening_is_one_row_for_each_person_study_and_session(
         doors.passes(MANAGER, request())
         doors.passes(MANAGER, request("/dicom-web/studies/1.2.3/series/1/instances/2/frames/7"))
         ticks.now += ANSWER_SECONDS
-    doors.passes(CITIZEN, request())
+    doors.passes(CITIZEN, request(f"/dicom-web/studies/1.2.3/series/{SENT}/metadata"))
     assert audit.said() == [("m", "see images", "done"), ("c", "see images", "done")]
     first = audit.entries[0]
     assert (first.institution, first.patient, first.address) == ("10001", "10000000146", "192.0.2.7")
@@ -221,6 +225,50 @@ def test_memory_has_an_end(doors: ImageDoors, studies: FakeStudyDoors) -> None:
     assert studies.asked == asked
     doors.passes(MANAGER, request("/dicom-web/studies/1.0"))
     assert studies.asked == asked + 1, "the oldest is forgotten"
+
+
+# From outside: of each series that was sent, and of no document that Geçit attached
+
+KEY = ExamKey(institution="10001", accession="A1")
+OUTSIDERS = [
+    CITIZEN,
+    Person(name="link:1", roles=(Role.VISITOR,), disclosed=(KEY,)),
+    Person(name="l", roles=(Role.CLINICIAN,), institution="10002", disclosed=(KEY,)),
+    Person(name="p", roles=(Role.RADIOLOGIST,), institution="10002", disclosed_patients=("10000000146",)),
+    Person(name="k", roles=(Role.CONSULTANT,), disclosed=(KEY,)),
+]
+
+
+@pytest.mark.parametrize("who", OUTSIDERS, ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    ("path", "passes"),
+    [
+        (f"/series/{SENT}", True),
+        (f"/series/{SENT}/instances/5/frames/1", True),
+        ("/series/1.2.3.9/metadata", False),  # Geçit's own, or not in the ledger yet: a report is attached any moment
+        ("/series/1.2.3.9/instances/5/bulk/00420011", False),
+        (f"/series/{SENT},1.2.3.9/metadata", False),
+        ("/metadata", False),
+        ("/series", False),
+        ("/instances", False),
+        ("", False),
+    ],
+)
+def test_from_outside_a_study_opens_by_the_series_that_were_sent(
+    doors: ImageDoors, studies: FakeStudyDoors, who: Person, path: str, passes: bool
+) -> None:
+    studies.known["1.2.3"] = [replace(MINE[0], exams=(KEY,))]
+    assert doors.passes(who, request(f"/dicom-web/studies/1.2.3{path}")) is passes
+    assert not doors.passes(who, request("/wado", studyUID="1.2.3", seriesUID=SENT, objectUID="9"))
+
+
+@pytest.mark.parametrize("whose", [{"exams": (KEY,)}, {"patients": ("10000000146",)}], ids=["exam", "patient"])
+def test_whoever_treats_the_patient_keeps_all_of_it_when_it_is_opened_to_him_too(
+    doors: ImageDoors, studies: FakeStudyDoors, whose: dict[str, tuple[object, ...]]
+) -> None:
+    studies.known["1.2.3"] = [Belonging(institutions=("10001",), sent=(SENT,), **whose)]
+    both = {"tckn": "10000000146", "disclosed": (KEY,), "disclosed_patients": ("10000000146",)}
+    assert doors.passes(Person(name="h", roles=(Role.CLINICIAN, Role.CITIZEN), institution="10001", **both), request())
 
 
 # Peer review

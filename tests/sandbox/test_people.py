@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from gecit.core.access import Role
+from gecit.core.access import GIVEN, Role
 from gecit.edges.doors import token_digest
 from gecit.edges.passwords import PasswordCheck
 from gecit.sandbox.people import PEOPLE, PROGRAM, become_patient, give_token, settle, shown
@@ -12,7 +12,7 @@ from tests.fakes import NOON, FakeAccounts
 def test_each_role_but_programs_has_somebody_with_a_password_of_the_own() -> None:
     accounts = FakeAccounts()
     passwords = settle(accounts, NOON)
-    assert {role for one in PEOPLE for role in one.roles} == set(Role) - {Role.SERVICE}
+    assert {role for one in PEOPLE for role in one.roles} == set(GIVEN) - {Role.SERVICE}
     assert len(set(passwords.values())) == len(PEOPLE) == len(passwords)
     assert PasswordCheck().fits(accounts.passwords["mudur"], passwords["mudur"])
     assert all(secret in shown(passwords, "gecit users password") for secret in passwords.values())
@@ -23,6 +23,14 @@ def test_those_who_are_there_keep_their_passwords() -> None:
     settle(accounts, NOON)
     assert settle(accounts, NOON) == {}
     assert "gecit users password" in shown({}, "gecit users password")
+
+
+def test_each_is_told_where_to_begin() -> None:
+    lines = shown({one.name: "x" for one in PEOPLE}, "gecit users password").splitlines()
+    assert len(lines) == len(PEOPLE)
+    begun = {line.split()[0]: line.split()[3] for line in lines}
+    assert begun["radyolog"] == begun["komsu-radyolog"] == "/gecit/reading"
+    assert all(address.startswith("/gecit/") for address in begun.values())
 
 
 def test_the_citizen_becomes_a_patient_of_the_day() -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from gecit.core.consulting import ConsultationRefused
 from gecit.core.events import StudyLinked
 from gecit.core.exam import Exam
 from gecit.core.key_images import MOST, KeyImage, Window
@@ -14,6 +15,7 @@ from gecit.core.reading import Act
 from gecit.edges.store import SqlLedger
 from gecit.steps import mark_image
 from gecit.steps.mark_image import ImageRefused, Pointed, find_image
+from gecit.steps.point_images import Pointer
 from gecit.steps.read_exam import ReadingRefused, Why
 from tests.support.archive import CT, FOREIGN, OWN, FakeTags
 from tests.support.flow import START, key, study
@@ -73,6 +75,22 @@ def test_what_is_no_picture_of_this_exam_is_refused(ledger: SqlLedger, pointed: 
     with pytest.raises(ImageRefused) as refused:
         find(ledger, pointed)
     assert refused.value.text == why
+
+
+def test_no_picture_is_taken_of_a_study_that_only_the_order_names(ledger: SqlLedger) -> None:
+    """Another hospital sent it; drawn into a report it would pass every door to images."""
+    take(ledger, AYSE)
+    write(ledger, AYSE)
+    theirs = replace(study("own"), study_instance_uid=OWN, institution="910099")
+    ledger.write(lambda tx: tx.append(StudyLinked(at=START, exam=key(), facts=theirs, path="accession")))
+    for pointed in (UIDS, Pointed(series_number="2", number="2")):
+        with pytest.raises(ImageRefused) as refused:
+            find(ledger, pointed)
+        assert refused.value.text == mark_image.NOT_HERE
+    with pytest.raises(ImageRefused):
+        marked(ledger)
+    with pytest.raises(ConsultationRefused):
+        Pointer(FakeTags(), "N").one_of(exam_of(ledger), "2/2")
 
 
 @pytest.mark.parametrize("frame", [0, -1, 2, 31])

@@ -99,6 +99,21 @@ def test_a_care_relation_opens_the_patients_exams_to_that_physician_until_it_is_
     assert rows.count(("uzakmudur", "record care relations")) == 2
 
 
+@pytest.mark.parametrize("how", ["relation", "emergency"])
+def test_whoever_leaves_the_hospital_leaves_its_patients(client: FlaskClient, ledger: SqlLedger, how: str) -> None:
+    if how == "relation":
+        assert relate(client) == 303
+    else:
+        assert ask(client, "doktor", "/gecit/care/emergency", {"tckn": PATIENT, "reason": REASON}).status_code == 303
+    assert ask(client, "doktor", A1).status_code == 200
+    before = ledger.account("doktor")
+    assert before is not None
+    ledger.save_account(replace(before, institution="900077"), NOW)
+    assert ask(client, "doktor", A1).status_code == 404
+    ledger.save_account(before, NOW)
+    assert ask(client, "doktor", A1).status_code == 200
+
+
 @pytest.mark.parametrize(
     "differs",
     [

@@ -341,6 +341,16 @@ def test_a_citizen_sees_who_looked_by_institution_role_and_initials(place: Place
     assert "Raporu okudu" not in place.ask("veli", "/gecit/own/looks").text
 
 
+def test_a_visitor_by_link_a_consultant_and_an_assessor_are_told_as_what_they_are(place: Place) -> None:
+    look(place, "link:3f2a", "see a report", 30)
+    look(place, "ayse", "see a consultation", 20)
+    look(place, "ayse", "review a report", 10)
+    page = place.ask("cigdem", "/gecit/own/looks").text
+    assert "Paylaşım bağlantınızla gelen kişi" in page and "3f2a" not in page
+    assert "Artık hesabı olmayan biri" not in page
+    assert "Konsültasyon için tetkike baktı" in page and "Kalite için raporu inceledi" in page
+
+
 def test_looks_are_paged(place: Place) -> None:
     for number in range(53):
         look(place, "ayse", "see images", number)

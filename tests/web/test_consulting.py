@@ -19,10 +19,13 @@ from gecit.core.accounts import Account, Session
 from gecit.core.balance import ReaderProfile
 from gecit.core.consultation import Consultation, Outcome, State
 from gecit.core.disclosures import Disclosure
+from gecit.core.draft import Draft
+from gecit.core.events import ReportReceived
 from gecit.core.exam_kinds import Subspecialty
 from gecit.core.groups import Group, Member
-from gecit.core.order import Patient
-from gecit.core.report import ReportPart
+from gecit.core.key_images import KeyImage
+from gecit.core.order import ExamKey, Patient
+from gecit.core.report import ReportPart, ReportStatus
 from gecit.core.turnaround import TARGETS
 from gecit.edges.credentials import COOKIE, csrf_of, token_digest
 from gecit.edges.doors import Doors
@@ -42,12 +45,13 @@ from gecit.web.words import count_name
 from tests.fake_accounts import FakeAudit
 from tests.fakes import FakeViews, FakeVitals, StillClock
 from tests.support.consulting import ASKER, AWAY, CERRAH, DAY, NORO, UZMAN, admit, person
-from tests.support.flow import HOSPITAL, JUDGING, TCKN, key
+from tests.support.flow import HOSPITAL, JUDGING, TCKN, key, report
 from tests.support.reading import LIMITS, NOW, NUMBERS, PROFILES, sign, take, wait_for_reader, write
 
 from .test_reading import CHEAP, PASSWORD, Registry
 
 RULES = Path(__file__).parents[2] / "rules"
+EXAM = ExamKey(institution=HOSPITAL.skrs, accession="A1")
 NEW = f"/gecit/consultations/new/{HOSPITAL.skrs}/A1"
 MANAGER = Account(name="mudur", roles=(Role.MANAGER,), institution=HOSPITAL.skrs)
 ADMINISTRATOR = Account(name="yonetici", roles=(Role.ADMINISTRATOR,))
@@ -229,6 +233,14 @@ def test_who_is_asked_reads_the_report_and_not_whether_the_hospital_was_told(
     assert ["HBYS" in pages[who] for who in ("uzman", "bora")] == [False, True]
 
 
+def test_who_is_asked_from_outside_reads_no_preliminary_report(client: FlaskClient, ledger: SqlLedger) -> None:
+    said = replace(report("A1", ReportStatus.PRELIMINARY), parts={ReportPart.FINDINGS: "Henüz kesin değil."})
+    ledger.write(lambda tx: tx.append(ReportReceived(at=NOW, exam=said.key, report=said, message=9)))
+    address = asked(client)
+    pages = {who: text_of(ask(client, who, address)) for who in ("uzman", "bora")}
+    assert ["Henüz kesin değil." in pages[who] for who in ("uzman", "bora")] == [False, True]
+
+
 @pytest.mark.parametrize("who", ["noro", "cerrah", "mudur", "yonetici"])
 def test_who_is_not_asked_learns_nothing_of_it(client: FlaskClient, who: str) -> None:
     address = asked(client)
@@ -339,6 +351,40 @@ def test_a_picture_is_found_by_numbers_and_by_uid(client: FlaskClient, ledger: S
     one = standing(ledger, asked(client, images="2/014\n1.2.1.3; 2:14"))
     assert [image.instance for image in one.thread[0].images] == ["1.2.2.14", "1.2.1.3"]
     assert one.thread[0].images[0].study == "1.2.A1"
+
+
+def marked(*instances: str) -> tuple[KeyImage, ...]:
+    return tuple(
+        KeyImage(study="1.2.A1", series="1.2.2", instance=one, sop_class="1.2.840", series_number="2", number=one[-1])
+        for one in instances
+    )
+
+
+def test_the_pictures_that_the_author_marked_are_offered_and_only_his(
+    client: FlaskClient, ledger: SqlLedger, archive: Archive
+) -> None:
+    assert 'name="marked"' not in ask(client, "ayse", NEW).text
+    mine = Draft(exam=EXAM, author="ayse", key_images=marked("1.2.2.7", "1.2.2.8"))
+    other = Draft(exam=EXAM, author="bora", key_images=marked("1.2.2.9"))
+    ledger.write(lambda tx: (tx.save_draft(mine), tx.save_draft(other)))
+    page = ask(client, "ayse", NEW).text
+    assert page.count('name="marked"') == 2 and "1.2.2.9" not in page
+    archive.down = True  # what is marked was found before
+    form = {"images": "", "marked": ["1.2.2.8", "1.2.2.9"]}
+    one = standing(ledger, asked(client, **form))  # type: ignore[arg-type]
+    assert [(image.instance, image.name) for image in one.thread[0].images] == [("1.2.2.8", "2/8")]
+
+
+def test_marked_and_written_pictures_are_counted_together_each_once(client: FlaskClient, ledger: SqlLedger) -> None:
+    pictures = marked(*(f"1.2.2.{n}" for n in range(1, 9)))
+    ledger.write(lambda tx: tx.save_draft(Draft(exam=EXAM, author="ayse", key_images=pictures)))
+    chosen: Any = [one.instance for one in pictures]
+    one = standing(ledger, asked(client, marked=chosen, images="2/8\n2/9"))
+    assert len(one.thread[0].images) == 9
+    written = "\n".join(f"1/{n}" for n in range(1, 9))
+    refused = ask(client, "ayse", NEW, question(marked=chosen, images=written))
+    assert refused.status_code == 409 and "En çok 12 görüntü" in text_of(refused)
+    assert refused.text.count("checked") >= 8, "what was chosen stands"
 
 
 def test_nobody_asks_about_the_exam_of_another_institution(client: FlaskClient) -> None:
@@ -491,7 +537,7 @@ def test_closed_beside_the_report_it_stays_on_the_exams_timeline(client: FlaskCl
 
 def test_the_navigation_counts_what_waits_and_the_consultant_begins_there(client: FlaskClient) -> None:
     def badge(who: str) -> bool:
-        return '<span class="badge text-bg-warning">1</span>' in ask(client, who, "/gecit/consultations").text
+        return '<span class="badge text-bg-warning">1<' in ask(client, who, "/gecit/consultations").text
 
     assert (badge("uzman"), badge("ayse")) == (False, False)
     address = asked(client)

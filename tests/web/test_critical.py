@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from gecit.core.access import Role
 from gecit.core.accounts import Account
 from gecit.core.critical import Critical, State
+from gecit.core.events import ReviewRoundDrawn
+from gecit.core.peer_review import Pick, Reviewer, ReviewRound
 from gecit.edges.store import SqlLedger
 from tests.fake_accounts import FakeAudit
 from tests.support.critical import WHAT
@@ -96,6 +98,24 @@ def test_another_hospital_a_patient_and_who_marked_it_confirm_nothing(client: Fl
     assert confirm(client, "ayse") == 409
     assert confirm(client, "hekim", 2) == 409
     assert standing(ledger).state is State.UNREAD
+
+
+def test_the_list_names_no_author_to_whoever_has_a_blind_review_of_the_report(
+    client: FlaskClient, ledger: SqlLedger
+) -> None:
+    mark(client, ledger)
+    telephoned = {"number": "1", "whom": "Dr. Acil"}
+    assert ask(client, "ayse", f"/gecit/critical/telephone/{PLACE}", telephoned).status_code == 303
+    assert ">ayse<" in ask(client, "bora", "/gecit/critical").text
+    pick = Pick(number=1, exam=key(), version=1, stratum="s", reviewer="bora")
+    drawn = ReviewRound(
+        id="r1", title="t", since=NOW, until=NOW, strata=(), seed="s", position=0,
+        reviewers=(Reviewer(account="bora"),), picks=(pick,),
+    )  # fmt: skip
+    ledger.write(lambda tx: tx.append(ReviewRoundDrawn(at=NOW, round=drawn, by="yonetici")))
+    page = ask(client, "bora", "/gecit/critical").text
+    assert WHAT in page and "ayse" not in page and "Dr. Acil" in page
+    assert ">ayse<" in ask(client, "hekim", "/gecit/critical").text
 
 
 def test_text_is_shown_as_text(client: FlaskClient, ledger: SqlLedger) -> None:

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from flask import g
 from flask.testing import FlaskClient
+from msgspec.structs import replace
 from werkzeug.test import TestResponse
 
 from gecit.core.access import Role
-from gecit.core.accounts import Account
+from gecit.core.accounts import Account, person_of
 from gecit.core.feedback import Closing
 from gecit.core.order import Person
 from gecit.core.report import ReportPart
@@ -27,8 +29,9 @@ from gecit.edges.store import SqlLedger, open_ledger
 from gecit.ports import Institution
 from gecit.web.app import create_app
 from gecit.web.peer import PeerDesk
+from gecit.web.reading.beside import earlier_of
 from tests.fakes import FakeVitals, StillClock
-from tests.support.flow import FINDINGS, HOSPITAL
+from tests.support.flow import FINDINGS, HOSPITAL, key
 from tests.support.reviews import NUMBERS, SIGNED, signed
 
 RULES = Path(__file__).parents[2] / "rules"
@@ -137,6 +140,14 @@ def pdf_text(data: bytes) -> str:
     return done.stdout.decode()
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_at_the_end_of_time_is_no_fault_of_ours(client: FlaskClient, ledger: SqlLedger, day: str) -> None:
+    for path in (f"/gecit/figures?to={day}", f"/gecit/figures?from={day}"):
+        assert ask(client, "yonetici", path).status_code < 500, path
+    form = {"title": "t", "since": day, "until": day, "reviewer": ["cem"], "blind": "yes"}
+    assert ask(client, "yonetici", "/gecit/samples", form).status_code == 422
+
+
 def test_an_open_round_says_who_signed(client: FlaskClient, ledger: SqlLedger) -> None:
     number = drawn(client, ledger, blind="")
     assert "Ayşe Nur Örnekçi" in unescape(ask(client, "cem", f"/gecit/reviews/{number}/1").text)
@@ -151,6 +162,8 @@ def test_no_other_page_of_the_exam_opens_during_a_blind_review(client: FlaskClie
         f"/gecit/api/findings/{HOSPITAL.skrs}/A1",
         f"/gecit/feedback/new/{HOSPITAL.skrs}/A1",
     ]
+    blanks = f"/gecit/viewer?institution=%20{HOSPITAL.skrs}&accession=A1%20%09"
+    assert ask(client, "bora", blanks).status_code != 403
     opened = [path for path in others if ask(client, "bora", path).status_code == 200]
     assert others[0] in opened and others[1] in opened
     number = drawn(client, ledger, reviewer=["bora"])
@@ -158,9 +171,31 @@ def test_no_other_page_of_the_exam_opens_during_a_blind_review(client: FlaskClie
         answer = ask(client, "bora", path)
         assert answer.status_code == 403
         assert gives_away(answer.text) == []
+    assert ask(client, "bora", blanks).status_code == 403, "it is the same exam"
     assert ask(client, "mudur", others[0]).status_code == 200
     assert ask(client, "yonetici", f"/gecit/samples/{number}/close", {}).status_code == 303
     assert [ask(client, "bora", path).status_code for path in opened] == [200] * len(opened)
+
+
+def test_beside_another_exam_of_the_patient_the_report_under_blind_review_does_not_stand(
+    client: FlaskClient, ledger: SqlLedger
+) -> None:
+    """The editor shows the patient's earlier reports with who signed them."""
+    other = ledger.read(lambda tx: tx.exam(key("A1")))
+    assert other
+    asked = replace(other, key=key("Z9"))
+
+    def beside(who: str) -> list[str]:
+        with client.application.test_request_context():
+            account = ledger.account(who)
+            assert account
+            g.person = person_of(account)
+            return [one.key.accession for one in earlier_of(ledger, asked)]
+
+    before = beside("bora")
+    assert "A1" in before
+    drawn(client, ledger, reviewer=["bora"])
+    assert "A1" not in beside("bora")
 
 
 def test_only_the_reviewer_of_a_report_reaches_it_and_only_until_the_round_is_closed(

@@ -565,6 +565,7 @@ def test_the_last_day_of_a_grant_counts_whole(client: FlaskClient, clock: StillC
     [
         ({"until": "2026-02-01"}, "Bitiş, başlangıçtan sonra olmalı."),
         ({"until": "yarın"}, "Tarihler okunamadı."),
+        ({"until": "9999-12-31"}, "Tarihler okunamadı."),
         ({"paper": " "}, "sayısı ve tarihi gerekir"),
         ({"reader": "mudur"}, "Yetkiyi alan bir hesap yok."),
         ({"basis": "other"}, "Başka dayanağın ne olduğu yazılmalı."),

@@ -236,6 +236,14 @@ def test_what_cannot_be_shared_is_said_and_opens_nothing(
     assert ledger.read(lambda tx: tx.disclosures_of(PATIENT)) == []
 
 
+def test_so_many_consents_stand_at_once_and_no_more(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gecit.steps.sharing.MOST_STANDING", 2)
+    assert [share(client).status_code for _ in range(3)] == [303, 303, 422]
+    number = re.findall(r"/gecit/sharing/([0-9a-f]{16})/end", ask(client, "hasta", "/gecit/sharing").text)[0]
+    assert ask(client, "hasta", f"/gecit/sharing/{number}/end", {}).status_code == 303
+    assert share(client).status_code == 303
+
+
 def test_whether_a_number_has_an_account_is_not_told(client: FlaskClient) -> None:
     known, unknown = share(client), share(client, tckn="10000000382")
     assert (known.status_code, known.headers["Location"]) == (unknown.status_code, unknown.headers["Location"])
@@ -449,3 +457,11 @@ def test_a_wrong_token_says_no_more_than_one_that_is_over(
     assert over.status_code == unknown.status_code == 404
     assert over.text.replace(token, "") == unknown.text.replace("x" * 43, "")
     assert sender.sent == []
+
+
+def test_an_exams_own_page_leads_to_the_form_with_that_exam_chosen(client: FlaskClient) -> None:
+    chosen = ask(client, "hasta", f"/gecit/sharing?exam={HOSPITAL.skrs}+A1").text
+    assert f'value="{HOSPITAL.skrs} A1" checked' in chosen
+    assert f'value="{HOSPITAL.skrs} A2" checked' not in chosen
+    foreign = ask(client, "hasta", "/gecit/sharing?exam=999999+A9").text
+    assert "A9" not in foreign and 'name="exam"' in foreign and foreign.count(" checked") == 1

@@ -27,6 +27,7 @@ class Belonging(Value):
     institutions: tuple[str, ...] = ()  # SKRS codes
     patients: tuple[str, ...] = ()  # TCKNs
     exams: tuple[ExamKey, ...] = ()  # those that have it
+    sent: tuple[str, ...] = ()  # Series Instance UIDs known of it, without the documents that Geçit attached
 
 
 def belonging(study: Study, ties: Iterable[Tie]) -> Belonging:
@@ -41,7 +42,10 @@ def belonging(study: Study, ties: Iterable[Tie]) -> Belonging:
     patients = written | {one.tckn for one in counted if one.tckn}
     exams = {one.exam for one in counted}
     return Belonging(
-        institutions=tuple(sorted(institutions)), patients=tuple(sorted(patients)), exams=tuple(sorted(exams))
+        institutions=tuple(sorted(institutions)),
+        patients=tuple(sorted(patients)),
+        exams=tuple(sorted(exams)),
+        sent=tuple(sorted(one.series_instance_uid for one in facts.series if not one.ours)),
     )
 
 
@@ -50,9 +54,14 @@ def may_reach(person: Person, action: Action, whose: Belonging) -> bool:
     return any(may_with(person, action, whose.institutions, tckn, whose.exams) for tckn in whose.patients or ("",))
 
 
-def as_patient(person: Person, action: Action, whose: Belonging) -> bool:
-    """Whether a person may do it only because the study is of himself."""
-    return not may_reach(msgspec.structs.replace(person, tckn=""), action, whose)
+def from_outside(person: Person, action: Action, whose: Belonging) -> bool:
+    """Whether a person may do it only because the study is of himself, or was opened to him.
+
+    What was sent is for him then. Geçit attaches every version of a report, preliminary and superseded ones too: those
+    are for who treats the patient, and whoever is outside reads the final one on a page.
+    """
+    by_work = msgspec.structs.replace(person, tckn="", disclosed=(), disclosed_patients=())
+    return not may_reach(by_work, action, whose)
 
 
 def may_reach_all(person: Person, action: Action, studies: Iterable[Belonging]) -> bool:

@@ -84,8 +84,8 @@ class SeriesFacts(Value):
 
 
 def is_our_report(tags: Mapping[str, str]) -> bool:
-    """Whether a series is a report that Geçit attached, by its main tags (by keyword)."""
-    return tags.get("Manufacturer") == MAKER and tags.get("Modality") in ("DOC", "SR")
+    """Whether a series is a report that Geçit attached, or what it points at, by its main tags (by keyword)."""
+    return tags.get("Manufacturer") == MAKER and tags.get("Modality") in ("DOC", "SR", "KO")
 
 
 class StudyFacts(Value):

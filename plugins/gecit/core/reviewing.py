@@ -70,6 +70,16 @@ def names_of(version: Issue) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in both if " " in name))
 
 
+def consulted(exam: Exam) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return who answered consultations of the exam, by name, and their institutions' SKRS codes.
+
+    The paragraph of a consultation names both in the report (`consultation_paragraph`).
+    """
+    answers = [entry for one in exam.consultations for entry in one.answers]
+    names = dict.fromkeys(entry.name.strip() or entry.by for entry in answers)
+    return tuple(names), tuple(dict.fromkeys(entry.employer for entry in answers if entry.employer))
+
+
 def without_names(text: str, names: Iterable[str]) -> str:
     """Return a text with names hidden, however they are written: Turkish capitals, any white space between."""
     for name in names:

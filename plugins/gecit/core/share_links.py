@@ -60,6 +60,11 @@ def account_of(link_id: str) -> str:
     return f"{_PREFIX}{link_id}"
 
 
+def came_by_link(name: str) -> bool:
+    """Whether a name is a visitor's, and no account's."""
+    return name.startswith(_PREFIX)
+
+
 def visitor(link_id: str) -> Account:
     """Return as whom a visitor stands at the doors."""
     return Account(name=account_of(link_id), roles=(Role.VISITOR,))

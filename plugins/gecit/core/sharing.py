@@ -17,6 +17,9 @@ from .order import ExamKey
 from .report import ReportStatus
 from .values import ISTANBUL, Text, Value
 
+MOST_STANDING = 50
+"""Consents of one patient that stand at once, links left out; more would only crowd out what others opened."""
+
 FINAL = frozenset({ReportStatus.FINAL, ReportStatus.CORRECTED})
 
 
@@ -32,6 +35,7 @@ class Fault(StrEnum):
     ADDRESS = "address"
     NO_CHANNEL = "no channel"
     TOO_MANY = "too many"
+    MANY_STANDING = "many standing"
 
 
 WORDS: Mapping[Fault, Text] = {
@@ -58,6 +62,10 @@ WORDS: Mapping[Fault, Text] = {
     Fault.TOO_MANY: Text(
         tr="Bugün çok fazla bağlantı yaptınız; yarın yeniden deneyin.",
         en="You made too many links today; try again tomorrow.",
+    ),
+    Fault.MANY_STANDING: Text(
+        tr=f"Aynı anda en çok {MOST_STANDING} paylaşım açık kalabilir; yenisi için birini kaldırın.",
+        en=f"{MOST_STANDING} consents can stand at once; end one for another.",
     ),
 }
 

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from gecit.core.access import Action, Person, Whose, may
 from gecit.core.audit import AuditEntry
-from gecit.core.belonging import Belonging, may_reach, may_reach_all
+from gecit.core.belonging import Belonging, from_outside, may_reach, may_reach_all
 from gecit.core.orthanc_doors import Method, Need, need_of, series_of
 from gecit.core.peer_review import ReviewView
 from gecit.core.values import Value
@@ -103,7 +103,9 @@ class Kept(Generic[T]):
 class ImageDoors:
     """Decides and audits for one node, `node` in the ledger; safe to share between threads.
 
-    `reviews`: whose peer reviews are under way, None = there are none; a blind one opens pictures alone.
+    `reviews`: whose peer reviews are under way, None = there are none; a blind one opens pictures alone. A patient, and
+    whom something was opened to, gets what was sent, series by series: no document that Geçit attached, and nothing
+    of a series that the ledger does not know yet.
 
     Raises what the ledger raises: whoever asks refuses then.
     """
@@ -159,6 +161,8 @@ class ImageDoors:
         if view and view.series is not None:  # what else the person may see of it would name who wrote the report
             return Answer(passes=series in view.series, whose=found[0])
         passes = view is not None or may_reach_all(person, need.action, found)
+        if passes and view is None and any(from_outside(person, need.action, one) for one in found):
+            passes = all(series in one.sent for one in found)
         shown = next((one for one in found if may_reach(person, need.action, one)), None)
         return Answer(passes=passes, whose=shown or found[0])
 

@@ -90,6 +90,7 @@ class _Plot(Value):
     with_dose: bool = False
     slices: int = 1
     patient: int = 0  # of PATIENTS, from 1; 0 = one of the exam's own
+    priority: str = ""  # OBR-27.6
     ordered_at: datetime | None = None  # where it is not today
     serial: str = ""
     acts: tuple[Act, ...] = (Act.ASK, Act.ORDER, Act.IMAGES, Act.REPORT)
@@ -187,6 +188,22 @@ PLOTS: tuple[_Plot, ...] = (
         slices=12, acts=(Act.ASK, Act.ORDER, Act.IMAGES, Act.REPORT, Act.ADD),
     ),
 )  # fmt: skip
+_UNREAD = (Act.ASK, Act.ORDER, Act.IMAGES)
+TO_READ: tuple[_Plot, ...] = (
+    _Plot(
+        id="ultrasound-to-read", tr="Acil ultrason, okunmayı bekler", en="An urgent ultrasound that waits to be read",
+        images="US", patient=1, priority="S", acts=_UNREAD, outcome=Outcome.PENDING,
+    ),
+    _Plot(
+        id="ct-to-read", tr="BT, okunmayı bekler", en="A CT that waits to be read", images="CT", with_dose=True,
+        slices=24, patient=4, acts=_UNREAD, outcome=Outcome.PENDING,
+    ),
+    _Plot(
+        id="x-ray-to-read", tr="Röntgen, okunmayı bekler", en="An X-ray that waits to be read", images="DX",
+        patient=5, acts=_UNREAD, outcome=Outcome.PENDING,
+    ),
+)  # fmt: skip
+"""What the radiologists of the demo find on their list; the first is of the patient who is its citizen."""
 OTHERS: Mapping[Act, tuple[ReportStatus, int]] = {
     # act -> OBX-11, and minutes after the final report
     Act.PRELIMINARY: (ReportStatus.PRELIMINARY, -1),
@@ -208,6 +225,15 @@ def exams_of_the_day(
     return [
         _story(plot, plot.patient or number, f"{name}{number:02d}", local(day), institution)
         for number, plot in enumerate(PLOTS, start=1)
+    ]
+
+
+def exams_to_read(day: datetime, institution: Institution = INSTITUTION) -> list[ExamStory]:
+    """Return the exams of the same day that nobody has reported."""
+    first, name = len(PLOTS) + 1, f"D{local(day):%y%m%d%H%M}"
+    return [
+        _story(plot, plot.patient, f"{name}{number:02d}", local(day), institution)
+        for number, plot in enumerate(TO_READ, start=first)
     ]
 
 
@@ -269,6 +295,7 @@ def _order(plot: _Plot, key: ExamKey, patient: Patient, ordered_at: datetime) ->
         reference=f"REF{key.accession}",
         clinical_information="Deneme istemi: ön tanı için görüntüleme",
         diagnoses=("Z01.6",),
+        priority=plot.priority,
     )
 
 

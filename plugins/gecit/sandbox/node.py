@@ -34,6 +34,7 @@ from .day import INSTITUTION
 from .duplicates import Credentials, new_credentials
 from .hbys import PretendHbys, hbys_app, listening
 from .medula_soap import Account, new_account
+from .neighbours import settle_neighbours
 from .people import ADMINISTRATOR, give_token, settle, shown
 from .server import outside_world, running
 
@@ -225,7 +226,9 @@ def _prepare(settings: Settings, hbys_port: int) -> tuple[Mapping[str, str], str
         # Its HBYS takes another free port at each start.
         hospital = msgspec.structs.replace(INSTITUTION, receiver=Receiver(host="127.0.0.1", port=hbys_port))
         ledger.write(lambda tx: tx.record_institution(hospital, clock.now(), by="sandbox"))
-        return settle(ledger, clock.now()), give_token(ledger, clock.now())
+        passwords = settle(ledger, clock.now())
+        ledger.write(lambda tx: settle_neighbours(tx, clock.now()))
+        return passwords, give_token(ledger, clock.now())
     finally:
         ledger.close()
 
@@ -288,7 +291,8 @@ def _say_where(node: Running) -> None:
     renew = f"yenisi / a new one: GECIT_DATA={settings.data} .venv/bin/gecit users password {ADMINISTRATOR}"
     sys.stdout.write(
         f"""
-Sayfalar / pages   {settings.orthanc_url}/gecit/   kullanıcı, parola, rol / user, password, role:
+Sayfalar / pages   {settings.orthanc_url}/gecit/sign-in
+  kullanıcı, parola, rol, nereden başlanır / user, password, role, where to begin:
 {shown(node.passwords, renew)}
 JSON               {settings.orthanc_url}/gecit/api/exams   Authorization: Bearer {node.token}
 DICOM              127.0.0.1:{settings.dicom_port}  AET {settings.dicom_aet}  (çağıran / calling {INSTITUTION.aets[0]})

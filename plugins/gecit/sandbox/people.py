@@ -13,17 +13,18 @@ from ..core.accounts import Account
 from ..edges.doors import new_token, token_digest
 from ..edges.passwords import hash_password
 from ..ports import Accounts
-from .day import INSTITUTION, RADIOLOGIST
+from .day import INSTITUTION, OTHER_PHYSICIAN, RADIOLOGIST, SECOND_RADIOLOGIST
+from .neighbours import NEIGHBOUR, READERS
 
-ADMINISTRATOR = "yonetici"
+ADMINISTRATOR, CITIZEN = "yonetici", "vatandas"
 PROGRAM = Account(name="sandbox HBYS", full_name="Deneme HBYS", roles=(Role.SERVICE,), institution=INSTITUTION.skrs)
 TOKEN_LASTS = timedelta(days=30)
-_AT = INSTITUTION.skrs
+_AT, _NEXT_DOOR = INSTITUTION.skrs, NEIGHBOUR.skrs
 PEOPLE = (
     Account(name=ADMINISTRATOR, full_name="Deneme Yönetici", roles=(Role.ADMINISTRATOR,)),
     Account(name="mudur", full_name="Deneme Müdür", roles=(Role.MANAGER,), institution=_AT),
     Account(
-        name="radyolog",
+        name=READERS[0],
         full_name="Deneme Radyolog",
         roles=(Role.RADIOLOGIST,),
         institution=_AT,
@@ -32,9 +33,35 @@ PEOPLE = (
     Account(name="konsultan", full_name="Deneme Konsültan", roles=(Role.CONSULTANT,), institution=_AT),
     Account(name="klinisyen", full_name="Deneme Klinisyen", roles=(Role.CLINICIAN,), institution=_AT),
     Account(name="kalite", full_name="Deneme Kalite", roles=(Role.ASSESSOR,), institution=_AT),
-    Account(name="vatandas", full_name="Deneme Vatandaş", roles=(Role.CITIZEN,)),
+    Account(
+        name=READERS[1],
+        full_name="Komşu Radyolog",
+        roles=(Role.RADIOLOGIST,),
+        institution=_NEXT_DOOR,
+        tckn=SECOND_RADIOLOGIST.identifier,
+    ),
+    Account(name="beyin-cerrahi", full_name="Komşu Beyin Cerrahı", roles=(Role.CONSULTANT,), institution=_NEXT_DOOR),
+    Account(
+        name="komsu-hekim",
+        full_name="Komşu Hekim",
+        roles=(Role.CLINICIAN,),
+        institution=_NEXT_DOOR,
+        tckn=OTHER_PHYSICIAN.identifier,
+    ),
+    Account(name=CITIZEN, full_name="Deneme Vatandaş", roles=(Role.CITIZEN,)),
 )
-"""One of each role; the citizen becomes a patient of the day that is played, the radiologist is of its registry."""
+"""Somebody of each role, and three at the neighbour; the citizen becomes a patient of the day that is played."""
+
+BEGINS: Mapping[Role, tuple[str, str]] = {
+    Role.ADMINISTRATOR: ("/gecit/health", "kurumlar, kullanıcılar, yetkiler / institutions, users, grants"),
+    Role.MANAGER: ("/gecit/", "ne eksik, kim düzeltir / what is missing, who mends it"),
+    Role.RADIOLOGIST: ("/gecit/reading", "sıradaki tetkiki al, yaz, imzala / take the next exam, write, sign"),
+    Role.CONSULTANT: ("/gecit/consultations", "sorulana yanıt / answers what is asked"),
+    Role.CLINICIAN: ("/gecit/shared", "benimle paylaşılanlar, acil erişim / shared with me, emergency access"),
+    Role.ASSESSOR: ("/gecit/quality", "görüntü ve istem kalitesi / quality of images and requests"),
+    Role.CITIZEN: ("/gecit/own", "görüntülerim, paylaşım / my exams, sharing"),
+}
+"""Where each role begins, and with what."""
 
 
 def settle(accounts: Accounts, at: datetime) -> Mapping[str, str]:
@@ -55,7 +82,7 @@ def give_token(accounts: Accounts, at: datetime) -> str:
 
 def become_patient(accounts: Accounts, tckn: str, at: datetime) -> None:
     """Let the citizen be a patient, so that somebody sees what is his own."""
-    citizen = accounts.account(PEOPLE[-1].name)
+    citizen = accounts.account(CITIZEN)
     if citizen:
         accounts.save_account(replace(citizen, tckn=tckn), at)
 
@@ -68,12 +95,12 @@ def _new(accounts: Accounts, one: Account, at: datetime) -> str:
 
 
 def shown(passwords: Mapping[str, str], renew: str) -> str:
-    """Say who may sign in with which password; `renew`: the command that gives a new one."""
-    lines = [
-        f"  {one.name:<12}{passwords.get(one.name, '-'):<20}{one.roles[0].value}"
-        for one in PEOPLE
-        if one.name in passwords
-    ]
-    if len(lines) < len(PEOPLE):
-        lines.append(f"  (ilk açılışta yazıldı / printed at the first start; {renew})")
+    """Say who may sign in with which password, and where to begin; `renew`: the command that gives a new one."""
+    lines = []
+    for one in PEOPLE:
+        role = one.roles[0]
+        begin, what = BEGINS[role]
+        lines.append(f"  {one.name:<15}{passwords.get(one.name, '-'):<18}{role.value:<15}{begin:<22}{what}")
+    if not all(one.name in passwords for one in PEOPLE):
+        lines.append(f"  - = ilk açılışta yazıldı / printed at the first start; {renew}")
     return "\n".join(lines)

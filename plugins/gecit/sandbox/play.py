@@ -23,7 +23,7 @@ from ..edges import hl7_build
 from ..edges.store import SqlLedger, open_ledger
 from ..steps.attach_report import documents_of
 from .announcing import announce, seconds_excused
-from .day import INSTITUTION, Act, ExamStory, cancelled, exams_of_the_day
+from .day import INSTITUTION, Act, ExamStory, cancelled, exams_of_the_day, exams_to_read
 from .imaging import build_study
 from .node import Running
 from .people import become_patient
@@ -73,11 +73,16 @@ class Result(Value):
 
 def play_day(node: Running, say: Say) -> bool:
     """Play the day, print each exam's verdict with its reasons, and say whether all is as it should be."""
-    stories = exams_of_the_day(datetime.now(UTC))
+    now = datetime.now(UTC)
+    stories = exams_of_the_day(now)
     say("Bir hastane günü oynatılıyor / playing one hospital's day\n")
     with tempfile.TemporaryDirectory(prefix="gecit-demo-") as folder:
         player = Player(node, Path(folder))
         for story in stories:
+            player.play(story)
+            say(f"  {story.order.key.accession}  {story.name.tr} / {story.name.en}")
+        say("\nOkuma listesine / for the reading list (/gecit/reading)")
+        for story in exams_to_read(now):
             player.play(story)
             say(f"  {story.order.key.accession}  {story.name.tr} / {story.name.en}")
     say("")

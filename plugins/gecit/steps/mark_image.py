@@ -14,7 +14,9 @@ from ..core.key_images import LEAST_WIDTH, MOST, MOST_WIDTH, KeyImage, Window, w
 from ..core.order import ExamKey
 from ..core.orthanc_doors import is_uid
 from ..core.values import Text, Value
+from ..core.worklist import may_find
 from ..ports import Tags, Transaction
+from .pictures_of_exam import Wanted, pictures_of
 from .read_exam import ReadingRefused, Why, exam_for, mine
 
 
@@ -86,31 +88,15 @@ def find_image(exam: Exam, node: str, tags: Tags, pointed: Pointed) -> KeyImage:
 
 def _of_exam(exam: Exam, node: str, tags: Tags, pointed: Pointed) -> Iterator[KeyImage | None]:
     """Return what fits in the exam's studies on this node; None for each that is no picture."""
-    for linked in exam.studies:
-        facts = linked.facts
-        if facts.key.node != node or (pointed.instance and facts.study_instance_uid != pointed.study):
-            continue
-        for series_id, series in tags.series(facts.key.orthanc_id):
-            if _is_series(series, pointed):
-                for instance_id, instance in tags.instances(series_id):
-                    if _is_image(instance, pointed):
-                        yield _image(facts.study_instance_uid, series, {**tags.all_of(instance_id), **instance})
-
-
-def _is_series(tags: dict[str, str], pointed: Pointed) -> bool:
-    if pointed.instance:
-        return tags.get("SeriesInstanceUID") == pointed.series
-    return _same_number(tags.get("SeriesNumber", ""), pointed.series_number)
-
-
-def _is_image(tags: dict[str, str], pointed: Pointed) -> bool:
-    if pointed.instance:
-        return tags.get("SOPInstanceUID") == pointed.instance
-    return _same_number(tags.get("InstanceNumber", ""), pointed.number)
-
-
-def _same_number(one: str, other: str) -> bool:
-    return one.strip().lstrip("0") == other.strip().lstrip("0") and bool(other.strip())
+    wanted = Wanted(
+        study=pointed.study,
+        series=pointed.series,
+        instance=pointed.instance,
+        series_number=pointed.series_number,
+        number=pointed.number,
+    )
+    for one in pictures_of(exam, node, tags, wanted):
+        yield _image(one.study, one.series, {**tags.all_of(one.orthanc_id), **one.tags})
 
 
 def _image(study: str, series: dict[str, str], tags: dict[str, str]) -> KeyImage | None:
@@ -141,7 +127,8 @@ def _checked(image: KeyImage, pointed: Pointed) -> KeyImage:
 def mark(tx: Transaction, key: ExamKey, person: Person, image: KeyImage, now: datetime) -> Draft:
     """Add a key image to the draft of whoever has the exam; raises `ReadingRefused` and `ImageRefused`."""
     exam = exam_for(tx, key, person)
-    if image.study not in {one.facts.study_instance_uid for one in exam.studies}:
+    own = (one.facts for one in exam.studies if may_find(one.facts, exam.key.institution))
+    if image.study not in {one.study_instance_uid for one in own}:
         raise ImageRefused(NOT_HERE)
     draft = _draft(tx, exam, person)
     found = with_image(draft.key_images, image)

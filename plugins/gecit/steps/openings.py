@@ -67,6 +67,7 @@ class Openings:
             since=made.since,
             until=made.until,
             account=made.account,
+            employer=made.institution,  # whoever leaves it, leaves its patients
             patient=made.patient,
         )
 

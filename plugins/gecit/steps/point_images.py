@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container
 
 from ..core.consultation import MOST_IMAGES, ImageReference
 from ..core.consulting import ConsultationRefused, Why
+from ..core.draft import Draft
 from ..core.exam import Exam
 from ..core.orthanc_doors import is_uid
 from ..ports import Tags, Unavailable
+from .pictures_of_exam import Found, Wanted, pictures_of
 
 _NUMBERS = re.compile(r"(\d{1,9})\s*[/:]\s*(\d{1,9})")
 LONGEST_LINE = 80
@@ -34,34 +36,45 @@ class Pointer:
         numbers = _NUMBERS.fullmatch(written)
         if not numbers and not is_uid(written):
             raise ConsultationRefused(Why.NO_IMAGE, written)
+        series_number, number = numbers.groups() if numbers else ("", "")
+        wanted = Wanted(instance="" if numbers else written, series_number=series_number, number=number)
         try:
-            found = list(self._find(exam, "" if numbers else written, numbers.groups() if numbers else ("", "")))
+            found = list(pictures_of(exam, self._node, self._tags, wanted))
         except Unavailable as fault:
             raise ConsultationRefused(Why.ARCHIVE) from fault
         if len(found) != 1:
             raise ConsultationRefused(Why.SEVERAL_IMAGES if found else Why.NO_IMAGE, written)
-        return found[0]
-
-    def _find(self, exam: Exam, uid: str, numbers: Iterable[str]) -> Iterator[ImageReference]:
-        series_number, number = numbers
-        for facts in (one.facts for one in exam.studies if one.facts.key.node == self._node):
-            for series_id, series in self._tags.series(facts.key.orthanc_id):
-                if not uid and not _same(series.get("SeriesNumber", ""), series_number):
-                    continue
-                for _, tags in self._tags.instances(series_id):
-                    if tags.get("SOPInstanceUID") == uid if uid else _same(tags.get("InstanceNumber", ""), number):
-                        yield _reference(facts.study_instance_uid, series, tags)
+        return _reference(found[0])
 
 
-def _reference(study: str, series: dict[str, str], tags: dict[str, str]) -> ImageReference:
+def _reference(found: Found) -> ImageReference:
     return ImageReference(
-        study=study,
-        series=series.get("SeriesInstanceUID", ""),
-        instance=tags.get("SOPInstanceUID", ""),
-        series_number=series.get("SeriesNumber", "").strip(),
-        number=tags.get("InstanceNumber", "").strip(),
+        study=found.study,
+        series=found.series.get("SeriesInstanceUID", ""),
+        instance=found.tags.get("SOPInstanceUID", ""),
+        series_number=found.series.get("SeriesNumber", "").strip(),
+        number=found.tags.get("InstanceNumber", "").strip(),
     )
 
 
-def _same(one: str, other: str) -> bool:
-    return one.strip().lstrip("0") == other.strip().lstrip("0")
+def marked(draft: Draft | None, chosen: Container[str]) -> tuple[ImageReference, ...]:
+    """Return the chosen (SOP Instance UIDs) of the key images that an author has marked, each picture once."""
+    images = {one.instance: one for one in (draft.key_images if draft else ()) if one.instance in chosen}
+    return tuple(
+        ImageReference(
+            study=one.study,
+            series=one.series,
+            instance=one.instance,
+            series_number=one.series_number,
+            number=one.number,
+        )
+        for one in images.values()
+    )
+
+
+def together(*parts: tuple[ImageReference, ...]) -> tuple[ImageReference, ...]:
+    """Return all, each picture once; raises `ConsultationRefused` where they are too many."""
+    images = {image.instance: image for part in parts for image in part}
+    if len(images) > MOST_IMAGES:
+        raise ConsultationRefused(Why.MANY_IMAGES)
+    return tuple(images.values())

@@ -180,16 +180,13 @@ class Deleting:
 
     def _decide(self, tx: Transaction, of: RetentionList, one: ListedStudy, last: datetime | None) -> ItemState:
         now = self._clock.now()
-        item = tx.retention_items(of.id).get(one.key)
         study, exams = tx.study(one.key), tx.exams_of_study(one.key)
         state = ItemState.DELETING
         if study is None or study.deleted:
             state = ItemState.GONE
         elif any(covers(hold, study, exams) for hold in tx.legal_holds(standing=True)):
             state = ItemState.HELD
-        elif not (item and item.state is ItemState.DELETING) and _changed(
-            of, one, study, exams, last, local(now).date()
-        ):
+        elif _changed(of, one, study, exams, last, local(now).date()):  # also where it was decided and not done yet
             state = ItemState.CHANGED
         tx.record_retention_item(of.id, one.key, Item(state=state, at=now))
         return state

@@ -11,7 +11,7 @@ from itertools import islice
 import msgspec
 
 from ..core.access import Action, Person, Reach, may, reach
-from ..core.belonging import as_patient, may_reach
+from ..core.belonging import from_outside, may_reach
 from ..core.exam import Study
 from ..core.facts import StudyKey, is_our_report
 from ..core.peer_review import ReviewView
@@ -98,8 +98,8 @@ class ImageSearches:
         asking = ImageSearches(self._studies, _Counted(self._tags), self._node)
         if self._reviews and may(person, Action.REVIEW_REPORT):
             asking._views = {one.study: one for one in self._reviews.views_of(person.name, self._node)}
-        found, patients, whole = asking._mine(person, search)
-        entities = asking._entities(found, search, patients)
+        found, outside, whole = asking._mine(person, search)
+        entities = asking._entities(found, search, outside)
         page: list[dict[str, str]] = []
         try:
             for one in islice(entities, search.offset, search.offset + search.limit + 1):
@@ -111,7 +111,7 @@ class ImageSearches:
     def _mine(self, person: Person, search: Search) -> tuple[list[Study], frozenset[StudyKey], bool]:
         """Return the studies that the person may see and that the ledger's keys leave, the newest first.
 
-        And those among them that he sees as their patient only; and whether these are all.
+        And those among them that he sees from outside only; and whether these are all.
         """
         keys = search.keys
         first, last = day_range(keys, "StudyDate")
@@ -129,11 +129,13 @@ class ImageSearches:
         reached = [one for one in found if may_reach(person, Action.SEE_IMAGES, one.whose)]
         mine = [one.study for one in reached]
         mine += self._reviewed(wanted, {one.facts.key for one in mine})
-        patients = frozenset(one.study.facts.key for one in reached if as_patient(person, Action.SEE_IMAGES, one.whose))
+        outside = frozenset(
+            one.study.facts.key for one in reached if from_outside(person, Action.SEE_IMAGES, one.whose)
+        )
         ours = msgspec.structs.replace(search, keys=search.of_level(FROM_LEDGER))
         fitting = [one for one in mine if fits(ours, _of_ledger(one))]
         fitting.sort(key=lambda one: (one.facts.study_date, one.facts.study_time, one.facts.study_instance_uid))
-        return fitting[::-1], patients, len(found) < LIMIT
+        return fitting[::-1], outside, len(found) < LIMIT
 
     def _reviewed(self, wanted: ImageSearch, known: Collection[StudyKey]) -> list[Study]:
         """Return studies that a peer review opens beside what the person sees anyway."""
@@ -143,34 +145,62 @@ class ImageSearches:
         uids = tuple(sorted(asked & set(self._views) if asked else self._views))
         everything = msgspec.structs.replace(wanted, reach=Reach(everything=True), study_instance_uids=uids)
         found = self._studies.reachable_studies(everything) if uids else []
-        return [one.study for one in found if one.study.facts.key not in known]
+        beside = [one.study for one in found if one.study.facts.key not in known]
+        return [one for one in beside if self._is_alone(one.facts.study_instance_uid)]
 
-    def _shown(self, study: Study, series: str) -> bool:
-        """Whether a series may be found: of a blind review its pictures alone, the rest names who wrote the report."""
+    def _is_alone(self, uid: str) -> bool:
+        """Whether no other study stands under the UID: the door shuts both then, whichever was meant."""
+        return len(self._studies.belongings(self._node, uid)) <= 1
+
+    def _is_narrow(self, study: Study, outside: bool) -> bool:
         view = self._views.get(study.facts.study_instance_uid)
-        return view is None or view.series is None or series in view.series
+        return outside or (view is not None and view.series is not None)
+
+    def _shown(self, study: Study, tags: dict[str, str], outside: bool) -> bool:
+        """Whether a series may be found.
+
+        Of a blind review its pictures alone, the rest names who wrote the report; from outside no document that Geçit
+        attached, preliminary and superseded versions stand among them.
+        """
+        view = self._views.get(study.facts.study_instance_uid)
+        if view is not None and view.series is not None and tags.get("SeriesInstanceUID", "") not in view.series:
+            return False
+        return not (outside and is_our_report(tags))
 
     def _entities(
-        self, studies: Sequence[Study], search: Search, patients: frozenset[StudyKey]
+        self, studies: Sequence[Study], search: Search, outside: frozenset[StudyKey]
     ) -> Iterator[dict[str, str]]:
         if search.level is Level.STUDY:
-            yield from self._study_answers(studies, search)
+            yield from self._study_answers(studies, search, outside)
             return
         below = FROM_LEDGER | FROM_INDEX
         of_study = msgspec.structs.replace(search, keys=search.of_level(below))
         rest = msgspec.structs.replace(search, keys={k: v for k, v in search.keys.items() if k not in below})
         for study, tags in self._with_tags(studies, of_study):
             if fits(of_study, tags):
-                yield from self._series_answers(study, tags, rest, study.facts.key in patients)
+                yield from self._series_answers(study, tags, rest, study.facts.key in outside)
 
-    def _study_answers(self, studies: Sequence[Study], search: Search) -> Iterator[dict[str, str]]:
+    def _study_answers(
+        self, studies: Sequence[Study], search: Search, outside: frozenset[StudyKey]
+    ) -> Iterator[dict[str, str]]:
         if not self._deep(search, FROM_LEDGER | FROM_INDEX, Level.STUDY):
             yield from (tags for _, tags in self._with_tags(studies, search) if fits(search, tags))
             return
         for study, tags in self._with_tags(studies, search):
-            inside = self._tags.all_of(self._tags.one_of_study(study.facts.key.orthanc_id))
+            speaker = self._speaker(study, study.facts.key in outside)
+            inside = self._tags.all_of(speaker) if speaker else {}
             if fits(search, whole := {**inside, **tags}):
                 yield whole
+
+    def _speaker(self, study: Study, outside: bool) -> str:
+        """Return an instance that speaks for the study, of what may be found of it; "" = there is none."""
+        number = study.facts.key.orthanc_id
+        if not self._is_narrow(study, outside):
+            return self._tags.one_of_study(number)
+        for series, own in self._tags.series(number):
+            if self._shown(study, own, outside) and (instances := self._tags.instances(series)):
+                return instances[0][0]
+        return ""
 
     def _with_tags(self, studies: Sequence[Study], search: Search) -> Iterator[tuple[Study, dict[str, str]]]:
         """Yield studies with what ledger and index know of them; a first page reads no more than it shows."""
@@ -183,17 +213,15 @@ class ImageSearches:
                     yield one, {**_of_ledger(one), **known[one.facts.key.orthanc_id]}
 
     def _series_answers(
-        self, study: Study, tags: dict[str, str], search: Search, patient: bool
+        self, study: Study, tags: dict[str, str], search: Search, outside: bool
     ) -> Iterator[dict[str, str]]:
         keys = search.of_level(OF_SERIES) if search.level is Level.INSTANCE else search.keys
         wanted = msgspec.structs.replace(search, keys=keys)
         deep = search.level is Level.SERIES and self._deep(search, OF_SERIES, Level.SERIES)
         for number, own in self._tags.series(study.facts.key.orthanc_id):
-            if patient and is_our_report(own):  # preliminary and superseded versions stand among them
+            if not self._shown(study, own, outside):
                 continue
             whole = {**tags, **own}
-            if not self._shown(study, own.get("SeriesInstanceUID", "")):
-                continue
             if deep:
                 instances = self._tags.instances(number)
                 whole = {**(self._tags.all_of(instances[0][0]) if instances else {}), **whole}

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from ..core.disclosures import Disclosure, Ground
 from ..core.exam import Exam
 from ..core.order import ExamKey
-from ..core.sharing import Fault, faults_of
+from ..core.sharing import MOST_STANDING, Fault, faults_of
 from ..ports import Ledger, Transaction
 from .disclosing import disclose, end
 
@@ -36,11 +36,16 @@ def consent(ledger: Ledger, asked: Disclosure, by: str, now: datetime) -> Disclo
     made = replace(asked, id=number, reference=number, ground=Ground.CONSENT)
 
     def work(tx: Transaction) -> Disclosure:
-        refuse(tx, made, now)
+        stand = [one for one in tx.disclosures_of(asked.patient) if _is_consent(one) and now < one.ends]
+        refuse(tx, made, now, [Fault.MANY_STANDING] if len(stand) >= MOST_STANDING else [])
         disclose(tx, made, by, now)
         return made
 
     return ledger.write(work)
+
+
+def _is_consent(one: Disclosure) -> bool:
+    return one.ground is Ground.CONSENT and not one.account
 
 
 def refuse(tx: Transaction, asked: Disclosure, now: datetime, further: Sequence[Fault] = ()) -> None:

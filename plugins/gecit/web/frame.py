@@ -8,42 +8,13 @@ from gecit.core.access import Action
 from gecit.core.values import Text, Value
 
 from .access import may_at_all, may_touch, person
+from .navigation import FEW, GROUPS, Group, Place, home_of
 from .words import PAGE, SAID
 
 THEME_COOKIE = "gecit_theme"
 THEMES = ("light", "dark")
 BADGES = "gecit_badges"
 """Extension of the application: endpoint -> what counts that which waits there for the person."""
-
-NAVIGATION: list[tuple[str, str, Action]] = [
-    ("tracking.exams", "exams", Action.LIST_EXAMS),
-    ("tracking.unlinked", "unlinked-short", Action.SEE_EXAM),
-    ("reading.show", "reading", Action.WRITE_REPORT),
-    ("consulting.show_all", "consultations", Action.ANSWER_CONSULTATION),
-    ("critical.show", "critical-nav", Action.SEE_EXAM),
-    ("templates.choose", "templates-nav", Action.MANAGE_TEMPLATES),
-    ("reviews.show", "reviews", Action.REVIEW_REPORT),
-    ("quality.show", "quality", Action.SEE_QUALITY),
-    ("own_exams.show", "own-exams", Action.SEE_OWN_EXAMS),
-    ("looks.show", "looks", Action.SEE_OWN_EXAMS),
-    ("own_requests.show", "own-requests", Action.ASK_FOR_EXAM),
-    ("patient_desk.show", "patient-desk", Action.ANSWER_PATIENTS),
-    ("shared.show", "shared", Action.SEE_SHARED),
-    ("sharing.show", "sharing", Action.SHARE),
-    ("day.show", "day", Action.SEE_EXAM),
-    ("rules.show", "rules", Action.SEE_RULES),
-    ("health.show", "health", Action.SEE_HEALTH),
-    ("users.show", "users", Action.MANAGE_USERS),
-    ("tokens.show", "tokens", Action.MANAGE_TOKENS),
-    ("webhooks.show", "webhooks", Action.MANAGE_WEBHOOKS),
-    ("institutions.show", "institutions", Action.MANAGE_INSTITUTIONS),
-    ("care.show", "care-short", Action.RECORD_CARE),
-    ("trail.show", "audit-short", Action.SEE_AUDIT),
-]
-"""Endpoint, word and the action without which it is of no use; an endpoint that this installation has not is left out.
-
-A citizen has pages of his own, and needs neither the numbers of a day nor studies that belong to nobody yet.
-"""
 
 
 class NavigationPlace(Value):
@@ -55,6 +26,24 @@ class NavigationPlace(Value):
     badge: int = 0  # what waits there for the person
 
 
+class NavigationGroup(Value):
+    """Entries that the bar folds under one name; one entry alone, or where there are few, stands for itself."""
+
+    name: Text
+    places: tuple[NavigationPlace, ...]
+    folded: bool
+
+    @property
+    def current(self) -> bool:
+        """Whether the page is one of its entries, or further in."""
+        return any(one.current for one in self.places)
+
+    @property
+    def badge(self) -> int:
+        """What waits in all its entries."""
+        return sum(one.badge for one in self.places)
+
+
 class Said(Value):
     """What was just done; `kind` as Bootstrap names alerts."""
 
@@ -62,14 +51,33 @@ class Said(Value):
     kind: str = "success"
 
 
-def navigation() -> list[NavigationPlace]:
+def navigation() -> list[NavigationGroup]:
     """Return where the person may go."""
-    asker = person()
+    found = [(PAGE[group.word], tuple(map(_shown, _open(group)))) for group in GROUPS]
+    many = sum(len(places) for _, places in found) > FEW
     return [
-        NavigationPlace(address=url_for(endpoint), name=PAGE[word], current=_current(endpoint), badge=_badge(endpoint))
-        for endpoint, word, action in NAVIGATION
-        if endpoint in current_app.view_functions and may_at_all(asker, action)
+        NavigationGroup(name=name, places=places, folded=many and len(places) > 1) for name, places in found if places
     ]
+
+
+def addresses() -> list[str]:
+    """Return where the person may go, the first first."""
+    return [url_for(one.endpoint) for group in GROUPS for one in _open(group)]
+
+
+def _open(group: Group) -> list[Place]:
+    asker = person()
+    known = current_app.view_functions
+    return [one for one in group.places if one.endpoint in known and may_at_all(asker, one.action)]
+
+
+def _shown(place: Place) -> NavigationPlace:
+    return NavigationPlace(
+        address=url_for(place.endpoint),
+        name=PAGE[place.word],
+        current=_current(place.endpoint),
+        badge=_badge(place.endpoint),
+    )
 
 
 def _badge(endpoint: str) -> int:
@@ -78,13 +86,10 @@ def _badge(endpoint: str) -> int:
 
 
 def _current(endpoint: str) -> str:
-    """Say whether a place is shown: itself, or a page of the same part that no other place of it leads to."""
+    """Say whether a place is shown: itself, or a page that belongs to it."""
     if request.endpoint == endpoint:
         return "page"
-    part = endpoint.partition(".")[0]
-    first = next(one for one, _, _ in NAVIGATION if one.startswith(f"{part}."))
-    placed = request.endpoint in {one for one, _, _ in NAVIGATION}
-    return "true" if request.blueprint == part and endpoint == first and not placed else ""
+    return "true" if home_of(request.endpoint or "", request.blueprint or "") == endpoint else ""
 
 
 def can(action: str) -> bool:

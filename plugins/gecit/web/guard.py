@@ -13,7 +13,7 @@ from gecit.edges.orthanc_host import CHALLENGE, LIVE_PATH, PROOF
 
 from .access import NEEDS, may_at_all
 from .audit import sent_on
-from .frame import navigation
+from .frame import addresses
 from .problem import BY_WHY, refuse
 from .sender import address, is_crossing, is_forged, reads_pages, wants_page
 
@@ -108,7 +108,7 @@ def _comes_home() -> bool:
 
 def _first_page() -> Response:
     """Send who has no right to the list, as after signing in, to the first page that there is for him."""
-    allowed = [one.address for one in navigation()]
+    allowed = addresses()
     if not allowed and FRONT not in current_app.view_functions:
         return refuse("forbidden")
     sent_on()

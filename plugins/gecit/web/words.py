@@ -22,6 +22,7 @@ from .reports import Place, Registered
 from .words_care import CARE, SAID_CARE
 from .words_citizen import CITIZEN
 from .words_critical import CRITICAL
+from .words_navigation import NAVIGATION
 from .words_reading import READING
 from .words_retention import RETENTION, SAID_RETENTION
 from .words_room import ROOM
@@ -371,6 +372,7 @@ PAGE = joined(
     SHARING,
     RETENTION,
     CARE,
+    NAVIGATION,
     words_accounts.PAGE,
     words_consulting.CONSULTING,
     words_quality.QUALITY,

@@ -49,7 +49,7 @@ CARE: dict[str, Text] = {
         "Bu kurulumda gerekçeyle acil erişim açık değil: kural (rules/access/care.toml) bir süre vermiyor.",
         "Emergency access by a reason is not switched on here: the rule (rules/access/care.toml) gives no hours.",
     ),
-    "care-reviews": _("Acil erişimlerin incelenmesi", "Review of emergency access"),
+    "emergency-reviews": _("Acil erişimlerin incelenmesi", "Review of emergency access"),
     "reviews-short": _("Acil incelemeleri", "Reviews"),
     "reviews-none": _("İncelenecek acil erişim yok.", "There is nothing to review."),
     "review-note": _("Değerlendirme", "Assessment"),

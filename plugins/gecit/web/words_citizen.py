@@ -38,6 +38,13 @@ CITIZEN: dict[str, Text] = {
     "your-images": _("Görüntüler", "Images"),
     "your-report": _("Rapor", "Report"),
     "share-exam": _("Paylaşma", "Sharing"),
+    "share-exam-what": _(
+        "Görüntüleri ve raporu bir hekime, bir kuruma ya da bağlantıyla birine, seçtiğiniz günler için açabilirsiniz; "
+        "dilediğinizde geri alırsınız.",
+        "You can open images and report to a physician, an institution or, by a link, to somebody, for the days that "
+        "you choose; and take it back whenever you like.",
+    ),
+    "share-this-exam": _("Bu tetkiki paylaş", "Share this exam"),
     "see-images": _("Görüntülere bak", "Look at the images"),
     "images-elsewhere": _(
         "Görüntüler bu merkezde saklanmıyor; çekimin yapıldığı kurumdan istenebilir.",
@@ -201,6 +208,9 @@ LOOKS: dict[str, Text] = {
     "sign": _("Raporu imzaladı", "signed the report"),
     "sign preliminary": _("Ön raporu imzaladı", "signed a preliminary report"),
     "sign first": _("Raporun ilk imzasını attı", "signed the report first"),
+    "see a consultation": _("Konsültasyon için tetkike baktı", "looked at the exam for a consultation"),
+    "answer a consultation": _("Konsültasyonu yanıtladı", "answered a consultation"),
+    "review a report": _("Kalite için raporu inceledi", "reviewed the report for its quality"),
     "answer patients": _("Talebinize baktı", "looked at your request"),
 }
 """What of the audit a patient is told; anything else is no look at his data."""

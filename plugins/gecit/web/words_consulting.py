@@ -51,6 +51,8 @@ CONSULTING: dict[str, Text] = {
     "ask-subspecialty": _("Bir alt uzmanlıktaki herkes", "All of a subspecialty"),
     "choose": _("seçin", "choose"),
     "question": _("Soru", "Question"),
+    "ask-marked": _("Rapor için işaretlediğim görüntüler", "Pictures I marked for the report"),
+    "ask-show": _("{name} gösterilsin", "Show {name}"),
     "pointed-images": _("Gösterilen görüntüler", "Images pointed to"),
     "picture": _("{name} görüntüsünü aç", "Open picture {name}"),
     "key-images-hint": _(
@@ -78,7 +80,7 @@ CONSULTING: dict[str, Text] = {
     "decline": _("Yanıtlamayacağım", "Decline"),
     "step-back": _("Geri çekil (öbürlerine sorulmaya devam eder)", "Step back (the others are still asked)"),
     "nothing-to-add": _("Eklenecek bir şey yok", "Nothing to add"),
-    "optional-reason": _("Nedeni (isteğe bağlı)", "Reason (optional)"),
+    "withdraw-reason": _("Nedeni (isteğe bağlı)", "Reason (optional)"),
     "answer": _("Yanıt", "Answer"),
     "measurements": _("Ölçümler", "Measurements"),
     "measured-name": _("Ölçüm", "Measurement"),

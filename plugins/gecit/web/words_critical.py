@@ -13,7 +13,7 @@ def _(tr: str, en: str) -> Text:
 CRITICAL: dict[str, Text] = {
     "critical-findings": _("Kritik bulgular", "Critical findings"),
     "critical-finding": _("Kritik bulgu", "Critical finding"),
-    "critical-nav": _("Kritik", "Critical"),
+    "critical-nav": _("Kritik bulgular", "Critical findings"),
     "critical-short": _("kritik", "critical"),
     "critical-hint": _(
         "Yazıp “Hemen bildir”e basın; imzayı beklemez. Basmazsanız imzayla birlikte bildirilir.",

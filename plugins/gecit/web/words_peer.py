@@ -139,7 +139,7 @@ PEER: dict[str, Text] = {
 }
 
 FIGURES: dict[str, Text] = {
-    "figures": _("Kalite sayıları", "Figures of quality"),
+    "figures": _("Kalite sayıları", "Quality figures"),
     "by-institution": _("Kuruma göre", "By institution"),
     "by-device": _("Cihaza göre", "By device"),
     "by-modality": _("Yönteme göre", "By modality"),

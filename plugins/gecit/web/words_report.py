@@ -11,7 +11,7 @@ def _(tr: str, en: str) -> Text:
 
 PAGE: dict[str, Text] = {
     "report-text-of": _("Rapor metni", "Text of the report"),
-    "read-report": _("Rapor metni", "Read the report"),
+    "report-text": _("Rapor metni", "Read the report"),
     "replaces-versions": _("{numbers}. sürümün yerine geçti", "takes the place of version {numbers}"),
     "replaced-by-version": _("yerini {number}. sürüm aldı", "version {number} took its place"),
     "adds-to-version": _("{number}. sürüme ek", "adds to version {number}"),

@@ -95,7 +95,6 @@ TRACKING: dict[str, Text] = {
     "attempts": _("Deneme", "Tries"),
     "next-try": _("Sonraki deneme", "Next try"),
     "last-error": _("Son hata", "Last error"),
-    "no-deliveries": _("Gönderim yok.", "No deliveries."),
     "retry": _("Yeniden gönder", "Retry"),
     "decide-withdrawal": _("Geri alma önerisi", "Proposed withdrawal"),
     "decide-hint": _(

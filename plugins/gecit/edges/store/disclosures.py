@@ -31,7 +31,11 @@ class Disclosing:
         return next(iter(self._disclosures(table.c.id == disclosure_id)), None)
 
     def disclosures_to(self, account: Account, now: datetime, limit: int) -> list[Disclosure]:
-        """Return what stands for an account at an instant, what ends last first."""
+        """Return what stands for an account at an instant: what names the account, its TCKN, its institution.
+
+        Of each what ends last first. Patients write numbers and institutions, as many as they like; nothing of that
+        takes the place of a consultation, a care relation or an emergency, which name the account.
+        """
         named = (
             (table.c.account, account.name),
             (table.c.tckn, account.tckn),
@@ -39,19 +43,19 @@ class Disclosing:
         )
         # One search for each way of being named, so that each takes its own index.
         ways = [
-            sa.select(table.c.data, table.c.ends_at)
+            sa.select(table.c.data, table.c.ends_at, sa.literal(place).label("place"))
             .where(column == value, column != "", table.c.ends_at > now, table.c.since <= now)
             .order_by(table.c.ends_at.desc())
             .limit(limit)
             .subquery()
             .select()
-            for column, value in named
+            for place, (column, value) in enumerate(named)
             if value
         ]
         if not ways:
             return []
         found = sa.union_all(*ways).subquery()
-        query = sa.select(found.c.data).order_by(found.c.ends_at.desc()).limit(limit)
+        query = sa.select(found.c.data).order_by(found.c.place, found.c.ends_at.desc()).limit(limit)
         return [msgspec.json.decode(data, type=Disclosure) for data in self._connection.scalars(query)]
 
     def disclosures_of(self, patient: str) -> list[Disclosure]:

@@ -13,6 +13,7 @@ from gecit.core.exam import Exam, fold_exam
 from gecit.core.order import ExamKey
 from gecit.core.peer_review import ReviewView
 from gecit.core.reviewing import pictures
+from gecit.core.worklist import may_find
 from gecit.ports.reviews import ReviewTransaction
 
 from . import rows
@@ -70,17 +71,23 @@ class Reviewing(Transactions):
     # Doors
 
     def views_of(self, reviewer: str, node: str, study_uid: str = "") -> list[ReviewView]:
-        """Return the studies that somebody may look into for open reviews; of a blind one its pictures alone."""
+        """Return the studies that somebody may look into for open reviews; of a blind one its pictures alone.
+
+        A study that only the order of another institution names is no study of the exam, as at every other door.
+        """
         of_exam = sa.and_(link.c.institution == review_pick.c.institution, link.c.accession == review_pick.c.accession)
         of_study = sa.and_(link.c.node == study.c.node, link.c.orthanc_id == study.c.orthanc_id)
         tied = review_pick.join(link, of_exam).join(study, of_study)
-        query = sa.select(study.c.data, review_pick.c.blind).select_from(tied)
+        query = sa.select(study.c.data, review_pick.c.blind, review_pick.c.institution).select_from(tied)
         mine = (review_pick.c.reviewer == reviewer, review_pick.c.open, link.c.node == node, sa.not_(study.c.deleted))
         query = query.where(*mine, *([study.c.study_instance_uid == study_uid] if study_uid else []))
         views: dict[str, ReviewView] = {}
         with self._reading() as connection:
-            for data, blind in connection.execute(query.order_by(review_pick.c.blind)):  # a blind one counts last
+            found = connection.execute(query.order_by(review_pick.c.blind))  # a blind one counts last
+            for data, blind, institution in found:
                 facts = rows.read_study(data).facts
+                if not may_find(facts, institution):
+                    continue
                 seen = pictures((one.series_instance_uid, one.images) for one in facts.series) if blind else None
                 views[facts.study_instance_uid] = ReviewView(study=facts.study_instance_uid, series=seen)
         return [views[uid] for uid in sorted(views)]

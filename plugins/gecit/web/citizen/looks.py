@@ -10,6 +10,7 @@ from gecit.core.access import Action, Role
 from gecit.core.accounts import Account
 from gecit.core.audit_chain import AuditRow
 from gecit.core.exam import Exam
+from gecit.core.share_links import came_by_link
 from gecit.core.values import Text, Value
 from gecit.ports import Institution
 
@@ -25,6 +26,7 @@ MOST_EXAMS = 500
 
 SELF = Text(tr="Siz", en="You")
 PROGRAM = Text(tr="Kurumun cihazı ya da programı", en="The institution's device or program")
+BY_LINK = Text(tr="Paylaşım bağlantınızla gelen kişi", en="Whoever came by the link that you shared")
 GONE = Text(tr="Artık hesabı olmayan biri", en="Somebody who has no account any more")
 
 
@@ -74,6 +76,8 @@ class _Telling:
         exam = self._by_key.get((row.institution, row.accession)) or self._by_study.get(row.detail.get("study", ""))
         if row.who == person().name:
             return Look(at=row.at, what=what, role=SELF, exam=exam, own=True)
+        if came_by_link(row.who):
+            return Look(at=row.at, what=what, role=BY_LINK, exam=exam)
         account = self._accounts.get(row.who)
         if account is None:
             skrs = self._aets.get(row.who, "")

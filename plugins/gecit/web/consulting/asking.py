@@ -12,6 +12,7 @@ from gecit.core.access import Action
 from gecit.core.accounts import Account
 from gecit.core.consultation import Addressee, Whom
 from gecit.core.consulting import ConsultationRefused, Why
+from gecit.core.draft import Draft
 from gecit.core.exam import Exam
 from gecit.core.exam_kinds import SUBSPECIALTIES, Subspecialty
 from gecit.core.groups import members_at
@@ -19,6 +20,7 @@ from gecit.core.order import ExamKey
 from gecit.core.values import Value
 from gecit.steps import consult
 from gecit.steps.consult import Asking, can_be_asked
+from gecit.steps.point_images import marked, together
 
 from ..access import may_touch, needs, person
 from .desk import Consulting, deadline, offered
@@ -74,7 +76,7 @@ def _exam(desk: Consulting, institution: str, accession: str) -> Exam:
 
 
 def _asking(desk: Consulting, exam: Exam, now: datetime) -> Asking:
-    form = request.form
+    form, chosen = request.form, request.form.getlist("marked")
     whom = next((one for one in Whom if one.value == form.get("whom", "")), Whom.PERSON)
     to, accounts = _addressed(desk, whom, form.get(f"to-{whom.value}", "").strip(), now)
     return Asking(
@@ -84,9 +86,14 @@ def _asking(desk: Consulting, exam: Exam, now: datetime) -> Asking:
         accounts=accounts,
         question=form.get("question", "").replace("\r\n", "\n"),
         until=deadline(form.get("until", "")) or now,
-        images=desk.pointer.all_of(exam, form.get("images", "")),
+        images=together(marked(_draft(desk, exam), chosen), desk.pointer.all_of(exam, form.get("images", ""))),
         name=desk.full_name(person().name),
     )
+
+
+def _draft(desk: Consulting, exam: Exam) -> Draft | None:
+    """Return what the person has drafted of the exam: its key images are offered."""
+    return desk.room.ledger.read(lambda tx: tx.draft(exam.key, person().name))
 
 
 def _addressed(desk: Consulting, whom: Whom, name: str, now: datetime) -> tuple[Addressee, tuple[Account, ...]]:
@@ -140,6 +147,8 @@ def _page(desk: Consulting, exam: Exam, refused: ConsultationRefused | None = No
         groups=groups,
         subspecialties=[(one.value, text) for one, text in SUBSPECIALTIES.items() if isinstance(one, Subspecialty)],
         typed=request.form,
+        marked=draft.key_images if (draft := _draft(desk, exam)) else (),
+        chosen=request.form.getlist("marked"),
         until=request.form.get("until") or offered(now + desk.usual),
         refused=refused,
     )

@@ -16,6 +16,7 @@ from gecit.core.consultation_paragraph import PARTS
 from gecit.core.consulting import ConsultationRefused
 from gecit.core.measuring import UNITS, shown
 from gecit.core.report import ReportPart
+from gecit.core.sharing import shown_versions
 from gecit.core.values import Text
 from gecit.ports import Transaction
 from gecit.ports.consultations import Found
@@ -119,11 +120,15 @@ def page_of(
 
 
 def _versions(found: Seen) -> tuple[ShownVersion, ...]:
-    """Return the report's versions; whether the hospital was told of them is nothing for who is asked."""
+    """Return the report's versions; who is asked from outside reads what is final, as all do whom it is opened to.
+
+    Whether the hospital was told of them is nothing for him.
+    """
     if not found.whole:
         return ()
-    shown_ = versions_here(found.exam)
-    return shown_ if found.colleague else tuple(replace(one, told="", reason="") for one in shown_)
+    all_ = versions_here(found.exam)
+    final = shown_versions(found.exam)
+    return all_ if found.colleague else tuple(replace(one, told="", reason="") for one in all_ if one.number in final)
 
 
 def _may_do(act: Act, found: Seen, *, answers: bool) -> bool:

@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.sansio.blueprints import BlueprintSetupState
+from msgspec.structs import replace
 
 from gecit.core.access import Action, Reach, reach
 from gecit.core.critical import STANDS, WAITS, Critical, State
 from gecit.core.exam import Exam
 from gecit.core.order import ExamKey
+from gecit.core.reviewing import HIDDEN
 from gecit.core.values import Text, Value
 from gecit.ports import CriticalSearch, Transaction, Unavailable
 from gecit.steps import critical
 from gecit.steps.critical import CriticalRefused
 
 from ..access import may_touch, needs, person
+from ..blinded import is_blinded
 from ..frame import BADGES
 from ..reading import ReadingRoom
 from ..shown import ShownExam, show_exam
@@ -96,12 +99,12 @@ def page(room: ReadingRoom, fault: Text | None = None) -> Response:
         return _exams(tx, waiting), _exams(tx, read), _exams(tx, mine)
 
     waiting, read, mine = room.ledger.read(work)
-    rows = [_row(one, number) for one in waiting]
+    rows = [_row(room, one, number) for one in waiting]
     made = render_template(
         "critical.html",
         waiting=sorted(rows, key=lambda one: not one.for_me),
-        read=[_row(one, number) for one in read],
-        mine=[_row(one, number) for one in mine if may_touch(Action.SEE_EXAM, one.key.institution)],
+        read=[_row(room, one, number) for one in read],
+        mine=[_row(room, one, number) for one in mine if may_touch(Action.SEE_EXAM, one.key.institution)],
         states=STATES,
         fault=fault,
     )
@@ -118,17 +121,24 @@ def _exams(tx: Transaction, search: CriticalSearch) -> list[Exam]:
     return [exam for one in lines if (exam := tx.exam(one.key))]
 
 
-def _row(exam: Exam, number: str) -> Row:
+def _row(room: ReadingRoom, exam: Exam, number: str) -> Row:
     assert exam.critical is not None  # noqa: S101 -- the list is folded from it
     mine = exam.critical.by == person().name
+    hidden = not mine and is_blinded(room.ledger, exam.key)
     ordered = exam.order.physician.identifier if exam.order else ""
     return Row(
         exam=show_exam(exam),
-        critical=exam.critical,
+        critical=_nameless(exam.critical) if hidden else exam.critical,
         for_me=bool(number) and ordered == number,
         may_confirm=not mine and may_touch(Action.CONFIRM_CRITICAL, exam.key.institution),
         mine=mine,
     )
+
+
+def _nameless(one: Critical) -> Critical:
+    """Return it for a blind reviewer: who marked it wrote the report."""
+    receipts = tuple(replace(each, by=HIDDEN) if each.by == one.by else each for each in one.receipts)
+    return replace(one, by=HIDDEN, receipts=receipts)
 
 
 def _waiting(room: ReadingRoom) -> int:

@@ -44,4 +44,5 @@ def blind_guard(reviews: ReviewDoors) -> Callable[[], Response | None]:
 
 
 def _named(given: dict[str, object], name: str) -> str:
-    return str(given.get(name) or request.form.get(name, "") or request.args.get(name, ""))
+    """Return it as pages look it up: with blanks around it, it is the same exam."""
+    return str(given.get(name) or request.form.get(name, "") or request.args.get(name, "")).strip()

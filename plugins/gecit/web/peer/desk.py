@@ -11,7 +11,7 @@ from gecit.core.hints import CODES
 from gecit.core.issue import Issue
 from gecit.core.peer_review import Reviewer, Scale, Stratum
 from gecit.core.quality import Reasons
-from gecit.core.reviewing import accounts_of, names_of, reviewed
+from gecit.core.reviewing import accounts_of, consulted, names_of, reviewed
 from gecit.core.values import Text
 from gecit.edges.store import SqlLedger
 from gecit.ports import Clock
@@ -43,11 +43,14 @@ class PeerDesk(NamedTuple):
         return Reviewer(account=person.name, tckn=account.tckn if account else person.tckn)
 
     def names(self, exam: Exam, version: Issue) -> tuple[str, ...]:
-        """Return the names that a blind review hides, those of the accounts that signed too."""
+        """Return the names that a blind review hides: of who signed and who was consulted, and where they work."""
         found = [self.accounts.account(one) for one in accounts_of(exam.reports)]
         full = [one.full_name.strip() for one in found if one]
         others = [names_of(other) for number in range(1, len(exam.reports) + 1) if (other := reviewed(exam, number))]
-        every = (*names_of(version), *(one for some in others for one in some), *full)
+        asked, employers = consulted(exam)
+        known = self.institution_names()
+        places = [known[one] for one in (exam.key.institution, *employers) if one in known]
+        every = (*names_of(version), *(one for some in others for one in some), *full, *asked, *places)
         return tuple(dict.fromkeys(one for one in every if " " in one))
 
     def institution_names(self) -> dict[str, str]:

@@ -17,6 +17,7 @@ from gecit.steps.count_quality import measures, reviews_in_force
 
 from ..access import may_touch, needs, person
 from ..language import language
+from ..tracking.asked import day_of
 from .desk import PeerDesk
 from .tables import Scope, tables, trends, word
 
@@ -162,10 +163,8 @@ def _asked(desk: PeerDesk) -> Asked:
 
 
 def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+    found = day_of(text)  # none of a year in which reckoning with it ends
+    return found.date() if found else None
 
 
 def _midnight(day: date) -> datetime:

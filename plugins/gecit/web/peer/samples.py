@@ -21,6 +21,7 @@ from gecit.steps.sample_reports import SampleRefused, close_round, draw_again, d
 
 from ..access import needs, person
 from ..audit import tell_first
+from ..tracking.asked import day_of
 from ..words_peer import PEER
 from .desk import PeerDesk
 
@@ -127,10 +128,8 @@ def _able(desk: PeerDesk) -> list[Account]:
 
 
 def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+    found = day_of(text)  # none of a year in which reckoning with it ends
+    return found.date() if found else None
 
 
 def _midnight(day: date) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
 
@@ -18,6 +18,7 @@ from gecit.steps.read_exam import ReadingRefused
 
 from ..access import may_touch, needs, person
 from ..shown import show_exam
+from ..tracking.asked import day_of
 from ..words_reading import READING
 from .room import ReadingRoom
 
@@ -81,11 +82,8 @@ def _said(found: Choice | None, key: ExamKey) -> Text:
 
 def _end_of(text: str) -> datetime | None:
     """Read a day as the instant in which it ends; None where none is given."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return datetime.combine(day + timedelta(days=1), time(), ISTANBUL)
+    found = day_of(text)
+    return datetime.combine(found.date() + timedelta(days=1), time(), ISTANBUL) if found else None
 
 
 def _page(

@@ -15,6 +15,7 @@ from gecit.edges.hl7_parts import plain
 from gecit.edges.store import SqlLedger
 
 from ..access import may_touch
+from ..blinded import is_blinded
 
 MOST_EARLIER = 20
 
@@ -54,7 +55,7 @@ def earlier_of(ledger: SqlLedger, exam: Exam) -> list[ShownEarlier]:
     found = ledger.read(lambda tx: tx.exams_of_patient(patient.tckn, institution, patient.file_number))
     others = [one for one in found if one.key != exam.key and may_touch(Action.SEE_EXAM, one.key.institution)]
     newest = sorted(others, key=lambda one: (_ordered(one) is not None, _ordered(one)), reverse=True)
-    return [_earlier(one) for one in newest[:MOST_EARLIER]]
+    return [_earlier(one) for one in newest[:MOST_EARLIER] if not is_blinded(ledger, one.key)]
 
 
 def _ordered(exam: Exam) -> datetime | None:

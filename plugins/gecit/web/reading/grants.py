@@ -15,6 +15,7 @@ from gecit.steps.granting import GrantRefused
 
 from ..access import needs, person
 from ..body import NOT_SENT, NotSentError, takes_up_to, uploaded
+from ..tracking.asked import day_of
 from ..words_reading import BASES, READING
 from .room import ReadingRoom
 
@@ -86,10 +87,8 @@ def _written(room: ReadingRoom) -> Grant | None:
 
 
 def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+    found = day_of(text)  # none of a year in which reckoning with it ends
+    return found.date() if found else None
 
 
 def _midnight(day: date) -> datetime:

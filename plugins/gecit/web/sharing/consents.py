@@ -133,7 +133,7 @@ def draw(desk: SharingDesk, faults: tuple[Fault, ...] = ()) -> Response:
         today=local(now).date(),
         faults=[WORDS[one] for one in faults],
         given=request.form,
-        chosen=set(request.form.getlist("exam")),
+        chosen=set(request.form.getlist("exam") or request.args.getlist("exam")),
     )
     return make_response(page, 422 if faults else 200)
 

@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
 
-from gecit.core.access import Action
+from gecit.core.access import Action, reach
 from gecit.core.exam import Exam
 from gecit.ports import Views
 
-from ..access import may_touch, needs
+from ..access import may_touch, needs, person
 from ..assets.policy import VIEWER
 from ..audit import about
 from ..guard import HEADERS
@@ -42,7 +42,9 @@ def viewer(views: Views, node: str) -> Blueprint:
     @pages.get("/ohif/<path:route>")
     @needs(Action.SEE_IMAGES)
     def ohif(route: str = "") -> Answer:
-        answer = make_response(render_template("viewer.html"))
+        seen = reach(person(), Action.SEE_IMAGES)
+        narrowed = bool(seen.disclosed or seen.patients)  # of some studies he gets series, not all that stands there
+        answer = make_response(render_template("viewer.html", narrowed=narrowed))
         answer.headers["Content-Security-Policy"] = VIEWER
         answer.headers["Cache-Control"] = "no-cache"
         answer.headers["Vary"] = "Cookie"
