@@ -95,10 +95,11 @@ def _add(pages: Blueprint, action: Action, room: ReadingRoom, desk: Callable[[],
     def remove(institution: str = "") -> Redirect:
         place, form = desk(), request.form
         kind, macro = form.get("kind", ""), form.get("macro", "")
-        _record(room, place, "remove a template", kind or macro)
-        if not room.ledger.write(lambda tx: tx.drop_template(place.owner, kind, macro)):
-            _record(room, place, "remove a template", kind or macro, "nothing there")
+        owned = room.ledger.read(lambda tx: tx.templates((place.owner,)))
+        if not any((one.kind, one.macro) == (kind, macro) for one in owned):
             abort(404)
+        _record(room, place, "remove a template", kind or macro)
+        room.ledger.write(lambda tx: tx.drop_template(place.owner, kind, macro))
         return redirect(place.place("show"), 303)
 
     @pages.post("/import")
