@@ -73,15 +73,15 @@ def test_what_the_editor_marks_the_hospital_reads_and_the_author_sees_who_did(
     mark(client, ledger)
     assert WHAT in ask(client, "ayse", EDITOR).text
     assert "kritik</span>" in ask(client, "bora", "/gecit/reading").text
-    assert "1 okunmamış" not in ask(client, "ayse", "/gecit/critical").text, "the own mark waits for others"
+    assert "sizi bekliyor" not in ask(client, "ayse", "/gecit/critical").text, "the own mark waits for others"
     page = ask(client, "hekim", "/gecit/critical")
     assert page.status_code == 200 and WHAT in page.text and "Okudum" in page.text
-    assert 'text-bg-danger" aria-label="1 okunmamış' in page.text
+    assert '>1<span class="visually-hidden"> sizi bekliyor</span>' in page.text
     assert WHAT in ask(client, "hekim", f"/gecit/exams/{PLACE}").text
     assert confirm(client, "hekim") == 303
     assert standing(ledger).state is State.READ
     after = ask(client, "ayse", "/gecit/critical").text
-    assert "hekim (" in after and "1 okunmamış" not in after
+    assert "hekim (" in after and "sizi bekliyor" not in after
     rows = [(one.who, one.what, one.accession, bool(one.patient)) for one in audit.entries if "critical" in one.what]
     assert rows == [
         ("ayse", "mark a critical finding", "A1", True),
