@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -52,7 +53,7 @@ def test_sizes_are_given_and_faults_are_named(run: Run, ledger: SqlLedger) -> No
     few = run(*ask, "--size", "random=2", "--size", "low-rating=0", "--open", "--title", "Nisan", "--json").output
     assert len(json.loads(few)["exams"]) == 2
     state = ledger.read_reviews(lambda tx: tx.review_rounds())[0]
-    assert (state.round.blind, state.round.title, state.drawn_by) == (False, "Nisan", "gecit")
+    assert (state.round.blind, state.round.title, state.drawn_by) == (False, "Nisan", getpass.getuser())
     assert "critical, low-rating" in run(*ask, "--size", "yok=2", code=2).output
     assert "mudur" in run("quality", "sample", *STRETCH, "--reviewer", "mudur", code=2).output
     later = ("--from", "2026-05-01", "--to", "2026-05-02")
