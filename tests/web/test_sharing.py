@@ -464,4 +464,4 @@ def test_an_exams_own_page_leads_to_the_form_with_that_exam_chosen(client: Flask
     assert f'value="{HOSPITAL.skrs} A1" checked' in chosen
     assert f'value="{HOSPITAL.skrs} A2" checked' not in chosen
     foreign = ask(client, "hasta", "/gecit/sharing?exam=999999+A9").text
-    assert "A9" not in foreign and 'name="exam"' in foreign and foreign.count(" checked") == 1
+    assert 'value="999999 A9"' not in foreign and 'name="exam"' in foreign and foreign.count(" checked") == 1

@@ -57,7 +57,10 @@ BEGINS: Mapping[Role, tuple[str, str]] = {
     Role.MANAGER: ("/gecit/", "ne eksik, kim düzeltir / what is missing, who mends it"),
     Role.RADIOLOGIST: ("/gecit/reading", "sıradaki tetkiki al, yaz, imzala / take the next exam, write, sign"),
     Role.CONSULTANT: ("/gecit/consultations", "sorulana yanıt / answers what is asked"),
-    Role.CLINICIAN: ("/gecit/shared", "benimle paylaşılanlar, acil erişim / shared with me, emergency access"),
+    Role.CLINICIAN: (
+        "/gecit/critical",
+        "kritik bulgular, paylaşılanlar / critical findings, shared exams",
+    ),
     Role.ASSESSOR: ("/gecit/quality", "görüntü ve istem kalitesi / quality of images and requests"),
     Role.CITIZEN: ("/gecit/own", "görüntülerim, paylaşım / my exams, sharing"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask, current_app
@@ -125,6 +126,7 @@ def create_app(
     app.context_processor(_helpers)
     built = Assets(assets)
     app.jinja_env.globals["asset"] = built.address
+    app.jinja_env.filters["last_minute"] = lambda until: until - timedelta(minutes=1)  # of an end that is exclusive
     app.jinja_env.filters["rendering"] = lambda image: rendering(image, THUMBNAIL)
     app.register_blueprint(served(built))
     beside = Beside(evidence)

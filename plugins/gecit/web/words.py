@@ -128,6 +128,7 @@ PAGE: dict[str, Text] = {
     ),
     "no-images": _("Görüntü gelmedi.", "No images have arrived."),
     "dose": _("Doz", "Dose"),
+    "dose-without": _("Bu çekim türünde iyonlaştırıcı ışın yok.", "This modality uses no ionising radiation."),
     "no-dose": _("Doz raporu gelmedi.", "No dose report has arrived."),
     "dose-empty": _("Doz raporu geldi, içinde değer yok.", "A dose report has arrived; it holds no values."),
     "quantity": _("Büyüklük", "Quantity"),

@@ -23,7 +23,10 @@ CARE: dict[str, Text] = {
     "care-tckn": _("Hastanın T.C. kimlik numarası", "The patient's TCKN"),
     "care-way": _("İlişki", "Relation"),
     "care-visit": _("Başvuru numarası", "Number of the visit"),
-    "care-until": _("Son gün (bilinmiyorsa boş)", "Last day (empty where it is not known)"),
+    "care-until": _(
+        "Son gün (boşsa: aile hekimi 10 yıl, ötekiler 90 gün)",
+        "Last day (empty: family doctor 10 years, others 90 days)",
+    ),
     "care-new": _("Yeni ilişki", "New relation"),
     "care-record": _("Kaydet", "Record"),
     "care-end": _("Bitir", "End"),

@@ -228,7 +228,7 @@ SAID: dict[str, tuple[Text, str]] = {
 DESTINATIONS: dict[str, Text] = {
     "medula": _("MEDULA", "MEDULA"),
     "archive": _("Arşiv (Orthanc)", "Archive (Orthanc)"),
-    "critical": _("Kritik bulgu postası", "Mail of a critical finding"),
+    "critical": _("Kritik bulgu postası (adres yazılıysa)", "Mail of a critical finding (where an address is set)"),
 }
 KINDS_OF_DELIVERY: dict[str, Text] = {
     "notify": _("bildirim", "notification"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
@@ -21,6 +21,8 @@ from ..audit import about, tell_first
 from ..masking import mask
 
 LONGEST_TEXT = 500
+UNSAID = timedelta(days=90)
+"""How long a relation without a last day stands: nobody tells Geçit of a discharge."""
 
 
 class CareDesk(NamedTuple):
@@ -118,7 +120,7 @@ def _back(endpoint: str, said: str) -> Response:
 def _written(desk: CareDesk) -> CareOpening | None:
     """Return the relation that a form names; None where its days are none."""
     now, way = desk.clock.now(), next((one for one in CARE if one.value == request.form.get("way")), None)
-    days = _days(now)
+    days = _days(now, way)
     physician = next((one for one in desk.ledger.accounts() if one.name == request.form.get("physician")), None)
     if way is None or days is None:
         return None
@@ -135,12 +137,16 @@ def _written(desk: CareDesk) -> CareOpening | None:
     )
 
 
-def _days(now: datetime) -> tuple[datetime, datetime] | None:
-    """Return the stretch that is written; without a last day as long as the way may last."""
+def _days(now: datetime, way: Way | None) -> tuple[datetime, datetime] | None:
+    """Return the stretch that is written; without a last day a family doctor's lasts, the others have to be renewed."""
     try:
         first = date.fromisoformat(request.form.get("since", ""))
         written = request.form.get("until", "")
-        return stretch(first, date.fromisoformat(written) if written else (now + LONGEST).date())
+        last = now + (LONGEST if way is Way.FAMILY else UNSAID)
+        return stretch(
+            first,
+            date.fromisoformat(written) if written else last.date(),
+        )
     except (ValueError, OverflowError):
         return None
 
