@@ -622,3 +622,17 @@ def test_what_is_open_is_a_disclosure_and_nothing_else(client: FlaskClient, ledg
     (record,) = ledger.read(lambda tx: tx.disclosures_for([number]))
     assert isinstance(record, Disclosure)
     assert (record.exams, record.account, record.recorded_by) == ((key(),), "uzman", "ayse")
+
+
+def test_the_editor_says_that_a_consultation_waits_and_no_more_when_it_is_answered(
+    client: FlaskClient, ledger: SqlLedger
+) -> None:
+    take(ledger, person(ASKER))
+    write(ledger, person(ASKER))
+    place = f"/gecit/reading/exam/{NEW.split('/new/')[1]}"
+    warned = "Bir konsültasyon yanıt bekliyor"
+    assert warned not in text_of(ask(client, "ayse", place))
+    address = asked(client)
+    assert warned in text_of(ask(client, "ayse", place))
+    answered(client, address)
+    assert warned not in text_of(ask(client, "ayse", place))

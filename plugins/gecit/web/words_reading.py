@@ -42,6 +42,10 @@ READING: dict[str, Text] = {
     # The editor
     "editor": _("Rapor", "Report"),
     "hold": _("Beklet", "Put off"),
+    "consultation-waits": _(
+        "Bir konsültasyon yanıt bekliyor; imzadan sonra gelen yanıt ancak ek raporla rapora girer.",
+        "A consultation waits for its answer; after the signature that enters the report by an addendum only.",
+    ),
     "hold-reason": _("Neden bekliyor", "Why it waits"),
     "give-back": _("Listeye geri ver", "Give back"),
     "save-draft": _("Taslağı kaydet", "Save the draft"),

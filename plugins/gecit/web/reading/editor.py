@@ -11,8 +11,9 @@ import msgspec
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 
 from gecit.core.access import Action
+from gecit.core.consultation import WAITS
 from gecit.core.critical import LONGEST
-from gecit.core.draft import Draft, begun
+from gecit.core.draft import Draft, Hint, Weight, begun
 from gecit.core.events import RegistryAnswer
 from gecit.core.exam import Exam, reading_of
 from gecit.core.order import ExamKey
@@ -256,7 +257,14 @@ def _hints(room: ReadingRoom, exam: Exam, draft: Draft) -> tuple[object, ...]:
         return ()
     signer = signer_of(room.accounts.account(asker.name), asker)
     report = sign_report.to_sign(exam, draft, Act.SIGN, signer, now)
-    return room.judged(exam, asker.name).hints(exam, report, now)
+    return (*_unanswered(exam), *room.judged(exam, asker.name).hints(exam, report, now))
+
+
+def _unanswered(exam: Exam) -> tuple[Hint, ...]:
+    """Say that somebody was asked and has not answered: after signing his answer needs an addendum."""
+    waiting = any(one.state in WAITS for one in exam.consultations)
+    said = READING["consultation-waits"]
+    return (Hint(code="consultation-waits", weight=Weight.WARNS, text=said),) if waiting else ()
 
 
 def _page(
