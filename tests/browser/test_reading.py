@@ -282,6 +282,8 @@ def test_an_exam_is_pushed_to_a_radiologist_who_is_there(browser: webdriver.Chro
 
 def test_turn_around_stands_in_tables(browser: webdriver.Chrome, place: Place) -> None:
     sign_in(browser, place, ADMINISTRATOR, "/gecit/turnaround")
-    wait_for(browser, "Ortanca")
+    WebDriverWait(browser, 20).until(  # on a phone the cells name their columns themselves
+        lambda driver: driver.find_elements(By.CSS_SELECTOR, "td[data-label='Ortanca']")
+    )
     looked_at(browser, "turnaround")
     assert RADIOLOGIST.identifier not in browser.page_source

@@ -20,6 +20,7 @@ SWITCHES = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-extensions",
+    "--force-prefers-reduced-motion",  # what is looked at stands still: axe would measure a colour on its way
     "--use-angle=swiftshader",  # WebGL without a graphics card
     "--enable-unsafe-swiftshader",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
