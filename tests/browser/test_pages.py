@@ -39,6 +39,7 @@ SWITCHES = (
     "--no-sandbox",
     "--disable-gpu",
     "--no-first-run",
+    "--force-prefers-reduced-motion",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
