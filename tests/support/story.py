@@ -148,8 +148,11 @@ class Stage(NamedTuple):
         return self.exam().studies[0].facts.study_instance_uid
 
     def images(self, who: str) -> int:
-        """Return what Orthanc's DICOMweb answers to a person who asks for the images."""
-        return self.folk.ask(who, f"/dicom-web/studies/{self.study}/metadata").status_code
+        """Return what DICOMweb answers to a person who asks for a series of images, as whoever is outside must."""
+        facts = self.exam().studies[0].facts
+        series = next(one.series_instance_uid for one in facts.series if one.images)
+        path = f"/dicom-web/studies/{facts.study_instance_uid}/series/{series}/metadata"
+        return self.folk.ask(who, path).status_code
 
     def told(self) -> list[hl7.Message]:
         """Return the reports that the HBYS got of the exam, the oldest first."""
