@@ -19,7 +19,7 @@ from .facts import StudyFacts, StudyKey
 from .order import Control, ExamKey, Order, Patient, RegisteredRow
 from .quality import Hint, Rating, superseded_by
 from .reading import Act, Reading, Signature, State, moved
-from .report import Report, ReportStatus
+from .report import FINAL, Report, ReportStatus
 from .values import Value
 from .verdict import Outcome, Verdict
 from .versions import Standing, versions_of
@@ -208,7 +208,7 @@ def _(event: e.MessageRemarked, exam: Exam) -> dict[str, object]:
 @_change.register
 def _(event: e.ReportReceived, exam: Exam) -> dict[str, object]:
     version = ReceivedReport(report=event.report, received_at=event.at, message=event.message, registry=event.registry)
-    final = event.report.status in (ReportStatus.FINAL, ReportStatus.CORRECTED)
+    final = event.report.status in FINAL
     return {
         "reports": (*exam.reports, version),
         "reading": moved(exam.reading, Act.REPORTED, event.at) if exam.reading and final else exam.reading,

@@ -11,10 +11,9 @@ from datetime import date, datetime
 
 from .exam import Exam, ReceivedReport
 from .issue import issued
-from .report import ReportStatus
+from .report import FINAL, ReportStatus
+from .sharing import shown_versions
 from .values import Value, local
-
-FINAL = frozenset({ReportStatus.FINAL, ReportStatus.CORRECTED})
 
 
 class OwnReport(Value):
@@ -30,7 +29,7 @@ class OwnReport(Value):
 def own_report(exam: Exam) -> OwnReport | None:
     """Return the report that its patient may read; None where there is none that is final."""
     standing = exam.standing
-    if not standing.report or exam.reports[standing.report - 1].report.status not in FINAL:
+    if not shown_versions(exam):
         return None
     before = [one for one in issued(exam) if one not in standing.numbers]
     gone = [exam.reports[one - 1] for one in before]

@@ -19,6 +19,10 @@ class ReportStatus(StrEnum):
     ADDENDUM = "B"  # "appended report", in table 0085 since v2.8; v2.3.1 has no value for it
 
 
+FINAL = frozenset({ReportStatus.FINAL, ReportStatus.CORRECTED})
+"""What a physician answers for as final; a preliminary one may still change, and an addendum stands beside one."""
+
+
 class Document(StrEnum):
     """What is made of a version and attached to its studies."""
 

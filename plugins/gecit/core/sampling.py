@@ -15,7 +15,7 @@ from .exam_kinds import Kind, kind_of
 from .order import ExamKey
 from .peer_review import Per, Shortage, Stratum
 from .ratings import ratings_of
-from .report import ReportStatus
+from .report import FINAL
 from .values import Value
 from .verdict import Status
 
@@ -49,7 +49,7 @@ def candidate_of(exam: Exam, kinds: Sequence[Kind]) -> Candidate | None:
     received = exam.reports[number - 1] if number else None
     if received is None or exam.cancelled or not exam.images:
         return None
-    if received.report.status not in (ReportStatus.FINAL, ReportStatus.CORRECTED):
+    if received.report.status not in FINAL:
         return None
     signed = received.signature
     first = received.report.radiologists[0].identifier if received.report.radiologists else ""

@@ -14,13 +14,11 @@ from .disclosures import Disclosure
 from .exam import Exam
 from .identifiers import is_tckn
 from .order import ExamKey
-from .report import ReportStatus
+from .report import FINAL
 from .values import ISTANBUL, Text, Value
 
 MOST_STANDING = 50
 """Consents of one patient that stand at once, links left out; more would only crowd out what others opened."""
-
-FINAL = frozenset({ReportStatus.FINAL, ReportStatus.CORRECTED})
 
 
 class Fault(StrEnum):

@@ -8,7 +8,7 @@ from math import ceil
 
 from .exam import Exam
 from .reading_list import Urgency, urgency_of
-from .report import ReportStatus
+from .report import FINAL
 from .values import Value
 
 TARGETS: dict[Urgency, timedelta] = {
@@ -49,7 +49,7 @@ class Summary(Value):
 def turn_of(exam: Exam) -> Turn | None:
     """Return an exam's turn; None where its pictures or its final report have not come."""
     arrived = [one.linked_at for one in exam.studies if one.facts.images]
-    final = [one for one in exam.reports if one.report.status in (ReportStatus.FINAL, ReportStatus.CORRECTED)]
+    final = [one for one in exam.reports if one.report.status in FINAL]
     if not arrived or not final:
         return None
     first = min(final, key=lambda one: one.received_at)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..ports import Mailer, Unavailable
 from .bounded_http import BoundedHttp, failure
+from .json_http import token_header
 
 
 class CodesByEmail:
@@ -40,10 +41,5 @@ class SmsGateway:
             raise failure(answer, "", "the SMS gateway says no")
 
     def _headers(self) -> dict[str, str]:
-        headers = {"Content-Type": "application/json; charset=utf-8", "Accept": "application/json"}
-        if self._token_file is not None:
-            try:
-                headers["Authorization"] = f"Bearer {self._token_file.read_text().strip()}"
-            except OSError as fault:
-                raise Unavailable(f"the token file cannot be read: {fault.strerror}") from fault
-        return headers
+        kinds = {"Content-Type": "application/json; charset=utf-8", "Accept": "application/json"}
+        return {**kinds, **token_header(self._token_file)}

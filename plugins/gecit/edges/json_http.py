@@ -47,13 +47,17 @@ class JsonService:
         self._http.forget()
 
     def _headers(self) -> dict[str, str]:
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if self._token_file is not None:
-            try:
-                headers["Authorization"] = f"Bearer {self._token_file.read_text().strip()}"
-            except OSError as fault:
-                raise Unavailable(f"the token file cannot be read: {fault.strerror}") from fault
-        return headers
+        return {"Content-Type": "application/json", "Accept": "application/json", **token_header(self._token_file)}
+
+
+def token_header(token_file: Path | None) -> dict[str, str]:
+    """Return the header that shows the token of a file, read anew; none without a file. Raises `Unavailable`."""
+    if token_file is None:
+        return {}
+    try:
+        return {"Authorization": f"Bearer {token_file.read_text().strip()}"}
+    except OSError as fault:
+        raise Unavailable(f"the token file cannot be read: {fault.strerror}") from fault
 
 
 def _json(content: bytes) -> Json | None:

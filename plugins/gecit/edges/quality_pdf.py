@@ -9,10 +9,9 @@ from reportlab.graphics.charts.barcharts import VerticalBarChart
 from reportlab.graphics.shapes import Drawing
 from reportlab.lib.colors import HexColor, white
 from reportlab.lib.enums import TA_RIGHT
-from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table
+from reportlab.platypus import Flowable, KeepTogether, Paragraph, Spacer, Table
 
 from ..core.values import Value
 from .report_pdf import (
@@ -22,11 +21,11 @@ from .report_pdf import (
     HEADING,
     LABEL,
     LINE,
-    MARGIN,
     NOTE,
     TINT,
     TITLE,
     WIDTH,
+    document_of,
     escaped,
     load_fonts,
     numbered,
@@ -75,19 +74,8 @@ def build_quality_pdf(report: QualityReport, producer: str = "Geçit") -> bytes:
     """Return the report as PDF. Equal input, equal bytes."""
     load_fonts()
     out = io.BytesIO()
-    document = SimpleDocTemplate(
-        out,
-        pagesize=A4,
-        leftMargin=MARGIN,
-        rightMargin=MARGIN,
-        topMargin=MARGIN,
-        bottomMargin=MARGIN,
-        title=f"{report.title} {report.period}",
-        creator=producer,
-        producer=producer,
-        lang=report.lang,
-        invariant=1,
-    )
+    title = f"{report.title} {report.period}"
+    document = document_of(out, title=title, producer=producer, lang=report.lang)
     left = f"{report.title} · {report.scope} · {report.period}"
     document.build(_story(report), canvasmaker=numbered(left, report.page))
     return out.getvalue()

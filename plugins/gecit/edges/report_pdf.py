@@ -63,6 +63,26 @@ _LONG_LINE = re.compile(rf".{{1,{LONGEST}}}(?:\s|$)|.{{1,{LONGEST}}}")
 _fonts = Lock()
 
 
+def document_of(
+    out: io.BytesIO, *, title: str, producer: str, lang: str = "tr-TR", author: str | None = None
+) -> SimpleDocTemplate:
+    """Return an empty document on A4 whose bytes depend on its input alone."""
+    return SimpleDocTemplate(
+        out,
+        pagesize=A4,
+        leftMargin=MARGIN,
+        rightMargin=MARGIN,
+        topMargin=MARGIN,
+        bottomMargin=MARGIN,
+        title=title,
+        author=author,
+        creator=producer,
+        producer=producer,
+        lang=lang,
+        invariant=1,
+    )
+
+
 def build_pdf(
     version: Issue,
     institution: str,
@@ -74,20 +94,8 @@ def build_pdf(
     load_fonts()
     accession = version.own.report.key.accession
     out = io.BytesIO()
-    document = SimpleDocTemplate(
-        out,
-        pagesize=A4,
-        leftMargin=MARGIN,
-        rightMargin=MARGIN,
-        topMargin=MARGIN,
-        bottomMargin=MARGIN,
-        title=f"Radyoloji raporu {_plain(accession)}",
-        author=_plain(institution),
-        creator=producer,
-        producer=producer,
-        lang="tr-TR",
-        invariant=1,
-    )
+    title = f"Radyoloji raporu {_plain(accession)}"
+    document = document_of(out, title=title, author=_plain(institution), producer=producer)
     story = [*_story(version, institution, order), *pictures_of(pictures, WIDTH, HEADING, LABEL)]
     document.build(story, canvasmaker=numbered(_footer(version, order)))
     return out.getvalue()

@@ -9,7 +9,7 @@ from flask.sansio.blueprints import BlueprintSetupState
 from msgspec.structs import replace
 
 from gecit.core.access import Action, Reach, reach
-from gecit.core.critical import STANDS, WAITS, Critical, State
+from gecit.core.critical import WAITS, Critical, State
 from gecit.core.exam import Exam
 from gecit.core.order import ExamKey
 from gecit.core.reviewing import HIDDEN
@@ -64,8 +64,6 @@ def critical_pages_of(room: ReadingRoom) -> Blueprint:
             room.record(asker, Action.CONFIRM_CRITICAL.value, key, outcome=refused.fault.value)
             return page(room, refused.text)
         return redirect(url_for("critical.show"), 303)
-
-    pages.app_context_processor(lambda: {"critical_of": _of(room)})
 
     @pages.record
     def known(state: BlueprintSetupState) -> None:
@@ -152,14 +150,3 @@ def _waiting(room: ReadingRoom) -> int:
         return sum(one.author != person().name for one in found)
     except Unavailable:  # the page that says so has a navigation too
         return 0
-
-
-def _of(room: ReadingRoom) -> object:
-    def find(institution: str, accession: str) -> Critical | None:
-        """Return the critical finding of an exam whose page is shown, where it stands or waits to be read."""
-        key = ExamKey(institution=institution, accession=accession)
-        exam = room.ledger.read(lambda tx: tx.exam(key))
-        found = exam.critical if exam else None
-        return found if found and found.state in STANDS | WAITS else None
-
-    return find

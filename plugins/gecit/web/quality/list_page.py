@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request
 
@@ -12,14 +10,13 @@ from gecit.core.access import Action, reach
 from gecit.core.hints import CODES
 from gecit.core.quality import QualityLine, QualitySearch
 from gecit.core.search import Place
-from gecit.core.values import Value
 from gecit.edges.store import SqlLedger
 from gecit.ports import Clock
 
 from ..access import needs, person
 from ..language import say
 from ..shown_quality import show_hints
-from ..tracking.asked import LONGEST, day_of, read_place, write_place
+from ..tracking.asked import Filter, day_of, read_place, write_place
 from ..words_quality import LOW_RATED
 
 PAGE = 50
@@ -27,22 +24,10 @@ DAYS = 90  # where no date is chosen
 FIELDS = ("kind", "institution", "modality", "device", "from", "to")
 
 
-class Asked(Value):
-    """What was asked for, as it stood in the form."""
+class Asked(Filter):
+    """What was asked of the list of quality."""
 
-    fields: dict[str, str]
-    wrong_day: bool = False
-
-    @classmethod
-    def of(cls, given: Mapping[str, str]) -> Asked:
-        """Read the fields that are known and not empty; a day that cannot be read is left out, and said so."""
-        fields = {name: given[name].strip()[:LONGEST] for name in FIELDS if given.get(name, "").strip()}
-        wrong = [name for name in ("from", "to") if name in fields and day_of(fields[name]) is None]
-        return cls(fields={name: fields[name] for name in fields if name not in wrong}, wrong_day=bool(wrong))
-
-    def query(self, **further: str) -> str:
-        """Return the query string of an address that asks for the same."""
-        return urlencode({**self.fields, **{name: value for name, value in further.items() if value}})
+    known = FIELDS
 
 
 def search_of(asked: Asked, clock: Clock) -> QualitySearch:

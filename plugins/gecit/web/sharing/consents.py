@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from msgspec.structs import replace
 
 from gecit.core.access import Action
 from gecit.core.disclosures import Disclosure, Ground
@@ -49,17 +50,8 @@ def consent_pages(desk: SharingDesk) -> Blueprint:
         now, days = desk.clock.now(), written_days()
         if days is None:
             return draw(desk, (Fault.DAYS,))
-        asked = Disclosure(
-            id="",
-            ground=Ground.CONSENT,
-            reference="",
-            since=max(days[0], now),
-            until=days[1],
-            tckn=request.form.get("tckn", "").strip(),
-            institution=request.form.get("institution", ""),
-            patient=person().tckn,
-            exams=chosen_exams(),
-        )
+        whom = {"tckn": request.form.get("tckn", "").strip(), "institution": request.form.get("institution", "")}
+        asked = replace(written(days, now), **whom)
         if request.form.get("which") != "all" and not asked.exams:
             return draw(desk, (Fault.EXAMS,))
         tell_first()
@@ -80,6 +72,19 @@ def consent_pages(desk: SharingDesk) -> Blueprint:
         )
 
     return pages
+
+
+def written(days: tuple[datetime, datetime], now: datetime) -> Disclosure:
+    """Return what a form of sharing asks to open: the own exams that were chosen, to nobody yet."""
+    return Disclosure(
+        id="",
+        ground=Ground.CONSENT,
+        reference="",
+        since=max(days[0], now),
+        until=days[1],
+        patient=person().tckn,
+        exams=chosen_exams(),
+    )
 
 
 def chosen_exams() -> tuple[ExamKey, ...]:

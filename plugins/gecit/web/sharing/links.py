@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 
 from gecit.core.access import Action
-from gecit.core.disclosures import Disclosure, Ground
 from gecit.core.share_links import Channel
 from gecit.core.sharing import Fault
 from gecit.edges.credentials import new_token, token_digest
@@ -13,7 +12,7 @@ from gecit.steps.sharing import SharingRefused
 
 from ..access import needs, person
 from ..audit import about, tell_first
-from .consents import chosen_exams, draw, written_days
+from .consents import draw, written, written_days
 from .desk import SharingDesk
 
 
@@ -28,15 +27,7 @@ def link_routes(pages: Blueprint, desk: SharingDesk) -> None:
         channel = next((one for one in Channel if one.value == request.form.get("channel")), None)
         if days is None or channel is None:
             return draw(desk, (Fault.DAYS if days is None else Fault.NO_CHANNEL,))
-        asked = Disclosure(
-            id="",
-            ground=Ground.CONSENT,
-            reference="",
-            since=max(days[0], now),
-            until=days[1],
-            patient=person().tckn,
-            exams=chosen_exams(),
-        )
+        asked = written(days, now)
         token = new_token()
         tell_first()
         try:

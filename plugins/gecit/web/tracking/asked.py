@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import ClassVar, Self
 from urllib.parse import urlencode
 
 from gecit.core.access import Reach
@@ -19,24 +20,35 @@ YEARS = range(1900, 2200)
 """Of days that can be meant; at the ends of the calendar the day after, or the same in UTC, cannot be told."""
 
 
-class Asked(Value):
-    """What was asked for, as it stood in the form."""
+class Filter(Value):
+    """What was asked of a list, as it stood in its form; each list names the fields that it knows."""
 
+    known: ClassVar[tuple[str, ...]] = ()
     fields: dict[str, str]
     wrong_day: bool = False
 
     @classmethod
-    def of(cls, given: Mapping[str, str]) -> Asked:
+    def of(cls, given: Mapping[str, str]) -> Self:
         """Read the fields that are known and not empty; a day that cannot be read is left out, and said so."""
-        fields = {name: given[name].strip()[:LONGEST] for name in FIELDS if given.get(name, "").strip()}
-        wrong = [name for name in ("from", "to") if name in fields and _day(fields[name]) is None]
+        fields = {name: given[name].strip()[:LONGEST] for name in cls.known if given.get(name, "").strip()}
+        wrong = [name for name in ("from", "to") if name in fields and day_of(fields[name]) is None]
         return cls(fields={name: fields[name] for name in fields if name not in wrong}, wrong_day=bool(wrong))
+
+    def query(self, **further: str) -> str:
+        """Return the query string of an address that asks for the same."""
+        return urlencode({**self.fields, **{name: value for name, value in further.items() if value}})
+
+
+class Asked(Filter):
+    """What was asked of the list of exams."""
+
+    known = FIELDS
 
     def search(self, reach: Reach) -> ExamSearch:
         """Return the search of the ledger; `to` is the last day that is inside."""
         found = self.fields
         billing = found.get("billing", "")
-        last = _day(found.get("to", ""))
+        last = day_of(found.get("to", ""))
         return ExamSearch(
             reach=reach,
             outcome=found.get("outcome", ""),
@@ -46,27 +58,20 @@ class Asked(Value):
             modality=found.get("modality", ""),
             device=found.get("device", ""),
             institution=found.get("institution", ""),
-            since=_day(found.get("from", "")),
+            since=day_of(found.get("from", "")),
             until=last + timedelta(days=1) if last else None,
             accession=found.get("accession", ""),
             study_uid=found.get("study", ""),
         )
 
-    def query(self, **further: str) -> str:
-        """Return the query string of an address that asks for the same."""
-        return urlencode({**self.fields, **{name: value for name, value in further.items() if value}})
 
-
-def _day(text: str) -> datetime | None:
+def day_of(text: str) -> datetime | None:
     """Return the beginning of a day in Europe/Istanbul; None where it is none, or none of YEARS."""
     try:
         found = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=ISTANBUL)
     except ValueError:
         return None
     return found if found.year in YEARS else None
-
-
-day_of = _day
 
 
 def write_place(place: Place | None) -> str:

@@ -117,6 +117,7 @@ def _draw(
         "exam.html",
         shown=shown,
         quality=quality,
+        critical=found.critical,
         missing=missing_of(found, judged_by or rulebooks.in_force()),
         excused=excused_of(found),
         later=later_of(found, rulebooks.compiled(), clock.now()),
