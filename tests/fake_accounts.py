@@ -164,7 +164,8 @@ class FakeAccounts:
         return self.counted[key][1]
 
     def forget_attempts(self, key: str) -> None:
-        self.counted.pop(key, None)
+        for one in [one for one in self.counted if one == key or one.startswith(f"{key}:")]:
+            del self.counted[one]
 
     def _must_exist(self, name: str) -> None:
         if name not in self.kept:

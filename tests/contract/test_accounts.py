@@ -10,7 +10,16 @@ import pytest
 from msgspec.structs import replace
 
 from gecit.core.access import Action, Role
-from gecit.core.accounts import Account, Login, Session, Token
+from gecit.core.accounts import (
+    FAMILIAR_FOR,
+    Account,
+    Login,
+    Session,
+    Token,
+    attempt_from,
+    attempt_key,
+    familiar_key,
+)
 from gecit.ports import Accounts, Institution, NoAccountError, NoAudit, TcknTakenError
 from gecit.steps.identify import Identity, identify
 from tests.fakes import FakeAccounts, StillClock
@@ -161,6 +170,36 @@ def test_attempts_are_counted_in_a_window(kept: Accounts) -> None:
     assert kept.count_attempt("k", later, later) == 1
     kept.forget_attempts("k")
     assert kept.attempts("k", since) == 0
+
+
+def test_a_window_is_the_keys_own_whatever_else_is_counted_meanwhile(kept: Accounts) -> None:
+    """What is counted in a day must not begin anew because somebody mistyped a password."""
+    day, quarter = timedelta(days=1), timedelta(minutes=15)
+    assert kept.count_attempt("of a day", NOW, NOW - day) == 1
+    later = NOW + timedelta(hours=1)
+    assert kept.count_attempt("of a quarter", later, later - quarter) == 1
+    assert kept.count_attempt("of a day", later, later - day) == 2
+    much_later = NOW + timedelta(hours=25)
+    assert kept.count_attempt("of a day", much_later, much_later - day) == 1
+
+
+def test_what_is_forgotten_is_forgotten_for_every_network(kept: Accounts) -> None:
+    since = NOW - timedelta(minutes=15)
+    whole, other = attempt_key("account", "ayşe"), attempt_key("account", "bora")
+    for key in (whole, attempt_from(whole, "192.0.2.1"), attempt_from(other, "192.0.2.1")):
+        kept.count_attempt(key, NOW, since)
+    kept.forget_attempts(whole)
+    counted = [kept.attempts(one, since) for one in (whole, attempt_from(whole, "192.0.2.1"))]
+    assert counted == [0, 0]
+    assert kept.attempts(attempt_from(other, "192.0.2.1"), since) == 1
+
+
+def test_where_a_password_was_right_is_known_for_longer_than_any_window(kept: Accounts) -> None:
+    kept.count_attempt(familiar_key("ayşe", "192.0.2.1"), NOW, NOW - FAMILIAR_FOR)
+    later = NOW + timedelta(days=20)
+    kept.count_attempt("another", later, later - timedelta(minutes=15))
+    assert kept.attempts(familiar_key("ayşe", "192.0.2.1"), later - FAMILIAR_FOR) == 1
+    assert kept.attempts(familiar_key("ayşe", "192.0.2.2"), later - FAMILIAR_FOR) == 0
 
 
 def test_ownership_and_province_are_those_of_the_institution(request: pytest.FixtureRequest, ledger_url: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from unicodedata import normalize
 
@@ -78,9 +78,25 @@ class Token(Value):
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
 
+FAMILIAR = "familiar:"  # begins a key of `familiar_key`
+FAMILIAR_FOR = timedelta(days=30)
+LONGEST_WINDOW = timedelta(days=1)
+"""What attempts are counted in at the most; a row that began before it is nobody's any more."""
+
+
 def attempt_key(kind: str, what: str) -> str:
     """Return what attempts are counted under: a digest, since what is typed as a name may be a password."""
     return sha256(f"{kind}\0{what}".encode()).hexdigest()
+
+
+def attempt_from(key: str, network: str) -> str:
+    """Return what attempts on one thing from one network are counted under; it is forgotten with the key itself."""
+    return f"{key}:{attempt_key('from', network)}"
+
+
+def familiar_key(name: str, network: str) -> str:
+    """Return under what it is kept that a name's password was right from a network."""
+    return FAMILIAR + attempt_from(attempt_key("account", name), network)
 
 
 def login_name(typed: str) -> str:

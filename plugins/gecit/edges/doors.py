@@ -289,7 +289,7 @@ class Doors:
             self._guessing.count(name, address)
             self._refused(SIGN_IN, account.name if account else "", address, "wrong password")
             return Admission(why=Why.WRONG)
-        self._guessing.forget(name)
+        self._guessing.right(name, address)
         if told is not Told.NONE:
             self._record(SIGN_IN, account.name, address, account.institution)
             self._right.put(credential, kept, now + RIGHT_SECONDS)

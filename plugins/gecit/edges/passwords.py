@@ -11,15 +11,15 @@ from ipaddress import IPv4Address, IPv6Network, ip_address
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from gecit.core.accounts import attempt_key
+from gecit.core.accounts import FAMILIAR_FOR, attempt_from, attempt_key, familiar_key
 from gecit.core.values import Text
 from gecit.ports import Accounts, Clock
 
 AT_ONCE = 4  # checks that run side by side: each takes 64 MiB and some 50 ms
 WAIT_SECONDS = 5.0
 WINDOW = timedelta(minutes=15)
-LIMITS = {"account": 10, "address": 50}
-"""Wrong passwords in one window, from anywhere for one account, and for anybody from one address."""
+LIMITS = {"account": 10, "address": 50, "everywhere": 100}
+"""Wrong passwords in one window: for one account from one network, for anybody from one, for one account from all."""
 
 
 SHORTEST, LONGEST = 12, 256
@@ -90,7 +90,11 @@ class PasswordCheck:
 
 
 class Guessing:
-    """Counts wrong passwords in the ledger, so that all doors of all processes count together."""
+    """Counts wrong passwords in the ledger, so that all doors of all processes count together.
+
+    Whoever guesses shuts the account to his own network. From many networks he shuts it to those that its owner never
+    came from: where a password was right within `FAMILIAR_FOR`, only what was guessed from there counts.
+    """
 
     def __init__(self, accounts: Accounts, clock: Clock) -> None:
         self._accounts = accounts
@@ -98,27 +102,34 @@ class Guessing:
 
     def too_many(self, name: str, address: str) -> bool:
         """Whether nobody is asked any more, a right password included: else the guesser would learn it."""
-        since = self._clock.now() - WINDOW
-        return any(self._accounts.attempts(key, since) >= LIMITS[kind] for kind, key in _keys(name, address))
+        network, account = network_of(address), attempt_key("account", name)
+        if self._at_limit("account", attempt_from(account, network)) or self.too_many_from(address):
+            return True
+        return self._at_limit("everywhere", account) and not self._is_familiar(name, network)
 
     def too_many_from(self, address: str) -> bool:
         """Whether nobody from there is asked any more."""
-        key = attempt_key("address", network_of(address))
-        return self._accounts.attempts(key, self._clock.now() - WINDOW) >= LIMITS["address"]
+        return self._at_limit("address", attempt_key("address", network_of(address)))
 
     def count(self, name: str, address: str) -> None:
         """Count one more."""
-        now = self._clock.now()
-        for _, key in _keys(name, address):
+        now, network, account = self._clock.now(), network_of(address), attempt_key("account", name)
+        for key in (account, attempt_from(account, network), attempt_key("address", network)):
             self._accounts.count_attempt(key, now, now - WINDOW)
 
-    def forget(self, name: str) -> None:
-        """Let an account begin anew: it signed in, or was given another password."""
-        self._accounts.forget_attempts(attempt_key("account", name))
+    def right(self, name: str, address: str) -> None:
+        """Let an account begin anew from where its password was right just now, and know that place from now on."""
+        now, network = self._clock.now(), network_of(address)
+        familiar = familiar_key(name, network)
+        for key in (attempt_from(attempt_key("account", name), network), familiar):
+            self._accounts.forget_attempts(key)
+        self._accounts.count_attempt(familiar, now, now)  # known from now on, not since it first was
 
+    def _at_limit(self, kind: str, key: str) -> bool:
+        return self._accounts.attempts(key, self._clock.now() - WINDOW) >= LIMITS[kind]
 
-def _keys(name: str, address: str) -> list[tuple[str, str]]:
-    return [("account", attempt_key("account", name)), ("address", attempt_key("address", network_of(address)))]
+    def _is_familiar(self, name: str, network: str) -> bool:
+        return self._accounts.attempts(familiar_key(name, network), self._clock.now() - FAMILIAR_FOR) > 0
 
 
 def network_of(address: str) -> str:

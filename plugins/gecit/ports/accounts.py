@@ -131,11 +131,14 @@ class Accounts(Protocol):
         ...
 
     def count_attempt(self, key: str, at: datetime, since: datetime) -> int:
-        """Count one more and return how many; a window that began before `since` begins anew."""
+        """Count one more and return how many; this key's window begins anew where it began before `since`.
+
+        Other keys keep their windows, of `core.accounts.LONGEST_WINDOW` at the most.
+        """
         ...
 
     def forget_attempts(self, key: str) -> None:
-        """Begin anew."""
+        """Begin anew, and with each network of it (`core.accounts.attempt_from`)."""
         ...
 
 

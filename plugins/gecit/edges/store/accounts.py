@@ -12,12 +12,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from gecit.core.access import Action, Role
-from gecit.core.accounts import Account, Login, Session, Token
+from gecit.core.accounts import FAMILIAR, FAMILIAR_FOR, LONGEST_WINDOW, Account, Login, Session, Token
 from gecit.core.events import AccessGranted
 from gecit.ports import Institution, NoAccountError, TcknTakenError, Transaction
 
 from .base import Transactions
-from .schema import account, attempt, institution, login, session, token
+from .schema import Instant, account, attempt, institution, login, session, token
 from .transaction import SqlTransaction
 
 SHORT = 12  # digits of a digest that name a session or a token
@@ -218,18 +218,24 @@ class Admitting(Transactions):
 
     def count_attempt(self, key: str, at: datetime, since: datetime) -> int:
         """Count one more and return how many."""
+        over = attempt.c.since < since  # of this very key: others count in windows of their own
         with self._begin() as connection:
-            connection.execute(sa.delete(attempt).where(attempt.c.since < since))
+            connection.execute(sa.delete(attempt).where(_over(at)))
             insert: Any = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(attempt)
             counted = insert.values(key=key, since=at, count=1).on_conflict_do_update(
-                index_elements=["key"], set_={"count": attempt.c.count + 1}
+                index_elements=["key"],
+                set_={
+                    "count": sa.case((over, 1), else_=attempt.c.count + 1),
+                    "since": sa.case((over, sa.literal(at, Instant)), else_=attempt.c.since),
+                },
             )
             return int(connection.scalar(counted.returning(attempt.c.count)))
 
     def forget_attempts(self, key: str) -> None:
-        """Begin anew."""
+        """Begin anew, from each network too."""
+        mine = sa.or_(attempt.c.key == key, attempt.c.key.startswith(f"{key}:"))
         with self._begin() as connection:
-            connection.execute(sa.delete(attempt).where(attempt.c.key == key))
+            connection.execute(sa.delete(attempt).where(mine))
 
     def _change(self, work: Any) -> None:
         def checked(tx: Transaction) -> None:
@@ -284,3 +290,11 @@ def _read_token(row: Any) -> Token:
     if values["actions"] is not None:
         values["actions"] = msgspec.json.decode(values["actions"], type=tuple[Action, ...])
     return Token(**values)
+
+
+def _over(at: datetime) -> sa.ColumnElement[bool]:
+    """Whether nobody counts on a row of `attempt` any more."""
+    familiar = attempt.c.key.startswith(FAMILIAR)
+    return sa.and_(
+        attempt.c.since < at - LONGEST_WINDOW, sa.or_(sa.not_(familiar), attempt.c.since < at - FAMILIAR_FOR)
+    )
