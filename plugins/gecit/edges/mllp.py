@@ -24,6 +24,8 @@ log = logging.getLogger("gecit.mllp")
 _CHUNK = 65536
 GATHER_SECONDS = 0.002
 HANDSHAKE_SECONDS = 20.0
+STRANGERS, STRANGER_SECONDS = 16, 10.0
+"""Connections of addresses that speak for nobody, all together, and how long each may be silent."""
 
 
 class Frame(NamedTuple):
@@ -45,7 +47,8 @@ class Listener:
     `handle_batch(frames)` returns one answer per frame. Where it raises, each frame is tried alone; one that raises
     still is answered by `on_failure(frame, error)`. `on_bad_frame(kind, peer, head)` answers what is no frame
     (`too-long`, `truncated`); an empty answer is not sent. Sizes are bytes, times seconds. At most `window` frames of
-    one connection, and `max_waiting_bytes` of all, wait for their answers: then reading pauses.
+    one connection, and `max_waiting_bytes` of all, wait for their answers: then reading pauses. A peer that `knows`
+    (asked in a thread) does not know is told so like any sender, but has a small room of its own with all its kind.
     """
 
     def __init__(
@@ -63,7 +66,9 @@ class Listener:
         window: int = 64,
         max_waiting_bytes: int = 256 * 1024 * 1024,
         tls: ssl.SSLContext | None = None,
+        knows: Callable[[str], bool] = lambda peer: True,
     ) -> None:
+        self._knows = knows
         self._address = (host, port)
         self._handle_batch = handle_batch
         self._on_bad_frame = on_bad_frame
@@ -78,6 +83,7 @@ class Listener:
         self._waiting_bytes = 0
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
         self._connections: set[asyncio.Task[None]] = set()
+        self._strangers: set[asyncio.Task[None]] = set()
         self.stopping = asyncio.Event()  # set when no more bytes are to be read
         self._gathered = asyncio.Event()
         self._awaited = 0  # frames that the next group waits a moment for
@@ -109,8 +115,8 @@ class Listener:
         """Take no more connections or bytes, answer what was read, and close."""
         self._server.close()
         self.stopping.set()
-        if self._connections:
-            _, late = await asyncio.wait(self._connections, timeout=grace_seconds)
+        if open_ones := self._connections | self._strangers:
+            _, late = await asyncio.wait(open_ones, timeout=grace_seconds)
             for one in late:
                 one.cancel()
         self._queue.put_nowait(None)
@@ -120,21 +126,24 @@ class Listener:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         peer = _peer(writer)
-        if task is None or self.stopping.is_set() or len(self._connections) >= self._max_connections:
+        known = await asyncio.to_thread(self._knows, peer)
+        room, size = (self._connections, self._max_connections) if known else (self._strangers, STRANGERS)
+        if task is None or self.stopping.is_set() or len(room) >= size:
             self.counts["connections refused"] += 1
-            log.warning("connection refused: %d are open already (peer %s)", len(self._connections), peer)
+            log.warning("connection refused: %d are open already (peer %s)", len(room), peer)
             writer.transport.abort()
             return
-        self._connections.add(task)
+        room.add(task)
         self.counts["connections"] += 1
+        idle = self._idle if known else min(self._idle, STRANGER_SECONDS)
         try:
-            await _Connection(self, reader, writer, peer).run()
+            await _Connection(self, reader, writer, peer, idle).run()
             writer.close()
         except (OSError, TimeoutError, asyncio.CancelledError) as error:
             log.info("connection broken off: %s (peer %s)", type(error).__name__, peer)
             writer.transport.abort()
         finally:
-            self._connections.discard(task)
+            room.discard(task)
 
     async def submit(self, frame: Frame) -> asyncio.Future[bytes]:
         """Queue a frame for the next group; waits while too many bytes wait."""
@@ -237,9 +246,9 @@ class Listener:
             return b""
 
     @property
-    def limits(self) -> tuple[int, float, int]:
-        """Bytes of a frame, idle seconds, unanswered frames of a connection."""
-        return self._max_bytes, self._idle, self._window
+    def limits(self) -> tuple[int, int]:
+        """Bytes of a frame, unanswered frames of a connection."""
+        return self._max_bytes, self._window
 
 
 def _peer(writer: asyncio.StreamWriter) -> str:
@@ -258,13 +267,14 @@ class _Connection:
     """One sender: a reader that queues frames and a writer that sends their answers in the same order."""
 
     def __init__(
-        self, listener: Listener, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str
+        self, listener: Listener, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str, idle: float
     ) -> None:
         self._listener = listener
         self._reader = reader
         self._writer = writer
         self._peer = peer
-        max_bytes, self._idle, window = listener.limits
+        self._idle = idle
+        max_bytes, window = listener.limits
         self._framer = Framer(max_bytes)
         self._slots = asyncio.Semaphore(window)
         self._answers: asyncio.Queue[asyncio.Future[bytes] | None] = asyncio.Queue()

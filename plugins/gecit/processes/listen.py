@@ -63,6 +63,7 @@ def listener_of(settings: Settings, reception: Reception, answered: Answered) ->
         on_bad_frame=refuse,
         on_failure=failed,
         tls=server_context(settings.mllp_tls),
+        knows=reception.knows,
     )
 
 

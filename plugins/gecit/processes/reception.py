@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +31,8 @@ log = logging.getLogger("gecit.reception")
 
 LOOK_UPS = 8
 """Questions to the registry at the same time."""
+
+KNOWN_SECONDS = 5.0  # institutions are read again for who connects; each message asks of them anew
 
 
 class Raw(NamedTuple):
@@ -70,6 +74,8 @@ class Reception:
         self._ledger, self._registry, self._clock = ledger, registry, clock
         self._judging, self._profiles = judging, profiles
         self._default = default_institution
+        self._knowing, self._known_until = threading.Lock(), 0.0
+        self._known: Sequence[Institution] = ()
         self._pool = ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="registry")
 
     def receive(self, frames: Sequence[Raw]) -> list[bytes]:
@@ -91,6 +97,18 @@ class Reception:
         for one, result in zip(read, answered, strict=True):
             _log(one.incoming, result)
         return answered
+
+    def knows(self, peer: str) -> bool:
+        """Whether a peer speaks for anybody; while the ledger cannot be asked everybody does: each message asks again."""
+        now = time.monotonic()
+        with self._knowing:
+            if now >= self._known_until:
+                try:
+                    self._known = self._ledger.read(lambda tx: tx.institutions())
+                except Unavailable:
+                    return True
+                self._known_until = now + KNOWN_SECONDS
+            return bool(_allowed(peer, self._known, self._default))
 
     def receive_failed(self, frame: Raw, fault: Exception) -> bytes:
         """Keep a frame whose handling failed and say so; where even that fails, the answer is given all the same.

@@ -95,7 +95,7 @@ def receive_message(
     judging: Judging,
     answer: Answer,
 ) -> Answered:
-    """Take a message in; the same message again gets the same answer and has no effect (design 7.5).
+    """Take a message in; the same one again, of the same institution, gets the same answer and has no effect (design 7.5).
 
     `registry` holds what is known of the report's signers; one that is missing could not be asked.
     """
@@ -145,7 +145,13 @@ def _before(tx: Transaction, incoming: Incoming) -> list[StoredMessage]:
 
 
 def _same(before: Sequence[StoredMessage], incoming: Incoming) -> StoredMessage | None:
-    return next((one for one in before if one.digest == incoming.digest), None)
+    """Return the message that this is again: of whoever speaks now, else of nobody who was known then.
+
+    What an institution was answered is its own: the same bytes from somebody else's address are another message.
+    """
+    alike = [one for one in before if one.digest == incoming.digest]
+    mine = (one for one in alike if one.institution == incoming.institution)
+    return next(mine, None) or next((one for one in alike if not one.institution), None)
 
 
 def _row(incoming: Incoming) -> NewMessage:
