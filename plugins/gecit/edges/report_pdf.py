@@ -25,7 +25,7 @@ from ..core.issue import Issue, signers
 from ..core.order import Order, Person
 from ..core.report import ReportPart, contrasts
 from .report_pictures import Picture, pictures_of
-from .report_text import Line, lines_of
+from .report_text import Line, Run, lines_of
 from .report_words import STATUS, contrast_text, moment, notes_of, written_at
 
 FONT_FOLDER = Path("/usr/share/fonts/truetype/dejavu")  # Debian: fonts-dejavu-core
@@ -59,6 +59,9 @@ ITEMS = [
 ]
 
 LONGEST = 4000  # characters of a paragraph: reportlab's time grows with the square of its length
+PRINTED = 150_000
+"""Characters of a part that are printed, some fifty pages; what is longer was made to keep a printer busy."""
+PER_LINE = 4  # a line costs as much as so many characters
 _LONG_LINE = re.compile(rf".{{1,{LONGEST}}}(?:\s|$)|.{{1,{LONGEST}}}")
 _fonts = Lock()
 
@@ -181,12 +184,33 @@ def _parts(received: ReceivedReport) -> list[Flowable]:
     report, found = received.report, []
     for part, heading in HEADINGS.items():
         lines = lines_of(report.parts.get(part, ""), report.format)
-        written = [one for line in lines for one in _lines(line)]
+        printed, left = _printable(lines)
+        written = [one for line in printed for one in _lines(line)]
+        if left:
+            written.append(_paragraph(_NOT_PRINTED.format(left=left), NOTE))
         if part is ReportPart.TECHNIQUE:
             written += [_paragraph(f"Kontrast madde: {contrast_text(one)}", BODY) for one in contrasts(report.contrast)]
         if written:
             found += [_paragraph(heading, HEADING), *written]
     return found
+
+
+_NOT_PRINTED = (
+    "Bu bölümün son {left} karakteri basılmadı: bölüm basılamayacak kadar uzun. Metnin tamamı çalışmadaki "
+    "yapılandırılmış raporda (SR) ve raporu yazan sistemde durur."
+)
+
+
+def _printable(lines: Sequence[Line]) -> tuple[list[Line], int]:
+    """Return the lines that are printed, and how many characters of the rest are not."""
+    printed: list[Line] = []
+    room = PRINTED
+    for number, line in enumerate(lines):
+        room -= len(line.text) + PER_LINE
+        if room < 0 and printed:
+            return printed, sum(len(one.text) for one in lines[number:])
+        printed.append(line if room >= 0 else Line(runs=(Run(text=line.text[:PRINTED]),)))
+    return printed, max(0, len(lines[0].text) - PRINTED) if lines else 0
 
 
 def _addendum(received: ReceivedReport, number: int, of: int) -> list[Flowable]:
