@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from gecit.core import events as e
 from gecit.core.access import Action, Person, Reach, Role
 from gecit.core.exam import Billing, Exam
+from gecit.core.harmless import cell
 from gecit.core.order import ExamKey, Patient
 from gecit.core.rulebook import Edition, Rule, Rulebook, Source
 from gecit.core.values import ISTANBUL, Text, local
@@ -37,7 +38,7 @@ from gecit.web.day.senders import Days
 from gecit.web.health.around import Door, Surroundings, look_around
 from gecit.web.navigation import places
 from gecit.web.tracking.asked import Asked, read_place, write_place
-from gecit.web.tracking.export_file import harmless, write
+from gecit.web.tracking.export_file import write
 from gecit.web.tracking.exports import Exports
 from gecit.web.tracking.lines import changed_since, lines_of, seen_of
 from tests.fakes import NOON, FakeAccounts, FakeVitals, StillClock
@@ -376,8 +377,8 @@ def test_exports_of_yesterday_are_deleted_with_their_files(
 
 
 def test_what_a_spreadsheet_would_run_is_led_by_an_apostrophe(tmp_path: Path) -> None:
-    assert [harmless(one) for one in ("=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "a=1", "")] == [
-        "'=1+1", "'+1", "'-1", "'@x", "'\t=1", "'\r=1", "a=1", "",
+    assert [cell(one) for one in ("=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "a=1", "")] == [
+        "'=1+1", "'+1", "'-1", "'@x", "'\t'=1", "'\r'=1", "a=1", "",
     ]  # fmt: skip
     exam = fold(list(life(HELD)))
     assert exam.order
@@ -476,7 +477,7 @@ def test_a_proposed_withdrawal_is_decided_by_who_may_with_name_and_reason(
 
 
 @pytest.mark.parametrize("reason", ["", "  ", f"hasta {TCKN}", "x" * 301])
-def test_a_decision_without_a_harmless_reason_is_none(client_of: Make, book: SqlLedger, reason: str) -> None:
+def test_a_decision_without_a_cell_reason_is_none(client_of: Make, book: SqlLedger, reason: str) -> None:
     proposed(book)
     answer = client_of().post("/gecit/exam/decide", data={**DECIDE, "decision": "approve", "reason": reason})
     assert answer.status_code == 422 and f'value="{reason.strip()}"' in answer.text and 'role="alert"' in answer.text

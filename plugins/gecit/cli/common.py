@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 from sqlalchemy.engine import make_url
 
+from gecit.core.harmless import one_line
 from gecit.core.order import ExamKey
 from gecit.processes.build import Parts
 from gecit.settings import Settings, load
@@ -93,8 +94,8 @@ def print_json(value: object) -> None:
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows under headings, as wide as they need."""
-    texts = [[str(cell) for cell in row] for row in rows]
+    """Print rows under headings, as wide as they need; what came from outside steers no terminal."""
+    texts = [[one_line(str(cell)) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in [list(headings), *texts]) for column in range(len(headings))]
     for row in [list(headings), ["-" * width for width in widths], *texts]:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

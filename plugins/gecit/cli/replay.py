@@ -13,6 +13,7 @@ from typing import TextIO
 import click
 
 from gecit.core.billing import Action
+from gecit.core.harmless import cell
 from gecit.core.rulebook import Rulebook
 from gecit.core.values import local
 from gecit.edges.rules_files import read_either
@@ -105,7 +106,7 @@ def _go(
             counted.update(f"MEDULA: {CONSEQUENCES[one.action]}" for one in found.changes)
             shown.extend(rows[: len(rows) if not limit else max(0, limit - len(shown))])
             if table is not None:
-                csv.writer(table).writerows(rows)
+                csv.writer(table).writerows([cell(one) for one in row] for row in rows)
             bar.update(1)
     return counted, shown
 

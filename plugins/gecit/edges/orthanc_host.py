@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import urllib3
 
+from gecit.core.harmless import one_line
 from gecit.core.values import Text
 
 from .credentials import is_loopback
@@ -156,7 +157,7 @@ class OrthancLog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line; INFO goes to warnings, since Orthanc hides its own INFO by default."""
         write = self._orthanc.LogError if record.levelno >= logging.ERROR else self._orthanc.LogWarning
-        write(f"{record.name}: {self.format(record)}")
+        write(f"{record.name}: {one_line(self.format(record))}")
 
 
 def is_ours(uri: str) -> bool:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy.exc import DBAPIError
 
+from ..core.harmless import one_line
 from ..core.profile import Profile
 from ..core.reading import Limits
 from ..edges import codes, hl7_profile
@@ -192,11 +193,19 @@ def _open(database: str) -> SqlLedger:
         ) from fault
 
 
-def start_logging(level: str) -> None:
+class OneLine(logging.Formatter):
+    """Writes each record on one line: what came from outside begins none of its own, and steers no terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 logging's name
+        """Return the line without a traceback, which is ours and may have several."""
+        return one_line(super().formatMessage(record))
+
+
+def start_logging(level: str, form: str = "%(asctime)s %(levelname).1s %(name)s %(message)s") -> None:
     """Log to standard error, which the supervisor's parent passes on."""
-    logging.basicConfig(
-        level=level, stream=sys.stderr, format="%(asctime)s %(levelname).1s %(name)s %(message)s", force=True
-    )
+    said = logging.StreamHandler(sys.stderr)
+    said.setFormatter(OneLine(form))
+    logging.basicConfig(level=level, handlers=[said], force=True)
     for noisy in ("alembic", "urllib3", "waitress"):  # what they warn of, our loops say once
         logging.getLogger(noisy).setLevel(logging.ERROR)
     # It logs, as an error, a value of an answer that it cannot read; that may name a patient.

@@ -32,6 +32,7 @@ from gecit.web.tracking.rulebooks import Rulebooks
 from .account_pages import pages_of_accounts
 from .alerting import Alerting
 from .asking import desk_of, record_absence
+from .build import start_logging
 from .bulk import exports_of
 from .citizens import citizens_of
 from .consulting import consulting_of
@@ -154,7 +155,7 @@ def main() -> int:
     except SettingsError as fault:
         sys.stderr.write(f"{fault}\n")
         return 2
-    logging.basicConfig(level=settings.log_level, format="%(name)s: %(message)s", stream=sys.stderr)
+    start_logging(settings.log_level, "%(name)s: %(message)s")
     run(settings, until_told_to_stop())
     return 0
 

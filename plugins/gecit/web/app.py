@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Flask, current_app
 from werkzeug.exceptions import HTTPException
 
+from gecit.core.harmless import on_page
 from gecit.core.key_images import rendering
 from gecit.edges.audit_book import AuditBook
 from gecit.edges.doors import Doors
@@ -124,6 +125,7 @@ def create_app(
     app.register_error_handler(Unavailable, on_unavailable)
     app.register_error_handler(Exception, on_fault)
     app.context_processor(_helpers)
+    app.jinja_env.finalize = _shown
     built = Assets(assets)
     app.jinja_env.globals["asset"] = built.address
     app.jinja_env.filters["last_minute"] = lambda until: until - timedelta(minutes=1)  # of an end that is exclusive
@@ -178,6 +180,14 @@ def create_app(
     for pages in sharing_pages(sharing, doors) if sharing else ():
         app.register_blueprint(pages)
     return app
+
+
+def _shown(value: object) -> object:
+    """Leave out of each text on a page what is no letter and changes how others are read."""
+    if not isinstance(value, str):
+        return value
+    plain = on_page(value)
+    return value if plain == value else type(value)(plain)  # Markup stays what it is
 
 
 def _helpers() -> dict[str, object]:

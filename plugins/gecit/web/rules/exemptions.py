@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as Answer
 from gecit.core.access import Action, reach
 from gecit.core.announcements import announcements
 from gecit.core.background import Outage
+from gecit.core.harmless import cell
 from gecit.core.rulebook import Exemption, Rulebook, Window
 from gecit.core.rulecalendar import Standing, standing
 from gecit.core.values import Value, local
@@ -23,7 +24,7 @@ from gecit.edges.store.rule_counts import count_excused
 from ..access import needs, person
 from ..audit import tell_first
 from ..language import say
-from ..tracking.export_file import SEPARATOR, harmless
+from ..tracking.export_file import SEPARATOR
 from .desk import RuleDesk
 from .reading import WrongInput, asked, scope, typed, typed_moment
 from .words import RULES, STANDINGS
@@ -156,7 +157,7 @@ def _as_csv(rows: Iterable[Row]) -> Response:
     made = [one.cells() for one in rows]
     writer = csv.writer(table, delimiter=SEPARATOR)
     writer.writerow(made[0] if made else ())
-    writer.writerows([harmless(one) for one in row.values()] for row in made)
+    writer.writerows([cell(one) for one in row.values()] for row in made)
     # The mark tells spreadsheets that it is UTF-8.
     answer = make_response("\ufeff" + table.getvalue())
     answer.content_type = "text/csv; charset=utf-8"

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as Answer
 
 from gecit.core.access import Action, Reach, reach
 from gecit.core.billing import Action as Told
+from gecit.core.harmless import cell
 from gecit.core.supposing import SupposedError, supposed
 from gecit.core.values import Text, local
 from gecit.core.whatif import RunningError, RunRequest
@@ -22,7 +23,7 @@ from gecit.steps.replay import Change
 from ..access import may_at_all, needs, person
 from ..audit import tell_first
 from ..language import say
-from ..tracking.export_file import SEPARATOR, harmless
+from ..tracking.export_file import SEPARATOR
 from .calendar import shown_rule, shown_rules
 from .desk import RuleDesk
 from .reading import WrongInput, asked, typed, typed_moment
@@ -154,7 +155,7 @@ def _lines(changes: Iterator[Change]) -> Iterator[str]:
 
 def _line(cells: tuple[str, ...]) -> str:
     text = io.StringIO()
-    csv.writer(text, delimiter=SEPARATOR).writerow([harmless(one) for one in cells])
+    csv.writer(text, delimiter=SEPARATOR).writerow([cell(one) for one in cells])
     return text.getvalue()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import xlsxwriter
 
 from gecit.core.exam import Exam
+from gecit.core.harmless import cell
 from gecit.core.values import Text, local
 
 from ..shown import ShownExam, show_exam
@@ -19,9 +20,6 @@ KINDS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet reads a cell as a formula by (OWASP, CSV injection)."""
-
 SEPARATOR = ";"  # what Excel reads a CSV by where the comma is the decimal mark, as in Turkish
 WIDTH = 22  # of a column, in characters
 Tell = Callable[[int], object]
@@ -34,18 +32,13 @@ def write(path: Path, kind: str, exams: Iterable[Exam], language: str, tell: Tel
     return (_write_csv if kind == "csv" else _write_xlsx)(path, head, rows, tell)
 
 
-def harmless(value: str) -> str:
-    """Return a value that no spreadsheet takes for a formula: what looks like one is led by an apostrophe."""
-    return f"'{value}" if value.startswith(FORMULA) or value.lstrip().startswith(FORMULA) else value
-
-
 def _write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]], tell: Tell) -> int:
     count = 0
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter=SEPARATOR)
         writer.writerow(head)
         for count, row in enumerate(rows, start=1):
-            writer.writerow([harmless(one) for one in row])
+            writer.writerow([cell(one) for one in row])
             tell(count)
     return count
 
@@ -61,7 +54,7 @@ def _write_xlsx(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]], 
             sheet.write_string(0, place, name, book.add_format({"bold": True}))
         for count, row in enumerate(rows, start=1):
             for place, value in enumerate(row):
-                sheet.write_string(count, place, harmless(value))
+                sheet.write_string(count, place, cell(value))
             tell(count)
     return count
 

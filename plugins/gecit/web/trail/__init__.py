@@ -12,6 +12,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from gecit.core.access import Action
 from gecit.core.audit_chain import AuditRow
+from gecit.core.harmless import cell
 from gecit.core.identifiers import is_tckn
 from gecit.core.values import Text, local
 from gecit.ports import AuditSearch, Unavailable
@@ -20,7 +21,7 @@ from ..access import needs
 from ..audit import about
 from ..problem import BY_STATUS, refuse
 from ..tracking.asked import day_of
-from ..tracking.export_file import SEPARATOR, harmless
+from ..tracking.export_file import SEPARATOR
 from .words import ACTIONS, OUTCOMES, TEXTS, WHYS
 
 PAGE = 100
@@ -129,7 +130,7 @@ def _lines(found: Sequence[AuditRow]) -> Iterator[str]:
     yield _line(COLUMNS)
     for row in found:
         values = {**msgspec.structs.asdict(row), "at": local(row.at).isoformat(), "detail": _detail(row)}
-        yield _line([harmless(str(values[name])) for name in COLUMNS])
+        yield _line([cell(str(values[name])) for name in COLUMNS])
 
 
 def _line(cells: Sequence[str]) -> str:
