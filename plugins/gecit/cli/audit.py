@@ -58,7 +58,7 @@ def verify(as_json: bool) -> None:
 
 
 def _verify(opened: Parts, *, quiet: bool) -> tuple[int, list[AuditFault], bool]:
-    key = _key(opened.settings.audit_key_file)
+    key = key_at(opened.settings.audit_key_file)
     ledger = opened.ledger
     anchors = list(ledger.audit_anchors())  # in this order: what is added meanwhile is no fault
     heads = ledger.audit_heads()
@@ -76,7 +76,7 @@ def _verify(opened: Parts, *, quiet: bool) -> tuple[int, list[AuditFault], bool]
     return count, [*found, *check.finish()], key is not None
 
 
-def _key(path: Path) -> bytes | None:
+def key_at(path: Path) -> bytes | None:
     """Return the key; None where there is none, and none is made by looking."""
     try:
         return read_key(path) if path.exists() else None
@@ -136,7 +136,7 @@ def _patient(opened: Parts) -> str:
     tckn = click.prompt("TCKN", hide_input=True, err=True).strip()
     if not is_tckn(tckn):
         raise click.ClickException("T.C. kimlik numarası değil / no TCKN")
-    key = _key(opened.settings.audit_key_file)
+    key = key_at(opened.settings.audit_key_file)
     if key is None:
         raise click.ClickException("Denetim anahtarı yok / there is no audit key: Gecit.AuditKeyFile")
     return patient_digest(key, tckn)

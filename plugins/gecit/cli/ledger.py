@@ -5,9 +5,24 @@ from __future__ import annotations
 import sys
 
 import click
+import msgspec
 
+from gecit.core.event_seal import KINDS
+from gecit.core.values import Text
+from gecit.edges.seal_book import ends, faults
+
+from .audit import key_at
 from .audited import tell_first
-from .common import parts
+from .common import as_json, parts, print_json
+
+FAULTS = {
+    "edited": Text(tr="mühürlendikten sonra değişmiş, silinmiş ya da araya eklenmiş",
+                   en="edited, deleted or put in after it was sealed"),
+    "seal broken": Text(tr="mühür tutmuyor: anahtarı bilmeyen biri yazmış ya da anahtar değişmiş",
+                        en="the seal does not hold: written by somebody without the key, or the key is another one"),
+    "not sealed": Text(tr="iki mühür arasında mühürsüz kalmış: bir mühür satırı silinmiş olabilir",
+                       en="left unsealed between two seals: a row with a seal may have been deleted"),
+}  # fmt: skip
 
 
 @click.group()
@@ -26,3 +41,38 @@ def rebuild() -> None:
         count, same = opened.ledger.rebuild()
     click.echo(f"{count} olay / events; " + ("aynı durum / identical state" if same else "DURUM FARKLIYDI / DIFFERED"))
     sys.exit(0 if same else 1)
+
+
+@ledger.command()
+@click.option(
+    "--folded", is_flag=True, help="Fold all events again and compare; takes long, and writers wait meanwhile."
+)
+@as_json
+def verify(folded: bool, as_json: bool) -> None:
+    """Look at events and messages again and compare them with their seals in the audit; changes nothing.
+
+    Exit code 1 where anything differs. Seals are rows of the audit: `gecit audit verify` says whether those are whole.
+    """
+    with parts(create=False) as opened:
+        key = key_at(opened.settings.audit_key_file)
+        found = list(faults(opened.ledger, key))
+        sealed_to = ends(opened.ledger, key) if key else {}
+        newest = {kind: opened.ledger.newest(kind) for kind in KINDS}
+        alike = opened.ledger.folds_alike() if folded else None
+    if as_json:
+        said = [msgspec.structs.asdict(one) for one in found]
+        print_json({"newest": newest, "sealed": sealed_to, "folded": alike, "faults": said})
+    else:
+        for one in found:
+            text = FAULTS[one.fault]
+            click.echo(f"{one.kind} {one.first}-{one.last}: {text.tr} / {text.en}")
+        for kind in KINDS:
+            click.echo(f"{kind}: {newest[kind]}, mühürlü / sealed: {sealed_to.get(kind, '?')}")
+        if alike is not None:
+            click.echo(
+                "Türetilmiş tablolar aynı / folded tables alike"
+                if alike
+                else "TÜRETİLMİŞ TABLOLAR FARKLI / FOLDED TABLES DIFFER"
+            )
+        click.echo(f"{len(found)} KUSUR / FAULTS" if found else "bozulmamış / whole")
+    sys.exit(1 if found or alike is False else 0)

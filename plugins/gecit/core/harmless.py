@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet reads a cell as a formula by (OWASP, CSV injection); the last four are the first ones, full-width."""
+"""What a spreadsheet reads a cell as a formula by (OWASP, CSV injection); the last four are full-width."""
 
 _INSIDE = re.compile(r"([,;|\t\r\n])([\"'\s]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 # C0 and C1 (ECMA-48: they move a terminal's cursor), line separators, and what turns the direction of writing round

@@ -19,6 +19,7 @@ PARTLY = "GECIT-PARTLY"  # what stands there is a part of it
 NOT_OF_THE_WSDL = "GECIT-WSDL"
 NEVER_SENT = "GECIT-NEVER-SENT"  # taken back before anybody was told
 OVERTAKEN = "GECIT-OVERTAKEN"  # a parked row that was retried after its exam had moved on
+NOT_QUEUED = "GECIT-NOT-QUEUED"  # a row that nothing in its exam speaks of: not Geçit's own
 PARKED = "GECIT-PARKED"  # by a person
 MALFORMED = "malformed"
 NOTHING_TO_WITHDRAW = "nothing-to-withdraw"
@@ -99,6 +100,13 @@ EXPLAINED: dict[str, Explained] = {
         "Yapılacak bir şey yok.",
         "Nothing is to be done.",
         "",
+    ),
+    NOT_QUEUED: _row(
+        "Bu satırı Geçit yazmamış: tetkikin kaydında böyle bir bildirim yok, ya da satır başka bir tetkiki anlatıyor.",
+        "Geçit did not write this row: the exam's record has no such notification, or the row speaks of another exam.",
+        "Gönderilmez; kayıt defterine kimin yazabildiğine bakın: `gecit ledger verify`, `gecit audit verify`.",
+        "It is not sent; look who could write to the ledger: `gecit ledger verify`, `gecit audit verify`.",
+        "administrator",
     ),
     OVERTAKEN: _row(
         "Tetkik bu satır bekletilirken ilerledi; satır artık geçersiz.",

@@ -8,6 +8,7 @@ from ..edges.audit_book import AuditBook, read_key
 from ..edges.doors import Doors
 from ..edges.passwords import hash_password, password_faults
 from ..edges.report_files import read_access
+from ..edges.seal_book import Sealer
 from ..edges.store import SqlLedger
 from ..edges.system_clock import SystemClock
 from ..ports import Audit, Clock
@@ -21,6 +22,11 @@ from ..steps.share_links import visitors
 def audit_of(settings: Settings, ledger: SqlLedger, process: str = "cli") -> AuditBook:
     """Return where sign-ins, refusals, views and changes are written down."""
     return AuditBook(ledger, read_key(settings.audit_key_file), f"{settings.name}/{process}", SystemClock())
+
+
+def sealer_of(settings: Settings, ledger: SqlLedger, audit: Audit) -> Sealer:
+    """Return what seals events and messages into the audit."""
+    return Sealer(ledger, audit, read_key(settings.audit_key_file))
 
 
 def doors_of(settings: Settings, ledger: SqlLedger, token: str, clock: Clock, audit: Audit) -> Doors:

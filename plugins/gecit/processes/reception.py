@@ -99,7 +99,7 @@ class Reception:
         return answered
 
     def knows(self, peer: str) -> bool:
-        """Whether a peer speaks for anybody; while the ledger cannot be asked everybody does: each message asks again."""
+        """Whether a peer speaks for anybody; while the ledger is away everybody does, and each message asks anew."""
         now = time.monotonic()
         with self._knowing:
             if now >= self._known_until:

@@ -36,7 +36,7 @@ from .build import start_logging
 from .bulk import exports_of
 from .citizens import citizens_of
 from .consulting import consulting_of
-from .entrance import audit_of, doors_of
+from .entrance import audit_of, doors_of, sealer_of
 from .life import until_told_to_stop, wait_beating
 from .loops import run_loops
 from .peer_desk import peer_desk_of
@@ -135,7 +135,10 @@ def run(settings: Settings, stop: threading.Event) -> None:
     watching.start()
     log.info("pages on 127.0.0.1:%d", settings.web_port)
 
+    sealer = sealer_of(settings, ledger, audit)
+
     def made(now: datetime) -> Beat:
+        sealer.tick(now)
         audit.tick(now)
         return Beat(node=settings.name, process="web", pid=os.getpid(), at=now)
 

@@ -7,7 +7,16 @@ from datetime import datetime
 
 import msgspec
 
-from ..core.billing import Action, cause_of, decide, idempotency_key, notification, overtaken
+from ..core.billing import (
+    Action,
+    cause_of,
+    decide,
+    idempotency_key,
+    key_of,
+    notification,
+    overtaken,
+    read_notification,
+)
 from ..core.events import (
     Event,
     NotificationAnswered,
@@ -17,7 +26,7 @@ from ..core.events import (
     WithdrawalQueued,
 )
 from ..core.exam import Billing, Exam
-from ..core.medula_codes import NEVER_SENT, OVERTAKEN
+from ..core.medula_codes import NEVER_SENT, NOT_QUEUED, OVERTAKEN
 from ..core.values import to_json
 from ..core.verdict import DECIDES, Verdict
 from ..ports import Clock, Delivery, Institution, Ledger, Medula, MedulaAnswer, Refused, Transaction
@@ -99,6 +108,7 @@ class _Teller:
     def notify(self, delivery: Delivery) -> Sequence[Event]:
         """Notify, unless the exam changed while the row waited and nobody can have been told yet."""
         exam = self._ledger.read(lambda tx: tx.exam(delivery.exam))
+        _must_be_ours(delivery, exam)
         if exam is None or doubtful(delivery):
             return self._tell(delivery, exam)
         _still_wanted(delivery, exam)
@@ -108,7 +118,9 @@ class _Teller:
 
     def withdraw(self, delivery: Delivery) -> Sequence[Event]:
         """Withdraw what stands at MEDULA by now."""
-        return self._tell(delivery, self._ledger.read(lambda tx: tx.exam(delivery.exam)))
+        exam = self._ledger.read(lambda tx: tx.exam(delivery.exam))
+        _must_be_ours(delivery, exam)
+        return self._tell(delivery, exam)
 
     def _tell(self, delivery: Delivery, exam: Exam | None) -> Sequence[Event]:
         """Send, after asking where an earlier try may have arrived."""
@@ -152,6 +164,20 @@ class _Teller:
             message=answer.message,
             rows=answer.rows,
         )
+
+
+def _must_be_ours(delivery: Delivery, exam: Exam | None) -> None:
+    """Refuse a row that somebody else put into the outbox, or that speaks of another exam than it stands for.
+
+    One that cannot be read bills nobody: whoever receives it says what is wrong with it.
+    """
+    try:
+        told = read_notification(delivery.payload)
+    except msgspec.MsgspecError:
+        return
+    mine = (told.institution_skrs, told.accession) == (delivery.exam.institution, delivery.exam.accession)
+    if not mine or key_of(told) != delivery.key or exam is None or told.generation > exam.generation:
+        raise Refused(NOT_QUEUED, "no event of the exam speaks of this row")
 
 
 def _still_wanted(delivery: Delivery, exam: Exam) -> None:

@@ -95,7 +95,7 @@ def receive_message(
     judging: Judging,
     answer: Answer,
 ) -> Answered:
-    """Take a message in; the same one again, of the same institution, gets the same answer and has no effect (design 7.5).
+    """Take a message in; the same one again, of the same institution, gets the same answer and does nothing (7.5).
 
     `registry` holds what is known of the report's signers; one that is missing could not be asked.
     """

@@ -9,6 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from gecit.core.audit_chain import ANCHOR, AuditRow, Head
+from gecit.core.event_seal import WHAT as SEALED
 from gecit.core.values import to_json
 from gecit.ports import AuditSearch
 
@@ -97,7 +98,7 @@ def _wanted(search: AuditSearch) -> list[sa.ColumnElement[bool]]:
     if search.until:
         found.append(audit.c.at < search.until)
     if not search.what:
-        found.append(audit.c.what != ANCHOR)
+        found += [audit.c.what != ANCHOR, audit.c.what != SEALED]
     return found
 
 

@@ -23,10 +23,10 @@ from .groups import Grouped
 from .integration import Integrated
 from .migrate import migrate
 from .quality_lists import Qualified
-from .rebuild import Rebuilding
 from .records import Recorded
 from .reviewing import Reviewing
 from .schema import Instant, beat, consultation, event, exam, link, message, outbox, study
+from .sealing import Sealing
 from .search import Searching
 from .sql import PAGE, upsert
 from .study_doors import StudyDoored
@@ -68,7 +68,7 @@ def _settlement(one: Settled) -> dict[str, object]:
 
 class SqlLedger(
     Recorded,
-    Rebuilding,
+    Sealing,
     Worklisted,
     StudyDoored,
     Grouped,

@@ -41,9 +41,9 @@ class Rebuilding(Transactions):
             if connection.dialect.name == "postgresql":  # SQLite has one writer, and it is this one
                 names = ", ".join(table.name for table in (event, *FOLDED))
                 connection.exec_driver_sql(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
-            before = _fingerprint(connection)
+            before = fingerprint(connection)
             count = self._fold_anew(connection)
-            return count, _fingerprint(connection) == before
+            return count, fingerprint(connection) == before
 
     def _fold_anew(self, connection: sa.Connection) -> int:
         for table in FOLDED:
@@ -72,7 +72,7 @@ class Rebuilding(Transactions):
             }
 
 
-def _fingerprint(connection: sa.Connection) -> str:
+def fingerprint(connection: sa.Connection) -> str:
     """Digest the folded tables, rows in key order, without holding them in memory."""
     digest = hashlib.sha256()
     for table in FOLDED:

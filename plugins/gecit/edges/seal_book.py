@@ -1,0 +1,76 @@
+"""Seals the record stretch by stretch, and looks at it again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from gecit.core.audit import AuditEntry
+from gecit.core.event_seal import KINDS, WHAT, SealFault, detail_of, read_seal, sealed
+from gecit.ports import Audit
+from gecit.ports.sealing import Record
+
+log = logging.getLogger("gecit.seals")
+
+EVERY = timedelta(minutes=5)
+AT_ONCE = 5_000
+"""Numbers of one seal: a ledger that was never sealed is caught up with piece by piece, and nobody waits."""
+
+
+class Sealer:
+    """Seals what stood at the last look already: by then every transaction that had a lower number has ended."""
+
+    def __init__(self, record: Record, audit: Audit, key: bytes) -> None:
+        self._record, self._audit, self._key = record, audit, key
+        self._sealed: dict[str, int] | None = None  # None: not asked yet
+        self._ripe = dict.fromkeys(KINDS, 0)
+        self._looked_at: datetime | None = None
+
+    def tick(self, now: datetime) -> None:
+        """Seal what is due; for a process's own regular beat. Never raises."""
+        try:
+            self._go(now)
+        except Exception as fault:  # noqa: BLE001 a beat must go on; the next one tries again
+            self._sealed = None
+            log.error("the record cannot be sealed: %s", type(fault).__name__)
+
+    def _go(self, now: datetime) -> None:
+        done = self._sealed
+        if done is None:
+            done = self._sealed = ends(self._record, self._key)
+        for kind in KINDS:
+            last = min(self._ripe[kind], done[kind] + AT_ONCE)
+            if last > done[kind]:
+                one = sealed(kind, done[kind], last, self._record.record_rows(kind, done[kind], last))
+                self._audit.record(
+                    AuditEntry(at=now, who="gecit", what=WHAT, outcome="done", detail=detail_of(one, self._key))
+                )
+                done[kind] = last
+        if self._looked_at is None or now - self._looked_at >= EVERY:
+            self._looked_at = now
+            self._ripe = {kind: self._record.newest(kind) for kind in KINDS}
+
+
+def ends(record: Record, key: bytes) -> dict[str, int]:
+    """Return up to where each kind is sealed."""
+    found = dict.fromkeys(KINDS, 0)
+    for one, whole in (read_seal(detail, key) for detail in record.seals()):
+        if whole and one.kind in found:
+            found[one.kind] = max(found[one.kind], one.last)
+    return found
+
+
+def faults(record: Record, key: bytes | None) -> Iterator[SealFault]:
+    """Yield each stretch that is not what it was when it was sealed, or that was left out between two seals."""
+    covered = dict.fromkeys(KINDS, 0)
+    for one, whole in (read_seal(detail, key) for detail in record.seals()):
+        if not whole or one.kind not in covered:
+            yield SealFault(kind=one.kind, first=one.first, last=one.last, fault="seal broken")
+            continue
+        if one.first > covered[one.kind] + 1:
+            yield SealFault(kind=one.kind, first=covered[one.kind] + 1, last=one.first - 1, fault="not sealed")
+        covered[one.kind] = max(covered[one.kind], one.last)
+        again = sealed(one.kind, one.first - 1, one.last, record.record_rows(one.kind, one.first - 1, one.last))
+        if again != one:
+            yield SealFault(kind=one.kind, first=one.first, last=one.last, fault="edited")

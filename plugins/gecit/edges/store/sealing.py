@@ -1,0 +1,73 @@
+"""The record as it is sealed and looked at again: events and messages by their numbers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from gecit.core.event_seal import WHAT, Row
+
+from .audit import read_row
+from .rebuild import Rebuilding, fingerprint
+from .schema import audit, event, message
+
+PAGE = 5_000
+_COLUMNS = {
+    "event": (event, ("kind", "institution", "accession", "node", "study", "data")),
+    "message": (message, ("peer", "sending_application", "sending_facility", "control_id", "digest", "raw")),
+}
+
+
+class Sealing(Rebuilding):
+    """Implements `ports.sealing.Record`."""
+
+    def newest(self, kind: str) -> int:
+        """Return the number of the newest event or message; 0 = there is none."""
+        table, _ = _COLUMNS[kind]
+        with self._reading() as connection:
+            return int(connection.scalar(sa.select(sa.func.max(table.c.id))) or 0)
+
+    def record_rows(self, kind: str, after: int, last: int) -> Iterator[Row]:
+        """Yield events or messages after a number, up to `last`, in their order; read page by page."""
+        table, names = _COLUMNS[kind]
+        columns = [table.c[one] for one in names]
+        while after < last:
+            query = sa.select(table.c.id, *columns).where(table.c.id > after, table.c.id <= last)
+            with self._reading() as connection:
+                page = connection.execute(query.order_by(table.c.id).limit(PAGE)).all()
+            for row in page:
+                yield row[0], tuple(map(_text, row[1:]))
+            if len(page) < PAGE:
+                return
+            after = page[-1][0]
+
+    def seals(self) -> list[dict[str, str]]:
+        """Return what the audit holds of seals, the oldest first."""
+        query = sa.select(audit).where(audit.c.what == WHAT).order_by(audit.c.at, audit.c.chain, audit.c.number)
+        with self._reading() as connection:
+            return [read_row(one).detail for one in connection.execute(query)]
+
+    def folds_alike(self) -> bool:
+        """Whether the folded tables are what the events say; nothing is changed, and nobody writes meanwhile."""
+        alike = False
+        try:
+            with self._begin() as connection:
+                before = fingerprint(connection)
+                self._fold_anew(connection)
+                alike = fingerprint(connection) == before
+                raise _Undone
+        except _Undone:
+            return alike
+
+
+class _Undone(Exception):
+    """Ends a transaction that is to leave nothing."""
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes | memoryview):
+        return hashlib.sha256(value).hexdigest()
+    return "" if value is None else str(value)
