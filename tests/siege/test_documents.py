@@ -17,7 +17,7 @@ from gecit.edges.hl7_build import Envelope, order_message, report_message
 from gecit.edges.hl7_reader import parse
 from gecit.edges.report_pdf import PRINTED
 from gecit.edges.report_sr import build_sr
-from gecit.edges.report_text import KEPT, lines_of, sanitised, text_of
+from gecit.edges.report_text import KEPT, lines_of, sanitised
 from gecit.sandbox.day import INSTITUTION
 from tests.edges.test_report_pdf import pdf_of
 from tests.edges.test_report_pdf import text_of as printed
@@ -32,7 +32,7 @@ from tests.support.reports import STORY, TEMPLATE, exam, version
 def test_the_longest_report_is_printed_as_far_as_a_printer_goes_and_says_so(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each filled a courier for minutes; leased anew meanwhile, one report kept all of them busy and all others waiting."""
+    """Each filled a courier for minutes; leased anew meanwhile, one report kept all couriers busy."""
     monkeypatch.setattr(report_pdf, "PRINTED", 3_000)
     said = re.search(r"son (\d+)\s+karakteri\s+basılmadı", printed(pdf_of(text)))
     assert said

@@ -178,8 +178,8 @@ CHUNKED = b"0\r\n\r\n"
         request("/gecit/sign-in", "X: y\r\n\tContent-Length: 5", method="POST", body=HIDDEN),
         request("/gecit/sign-in", "X: y\nContent-Length: 5", method="POST", body=HIDDEN),
     ],
-    ids=["both", "both-turned", "unknown-coding", "blank-before-colon", "two-codings", "two-lengths", "list", "negative",
-         "hex", "folded", "bare-line-feed"],
+    ids=["both", "both-turned", "unknown-coding", "blank-before-colon", "two-codings", "two-lengths", "list",
+         "negative", "hex", "folded", "bare-line-feed"],
 )  # fmt: skip
 def test_a_request_hidden_in_another_ones_body_is_nobodys(place: Place, door: str, said: bytes) -> None:
     """Neither is it answered out of turn, nor does whoever asks next get its answer."""
@@ -246,8 +246,9 @@ def test_a_host_that_is_not_ours_is_written_into_no_address_of_ours(place: Place
 @pytest.mark.parametrize(
     "wanted",
     ["//elsewhere.example", "https:elsewhere.example", "/\\elsewhere.example", "/gecit/../../x", "/gecit//x",
-     "javascript:alert(1)", "/gecit/\r\nX: y", "/gecit/sign-out", "/gecit/%0d%0aSet-Cookie:x=y", "\t//elsewhere.example",
-     "/gecit@elsewhere.example", "/gecit/;@elsewhere.example", "/gecit/\u2215\u2215elsewhere.example", "https://gecit.example/gecit/"],
+     "javascript:alert(1)", "/gecit/\r\nX: y", "/gecit/sign-out", "/gecit/%0d%0aSet-Cookie:x=y",
+     "\t//elsewhere.example",     "/gecit@elsewhere.example", "/gecit/;@elsewhere.example", "/gecit/\u2215\u2215elsewhere.example",
+     "https://gecit.example/gecit/"],
 )  # fmt: skip
 def test_signing_in_leads_nowhere_else(place: Place, wanted: str) -> None:
     from tests.support.node import ADMINISTRATOR

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -27,12 +26,12 @@ def clock() -> StillClock:
 
 
 @pytest.fixture
-def doors(sqlite_ledger: SqlLedger, clock: StillClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Doors]:
+def doors(sqlite_ledger: SqlLedger, clock: StillClock, monkeypatch: pytest.MonkeyPatch) -> Doors:
     """The doors of a real ledger; hashing is cheap, and each answer is asked for anew."""
     sqlite_ledger.save_account(Account(name="ayşe", roles=(Role.MANAGER,), institution="910001"), clock.now())
     sqlite_ledger.set_password("ayşe", CHEAP.hash(RIGHT), clock.now())
     monkeypatch.setattr(PasswordCheck, "_nobody", CHEAP.hash("nobody's"))
-    yield Doors(sqlite_ledger, "inside", clock, lambda: clock.now().timestamp() * 1e6)
+    return Doors(sqlite_ledger, "inside", clock, lambda: clock.now().timestamp() * 1e6)
 
 
 def shown(password: str, name: str = "ayşe") -> str:

@@ -51,6 +51,7 @@ from .sharing import SharingDesk, sharing_pages
 from .tracking import tracking
 from .tracking.exports import Exports
 from .trail import trail
+from .turns import Turns
 from .viewer import viewer
 from .webhooks import WebhookDesk, webhook_pages
 
@@ -115,6 +116,7 @@ def create_app(
         app.extensions[EXTENSION] = recorder
         app.before_request(recorder.keep_body)  # before the guard, which looks for the session's token in a form
     app.before_request(guard(doors))
+    Turns().attach(app)
     app.before_request(refuse_nul)
     app.after_request(remember_language)
     app.after_request(add_headers)

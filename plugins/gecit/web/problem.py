@@ -74,6 +74,17 @@ PROBLEMS: dict[str, Problem] = {
             ),
         ),
         Problem(
+            type="too-many-at-once",
+            status=429,
+            title=Text(tr="Aynı anda çok fazla istek", en="Too many requests at once"),
+            detail=Text(
+                tr="Bir program aynı anda en çok dört istek gönderebilir; yanıtları bekleyip bir saniye sonra yeniden "
+                "deneyin. Programı yazan düzeltmeli.",
+                en="A program may have four requests under way; wait for answers and try again after a second. Whoever "
+                "wrote the program must mend it.",
+            ),
+        ),
+        Problem(
             type="too-many",
             status=429,
             title=Text(tr="Çok fazla yanlış parola", en="Too many wrong passwords"),
