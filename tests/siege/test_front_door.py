@@ -247,7 +247,8 @@ def test_a_host_that_is_not_ours_is_written_into_no_address_of_ours(place: Place
     "wanted",
     ["//elsewhere.example", "https:elsewhere.example", "/\\elsewhere.example", "/gecit/../../x", "/gecit//x",
      "javascript:alert(1)", "/gecit/\r\nX: y", "/gecit/sign-out", "/gecit/%0d%0aSet-Cookie:x=y",
-     "\t//elsewhere.example",     "/gecit@elsewhere.example", "/gecit/;@elsewhere.example", "/gecit/\u2215\u2215elsewhere.example",
+     "\t//elsewhere.example", "/gecit@elsewhere.example", "/gecit/;@elsewhere.example",
+     "/gecit/\u2215\u2215elsewhere.example",
      "https://gecit.example/gecit/"],
 )  # fmt: skip
 def test_signing_in_leads_nowhere_else(place: Place, wanted: str) -> None:

@@ -149,6 +149,7 @@ class Doors:
         self._passwords = PasswordCheck()
         self._guessing = Guessing(accounts, clock)
         self._key = secrets.token_bytes(32)
+        self._era = 0  # counts what was forgotten
         self._known: Remembered[Admission] = Remembered()
         self._right: Remembered[str] = Remembered()  # credential -> the hash that it fitted
         self._used: Remembered[bool] = Remembered()
@@ -172,6 +173,7 @@ class Doors:
 
     def forget(self, cookies: str) -> None:
         """Have the next request with this session ask the ledger again: it was ended, or its account changed."""
+        self._era += 1
         for scheme, secret in ((SESSION, session_of(cookies)), (VISIT, visit_of(cookies))):
             self._known.put(self._digest(scheme, secret), Admission(), 0.0)
 
@@ -201,11 +203,13 @@ class Doors:
         # Only where it was shown before: elsewhere a password that is remembered would answer guesses past any limit.
         from_there = (address,) if check == self._basic else ()
         key = self._digest(scheme.lower(), secret.strip(), *from_there)
-        known = self._known.get(key, self._monotonic())
+        began, era = self._monotonic(), self._era
+        known = self._known.get(key, began)
         if known:
             return known
         answer = check(secret.strip(), address)
-        self._known.put(key, answer, self._monotonic() + ANSWER_SECONDS)
+        if era == self._era:  # else something was ended while the ledger was asked, perhaps this
+            self._known.put(key, answer, began + ANSWER_SECONDS)
         return answer
 
     def _shown(self, cookies: str) -> tuple[str, str]:
