@@ -25,6 +25,7 @@ from .migrate import migrate
 from .quality_lists import Qualified
 from .rebuild import Rebuilding
 from .records import Recorded
+from .restored import Restored
 from .reviewing import Reviewing
 from .schema import Instant, beat, consultation, event, exam, link, message, outbox, study
 from .search import Searching
@@ -80,6 +81,7 @@ class SqlLedger(
     Reviewing,
     Qualified,
     CitizenDesk,
+    Restored,
 ):
     """Implements what `ports` asks of a ledger: `Ledger`, `Records`, `Accounts`, `Vitals`, `Views` and the doors'."""
 
