@@ -17,8 +17,6 @@ from msgspec.structs import replace
 from gecit.core.events import LedgerRestored
 from gecit.core.exam import Exam
 from gecit.core.order import ExamKey, Order
-from gecit.edges import backup_index
-from gecit.edges.backup_index import copy_index, pausing
 from gecit.edges.store import open_ledger
 from gecit.sandbox.day import INSTITUTION, ExamStory
 from gecit.sandbox.imaging import build_study
@@ -27,7 +25,6 @@ from tests.support.hospital import (
     as_it_should,
     billable,
     hospital,
-    order_of,
     read_json,
     ready,
     stories_at,
