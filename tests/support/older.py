@@ -6,7 +6,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ KEPT = ("audit", "audit_chain", "alembic_version")
 """What the audit says is tied by hashes: it stays as it is."""
 RULES = {"rulebook": "content", "context": "content"}
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?=T\d\d:\d\d)")
+_DAY = re.compile(r'(?<=")(\d{8})(?=")|^(\d{8})$')
 _COMPACT = re.compile(r"^(\d{8})(?=T\d{6}$)")
 
 
@@ -22,22 +23,25 @@ def make_older(data: Path, days: int) -> None:
     since = datetime.now(UTC).date() - timedelta(days=2)
 
     def earlier(text: str, form: str) -> str:
-        found = datetime.strptime(text, form).replace(tzinfo=UTC).date()
-        return _written(found - timedelta(days=days) if found >= since else found, form)
+        try:
+            found = datetime.strptime(text, form).replace(tzinfo=UTC).date()
+        except ValueError:  # a number of something else
+            return text
+        return (found - timedelta(days=days)).strftime(form) if found >= since else text
+
+    def in_ledger(text: str) -> str:
+        text = _ISO.sub(lambda one: earlier(one[0], "%Y-%m-%d"), text)
+        return _DAY.sub(lambda one: earlier(one[0], "%Y%m%d"), text)
 
     with closing(sqlite3.connect(data / "ledger.db")) as connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for table in tables:
             if table not in KEPT and not table.startswith("sqlite_"):
-                _move(connection, table, lambda text: _ISO.sub(lambda one: earlier(one[1], "%Y-%m-%d"), text))
+                _move(connection, table, in_ledger)
         connection.commit()
     with closing(sqlite3.connect(data / "orthanc" / "index")) as connection:
         _move(connection, "Metadata", lambda text: _COMPACT.sub(lambda one: earlier(one[1], "%Y%m%d"), text))
         connection.commit()
-
-
-def _written(day: date, form: str) -> str:
-    return day.strftime(form)
 
 
 def _move(connection: sqlite3.Connection, table: str, moved: Callable[[str], str]) -> None:
