@@ -72,7 +72,7 @@ def _head(index: Path) -> bytes:
 def _close(copy: Path) -> None:
     """Put what stands in the log into the file, and see that it is whole."""
     with closing(sqlite3.connect(copy)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("PRAGMA journal_mode=DELETE")  # one file, whoever reads it; Orthanc chooses WAL again
         [(found,)] = connection.execute("PRAGMA quick_check(1)").fetchall()
     copy.chmod(0o600)
     if found != "ok":
