@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 run_packages=(orthanc orthanc-python orthanc-dicomweb dcmtk fonts-dejavu-core python3-venv ca-certificates invesalius-examples)
-test_packages=(postgresql dicom3tools chromium chromium-driver poppler-utils git openssl nginx libnginx-mod-http-brotli-static libnginx-mod-stream)
+test_packages=(postgresql logrotate dicom3tools chromium chromium-driver poppler-utils git openssl nginx libnginx-mod-http-brotli-static libnginx-mod-stream)
 python=/usr/bin/python3   # the one Orthanc embeds; a venv of another Python cannot be loaded into Orthanc
 venv=.venv
 

@@ -33,7 +33,13 @@ from .processes.entrance import audit_of, doors_of
 from .processes.life import wait_beating
 from .processes.private_files import keep_private
 from .processes.rules import NoRulebookError
-from .processes.run_folder import FolderInUseError, lock_folder, write_run_folder
+from .processes.run_folder import (
+    FolderInUseError,
+    HalfRestoredError,
+    lock_folder,
+    refuse_half_restored,
+    write_run_folder,
+)
 from .processes.supervisor import Child, State, Supervisor
 from .settings import Settings, SettingsError, from_orthanc
 from .steps.answer_dicom import DicomAnswers
@@ -66,6 +72,7 @@ EXPLAINED = (
     LedgerTooNewError,
     NoRulebookError,
     FolderInUseError,
+    HalfRestoredError,
     StartRefused,
 )
 """What somebody at the site mends: its own words say where and how, and the places in our code say nothing to him."""
@@ -82,6 +89,7 @@ def start(orthanc: OrthancModule, environ: Mapping[str, str] | None = None) -> S
     os.umask(0o077)  # patients' data, Orthanc's own files included, is this user's alone
     keep_private(settings)
     lock_folder(settings)
+    refuse_half_restored(settings)
     parts = Parts(settings)
     parts.ensure_rulebook()
     parts.profiles()  # a wrong rule or layout stops the start here, not each process for itself

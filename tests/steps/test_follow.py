@@ -15,8 +15,9 @@ from pydicom.uid import generate_uid
 
 from gecit.core.exam import Study
 from gecit.core.facts import StudyKey
+from gecit.edges.backup_ledger import copy_sqlite
 from gecit.edges.orthanc_http import OrthancArchive
-from gecit.edges.store import SqlLedger
+from gecit.edges.store import SqlLedger, open_ledger
 from gecit.ports import Institution, StudyRead, Transaction, Unavailable
 from gecit.steps.follow import Follower
 from tests.support.bare import BareOrthanc
@@ -303,6 +304,24 @@ def test_a_restored_index_is_followed_from_its_beginning(own: World, tmp_path: P
     own.send("1.2.4")
     settled(own)
     assert set(own.studies()) == {"1.2.1", "1.2.4"}
+
+
+def test_images_that_came_after_the_backup_are_found_behind_the_older_cursor(world: World, tmp_path: Path) -> None:
+    """The ledger alone was lost, and stands as it was when it was copied; the index went on."""
+    world.send("1.2.1", 2)
+    settled(world)
+    copy_sqlite(Path(str(world.ledger.engine.url.database)), tmp_path / "backup.db")
+    world.send("1.2.2", 2)
+    world.send("1.2.1")
+    settled(world)
+    whole = world.studies()
+    restored = World(world.orthanc, open_ledger(f"sqlite:///{tmp_path}/backup.db"))
+    assert set(restored.studies()) == {"1.2.1"}
+    restored.clock.ahead = world.clock.ahead
+    settled(restored)
+    assert {uid: one.facts.images for uid, one in restored.studies().items()} == {"1.2.1": 3, "1.2.2": 2}
+    assert {uid: one.facts for uid, one in restored.studies().items()} == {uid: one.facts for uid, one in whole.items()}
+    restored.ledger.close()
 
 
 def test_another_identity_under_the_same_name_is_another_index(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import sys
 import click
 
 from gecit import __version__
+from gecit.core.backups import BackupFault
 from gecit.core.rulefile import RulebookError
 from gecit.edges.codes import CodeListError
 from gecit.edges.hl7_profile import ProfileError
@@ -16,10 +17,12 @@ from gecit.edges.report_files import ReportFileError
 from gecit.edges.store.migrate import LedgerTooNewError
 from gecit.ports import Unavailable
 from gecit.processes.rules import NoRulebookError
+from gecit.processes.run_folder import FolderInUseError
 from gecit.settings import SettingsError
 
 from . import (
     audit,
+    backup,
     balance,
     check,
     codes,
@@ -50,6 +53,8 @@ FAULTS = (
     CodeListError,
     LedgerTooNewError,
     NoRulebookError,
+    FolderInUseError,
+    BackupFault,
     Unavailable,
     OSError,
 )
@@ -69,6 +74,7 @@ for command in (
     *processes.COMMANDS,
     *demo.COMMANDS,
     health.health,
+    *backup.COMMANDS,
     check.check,
     check.samples,
     rules.rules,

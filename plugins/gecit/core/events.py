@@ -353,6 +353,14 @@ class IndexReset(Event):
     last: int
 
 
+class LedgerRestored(Event):
+    """The ledger was put back from a backup: what happened between `taken_at` and `at` is not in it."""
+
+    taken_at: datetime
+    backup: str  # SHA-256 of its manifest
+    by: str = ""
+
+
 class RulebookActivated(Event):
     """A revision of rules and exemptions is in force for judging."""
 
@@ -546,6 +554,7 @@ AnyExamEvent = (
 AnyStudyEvent = StudyFactsRecorded | StudyDeleted
 AnyInstallationEvent = (
     IndexReset
+    | LedgerRestored
     | RulebookActivated
     | Rejudged
     | DuplicateQueried

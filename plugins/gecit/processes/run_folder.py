@@ -16,6 +16,25 @@ EFFECTIVE = "effective.json"
 LOCK = "lock"
 
 
+RESTORING = "restoring"
+
+
+class HalfRestoredError(Exception):
+    """A restore broke off: what stands there is not all that was in the backup."""
+
+    def __init__(self, data: Path) -> None:
+        super().__init__(
+            f"{data} klasöründe yarıda kalmış bir geri yükleme var: aynı yedekle `gecit restore` komutunu yineleyin. / "
+            f"A restore broke off in the folder {data}: run `gecit restore` again with the same backup."
+        )
+
+
+def refuse_half_restored(settings: Settings) -> None:
+    """Raise `HalfRestoredError` where a restore was begun and not ended."""
+    if (settings.run_folder / RESTORING).exists():
+        raise HalfRestoredError(settings.data)
+
+
 class FolderInUseError(Exception):
     """Another node runs on the data folder; two would overwrite each other's run-time files."""
 

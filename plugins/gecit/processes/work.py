@@ -107,7 +107,8 @@ class Worker:
             found.append(Loop(name="consultations", step=self.settle_consultations, rest=READINGS_REST))
         medula = self._parts.medula()
         if medula and settings.role == "Node":
-            handlers = notify_medula.handlers(medula, self._ledger, self._clock)
+            restored_at = self._parts.ledger.restored_at()
+            handlers = notify_medula.handlers(medula, self._ledger, self._clock, restored_at)
             found.append(self._courier(notify_medula.DESTINATION, handlers, self._parts.breaker()))
         if settings.role == "Node":
             found.append(

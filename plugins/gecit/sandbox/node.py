@@ -46,6 +46,9 @@ log = logging.getLogger("gecit.node")
 ORTHANC = "/usr/sbin/Orthanc"
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
+LONGEST_LOG = 50_000_000
+"""Bytes; a longer log is begun anew at the next start, and the one before is kept."""
+
 SITE_RULES = Path(__file__).parent / "data" / "site-rules"
 PHYSICIANS = Path(__file__).parent / "data" / "physicians.csv"
 HBYS_CODE = "00000000000000000000000000000000"  # of nobody
@@ -238,7 +241,10 @@ def _start(settings: Settings, environ: Mapping[str, str]) -> subprocess.Popen[b
     if not Path(program).exists():
         raise StartError("Orthanc kurulu değil: `make setup`. / Orthanc is not installed: `make setup`.")
     configuration = environ.get("GECIT_CONFIG") or str(home(environ) / "orthanc-config")
-    with (settings.data / "orthanc.log").open("ab") as journal:
+    path = settings.data / "orthanc.log"
+    if path.exists() and path.stat().st_size > LONGEST_LOG:
+        path.replace(path.with_name("orthanc.log.1"))
+    with path.open("ab") as journal:
         # A session of its own: Ctrl-C reaches us alone, and we end Orthanc in order.
         return subprocess.Popen(
             [program, configuration], env=dict(environ), stdout=journal, stderr=journal, start_new_session=True

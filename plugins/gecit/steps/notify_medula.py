@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -36,6 +36,8 @@ from .deliver import Handler, RefusedWith, doubtful
 DESTINATION = "medula"
 NOTIFY = "notify"
 WITHDRAW = "withdraw"
+CLOCKS_DIFFER = timedelta(days=1)
+"""How far ahead an HBYS may write the order of an exam that was told before a restore."""
 
 
 def plan(tx: Transaction, exam: Exam, verdict: Verdict, institution: Institution, now: datetime, role: str) -> Action:
@@ -90,19 +92,25 @@ def withdraw(
     return True
 
 
-def handlers(medula: Medula, ledger: Ledger, clock: Clock) -> Mapping[str, Handler]:
-    """Return what the courier of destination `medula` calls, by kind."""
-    told = _Teller(medula, ledger, clock)
+def handlers(
+    medula: Medula, ledger: Ledger, clock: Clock, restored_at: datetime | None = None
+) -> Mapping[str, Handler]:
+    """Return what the courier of destination `medula` calls, by kind.
+
+    `restored_at`: when the ledger was put back from a backup. It does not know whom it told just before.
+    """
+    told = _Teller(medula, ledger, clock, restored_at)
     return {NOTIFY: told.notify, WITHDRAW: told.withdraw}
 
 
 class _Teller:
     """Carries one outbox row to MEDULA and words the answer as events."""
 
-    def __init__(self, medula: Medula, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, medula: Medula, ledger: Ledger, clock: Clock, restored_at: datetime | None) -> None:
         self._medula = medula
         self._ledger = ledger
         self._clock = clock
+        self._forgotten_until = restored_at + CLOCKS_DIFFER if restored_at else None
         self._completer = Completer(ledger, clock)
 
     def notify(self, delivery: Delivery) -> Sequence[Event]:
@@ -112,7 +120,7 @@ class _Teller:
         if exam is None or doubtful(delivery):
             return self._tell(delivery, exam)
         _still_wanted(delivery, exam)
-        if overtaken(exam):
+        if overtaken(exam) and not self._forgotten(exam):
             return self._take_back(delivery, exam)
         return self._tell(delivery, exam)
 
@@ -125,7 +133,8 @@ class _Teller:
     def _tell(self, delivery: Delivery, exam: Exam | None) -> Sequence[Event]:
         """Send, after asking where an earlier try may have arrived."""
         try:
-            answer = self._carry(delivery, self._completer.complete(delivery, exam))
+            doubt = doubtful(delivery) or self._forgotten(exam)
+            answer = self._carry(delivery, self._completer.complete(delivery, exam), doubt=doubt)
         except Refused as refusal:
             answer = MedulaAnswer(accepted=False, code=refusal.code, message=refusal.message)
         event = self._answered(delivery, answer)
@@ -133,8 +142,15 @@ class _Teller:
             raise RefusedWith(answer.code, answer.message, [event])
         return [event]
 
-    def _carry(self, delivery: Delivery, payload: bytes) -> MedulaAnswer:
-        earlier = self._medula.ask(delivery.key, payload) if doubtful(delivery) and self._medula.can_ask else None
+    def _forgotten(self, exam: Exam | None) -> bool:
+        """Whether MEDULA may have been told before a restore, which this ledger then knows nothing of."""
+        if self._forgotten_until is None:
+            return False
+        ordered = exam.order.ordered_at if exam and exam.order else None
+        return ordered is None or ordered < self._forgotten_until
+
+    def _carry(self, delivery: Delivery, payload: bytes, *, doubt: bool) -> MedulaAnswer:
+        earlier = self._medula.ask(delivery.key, payload) if doubt and self._medula.can_ask else None
         if earlier is None:
             return self._medula.send(delivery.kind, delivery.key, payload)
         if earlier.accepted or not earlier.rows:

@@ -24,6 +24,7 @@ from .integration import Integrated
 from .migrate import migrate
 from .quality_lists import Qualified
 from .records import Recorded
+from .restored import Restored
 from .reviewing import Reviewing
 from .schema import Instant, beat, consultation, event, exam, link, message, outbox, study
 from .sealing import Sealing
@@ -80,6 +81,7 @@ class SqlLedger(
     Reviewing,
     Qualified,
     CitizenDesk,
+    Restored,
 ):
     """Implements what `ports` asks of a ledger: `Ledger`, `Records`, `Accounts`, `Vitals`, `Views` and the doors'."""
 

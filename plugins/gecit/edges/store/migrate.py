@@ -18,15 +18,27 @@ class LedgerTooNewError(Exception):
 
     def __init__(self, found: str) -> None:
         super().__init__(
-            f"Kayıt defteri daha yeni bir Geçit sürümüne ait (şema {found}): Geçit'i güncelleyin. / "
-            f"The ledger belongs to a newer Geçit (schema {found}): upgrade Geçit."
+            f"Kayıt defteri daha yeni bir Geçit sürümüne ait (şema {found}), bu sürüm ona dokunmaz: o sürümü yeniden "
+            "kurun ya da güncellemeden önceki yedeği bu sürümle geri yükleyin (`gecit restore`). / "
+            f"The ledger belongs to a newer Geçit (schema {found}), and this one does not touch it: install that "
+            "version again, or restore the backup from before the upgrade with this one (`gecit restore`)."
         )
+
+
+def _configured() -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(MIGRATIONS))
+    return configuration
+
+
+def is_known(revision: str) -> bool:
+    """Whether this Geçit can bring a ledger of that schema up to date, or has it already."""
+    return revision in {one.revision for one in ScriptDirectory.from_config(_configured()).walk_revisions()}
 
 
 def migrate(engine: sa.Engine) -> None:
     """Upgrade to the newest schema; several processes may call this at once."""
-    configuration = Config()
-    configuration.set_main_option("script_location", str(MIGRATIONS))
+    configuration = _configured()
     scripts = ScriptDirectory.from_config(configuration)
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
@@ -34,7 +46,7 @@ def migrate(engine: sa.Engine) -> None:
         found = MigrationContext.configure(connection).get_current_revision()
         if found == scripts.get_current_head():
             return
-        if found is not None and found not in {one.revision for one in scripts.walk_revisions()}:
+        if found is not None and not is_known(found):
             raise LedgerTooNewError(found)
         configuration.attributes["connection"] = connection
         command.upgrade(configuration, "head")

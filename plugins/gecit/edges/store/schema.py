@@ -80,6 +80,13 @@ event = sa.Table(
         sqlite_where=sa.text("kind = 'RulebookActivated'"),
         postgresql_where=sa.text("kind = 'RulebookActivated'"),
     ),
+    # Hardly ever one; each start of the deliveries asks for it.
+    sa.Index(
+        "event_restored",
+        "id",
+        sqlite_where=sa.text("kind = 'LedgerRestored'"),
+        postgresql_where=sa.text("kind = 'LedgerRestored'"),
+    ),
     # One for each HL7 message that was understood: a sender's messages by exam. A deferred report has its later event.
     sa.Index(
         "event_of_message",

@@ -1,0 +1,123 @@
+"""A ledger copied while it is written to, and put back: SQLite's online backup, or pg_dump with a snapshot."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic.runtime.migration import MigrationContext
+from psycopg.conninfo import make_conninfo
+from sqlalchemy.engine import URL, make_url
+
+from ..core.backups import said
+from ..core.values import Value
+from .store import schema
+from .store.engine import open_engine
+
+COUNTED = (*schema.RECORD, schema.exam, schema.study, schema.outbox, schema.audit)
+
+
+class Copied(Value):
+    """What a copy of a ledger holds."""
+
+    schema: str
+    rows: dict[str, int]
+
+
+def engine_of(database: str) -> str:
+    """Return `sqlite` or `postgresql`."""
+    return make_url(database).get_backend_name()
+
+
+def copy_ledger(database: str, to: Path) -> Copied:
+    """Copy the ledger as it stands at one moment, while others write; raises `BackupFault`."""
+    if engine_of(database) == "sqlite":
+        copy_sqlite(Path(str(make_url(database).database)), to)
+        with _engine(f"sqlite:///{to}") as engine, engine.connect() as connection:
+            return _copied(connection)
+    with _engine(database) as engine, engine.connect() as connection:
+        connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            found = _copied(connection)
+            snapshot = str(connection.scalar(sa.select(sa.func.pg_export_snapshot())))
+            _run("pg_dump", database, "--format=custom", f"--snapshot={snapshot}", f"--file={to}")
+    return found
+
+
+def put_back(database: str, copy: Path, *, again: bool = False) -> None:
+    """Put a copy in an empty ledger's place; `again`: over what an earlier try left there. Raises `BackupFault`."""
+    if engine_of(database) == "sqlite":
+        target = Path(str(make_url(database).database))
+        for ending in ("", "-wal", "-shm"):
+            Path(f"{target}{ending}").unlink(missing_ok=True)
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copyfile(copy, target)
+        target.chmod(0o600)
+        return
+    clean = ("--clean", "--if-exists") if again else ()
+    _run("pg_restore", database, "--exit-on-error", "--single-transaction", *clean, str(copy))
+
+
+def is_empty(database: str) -> bool:
+    """Whether there is no ledger yet."""
+    if engine_of(database) == "sqlite":
+        return not Path(str(make_url(database).database)).exists()
+    with _engine(database) as engine:
+        return not sa.inspect(engine).get_table_names()
+
+
+def counted(database: str) -> Copied:
+    """Return what a ledger that nobody writes to holds."""
+    with _engine(database) as engine, engine.connect() as connection:
+        return _copied(connection)
+
+
+def copy_sqlite(path: Path, to: Path) -> None:
+    """Copy a file of SQLite whole, in one step: writers wait for nothing, what they commit meanwhile is left out."""
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True, timeout=30)) as source, closing(sqlite3.connect(to)) as target:
+        source.backup(target)
+    to.chmod(0o600)
+
+
+@contextmanager
+def _engine(database: str) -> Iterator[sa.Engine]:
+    engine = open_engine(database)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _copied(connection: sa.Connection) -> Copied:
+    tables = {one.name: connection.scalar(sa.select(sa.func.count()).select_from(one)) or 0 for one in COUNTED}
+    return Copied(schema=MigrationContext.configure(connection).get_current_revision() or "", rows=tables)
+
+
+def _run(program: str, database: str, *arguments: str) -> None:
+    """Run one of PostgreSQL's programs; no password stands on its command line."""
+    url = make_url(database)
+    command = [program, "--no-owner", "--no-privileges", f"--dbname={_conninfo(url)}", *arguments]
+    environ = {**os.environ, **({"PGPASSWORD": url.password} if isinstance(url.password, str) else {})}
+    try:
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    except FileNotFoundError as fault:
+        raise said("no program", program=program) from fault
+    if done.returncode:
+        raise said("program failed", program=program, why=" ".join(done.stderr.split())[:400])
+
+
+def _conninfo(url: URL) -> str:
+    parts: Mapping[str, object] = {"host": url.host, "port": url.port, "user": url.username, "dbname": url.database}
+    more = {name: value if isinstance(value, str) else _last(value) for name, value in url.query.items()}
+    return make_conninfo(**{name: str(value) for name, value in {**parts, **more}.items() if value is not None})
+
+
+def _last(values: Sequence[str]) -> str:
+    return values[-1]

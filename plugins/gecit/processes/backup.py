@@ -1,0 +1,128 @@
+"""A backup of a node that is running: first the ledger, then Orthanc's index, then the files that the index names.
+
+In this order nothing that the ledger rests on is missing (docs/decisions/0056): a study that came after the ledger was
+copied is in the index, and is found as any new one is; the other way round it would be a verdict without images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import gecit
+
+from ..core import backups
+from ..core.audit_chain import keyed
+from ..core.backups import Manifest, said
+from ..edges import backup_files
+from ..edges.audit_book import read_key
+from ..edges.backup_files import Sums
+from ..edges.backup_index import attached, copy_index, pausing
+from ..edges.backup_ledger import copy_ledger, copy_sqlite, engine_of
+from ..edges.store import SqlLedger
+from ..ports import Clock
+from ..settings import Settings
+from ..settings.orthanc_folders import OrthancFolders
+
+ROUNDS = 5
+"""How often the index is copied anew because images were deleted meanwhile."""
+
+Told = Callable[[int], object]
+
+
+def key_proof(key: bytes) -> str:
+    """Return what shows that another key is the same one."""
+    return keyed(key, "backup", "audit key")
+
+
+def refuse_folder(folder: Path, settings: Settings, orthanc: OrthancFolders) -> None:
+    """Raise `BackupFault` where no backup of this node can be written to that folder."""
+    if orthanc.in_database:
+        raise said("index elsewhere")
+    if not orthanc.index.is_file():
+        raise said("no index", place=orthanc.index)
+    if not backup_files.is_empty(folder):
+        raise said("not empty", place=folder)
+    here = folder.resolve()
+    if any(here.is_relative_to(one.resolve()) for one in (settings.data, orthanc.storage)):
+        raise said("inside", place=folder)
+
+
+def back_up(
+    settings: Settings,
+    orthanc: OrthancFolders,
+    ledger: SqlLedger,
+    clock: Clock,
+    folder: Path,
+    *,
+    base: Path | None = None,
+    with_key: bool = False,
+    told: Told = lambda count: None,
+) -> Manifest:
+    """Make a backup in an empty folder; raises `BackupFault`. `base`: an earlier one, whose images are linked.
+
+    `told` is called with how many files are still to come, before each.
+    """
+    refuse_folder(folder, settings, orthanc)
+    earlier = backup_files.read_backup(base)[1] if base else None
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    sums, taken_at = Sums(folder), clock.now()
+    engine = engine_of(settings.database)
+    copied = copy_ledger(settings.database, folder / backups.LEDGERS[engine])
+    sums.add(backups.LEDGERS[engine])
+    images = _images(orthanc, _pid(ledger, settings.name), sums, earlier, told)
+    if settings.codes.exists():
+        copy_sqlite(settings.codes, folder / backups.CODES)
+        sums.add(backups.CODES)
+    key = read_key(settings.audit_key_file)
+    if with_key:
+        sums.copy(settings.audit_key_file, backups.KEY)
+    manifest = Manifest(
+        format=backups.FORMAT,
+        version=gecit.__version__,
+        schema=copied.schema,
+        engine=engine,
+        node=settings.name,
+        taken_at=taken_at,
+        finished_at=clock.now(),
+        rows=copied.rows,
+        images=images,
+        key_proof=key_proof(key),
+        sums=sums.write(),
+    )
+    backup_files.write_manifest(folder, manifest)
+    return manifest
+
+
+def _pid(ledger: SqlLedger, node: str) -> int:
+    return next((one.pid for one in ledger.beats() if (one.node, one.process) == (node, "orthanc")), 0)
+
+
+def _images(orthanc: OrthancFolders, pid: int, sums: Sums, earlier: Sums | None, told: Told) -> int:
+    """Copy the index, then what it names; where something of that was deleted meanwhile, the index once more."""
+    index = sums.folder / backups.INDEX
+    index.parent.mkdir(mode=0o700)
+    for _ in range(ROUNDS):
+        copy_index(orthanc.index, index, pausing(pid))
+        wanted = [f"{backups.IMAGES}/{one}" for one in attached(index)]
+        if not _missing(orthanc.storage, wanted, sums, earlier, told):
+            sums.add(backups.INDEX)
+            for surplus in set(backup_files.below(list(sums.known), backups.IMAGES)) - {*wanted, backups.INDEX}:
+                sums.drop(surplus)
+            return len(wanted)
+    raise said("deleted meanwhile")
+
+
+def _missing(storage: Path, wanted: Sequence[str], sums: Sums, earlier: Sums | None, told: Told) -> int:
+    """Copy what is not there yet; return how many files were gone."""
+    missing = 0
+    todo = [one for one in wanted if one not in sums.known]
+    for number, name in enumerate(todo):
+        told(len(todo) - number)
+        try:
+            sums.copy(storage / name.removeprefix(f"{backups.IMAGES}/"), name, earlier)
+        except FileNotFoundError:
+            missing += 1
+            (sums.folder / name).unlink(missing_ok=True)
+    return missing

@@ -1,0 +1,149 @@
+"""A backup put back into an empty place while no node runs there, once all of it was looked through.
+
+A file under `run/` says that a restore is under way: a node does not start beside it, and the same restore may be
+begun again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from ..core import backups
+from ..core.audit import AuditEntry
+from ..core.backups import Manifest, said
+from ..core.events import LedgerRestored
+from ..core.values import Value
+from ..edges import backup_files
+from ..edges.audit_book import read_key
+from ..edges.backup_files import Sums
+from ..edges.backup_ledger import counted, engine_of, is_empty, put_back
+from ..edges.store import open_ledger
+from ..edges.store.migrate import LedgerTooNewError, is_known
+from ..ports import Clock
+from ..settings import Settings
+from ..settings.orthanc_folders import OrthancFolders
+from .backup import key_proof
+from .entrance import audit_of
+from .run_folder import RESTORING, lock_folder, write_private
+
+Told = Callable[[], object]
+
+
+class Found(Value):
+    """A backup that may be put back."""
+
+    manifest: Manifest
+    digest: str  # SHA-256 of the manifest
+    files: int
+
+
+def look(folder: Path) -> Found:
+    """Read what a backup says of itself; raises `BackupFault`."""
+    manifest, sums, digest = backup_files.read_backup(folder)
+    return Found(manifest=manifest, digest=digest, files=len(sums.known))
+
+
+def restore(
+    settings: Settings,
+    orthanc: OrthancFolders,
+    clock: Clock,
+    folder: Path,
+    who: str,
+    *,
+    lost_key: bool = False,
+    told: Told = lambda: None,
+) -> dict[str, int]:
+    """Put a backup back; return how many accounts, tokens, links and disclosures stand again and may be outdated.
+
+    Raises `BackupFault`, `LedgerTooNewError`, or `FolderInUseError` where a node runs there.
+    """
+    manifest, sums, digest = backup_files.read_backup(folder)
+    lock = lock_folder(settings)
+    try:
+        again = _begun(settings) == digest
+        _refuse(settings, orthanc, manifest, again=again)
+        _refuse_key(settings, manifest, sums, lost_key=lost_key)
+        backup_files.look_through(sums, told)
+        write_private(settings.run_folder / RESTORING, digest)
+        _put_back(settings, orthanc, manifest, sums, again=again)
+        counts = _mark(settings, manifest, digest, clock, who)
+        (settings.run_folder / RESTORING).unlink()
+    finally:
+        os.close(lock)
+    return counts
+
+
+def _begun(settings: Settings) -> str:
+    try:
+        return (settings.run_folder / RESTORING).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+
+
+def _refuse(settings: Settings, orthanc: OrthancFolders, manifest: Manifest, *, again: bool) -> None:
+    engine = engine_of(settings.database)
+    if not is_known(manifest.schema):
+        raise LedgerTooNewError(manifest.schema)
+    if manifest.engine != engine:
+        raise said("other engine", found=manifest.engine, wanted=engine)
+    if manifest.node != settings.name:
+        raise said("other node", found=manifest.node, wanted=settings.name)
+    if orthanc.in_database:
+        raise said("index elsewhere")
+    if again:
+        return
+    if not is_empty(settings.database):
+        raise said("target not empty", place=make_url(settings.database).render_as_string(hide_password=True))
+    for place in (orthanc.storage, orthanc.index, settings.codes):
+        if place.is_file() or not backup_files.is_empty(place):
+            raise said("target not empty", place=place)
+
+
+def _refuse_key(settings: Settings, manifest: Manifest, sums: Sums, *, lost_key: bool) -> None:
+    """The chains go on under the same key, or a person says that it is lost."""
+    path = settings.audit_key_file
+    if path.exists():
+        if key_proof(read_key(path)) != manifest.key_proof and not lost_key:
+            raise said("other key", place=path)
+    elif backups.KEY not in sums.known and not lost_key:
+        raise said("no key", place=path)
+
+
+def _put_back(settings: Settings, orthanc: OrthancFolders, manifest: Manifest, sums: Sums, *, again: bool) -> None:
+    for name in backup_files.below(sums.known, backups.IMAGES):
+        is_index = name == backups.INDEX
+        target = orthanc.index if is_index else orthanc.storage / name.removeprefix(f"{backups.IMAGES}/")
+        _copy(sums.folder / name, target)
+    for name, target in ((backups.CODES, settings.codes), (backups.KEY, settings.audit_key_file)):
+        if name in sums.known and not (name == backups.KEY and target.exists()):
+            _copy(sums.folder / name, target)
+    put_back(settings.database, sums.folder / backups.LEDGERS[manifest.engine], again=again)
+    found = counted(settings.database).rows
+    for table, wanted in manifest.rows.items():
+        if found.get(table, wanted) != wanted:
+            raise said("rows differ", table=table, found=found.get(table), wanted=wanted)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    target.chmod(0o600)
+
+
+def _mark(settings: Settings, manifest: Manifest, digest: str, clock: Clock, who: str) -> dict[str, int]:
+    """Say in ledger and audit that it was restored: the audit goes on in new chains, and the gap has its row."""
+    ledger = open_ledger(settings.database)
+    try:
+        now = clock.now()
+        detail = {"command": "restore", "backup": digest, "taken at": manifest.taken_at.isoformat()}
+        audit_of(settings, ledger).record(
+            AuditEntry(at=now, who=who, what="restore", address="cli", outcome="done", detail=detail)
+        )
+        return ledger.mark_restored(LedgerRestored(at=now, taken_at=manifest.taken_at, backup=digest, by=who))
+    finally:
+        ledger.close()

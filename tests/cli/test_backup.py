@@ -1,0 +1,308 @@
+"""`gecit backup` and `gecit restore` on both engines: what is refused, what is put back, and what is then in doubt."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import Result
+
+from gecit.cli import FAULTS
+from gecit.core.backups import LEDGERS, MANIFEST, SUMS
+from gecit.core.events import LedgerRestored
+from gecit.edges.store import open_ledger, schema
+from gecit.processes import backup, restore
+from gecit.processes.run_folder import RESTORING, HalfRestoredError, lock_folder, refuse_half_restored
+from gecit.settings import load
+from tests.support.everything import fill, fill_kept, rows_of
+from tests.support.postgres import Cluster
+
+Run = Callable[..., Result]
+COMES_BACK = (schema.account, schema.token, schema.disclosure, schema.draft, schema.institution, schema.rulebook)
+PICTURES = {f"{n:02}{n:02}{n:02}-{n}": f"picture {n}".encode() * 50 for n in range(12)}
+
+
+def write_index(folder: Path, names: list[str]) -> None:
+    """Make of Orthanc's index the one table that a backup reads."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(folder / "index")) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS AttachedFiles(uuid TEXT)")
+        connection.execute("DELETE FROM AttachedFiles")
+        connection.executemany("INSERT INTO AttachedFiles VALUES (?)", [(one,) for one in names])
+        connection.commit()
+
+
+BOTH = pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, data: Path) -> str:
+    """Where the ledger is: on SQLite, but for what differs on PostgreSQL."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return f"sqlite:///{data}/ledger.db"
+    cluster: Cluster = request.getfixturevalue("postgres")
+    return cluster.new_database()
+
+
+@pytest.fixture
+def node(data: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A node's data folder with a ledger, and twelve files in Orthanc."""
+    monkeypatch.setenv("ORTHANC__GECIT__DATABASE", database)
+    data.mkdir()
+    open_ledger(database).close()
+    write_index(data / "orthanc", sorted(PICTURES))
+    for name, content in PICTURES.items():
+        path = data / "orthanc" / name[:2] / name[2:4] / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+    return data
+
+
+@pytest.fixture
+def made(run: Run, node: Path, tmp_path: Path) -> Path:
+    run("backup", tmp_path / "backup")
+    return tmp_path / "backup"
+
+
+@pytest.fixture
+def lose(node: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Callable[[], None]:
+    """Lose the node, but for its audit key."""
+
+    def lost() -> None:
+        _lose(node, monkeypatch, request)
+
+    return lost
+
+
+@pytest.fixture
+def emptied(made: Path, lose: Callable[[], None]) -> Path:
+    """The backup of a node that is lost but for its audit key."""
+    lose()
+    return made
+
+
+def _lose(node: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    key = (node / "audit.key").read_bytes()
+    shutil.rmtree(node)
+    node.mkdir()
+    (node / "audit.key").write_bytes(key)
+    if "postgresql" in load().database:
+        cluster: Cluster = request.getfixturevalue("postgres")
+        monkeypatch.setenv("ORTHANC__GECIT__DATABASE", cluster.new_database())
+
+
+def refused(run: Run, *arguments: str | Path) -> str:
+    """Run a command that ends with a fault which its `main` says, in both languages."""
+    with pytest.raises(FAULTS) as fault:
+        run(*arguments)
+    assert " / " in str(fault.value)
+    return str(fault.value)
+
+
+def nothing_written(data: Path) -> bool:
+    return sorted(one.name for one in data.iterdir()) in (["audit.key", "run"], ["audit.key"])
+
+
+@BOTH
+def test_all_rows_and_files_come_back_and_what_waits_is_in_doubt(
+    run: Run, node: Path, lose: Callable[[], None], tmp_path: Path
+) -> None:
+    ledger, stays = open_ledger(load().database), (*schema.FOLDED, schema.message, *COMES_BACK)
+    fill(ledger)
+    fill_kept(ledger)
+    whole = rows_of(ledger, stays)
+    ledger.close()
+    manifest = json.loads(run("backup", tmp_path / "backup", "--json").stdout)
+    lose()
+    run("restore", tmp_path / "backup")
+    for name, content in PICTURES.items():
+        assert (node / "orthanc" / name[:2] / name[2:4] / name).read_bytes() == content
+    ledger = open_ledger(load().database)
+    assert rows_of(ledger, stays) == whole and all(whole.values())
+    happened = [one for _, one in ledger.events() if isinstance(one, LedgerRestored)]
+    assert len(happened) == 1 and ledger.restored_at() == happened[0].at > happened[0].taken_at
+    with ledger.engine.connect() as connection:
+        states = set(connection.execute(sa.select(schema.outbox.c.state, schema.outbox.c.resume)).all())
+        assert states and all(state in ("unknown", "parked", "done") for state, _ in states)
+        assert {resume for state, resume in states if state != "done"} <= {"unknown"}
+        for table in (schema.session, schema.visit):
+            assert connection.scalar(sa.select(sa.func.count()).select_from(table)) == 0, table.name
+        assert connection.scalar(sa.select(sa.func.count()).select_from(schema.event)) == manifest["rows"]["event"] + 1
+    assert ledger.rebuild()[1]
+    ledger.close()
+
+
+def test_what_is_written_is_this_users_alone(made: Path, run: Run, emptied: Path, node: Path) -> None:
+    run("restore", emptied)
+    files = [one for root in (made, node / "orthanc") for one in root.rglob("*") if one.is_file()]
+    assert files and all(one.stat().st_mode & 0o077 == 0 for one in files)
+
+
+def test_sha256sum_agrees_and_a_second_backup_shares_its_images(run: Run, made: Path, tmp_path: Path) -> None:
+    checked = subprocess.run(["sha256sum", "--quiet", "-c", SUMS], cwd=made, capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+    run("backup", tmp_path / "second", "--base", made)
+    name = next(iter(PICTURES))
+    inodes = {(one / "orthanc" / name[:2] / name[2:4] / name).stat().st_ino for one in (made, tmp_path / "second")}
+    assert len(inodes) == 1
+    run("restore", "--check", tmp_path / "second")
+
+
+@pytest.mark.parametrize("how", ["changed", "gone", "sums", "manifest", "unfinished"])
+def test_a_damaged_backup_is_refused_and_nothing_is_written(run: Run, emptied: Path, node: Path, how: str) -> None:
+    name = next(iter(PICTURES))
+    picture = emptied / "orthanc" / name[:2] / name[2:4] / name
+    if how == "changed":
+        picture.write_bytes(picture.read_bytes()[:-1] + b"?")
+    elif how == "gone":
+        picture.unlink()
+    elif how == "sums":
+        (emptied / SUMS).write_text((emptied / SUMS).read_text().replace("orthanc/", "../", 1))
+    elif how == "manifest":
+        (emptied / MANIFEST).write_text("{")
+    else:
+        (emptied / MANIFEST).unlink()
+    said = refused(run, "restore", emptied)
+    assert ("is damaged" in said) == (how not in ("manifest", "unfinished"))
+    assert how not in ("changed", "gone") or picture.name in said
+    assert nothing_written(node)
+
+
+def test_a_backup_of_a_later_schema_or_format_is_refused(run: Run, emptied: Path, node: Path) -> None:
+    manifest = json.loads((emptied / MANIFEST).read_bytes())
+    for changed, said in (({"schema": "9999"}, "9999"), ({"format": 2, "version": "9.9"}, "9.9")):
+        (emptied / MANIFEST).write_text(json.dumps(manifest | changed))
+        assert said in refused(run, "restore", emptied)
+    assert nothing_written(node)
+
+
+def test_what_is_not_of_this_node_is_refused(
+    run: Run, emptied: Path, node: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    manifest = json.loads((emptied / MANIFEST).read_bytes())
+    (emptied / MANIFEST).write_text(json.dumps(manifest | {"node": "Başka"}))
+    assert "Başka" in refused(run, "restore", emptied)
+    (emptied / MANIFEST).write_text(json.dumps(manifest))
+    other = {"sqlite": "postgresql", "postgresql": "sqlite"}[manifest["engine"]]
+    (emptied / MANIFEST).write_text(json.dumps(manifest | {"engine": other}))
+    assert "Gecit.Database" in refused(run, "restore", emptied)
+    (emptied / MANIFEST).write_text(json.dumps(manifest))
+    (node / "audit.key").write_bytes(b"x" * 32)
+    assert "audit key" in refused(run, "restore", emptied)
+    (node / "audit.key").unlink()
+    assert "--lost-key" in refused(run, "restore", emptied)
+    run("restore", "--lost-key", emptied)
+
+
+def test_nothing_is_overwritten_and_no_node_runs_beside_it(run: Run, emptied: Path, node: Path) -> None:
+    (node / "orthanc").mkdir()
+    (node / "orthanc" / "x").write_text("x")
+    assert "overwrites nothing" in refused(run, "restore", emptied)
+    shutil.rmtree(node / "orthanc")
+    (node / "codes.db").write_text("x")
+    assert "codes.db" in refused(run, "restore", emptied)
+    (node / "codes.db").unlink()
+    held = lock_folder(load())
+    assert "Another node" in refused(run, "restore", emptied)
+    os.close(held)
+    run("restore", emptied)
+    assert "overwrites nothing" in refused(run, "restore", emptied)
+
+
+@BOTH
+def test_a_restore_that_broke_off_keeps_the_node_from_starting_and_is_begun_again(
+    run: Run, emptied: Path, node: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks_off(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(restore, "_mark", breaks_off)
+        with pytest.raises(OSError, match="No space"):
+            run("restore", emptied)
+    with pytest.raises(HalfRestoredError, match="again"):
+        refuse_half_restored(load())
+    run("restore", emptied)
+    refuse_half_restored(load())
+    assert not (node / "run" / RESTORING).exists()
+    ledger = open_ledger(load().database)
+    assert len([one for _, one in ledger.events() if isinstance(one, LedgerRestored)]) == 1
+    ledger.close()
+
+
+def test_no_backup_goes_where_something_is_or_into_what_is_backed_up(run: Run, node: Path, tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").write_text("x")
+    assert "not empty" in refused(run, "backup", tmp_path / "full")
+    assert "inside" in refused(run, "backup", node / "backup")
+    (node / "orthanc" / "index").unlink()
+    assert "no index" in refused(run, "backup", tmp_path / "backup")
+    assert not (tmp_path / "backup").exists()
+
+
+def test_an_image_that_is_deleted_while_it_is_copied_is_left_out_of_the_index_too(
+    run: Run, node: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Orthanc deletes from its index first, then the file: here both happen after the index was copied."""
+    gone, *left = sorted(PICTURES)
+    copy_index = backup.copy_index
+
+    def then_deleted(index: Path, to: Path, pause: object) -> None:
+        copy_index(index, to, pause)  # type: ignore[arg-type]
+        (node / "orthanc" / gone[:2] / gone[2:4] / gone).unlink(missing_ok=True)
+        write_index(node / "orthanc", left)
+
+    monkeypatch.setattr(backup, "copy_index", then_deleted)
+    run("backup", tmp_path / "backup")
+    with closing(sqlite3.connect(tmp_path / "backup/orthanc/index")) as connection:
+        assert sorted(one for (one,) in connection.execute("SELECT uuid FROM AttachedFiles")) == left
+    assert not (tmp_path / "backup/orthanc" / gone[:2] / gone[2:4] / gone).exists()
+    run("restore", "--check", tmp_path / "backup")
+
+
+@BOTH
+def test_the_ledger_in_a_backup_is_of_one_moment_while_others_write(run: Run, node: Path, tmp_path: Path) -> None:
+    """Each transaction of the writer puts the same number into two rows: no copy ever sees them differ."""
+    ledger, ended = open_ledger(load().database), threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not ended.is_set():
+            number += 1
+            ledger.write(lambda tx, number=number: [tx.move_cursor(one, number) for one in ("a", "b")])  # type: ignore[misc]
+
+    ledger.write(lambda tx: [tx.move_cursor(one, 0) for one in ("a", "b")])
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for number in range(3):
+            run("backup", tmp_path / f"backup{number}")
+    finally:
+        ended.set()
+        writer.join()
+        ledger.close()
+    for number in range(3):
+        seen = cursors(tmp_path / f"backup{number}")
+        assert len(seen) == 2 and len(set(seen)) == 1, seen
+
+
+def cursors(made: Path) -> list[int]:
+    """Return what the two rows say in a backup's ledger."""
+    if (made / LEDGERS["sqlite"]).exists():
+        with closing(sqlite3.connect(made / LEDGERS["sqlite"])) as connection:
+            return [one for (one,) in connection.execute("SELECT change FROM cursor WHERE node IN ('a', 'b')")]
+    command = ["pg_restore", "--data-only", "--table=cursor", "--file=-", str(made / LEDGERS["postgresql"])]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    rows = (line.split("\t") for line in shown.splitlines())
+    return [int(row[1]) for row in rows if row[0] in ("a", "b")]

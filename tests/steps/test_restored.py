@@ -1,0 +1,125 @@
+"""After a restore the ledger does not know whom it told: it asks, tells nobody twice, and forgets nobody."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from gecit.core.events import LedgerRestored, OrderCancelled
+from gecit.core.exam import Billing
+from gecit.core.order import Control
+from gecit.core.verdict import Outcome
+from gecit.edges.store import SqlLedger, open_ledger
+from gecit.sandbox.medula import PretendMedula
+from gecit.steps.deliver import Courier, Policy
+from gecit.steps.notify_medula import handlers
+from tests.support.billing import START, HandClock, arrive, exam_of, judge, key, order
+
+
+class Counting(PretendMedula):
+    """A pretend MEDULA that counts how often it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def ask(self, key: str, payload: bytes = b""):  # type: ignore[no-untyped-def]
+        self.asked += 1
+        return super().ask(key, payload)
+
+
+class Life:
+    """A ledger with a courier; MEDULA outlives it."""
+
+    def __init__(self, ledger: SqlLedger, medula: Counting, at: datetime) -> None:
+        self.ledger, self.medula, self.clock = ledger, medula, HandClock(at)
+
+    def deliver(self) -> None:
+        courier = Courier(
+            self.ledger, "medula", handlers(self.medula, self.ledger, self.clock, self.ledger.restored_at()),
+            self.clock, "one", Policy(threads=1),
+        )  # fmt: skip
+        while courier.step():
+            pass
+        courier.close()
+
+    def restored(self) -> None:
+        self.ledger.mark_restored(LedgerRestored(at=self.clock.now(), taken_at=START, backup="b"))
+
+
+@pytest.fixture
+def lost(ledger: SqlLedger) -> Life:
+    """A life that told MEDULA of exam 1 and lost its ledger; this one is what the backup had: an order that waited."""
+    other = open_ledger("sqlite://")
+    life = Life(other, Counting(), START)
+    arrive(other, key(1), START)
+    judge(other, key(1), Outcome.SUBMIT, START)
+    life.deliver()
+    assert life.medula.arrivals == 1
+    other.close()
+    return Life(ledger, life.medula, START + timedelta(hours=2))
+
+
+def test_what_was_told_before_a_restore_is_asked_for_and_not_told_again(lost: Life) -> None:
+    """The backup was taken before the exam came: its sender repeats it, and it is judged at another moment."""
+    lost.restored()
+    arrive(lost.ledger, key(1), lost.clock.now())
+    judge(lost.ledger, key(1), Outcome.SUBMIT, lost.clock.now())
+    lost.deliver()
+    assert exam_of(lost.ledger, key(1)).billing is Billing.TOLD
+    assert (lost.medula.asked, lost.medula.arrivals, len(lost.medula.effective())) == (1, 1, 1)
+
+
+def test_without_the_mark_it_would_have_been_refused(lost: Life) -> None:
+    """The contrast: the same key with another content is for a person to mend."""
+    arrive(lost.ledger, key(1), lost.clock.now())
+    judge(lost.ledger, key(1), Outcome.SUBMIT, lost.clock.now())
+    lost.deliver()
+    assert exam_of(lost.ledger, key(1)).billing is Billing.REFUSED
+
+
+def test_what_waited_in_the_backup_and_was_sent_since_is_asked_for(lost: Life) -> None:
+    arrive(lost.ledger, key(1), START)
+    judge(lost.ledger, key(1), Outcome.SUBMIT, START)
+    lost.restored()
+    [row] = lost.ledger.deliveries()
+    assert row.state == "unknown"
+    lost.deliver()
+    assert exam_of(lost.ledger, key(1)).billing is Billing.TOLD
+    assert (lost.medula.asked, lost.medula.arrivals) == (1, 1)
+
+
+def test_what_nobody_was_told_of_is_told(lost: Life) -> None:
+    lost.restored()
+    arrive(lost.ledger, key(2), lost.clock.now())
+    judge(lost.ledger, key(2), Outcome.SUBMIT, lost.clock.now())
+    lost.deliver()
+    assert exam_of(lost.ledger, key(2)).billing is Billing.TOLD
+    assert len(lost.medula.effective()) == 2
+
+
+def test_a_cancelled_order_that_was_told_before_is_found_and_taken_back(lost: Life) -> None:
+    """Cancelled before the repeated notification could go: perhaps it went in the time that is lost."""
+    lost.restored()
+    arrive(lost.ledger, key(1), lost.clock.now())
+    judge(lost.ledger, key(1), Outcome.SUBMIT, lost.clock.now())
+    at = lost.clock.now()
+    taken_back = OrderCancelled(at=at, exam=key(1), order=order(key(1), Control.CANCEL), message=9)
+    lost.ledger.write(lambda tx: tx.append(taken_back))
+    lost.deliver()
+    judge(lost.ledger, key(1), Outcome.HOLD, at)
+    lost.deliver()
+    assert exam_of(lost.ledger, key(1)).billing is Billing.WITHDRAWN
+    assert lost.medula.effective() == []
+
+
+def test_an_exam_ordered_after_the_restore_is_told_without_a_question(lost: Life) -> None:
+    before = lost.ledger.mark_restored(
+        LedgerRestored(at=START - timedelta(days=40), taken_at=START - timedelta(days=41), backup="b")
+    )
+    assert before == {"account": 0, "token": 0, "share_link": 0, "disclosure": 0}
+    arrive(lost.ledger, key(3), lost.clock.now())
+    judge(lost.ledger, key(3), Outcome.SUBMIT, lost.clock.now())
+    lost.deliver()
+    assert (lost.medula.asked, exam_of(lost.ledger, key(3)).billing) == (0, Billing.TOLD)
