@@ -19,6 +19,8 @@ EMERGENCIES_A_DAY = 10
 """Of one physician."""
 LONGEST = timedelta(days=3650)
 """A family doctor has no end; it is recorded anew after so long."""
+UNSAID = timedelta(days=90)
+"""How long a relation without a last day stands where nobody says anything of it any more."""
 
 
 class Way(StrEnum):
@@ -58,6 +60,11 @@ class CareOpening(Value):
     reviewed_by: str = ""
     reviewed_at: datetime | None = None
     note: str = ""
+    message: int = 0  # number of the HL7 message (ADT) that told it; 0 = it was recorded on a page
+
+    def stands(self, now: datetime) -> bool:
+        """Whether it stands at an instant, or is still to begin."""
+        return now < min(self.until, self.ended_at or self.until)
 
     @property
     def waits(self) -> bool:
