@@ -38,7 +38,7 @@ class Hospital:
     """A reception, the accounts of two institutions, and the messages of one HBYS."""
 
     def __init__(self, ledger: SqlLedger, rule: CareRule = RULE) -> None:
-        self.ledger, self.clock, self.sent = ledger, HandClock(START), 0
+        self.ledger, self.clock, self.sent, self.rule = ledger, HandClock(START), 0, rule
         register(ledger, HERE, THERE)
         for tckn, skrs, role in (
             (DOCTOR, HERE.skrs, Role.CLINICIAN),
@@ -69,7 +69,7 @@ class Hospital:
     def sees(self, tckn: str) -> tuple[str, ...]:
         account = self.ledger.account_of_tckn(tckn)
         assert account
-        return disclosed(self.ledger)(account, self.clock.now()).patients
+        return disclosed(self.ledger, lambda: self.rule)(account, self.clock.now()).patients
 
     def who_sees(self, patient: str = TCKN) -> set[str]:
         return {one for one in (DOCTOR, COLLEAGUE, ELSEWHERE, CLERK) if patient in self.sees(one)}
@@ -209,7 +209,7 @@ def test_a_family_doctor_stays_after_the_visit_until_another_is_named(hospital: 
 
 
 def test_what_a_page_recorded_under_that_visit_ends_with_the_discharge(hospital: Hospital) -> None:
-    pages = Openings(hospital.ledger, hospital.ledger, RULE)
+    pages = Openings(hospital.ledger, hospital.ledger, lambda: RULE)
     asked = CareOpening(
         id="", way=Way.TREATING, institution=HERE.skrs, account=f"u{COLLEAGUE}", patient=TCKN, reason="K1",
         since=START, until=START + UNSAID, recorded_by="mudur",

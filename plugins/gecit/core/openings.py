@@ -91,6 +91,13 @@ class CareRule(Value):
         found = (one for one in self.editions if one.since <= moment and (one.until is None or moment < one.until))
         return next(found, CareEdition(since=moment))
 
+    def allows(self, opening: CareOpening, moment: datetime) -> bool:
+        """Whether the edition in force at an instant still opens what an earlier one opened."""
+        edition = self.at(moment)
+        if opening.way is Way.STATED:
+            return moment < opening.since + timedelta(hours=edition.stated_reason_hours)
+        return opening.way in edition.ways
+
 
 class Fault(StrEnum):
     """Why an opening is refused."""

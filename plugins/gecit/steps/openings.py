@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -70,8 +71,13 @@ def move_end(tx: Transaction, found: CareOpening, until: datetime, by: str, now:
 class Openings:
     """The openings of one installation, by the rule that its file says is in force."""
 
-    def __init__(self, ledger: Ledger, accounts: Accounts, rule: CareRule) -> None:
-        self._ledger, self._accounts, self.rule = ledger, accounts, rule
+    def __init__(self, ledger: Ledger, accounts: Accounts, rule: Callable[[], CareRule]) -> None:
+        self._ledger, self._accounts, self._rule = ledger, accounts, rule
+
+    @property
+    def rule(self) -> CareRule:
+        """The rule as its file says now."""
+        return self._rule()
 
     def record(self, asked: CareOpening, now: datetime) -> CareOpening:
         """Record a care relation; raises `OpeningRefused`."""
