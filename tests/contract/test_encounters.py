@@ -120,6 +120,11 @@ def test_another_physician_takes_over_and_the_first_sees_nothing_more(hospital: 
     assert hospital.who_sees() == set()
 
 
+def test_who_is_named_twice_is_opened_to_once(hospital: Hospital) -> None:
+    hospital.tell("A01", attending=(*people(DOCTOR), Person(identifier=DOCTOR, family="Baska")))
+    assert len(hospital.openings()) == 1
+
+
 def test_a_cancelled_admission_and_a_cancelled_discharge(hospital: Hospital) -> None:
     hospital.tell("A01", DOCTOR)
     hospital.tell("A11", silent=True)

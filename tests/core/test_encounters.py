@@ -64,6 +64,12 @@ def test_a_late_end_does_not_make_what_is_older_news_again() -> None:
     assert (after.standing, after.told_at) == (Standing.DISCHARGED, NOW)
 
 
+def test_a_clock_that_runs_ahead_does_not_make_what_follows_old() -> None:
+    before = follow(None, told(Trigger.ADMIT, told_at=NOW + 1000 * HOUR), 1, NOW)
+    assert before.told_at == NOW
+    assert not is_stale(before, told(told_at=NOW + HOUR))
+
+
 @pytest.mark.parametrize(
     ("trigger", "ended_at", "standing"),
     [

@@ -115,7 +115,8 @@ def follow(before: Encounter | None, told: EncounterTold, message: int, now: dat
     if standing is Standing.OPEN and over:  # an update of a stay that is over says so in PV1-45
         standing = Standing.DISCHARGED
     attending = told.attending if told.attending is not None else (before.attending if before else ())
-    known = [one for one in (told.told_at, before.told_at if before else None) if one]
+    # A clock that runs ahead must not make all that follows old.
+    known = [min(one, now) for one in (told.told_at, before.told_at if before else None) if one]
     return Encounter(
         institution=told.institution,
         number=told.number,

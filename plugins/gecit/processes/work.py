@@ -36,7 +36,7 @@ from ..steps.breaker import Breaker
 from ..steps.deliver import Courier, Handler
 from ..steps.follow import Follower
 from ..steps.rejudge import Rejudger
-from .alerting import Alerting, consultation_channels, smtp_of
+from .alerting import Alerting, consultation_channels, mails, smtp_of
 from .build import Parts, start_logging
 from .entrance import audit_of, granting_of
 from .judging import Judge
@@ -149,13 +149,12 @@ class Worker:
         return {tell_hospital.KIND: teller}
 
     def _critical(self) -> critical.CriticalTeller:
-        settings, alerts = self._settings, self._settings.alerts
-        sends = bool(alerts.smtp_host and alerts.email_from)
+        settings = self._settings
         return critical.CriticalTeller(
             self._ledger,
             self._ledger,
             addresses_of(settings.critical.email_to),
-            partial(smtp_of, settings) if sends else None,
+            partial(smtp_of, settings) if mails(settings) else None,
             settings.sign_in.public_url,
         )
 

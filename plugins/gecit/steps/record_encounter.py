@@ -104,8 +104,8 @@ class _Change:
         said: list[Remark] = []
         until = self._now + lasts
         standing = {one.account: one for one in kept}
-        for person in people:
-            account = self._tx.physician(person.identifier)
+        for number in dict.fromkeys(one.identifier for one in people):
+            account = self._tx.physician(number)
             one = standing.get(account.name) if account else None
             if one is None:
                 said += self._try(after, account, way, until, where)
