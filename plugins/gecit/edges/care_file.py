@@ -49,21 +49,22 @@ def read_care(shipped: Path, site: Path | None = None) -> CareRule:
 
 
 def care_rule(shipped: Path, site: Path | None = None) -> Callable[[], CareRule]:
-    """Return what gives the rule as its files stand now, read again when one changed; ReportFileError at first.
+    """Return what gives the rule as its files stand now, read again when one changed.
 
-    A file that was spoilt since opens nothing until it is mended, and is logged.
+    A spoilt file opens nothing until it is mended, and is logged: orders still come in, and doors open for all else.
     """
     paths = [one / NAME for one in (site, shipped) if one]
-    kept: list[tuple[object, CareRule]] = [(_stamps(paths), read_care(shipped, site))]
+    kept: list[tuple[list[tuple[int, int] | None], CareRule]] = []
 
     def ask() -> CareRule:
         stamps = _stamps(paths)
-        if kept[0][0] != stamps:
+        if not kept or kept[0][0] != stamps:
             try:
-                kept[0] = (stamps, read_care(shipped, site))
+                rule = read_care(shipped, site)
             except ReportFileError as fault:
                 log.error("no care relation opens anything until it is mended: %s", fault)
-                kept[0] = (stamps, CareRule())
+                rule = CareRule()
+            kept[:] = [(stamps, rule)]
         return kept[0][1]
 
     return ask
