@@ -12,12 +12,15 @@ from gecit.core.access import Action, Reach, Role, may_with
 from gecit.core.accounts import Account
 from gecit.core.disclosures import Disclosed, Disclosure, Ground
 from gecit.core.events import DisclosureRecorded
+from gecit.core.openings import CareEdition, CareOpening, CareRule, Way
 from gecit.core.order import ExamKey
+from gecit.core.search import ExamSearch
 from gecit.edges.doors import Doors
 from gecit.edges.passwords import hash_password
 from gecit.edges.store import SqlLedger
 from gecit.ports import ImageSearch, Institution
 from gecit.steps.disclosing import DisclosureRefused, disclose, disclosed, end
+from gecit.steps.openings import Openings
 from tests.fakes import StillClock
 from tests.support.reading import NOW
 
@@ -106,21 +109,63 @@ def test_of_who_is_disabled_or_no_physician_nothing_is_open(ledger: SqlLedger) -
     assert ask(replace(ASKED, roles=(Role.MANAGER, Role.CITIZEN)), NOW) == Disclosed()
 
 
-def test_those_that_end_last_are_looked_at_where_there_are_many(ledger: SqlLedger) -> None:
-    many = [made(id=f"d{n}", until=NOW + DAY * (1 + n), account="", institution="910001") for n in range(4)]
-    record(ledger, *many, made(id="own", until=NOW + DAY * 9))
-    found = ledger.read(lambda tx: tx.disclosures_to(ASKED, NOW, 3))
-    assert [one.id for one in found] == ["own", "d3", "d2"]
+def test_all_that_stands_opens_however_much_it_is_and_is_searched_by(ledger: SqlLedger) -> None:
+    """A family doctor has thousands of patients; none of them is beyond a limit."""
+    fill(ledger)
+    count = 1100
+    numbers = range(count)
+    many = [
+        made(id=f"p{n}", reference="p", ground=Ground.CONSENT, exams=(), patient=f"{20_000_000_000 + n}")
+        for n in numbers
+    ]
+    many += [made(id=f"e{n}", reference="e", exams=(ExamKey(institution=HERE, accession=f"N{n}"),)) for n in numbers]
+    ledger.write(lambda tx: [disclose(tx, one, "sayan", NOW) for one in many])
+    found = disclosed(ledger)(ASKED, NOW)
+    assert (len(found.exams), len(found.patients), TCKN in found.patients) == (count, count, False)
+    others = Reach(disclosed_patients=found.patients, disclosed=found.exams)
+    assert (searched(ledger, others), pictures(ledger, others)) == ([], [])
+    record(ledger, made(id="own", ground=Ground.CONSENT, until=NOW + DAY / 2, exams=(), patient=TCKN))
+    by_patients = Reach(disclosed_patients=disclosed(ledger)(ASKED, NOW).patients)
+    few = Reach(disclosed_patients=(TCKN,))
+    assert KEY in searched(ledger, by_patients) and searched(ledger, by_patients) == searched(ledger, few)
+    assert pictures(ledger, by_patients) == pictures(ledger, few) != []
+    by_exams = Reach(disclosed=(*found.exams, KEY))
+    assert searched(ledger, by_exams) == [KEY]
+    assert pictures(ledger, by_exams) == pictures(ledger, Reach(disclosed=(KEY,))) != []
 
 
-def test_what_patients_write_crowds_out_no_consultation_and_no_emergency(ledger: SqlLedger) -> None:
-    """A patient may open own exams to a whole institution until any day, again and again."""
-    later = NOW + DAY * 900
-    flood = [made(id=f"f{n}", ground=Ground.CONSENT, until=later, account="", institution="910001") for n in range(4)]
-    flood += [made(id=f"t{n}", ground=Ground.CONSENT, until=later, account="", tckn=ASKED.tckn) for n in range(2)]
-    record(ledger, *flood, made(id="own", ground=Ground.EMERGENCY, until=NOW + DAY))
-    found = ledger.read(lambda tx: tx.disclosures_to(ASKED, NOW, 3))
-    assert [one.id[0] for one in found] == ["o", "t", "t"]
+def searched(ledger: SqlLedger, reach: Reach) -> list[ExamKey]:
+    return sorted(one.key for one in ledger.search_exams(ExamSearch(reach=reach), 50).exams)
+
+
+def pictures(ledger: SqlLedger, reach: Reach) -> list[str]:
+    found = ledger.reachable_studies(ImageSearch(reach=reach, node="n1"))
+    return sorted(one.study.facts.study_instance_uid for one in found)
+
+
+RULED = CareRule(editions=(CareEdition(since=NOW, ways=(Way.TREATING,), stated_reason_hours=4),))
+
+
+def test_a_rule_that_changed_shuts_or_shortens_what_it_opened_before(ledger: SqlLedger) -> None:
+    rule = [RULED]
+    physician = Account(name="hekim", roles=(Role.CLINICIAN,), institution="910001", tckn="10000000078")
+    ledger.save_account(physician, NOW)
+    openings, ask = Openings(ledger, ledger, lambda: rule[0]), disclosed(ledger, lambda: rule[0])
+    asked = CareOpening(
+        id="", way=Way.TREATING, institution="910001", account="hekim", patient=TCKN, reason="K1", since=NOW,
+        until=NOW + DAY, recorded_by="m",
+    )  # fmt: skip
+    openings.record(asked, NOW)
+    openings.state("hekim", "10000000214", "Bilinci kapalı hasta, trafik kazası", NOW)
+    both = tuple(sorted((TCKN, "10000000214")))
+    assert ask(physician, NOW).patients == both
+    assert disclosed(ledger)(physician, NOW).patients == (), "without a rule nothing of it opens"
+    rule[0] = CareRule(editions=(CareEdition(since=NOW, ways=(Way.FAMILY,), stated_reason_hours=1),))
+    assert ask(physician, NOW + timedelta(minutes=59)).patients == ("10000000214",)
+    assert ask(physician, NOW + timedelta(hours=1)).patients == ()
+    rule[0] = CareRule(editions=(replace(RULED.editions[0], until=NOW + timedelta(hours=2)),))
+    assert ask(physician, NOW + timedelta(minutes=119)).patients == both
+    assert ask(physician, NOW + timedelta(hours=2)).patients == (), "its edition is over"
 
 
 def test_a_door_knows_it_and_forgets_it_when_it_ends(ledger: SqlLedger) -> None:

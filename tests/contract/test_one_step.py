@@ -234,7 +234,7 @@ def test_the_code_of_a_link_and_the_visit(ledger: SqlLedger) -> None:
 
 def test_an_opening_what_it_opens_and_its_review(ledger: SqlLedger) -> None:
     shared(ledger)
-    openings = Openings(ledger, ledger, RULE)
+    openings = Openings(ledger, ledger, lambda: RULE)
     relation = CareOpening(
         id="", way=Way.TREATING, institution=HOSPITAL.skrs, account=CERRAH.name, patient=TCKN, reason="x", since=NOW,
         until=NOW + DAY, recorded_by="mudur",

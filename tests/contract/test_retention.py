@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
+from gecit.core.audit import AuditEntry
 from gecit.core.events import LegalHoldRecorded, RetentionListRecorded, StudyDeleted
 from gecit.core.facts import StudyFacts
 from gecit.core.retention import Fault, Hold, ItemState, RetentionList, Terms
@@ -21,6 +22,7 @@ from gecit.steps.retention import (
     make_list,
     past,
     release,
+    unfinished,
 )
 from tests.fake_accounts import FakeAudit
 from tests.fakes import StillClock
@@ -160,6 +162,45 @@ def test_a_hold_that_comes_while_deleting_is_stopped_keeps_it(ledger: SqlLedger,
     done = list(deleting(ledger, remover, node).run(one.id))
     assert [state for _, state in done] == [ItemState.HELD, ItemState.DELETED]
     assert named(one)[1] not in remover.gone
+
+
+class HoldingAudit(FakeAudit):
+    """Somebody puts the patient on hold at the very moment at which the audit is told of the deletion."""
+
+    def __init__(self, ledger: SqlLedger) -> None:
+        super().__init__()
+        self._ledger = ledger
+
+    def record(self, entry: AuditEntry) -> None:
+        super().record(entry)
+        if entry.outcome == "done":
+            hold(self._ledger, Hold(id="", reason="dava", at=NOW, by="y", exam=None, patient="10000000146"), NOW)
+
+
+def test_a_hold_that_comes_between_decision_and_deletion_wins(ledger: SqlLedger, node: str) -> None:
+    known = ledger.read(lambda tx: tx.study(approved(ledger, node).studies[0].key))
+    assert known
+    arrive(ledger, replace(known.facts, other_patient_ids=("10000000146",)), NOW)
+    one, remover, audit = approved(ledger, node), FakeRemover(), HoldingAudit(ledger)
+    (first, *rest) = deleting(ledger, remover, node, audit).run(one.id)
+    assert (first[0].key, first[1]) == (known.key, ItemState.HELD)
+    assert known.key.orthanc_id not in remover.gone and known.key.orthanc_id in ids(ledger, node)
+    assert [state for _, state in rest] == [ItemState.DELETED] * len(rest)
+    mine = [row.outcome for row in audit.entries if row.detail["study"] == known.facts.study_instance_uid]
+    assert mine == ["done", "refused"], "the audit says that it was not done"
+
+
+def test_approved_lists_are_carried_out_some_at_a_time_and_no_other(ledger: SqlLedger, node: str) -> None:
+    remover = FakeRemover()
+    work = deleting(ledger, remover, node)
+    open_one = make_list(ledger, node, TERMS, "yonetici", NOW)
+    assert open_one and work.step() is False and remover.gone == []
+    approve(ledger, open_one.id, open_one.digest, "onaylayan", NOW)
+    assert ledger.read(lambda tx: unfinished(tx, node)) == [open_one.id]
+    assert ledger.read(lambda tx: unfinished(tx, "elsewhere")) == []
+    assert work.step(1) is True and len(remover.gone) == 1
+    assert work.step() is False and sorted(remover.gone) == named(open_one)
+    assert ledger.read(lambda tx: unfinished(tx, node)) == []
 
 
 def test_a_hold_keeps_it_out_of_a_list_and_out_of_one_that_was_approved(ledger: SqlLedger, node: str) -> None:

@@ -78,7 +78,7 @@ def test_the_rows_hold_every_kind_of_event_of_that_release() -> None:
         "CriticalMarked", "CriticalTakenBack", "CriticalConfirmed", "ExamRated", "HintsFound", "ConsultationAsked",
         "ConsultationMoved", "ConsultationAnswered", "ConsultationClosed", "DisclosureRecorded", "GroupRecorded",
         "ReviewRoundDrawn", "ReviewRoundClosed", "ReportReviewed", "FeedbackSent", "FeedbackAnswered",
-        "FeedbackClosed", "OpeningRecorded", "LegalHoldRecorded", "RetentionListRecorded",
+        "FeedbackClosed", "OpeningRecorded", "EncounterRecorded", "LegalHoldRecorded", "RetentionListRecorded",
         "LedgerRestored",
     }  # fmt: skip
     made_by_steps = {"AccessGranted", "InstitutionRecorded"} & kinds

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gecit.cli.hl7_page import tables
-from gecit.cli.hl7_page.fields import DEVIATING, ORDER, ORDER_ROWS, REPORT, REPORT_ROWS
+from gecit.cli.hl7_page.fields import DEVIATING, ENCOUNTER_ROWS, ORDER, ORDER_ROWS, REPORT, REPORT_ROWS
 from gecit.cli.hl7_page.page import MARKED, all_parts, generated
 from gecit.core.codes_of_remarks import CATALOGUE
 from gecit.core.profile import FACTS, Profile
@@ -49,19 +49,22 @@ def test_every_generated_part_stands_on_the_page_once(parts):
     assert sorted(found["name"] for found in MARKED.finditer(PAGE)) == sorted(parts)
 
 
-@pytest.mark.parametrize("rows", [ORDER_ROWS, REPORT_ROWS], ids=["order", "report"])
+@pytest.mark.parametrize("rows", [ORDER_ROWS, REPORT_ROWS, ENCOUNTER_ROWS], ids=["order", "report", "encounter"])
 def test_no_field_stands_in_a_table_twice(rows):
     places = [one.place for one in rows]
     assert len(places) == len(set(places))
 
 
 def test_every_field_that_the_ministrys_layout_reads_has_its_row():
-    listed = {(one.segment, one.field) for one in (*ORDER_ROWS, *REPORT_ROWS)}
+    listed = {(one.segment, one.field) for one in (*ORDER_ROWS, *REPORT_ROWS, *ENCOUNTER_ROWS)}
     facts = profile().facts.values()
     assert {(one.segment, one.field) for sources in facts for one in sources} <= listed
 
 
-@pytest.mark.parametrize(("name", "rows"), [("order-fields", ORDER_ROWS), ("report-fields", REPORT_ROWS)])
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [("order-fields", ORDER_ROWS), ("report-fields", REPORT_ROWS), ("encounter-fields", ENCOUNTER_ROWS)],
+)
 def test_an_empty_required_field_is_never_passed_over(parts, name, rows):
     cells = [line.replace("\\|", "").split(" | ") for line in parts[name].splitlines()[2:]]
     empty = {line[0].strip("| "): line[6] for line in cells}
@@ -70,7 +73,7 @@ def test_an_empty_required_field_is_never_passed_over(parts, name, rows):
 
 
 def test_every_condition_is_said_and_nothing_else_has_one():
-    rows = (*ORDER_ROWS, *REPORT_ROWS)
+    rows = (*ORDER_ROWS, *REPORT_ROWS, *ENCOUNTER_ROWS)
     assert [one.place for one in rows if bool(one.when) != (one.usage == "C")] == []
     assert {one.usage for one in rows} <= {"R", "RE", "C", "O"}
 

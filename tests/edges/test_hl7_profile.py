@@ -158,7 +158,7 @@ def test_sixteen_characters_are_a_good_accession_number():
     ("pairs", "code", "severity"),
     [
         ([("|2.3.1|", "|2.5|")], "version-unsupported", Severity.REJECT),
-        ([("ORM^O01", "ADT^A01")], "message-type-unknown", Severity.REJECT),
+        ([("ORM^O01", "MDM^T02")], "message-type-unknown", Severity.REJECT),
         ([("|77|P|", "|77|T|")], "processing-id", Severity.REJECT),
         ([("|77|P|", "||P|")], "control-id-missing", Severity.ERROR),
         ([("FIRMA01|Örnek", "|Örnek")], "sender-missing", Severity.NOTE),

@@ -305,6 +305,31 @@ def test_a_blind_review_opens_pictures_alone_whatever_else_the_reviewer_may(
     assert not doors.passes(who, request("/wado", studyUID="1.2.3", seriesUID=PICTURES, objectUID="9"))
 
 
+@pytest.mark.parametrize(
+    ("institution", "series", "path", "passes"),
+    [
+        ("10001", (PICTURES,), f"/series/{PICTURES}/metadata", True),
+        ("10001", (PICTURES,), f"/series/{DOCUMENTS}/metadata", False),
+        ("10001", (PICTURES,), "/metadata", False),
+        ("10001", None, "/metadata", True),
+        ("10002", (PICTURES,), f"/series/{PICTURES}/metadata", False),  # a token reviews nothing
+        ("10002", None, "/metadata", False),
+    ],
+)
+def test_a_token_of_a_blind_reviewer_sees_no_more_than_he(
+    studies: FakeStudyDoors,
+    audit: FakeAudit,
+    ticks: Ticks,
+    institution: str,
+    series: tuple[str, ...] | None,
+    path: str,
+    passes: bool,
+) -> None:
+    token = Person(name="r", roles=(Role.SERVICE,), institution=institution)
+    doors = reviewing(studies, audit, ticks, series)
+    assert doors.passes(token, request(f"/dicom-web/studies/1.2.3{path}")) is passes
+
+
 def test_a_review_opens_its_study_alone_and_to_who_may_review(
     studies: FakeStudyDoors, audit: FakeAudit, ticks: Ticks
 ) -> None:

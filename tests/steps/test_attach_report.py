@@ -19,6 +19,7 @@ from pydicom import dcmread
 from gecit.core import events
 from gecit.core.facts import SeriesFacts, StudyFacts, StudyKey
 from gecit.core.report import Document, ReportPart, ReportStatus
+from gecit.core.worklist import study_uid
 from gecit.edges.orthanc_http import OrthancArchive
 from gecit.edges.report_documents import Documents
 from gecit.edges.report_header import template_of
@@ -182,6 +183,33 @@ def test_a_study_that_is_gone_is_not_written_to(sqlite_ledger: SqlLedger, gone: 
     shelf = Shelf()
     with pytest.raises(Refused, match="study-gone"):
         attacher(sqlite_ledger, shelf, {} if gone == "unlinked" else None)(row)
+    assert shelf.stored == []
+
+
+def others(name: str = "z") -> StudyFacts:
+    """A study that another hospital sent, and which is of the exam by its order's word (OBR-15) alone."""
+    return replace(facts(name), institution="999777")
+
+
+def test_a_study_of_another_hospital_gets_no_report_because_an_order_names_it(sqlite_ledger: SqlLedger) -> None:
+    assert happen(sqlite_ledger, ordered(), linked(others()), reported()) == 0
+    own = replace(facts("b"), institution=KEY.institution)
+    assert happen(sqlite_ledger, linked(own), linked(facts("c"))) == 4, "its own, and what nobody sent, do"
+    assert {json.loads(row.payload)["study"]["orthanc_id"] for row in leased(sqlite_ledger)} == {"b", "c"}
+
+
+def test_a_study_made_for_this_order_by_our_worklist_gets_its_report(sqlite_ledger: SqlLedger) -> None:
+    made = replace(others(), accession=KEY.accession, study_instance_uid=study_uid(KEY))
+    assert happen(sqlite_ledger, ordered(), linked(made), reported()) == 2
+
+
+def test_a_row_that_was_queued_for_anothers_study_before_is_refused(sqlite_ledger: SqlLedger) -> None:
+    happen(sqlite_ledger, ordered(), linked(facts("z")), reported())
+    row, _ = leased(sqlite_ledger)
+    happen(sqlite_ledger, linked(others()))
+    shelf = Shelf()
+    with pytest.raises(Refused, match="study-of-others"):
+        attacher(sqlite_ledger, shelf, {})(row)
     assert shelf.stored == []
 
 

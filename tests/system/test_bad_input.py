@@ -117,7 +117,7 @@ class Bad(NamedTuple):
 
 BAD: dict[str, Bad] = {
     "wrong version": Bad(lambda: message(MSH_12="2.5"), "AR", "version-unsupported", "MSH-12"),
-    "unknown type": Bad(lambda: message(MSH_9="ADT^A01"), "AR", "message-type-unknown", "MSH-9"),
+    "unknown type": Bad(lambda: message(MSH_9="MDM^T02"), "AR", "message-type-unknown", "MSH-9"),
     "type contradicts the body": Bad(lambda: message(MSH_9="ORU^R01"), "AE", "type-contradicts-body", "MSH-9"),
     "no control id": Bad(lambda: message(MSH_10=""), "AE", "control-id-missing", "MSH-10"),
     "no accession": Bad(

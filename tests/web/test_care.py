@@ -17,7 +17,7 @@ from gecit.core.events import OpeningRecorded
 from gecit.core.openings import EMERGENCIES_A_DAY, CareEdition, CareOpening, CareRule, Fault, Way, faults_of
 from gecit.core.values import local
 from gecit.edges.audit_book import AuditBook
-from gecit.edges.care_file import read_care
+from gecit.edges.care_file import care_rule, read_care
 from gecit.edges.doors import Doors
 from gecit.edges.passwords import PasswordCheck
 from gecit.edges.report_files import ReportFileError
@@ -53,12 +53,14 @@ def audit(ledger: SqlLedger, clock: StillClock) -> AuditBook:
 
 def build(ledger: SqlLedger, clock: StillClock, audit: AuditBook, rule: CareRule) -> Flask:
     ticks = iter(range(0, 10**6, 10))
-    doors = Doors(ledger, "inside", clock, lambda: float(next(ticks)), audit=audit, disclosed=disclosed(ledger))
+    doors = Doors(
+        ledger, "inside", clock, lambda: float(next(ticks)), audit=audit, disclosed=disclosed(ledger, lambda: rule)
+    )
     links = Links(ledger, ledger, audit, clock, {}, Hashing(hash=CHEAP.hash, fits=PasswordCheck().fits), LinkTerms())
     return create_app(
         doors=doors, views=ledger, vitals=FakeVitals(), clock=clock, node="N", ledger=ledger, audit=audit,
-        sharing=SharingDesk(ledger, ledger, clock, audit.rows, audit.digest, links),
-        care=CareDesk(ledger, clock, Openings(ledger, ledger, rule)),
+        sharing=SharingDesk(ledger, ledger, clock, audit.rows, audit.digest, links, rule=lambda: rule),
+        care=CareDesk(ledger, clock, Openings(ledger, ledger, lambda: rule)),
     )  # fmt: skip
 
 
@@ -224,6 +226,20 @@ def asked(way: Way, at: datetime) -> CareOpening:
 )
 def test_the_shipped_rule_begins_on_its_day(way: str, at: datetime, found: list[Fault]) -> None:
     assert faults_of(asked(Way(way), at), DOCTOR, read_care(RULES), at) == found
+
+
+def test_the_file_is_read_again_when_it_changes_and_a_spoilt_one_opens_nothing(tmp_path: Path) -> None:
+    site = tmp_path / "access/care.toml"
+    rule = care_rule(RULES, tmp_path)
+    assert rule() == read_care(RULES) and rule() is rule()
+    site.parent.mkdir()
+    text = (RULES / "access/care.toml").read_text(encoding="utf-8")
+    site.write_text(text.replace('"treating", ', ""), encoding="utf-8")
+    assert Way.TREATING not in rule().at(NOW).ways and Way.FAMILY in rule().at(NOW).ways
+    site.write_text("spoilt", encoding="utf-8")
+    assert rule() == CareRule() == care_rule(RULES, tmp_path)(), "whoever begins with it stands all the same"
+    site.unlink()
+    assert rule() == read_care(RULES)
 
 
 def test_an_edition_ends_before_its_until() -> None:

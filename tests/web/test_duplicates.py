@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -15,7 +16,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from gecit.core.background import Answering
+from gecit.core.peer_review import ReviewView
 from gecit.edges.doors import Doors
+from gecit.edges.peer_files import read_scale
 from gecit.edges.store import SqlLedger
 from gecit.ports import Unavailable
 from gecit.processes.web import serve
@@ -24,6 +27,8 @@ from gecit.steps.duplicates import DuplicateDesk
 from gecit.web.api.openapi import description
 from gecit.web.app import create_app
 from gecit.web.duplicates import described
+from gecit.web.peer import PeerDesk
+from tests.fake_studies import FakeReviewDoors
 from tests.fakes import FakeAccounts, FakeViews, FakeVitals
 from tests.support.billing import HandClock
 from tests.support.duplicates import (
@@ -49,6 +54,7 @@ ASKED = {
     "DoctorCitizenId": PHYSICIAN,
 }
 DEEP = b'{"SutCode": "801590", "MedulaInstitutionId": "1", "x": ' + b"[" * 100_000
+SCALE = read_scale(Path(__file__).parents[2] / "rules")
 Build = Callable[..., Any]
 
 
@@ -61,13 +67,15 @@ def kept(sqlite_ledger: SqlLedger) -> SqlLedger:
 def build(kept: SqlLedger, accounts: FakeAccounts, views: FakeViews, vitals: FakeVitals) -> Build:
     """Build the application with a desk."""
 
-    def make(*, ministry_get: bool = False, service: FakeService | None = None) -> Any:
+    def make(*, ministry_get: bool = False, service: FakeService | None = None, blind: bool = False) -> Any:
         clock = HandClock(NOW)
         desk = DuplicateDesk(kept, clock, above=ServiceAbove(service) if service else None)
         doors = Doors(accounts, "inside", clock)
+        reviews: Any = FakeReviewDoors(admin=[ReviewView(study="1.2.1", series=())])
         return create_app(
-            doors=doors, views=views, vitals=vitals, clock=clock, node="N1", desk=desk, ministry_get=ministry_get
-        )
+            doors=doors, views=views, vitals=vitals, clock=clock, node="N1", desk=desk, ministry_get=ministry_get,
+            peer=PeerDesk(reviews, accounts, clock, SCALE, (), ()) if blind else None,
+        )  # fmt: skip
 
     return make
 
@@ -144,6 +152,22 @@ def test_links_open_report_and_images_and_search_detail_then_says_so(hbys: Flask
     study = {"StudyInstanceUID": "1.2.1", "DicomWeb": "/dicom-web/studies/1.2.1"}
     assert images == {"Studies": [study], "Url": None}
     assert json.loads(ask(hbys, "previous-studies-search-detail", **detail).data) == [{"SutCode": SUT, "Result": True}]
+
+
+def test_a_report_under_blind_review_is_shut_to_its_reviewer_by_either_way(build: Build, kept: SqlLedger) -> None:
+    record(kept, "A1", 10)
+    for blind, status in ((False, 200), (True, 403)):
+        client = build(ministry_get=True, blind=blind).test_client()
+        (one,) = json.loads(ask(client).data)
+        asked = {"parameter": json.dumps({"OrderId": one["OrderId"]})}
+        for answer in (
+            client.get(one["ReportLink"], headers=TOKEN),
+            client.get(f"{INTEGRATION}/GetReport", query_string=asked, headers=TOKEN),
+        ):
+            assert answer.status_code == status
+            assert ("ğüşiöç" in answer.text) is not blind
+            assert ("kör incelemede" in answer.text) is blind
+        assert client.get(one["ImageLink"], headers=TOKEN).status_code == 200
 
 
 def test_a_report_in_html_opens_as_text_without_its_scripts(hbys: FlaskClient, kept: SqlLedger) -> None:

@@ -17,12 +17,12 @@ from flask.testing import FlaskClient
 from msgspec.structs import replace
 from werkzeug.test import TestResponse
 
-from gecit.core.access import Role
+from gecit.core.access import Action, Role
 from gecit.core.accounts import Account, person_of
 from gecit.core.feedback import Closing
 from gecit.core.order import Person
 from gecit.core.report import ReportPart
-from gecit.edges.doors import Doors
+from gecit.edges.doors import Doors, token_digest
 from gecit.edges.peer_files import read_sampling, read_scale
 from gecit.edges.report_files import read_reporting
 from gecit.edges.store import SqlLedger, open_ledger
@@ -175,6 +175,24 @@ def test_no_other_page_of_the_exam_opens_during_a_blind_review(client: FlaskClie
     assert ask(client, "mudur", others[0]).status_code == 200
     assert ask(client, "yonetici", f"/gecit/samples/{number}/close", {}).status_code == 303
     assert [ask(client, "bora", path).status_code for path in opened] == [200] * len(opened)
+
+
+@pytest.mark.parametrize("institution", [HOSPITAL.skrs, ""])
+def test_a_token_of_a_blind_reviewer_who_is_manager_too_opens_the_exam_no_more_than_he(
+    client: FlaskClient, ledger: SqlLedger, institution: str
+) -> None:
+    both = Account(name="sef", roles=(Role.ASSESSOR, Role.MANAGER), institution=HOSPITAL.skrs)
+    ledger.save_account(both, NOW)
+    actions = None if institution else [Action.SEE_EXAM]
+    ledger.add_token(token_digest("sefin"), "sef", NOW, None, institution=institution, actions=actions)
+    token = {"Authorization": "Bearer sefin"}
+    path = f"/gecit/api/exams/{HOSPITAL.skrs}/A1"
+    assert client.get(path, headers=token).status_code == 200
+    number = drawn(client, ledger, reviewer=["sef"])
+    answer = client.get(path, headers=token)
+    assert answer.status_code == 403 and gives_away(answer.text) == []
+    assert ask(client, "yonetici", f"/gecit/samples/{number}/close", {}).status_code == 303
+    assert client.get(path, headers=token).status_code == 200
 
 
 def test_beside_another_exam_of_the_patient_the_report_under_blind_review_does_not_stand(

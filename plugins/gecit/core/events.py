@@ -20,6 +20,7 @@ from .consultation import Act as ConsultationAct
 from .consultation import Consultation, Entry, Outcome
 from .critical import Way
 from .disclosures import Disclosure
+from .encounters import Encounter
 from .facts import StudyFacts, StudyKey
 from .feedback import Closing, Feedback, Message
 from .grants import Grant
@@ -492,6 +493,12 @@ class OpeningRecorded(Event):
     by: str = ""
 
 
+class EncounterRecorded(Event):
+    """A hospital told by HL7 (ADT) how a patient's visit stands."""
+
+    encounter: Encounter
+
+
 class LegalHoldRecorded(Event):
     """A patient's or an exam's studies were put on hold, or released."""
 
@@ -573,6 +580,7 @@ AnyInstallationEvent = (
     | FeedbackAnswered
     | FeedbackClosed
     | OpeningRecorded
+    | EncounterRecorded
     | LegalHoldRecorded
     | RetentionListRecorded
     | AccessGranted

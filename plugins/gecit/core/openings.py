@@ -19,6 +19,8 @@ EMERGENCIES_A_DAY = 10
 """Of one physician."""
 LONGEST = timedelta(days=3650)
 """A family doctor has no end; it is recorded anew after so long."""
+UNSAID = timedelta(days=90)
+"""How long a relation without a last day stands where nobody says anything of it any more."""
 
 
 class Way(StrEnum):
@@ -58,6 +60,11 @@ class CareOpening(Value):
     reviewed_by: str = ""
     reviewed_at: datetime | None = None
     note: str = ""
+    message: int = 0  # number of the HL7 message (ADT) that told it; 0 = it was recorded on a page
+
+    def stands(self, now: datetime) -> bool:
+        """Whether it stands at an instant, or is still to begin."""
+        return now < min(self.until, self.ended_at or self.until)
 
     @property
     def waits(self) -> bool:
@@ -83,6 +90,13 @@ class CareRule(Value):
         """Return the edition in force at an instant; one that opens nothing where none is."""
         found = (one for one in self.editions if one.since <= moment and (one.until is None or moment < one.until))
         return next(found, CareEdition(since=moment))
+
+    def allows(self, opening: CareOpening, moment: datetime) -> bool:
+        """Whether the edition in force at an instant still opens what an earlier one opened."""
+        edition = self.at(moment)
+        if opening.way is Way.STATED:
+            return moment < opening.since + timedelta(hours=edition.stated_reason_hours)
+        return opening.way in edition.ways
 
 
 class Fault(StrEnum):

@@ -12,7 +12,7 @@ from .remarks import Severity
 from .report import ReportPart, ReportStatus
 from .values import Text, Value
 
-Subject = Literal["message", "order", "report"]
+Subject = Literal["message", "order", "report", "encounter"]
 FACTS: dict[str, str] = {
     # fact -> the HL7 v2.3.1 field of the Ministry's layout, for the loader's complaint
     "accession": "ORC-2",
@@ -46,7 +46,15 @@ FACTS: dict[str, str] = {
     "radiologists": "OBX-16",
     "ratings": "OBX-13",
     "contrast": "OBX-17",
+    "facility": "PV1-39",
+    "attending": "PV1-7",
+    "family_doctor": "PD1-4",
+    "told_at": "EVN-2",
+    "happened_at": "EVN-6",
+    "discharged_at": "PV1-45",
 }
+OF_ENCOUNTERS = ("facility", "attending", "family_doctor", "told_at", "happened_at", "discharged_at")
+"""Facts of ADT; a layout that says nothing of one has it where HL7 has it."""
 
 _PATH = re.compile(
     r"(?P<segment>[A-Z][A-Z0-9]{2})-(?P<field>\d{1,3})"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import tomllib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from gecit.core.openings import CARE, CareEdition, CareRule, Way
 from gecit.core.values import Text, Value, local
 
 from .report_files import ReportFileError
+
+log = logging.getLogger("gecit.care")
 
 NAME = "access/care.toml"
 MOST_HOURS = 72
@@ -42,6 +46,40 @@ def read_care(shipped: Path, site: Path | None = None) -> CareRule:
     except (OSError, ValueError) as fault:
         raise ReportFileError(f"{path.name}: {fault}") from fault
     return CareRule(editions=tuple(_edition(one, number, path) for number, one in enumerate(read.edition, 1)))
+
+
+def care_rule(shipped: Path, site: Path | None = None) -> Callable[[], CareRule]:
+    """Return what gives the rule as its files stand now, read again when one changed.
+
+    A spoilt file opens nothing until it is mended, and is logged: orders still come in, and doors open for all else.
+    """
+    paths = [one / NAME for one in (site, shipped) if one]
+    kept: list[tuple[list[tuple[int, int] | None], CareRule]] = []
+
+    def ask() -> CareRule:
+        stamps = _stamps(paths)
+        if not kept or kept[0][0] != stamps:
+            try:
+                rule = read_care(shipped, site)
+            except ReportFileError as fault:
+                log.error("no care relation opens anything until it is mended: %s", fault)
+                rule = CareRule()
+            kept[:] = [(stamps, rule)]
+        return kept[0][1]
+
+    return ask
+
+
+def _stamps(paths: Sequence[Path]) -> list[tuple[int, int] | None]:
+    return [_stamp(one) for one in paths]
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def _edition(one: _Edition, number: int, path: Path) -> CareEdition:

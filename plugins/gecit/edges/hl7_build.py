@@ -1,4 +1,4 @@
-"""HL7 v2.3.1 written: ORM^O01 and ORU^R01 in the Ministry's layout, built with hl7apy, and a simple MLLP client."""
+"""HL7 v2.3.1 written: ORM^O01, ORU^R01 and ADT in the Ministry's layout, built with hl7apy; and a MLLP client."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from hl7apy.consts import VALIDATION_LEVEL
 from hl7apy.core import Message as Hl7Message
 
+from gecit.core.encounters import EncounterTold, Trigger
 from gecit.core.order import Order, Patient, Person, Procedure
 from gecit.core.report import Report
 from gecit.core.values import Value, local
@@ -20,6 +21,8 @@ from .hl7_reader import codec_of
 from .mllp_framer import FS, wrap
 
 VERSION = "2.3.1"
+STRUCTURES = {Trigger.TRANSFER: "ADT_A02", Trigger.DISCHARGE: "ADT_A03", Trigger.CANCEL_ADMIT: "ADT_A09"}
+"""HL7 v2.3.1 table 0354; the others are built as an admission."""
 
 
 class Envelope(Value):
@@ -60,6 +63,20 @@ def report_message(report: Report, envelope: Envelope) -> bytes:
         fields = {2: key, 3: key, 4: _code(procedure), 7: time_of(report.approved_at), 18: key}
         segment(message, "OBR", {1: str(number), **fields, 24: escape(report.modality), 25: report.status.value})
     segment(message, "OBX", report_observation(report, envelope, report.status.value))
+    return encode(message, envelope)
+
+
+def encounter_message(told: EncounterTold, envelope: Envelope, at: datetime | None) -> bytes:
+    """Build an ADT message; `at` is MSH-7."""
+    message = new_message(STRUCTURES.get(told.trigger, "ADT_A01"), f"ADT^{told.trigger}", envelope, at)
+    segment(message, "EVN", {1: told.trigger.value, 2: time_of(told.told_at)})
+    segment(message, "PID", _pid(told.patient))
+    if told.family_doctors is not None:
+        segment(message, "PD1", {4: written_people(told.family_doctors) or '""'})
+    visit = {2: escape(told.patient_class) or "O", 19: escape(told.number), 39: escape(told.institution)}
+    if told.attending is not None:
+        visit[7] = written_people(told.attending) or '""'
+    segment(message, "PV1", {**visit, 45: time_of(told.ended_at)})
     return encode(message, envelope)
 
 

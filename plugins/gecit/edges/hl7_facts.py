@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 from gecit.core.codes_of_remarks import remark, with_severity
-from gecit.core.order import Person
+from gecit.core.order import Patient, Person
 from gecit.core.profile import Profile, Source
 from gecit.core.remarks import Remark, Where
 from gecit.core.report import contrasts
@@ -155,6 +155,35 @@ def read_time(value: str) -> datetime | None:
         return datetime(*parts, int((fraction or "").ljust(6, "0")), tzinfo=zone).astimezone(ISTANBUL)
     except (ValueError, OverflowError):
         return None
+
+
+def read_patient(reader: FactReader) -> Patient:
+    """Return the patient; remark a day of birth that is none, and a patient without any number."""
+    born = reader.fact("birth_date")
+    birth_date = born[:8] if read_time(born[:8]) else ""
+    if born and not birth_date:
+        where = reader.where("birth_date")
+        reader.note("time-unreadable", where, field=str(where))
+    patient = Patient(
+        tckn=reader.fact("tckn"),
+        file_number=reader.fact("file_number"),
+        family=reader.fact("family"),
+        given=reader.fact("given"),
+        birth_date=birth_date,
+        sex=reader.fact("sex"),
+    )
+    if not patient.tckn and not patient.file_number:
+        reader.note("patient-missing", reader.where("tckn"))
+    return patient
+
+
+def read_message_time(reader: FactReader) -> datetime | None:
+    """Return MSH-7; remark it where it cannot be read."""
+    value = reader.message.get("MSH", 7)
+    found = read_time(value)
+    if value and not found:
+        reader.note("time-unreadable", Where(field=7), field="MSH-7")
+    return found
 
 
 class Ratings(NamedTuple):

@@ -5,26 +5,37 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from gecit.core.codes_of_remarks import CATALOGUE
-from gecit.core.order import Control, ExamKey, Order, Patient, Person, Procedure
-from gecit.core.profile import FACTS, Profile, Source, Subject
+from gecit.core.encounters import EncounterTold
+from gecit.core.order import Control, ExamKey, Order, Person, Procedure
+from gecit.core.profile import FACTS, OF_ENCOUNTERS, Profile, Source, Subject
 from gecit.core.remarks import Remark, Where
 from gecit.core.report import Report
 from gecit.core.values import Value
 
-from .hl7_facts import FactReader, read_contrast, read_ratings, read_time
+from .hl7_encounter import TRIGGERS, read_encounter
+from .hl7_facts import FactReader, read_contrast, read_message_time, read_patient, read_ratings
 from .hl7_parts import read_results
 from .hl7_reader import Message
 
-SUBJECTS: dict[str, Subject] = {"ORM^O01": "order", "ORM": "order", "ORU^R01": "report", "ORU": "report"}
-_EVIDENCE = {"order": "ORC", "report": "OBX"}  # the segment without which MSH-9 contradicts the body
+SUBJECTS: dict[str, Subject] = {
+    **{"ORM^O01": "order", "ORM": "order", "ORU^R01": "report", "ORU": "report"},
+    **{f"ADT^{one}": "encounter" for one in TRIGGERS},
+}
+_EVIDENCE = {
+    "order": "ORC",
+    "report": "OBX",
+    "encounter": "EVN",
+}  # the segment without which MSH-9 contradicts the body
 ACCESSION_MAX = 16  # PS3.5 §6.2, SH
+
+
+_OF_ENCOUNTERS = {one: [msgspec.to_builtins(Source.parse(FACTS[one]))] for one in OF_ENCOUNTERS}
 
 
 class ProfileError(Exception):
@@ -37,10 +48,11 @@ class Reading(Value):
     type: str  # MSH-9 as `ORM^O01`
     control_id: str  # MSH-10
     sender: tuple[str, str]  # MSH-3, MSH-4
-    content: Order | Report | None
+    content: Order | Report | EncounterTold | None
     remarks: tuple[Remark, ...]
     institution: str = ""  # as the message says; empty = it is silent and the peer's was taken
     accession: str = ""
+    institution_at: Where = Where(segment="ORC", field=21)
 
 
 def load(source: Path | bytes, name: str = "profile") -> Profile:
@@ -51,7 +63,10 @@ def load(source: Path | bytes, name: str = "profile") -> Profile:
         table = tomllib.loads((source.read_bytes() if isinstance(source, Path) else source).decode("utf-8"))
     except (OSError, ValueError) as error:
         raise ProfileError(f"{name}: {error}") from error
-    table["facts"] = _facts(table.get("facts", {}), name)
+    table["facts"] = {**_OF_ENCOUNTERS, **_facts(table.get("facts", {}), name)}
+    patterns = table.get("patterns")
+    if isinstance(patterns, dict) and "institution" in patterns:  # both hold the same code
+        patterns.setdefault("facility", patterns["institution"])
     try:
         profile = msgspec.convert(table, Profile)
     except msgspec.ValidationError as error:
@@ -99,17 +114,22 @@ def read(message: Message, profile: Profile, *, institution_hint: str = "") -> R
     """Read a message by a profile; `institution_hint` is the peer's SKRS code, for messages that are silent."""
     reader = FactReader(message, profile)
     kind, subject = _header(reader)
-    said = reader.fact("institution")
+    place = "facility" if subject == "encounter" else "institution"
+    said = reader.fact(place) or reader.fact("institution")
     accession = ""
-    content: Order | Report | None = None
+    content: Order | Report | EncounterTold | None = None
     if subject:
-        accession = _accession(reader)
         institution = said or institution_hint
         if not institution:
-            reader.note("institution-missing", reader.where("institution"))
-        build: Callable[[FactReader, ExamKey], Order | Report | None] = _order if subject == "order" else _report
-        content = build(reader, ExamKey(institution=institution, accession=accession))
-        content = content if accession and institution else None
+            reader.note("institution-missing", reader.where(place))
+        if subject == "encounter":
+            content = read_encounter(reader, institution)
+        else:
+            accession = _accession(reader)
+            build: Callable[[FactReader, ExamKey], Order | Report | None] = _order if subject == "order" else _report
+            content = build(reader, ExamKey(institution=institution, accession=accession))
+            content = content if accession else None
+        content = content if institution else None
     return Reading(
         type=kind,
         control_id=message.get("MSH", 10),
@@ -118,6 +138,7 @@ def read(message: Message, profile: Profile, *, institution_hint: str = "") -> R
         remarks=tuple(reader.remarks),
         institution=said,
         accession=accession,
+        institution_at=reader.where(place) if subject == "encounter" else Where(segment="ORC", field=21),
     )
 
 
@@ -169,25 +190,6 @@ def _accession(reader: FactReader) -> str:
     return value
 
 
-def _patient(reader: FactReader) -> Patient:
-    born = reader.fact("birth_date")
-    birth_date = born[:8] if read_time(born[:8]) else ""
-    if born and not birth_date:
-        where = reader.where("birth_date")
-        reader.note("time-unreadable", where, field=str(where))
-    patient = Patient(
-        tckn=reader.fact("tckn"),
-        file_number=reader.fact("file_number"),
-        family=reader.fact("family"),
-        given=reader.fact("given"),
-        birth_date=birth_date,
-        sex=reader.fact("sex"),
-    )
-    if not patient.tckn and not patient.file_number:
-        reader.note("patient-missing", reader.where("tckn"))
-    return patient
-
-
 def _procedures(reader: FactReader) -> tuple[Procedure, ...]:
     found = []
     for group in reader.groups:
@@ -221,22 +223,14 @@ def _control(reader: FactReader) -> Control | None:
     return None
 
 
-def _message_time(reader: FactReader) -> datetime | None:
-    value = reader.message.get("MSH", 7)
-    found = read_time(value)
-    if value and not found:
-        reader.note("time-unreadable", Where(field=7), field="MSH-7")
-    return found
-
-
 def _order(reader: FactReader, key: ExamKey) -> Order | None:
     control = _control(reader)
-    patient, procedures = _patient(reader), _procedures(reader)
+    patient, procedures = read_patient(reader), _procedures(reader)
     admission = reader.fact("admission")
     if not admission:
         reader.note("admission-missing", reader.where("admission"))
     ordered_at, scheduled_at = reader.time("ordered_at"), reader.time("scheduled_at")
-    message_at, modality = _message_time(reader), reader.fact("modality")
+    message_at, modality = read_message_time(reader), reader.fact("modality")
     if control is not Control.CANCEL:  # whoever takes an order back has said these before
         if not modality:
             reader.note("modality-missing", reader.where("modality"))
@@ -274,8 +268,8 @@ def _report(reader: FactReader, key: ExamKey) -> Report | None:
     radiologists = reader.people("radiologists")
     if not radiologists or not radiologists[0].identifier:
         reader.note("radiologist-missing", reader.where("radiologists"))
-    patient, procedures = _patient(reader), _procedures(reader)
-    approved_at, message_at = reader.time("approved_at"), _message_time(reader)
+    patient, procedures = read_patient(reader), _procedures(reader)
+    approved_at, message_at = reader.time("approved_at"), read_message_time(reader)
     ratings = read_ratings(reader)
     if results.status is None:
         return None

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..core.audit_chain import AuditRow
 from ..core.exam import Exam
 from ..core.order import ExamKey
 from ..core.patient_requests import PatientRequest
 from ..core.values import Value
+
+if TYPE_CHECKING:
+    from . import Transaction
 
 FINISHED = frozenset({"done", "failed"})
 
@@ -40,8 +43,13 @@ class Citizens(Protocol):
         """Return what was done with a patient's data, the newest first; `patient`: the audit's keyed digest."""
         ...
 
-    def add_request(self, one: PatientRequest, most: int) -> bool:
-        """Keep a new request, unless its citizen has `most` open ones already."""
+    def add_request(
+        self, one: PatientRequest, most: int, tell: Callable[[Transaction], None] = lambda tx: None
+    ) -> bool:
+        """Keep a new request, unless its citizen has `most` open ones already.
+
+        `tell` queues in the same transaction what others are to hear of it.
+        """
         ...
 
     def request(self, number: str) -> PatientRequest | None:

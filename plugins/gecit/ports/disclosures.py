@@ -17,8 +17,8 @@ class DisclosuresKept(Protocol):
         """Return a disclosure as it stands, an ended one too."""
         ...
 
-    def disclosures_to(self, account: Account, now: datetime, limit: int) -> list[Disclosure]:
-        """Return what stands for an account at an instant, what ends last first."""
+    def disclosures_to(self, account: Account, now: datetime) -> list[Disclosure]:
+        """Return all that stands for an account at an instant, what ends last first."""
         ...
 
     def disclosures_of(self, patient: str) -> list[Disclosure]:

@@ -6,14 +6,17 @@ import os
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from ..edges.smtp import Smtp
 from ..edges.store import SqlLedger
 from ..edges.webhook_http import WebhookHttp
 from ..ports import Accounts, Clock, Mailer, Poster, Unavailable
+from ..ports.citizens import Citizens
 from ..settings import Settings
-from ..steps import tell_consulted
+from ..settings.critical import addresses_of
+from ..steps import tell_consulted, tell_desk
 from ..steps.deliver import Courier, Handler, Policy
 from ..steps.watch_health import DESTINATION, Limits, Watch, handlers
 from .loops import Loop
@@ -87,6 +90,18 @@ def consulted_of(settings: Settings, accounts: Accounts, clock: Clock) -> Mappin
     )
 
 
+def mails(settings: Settings) -> bool:
+    """Whether e-mail can be sent at all."""
+    return bool(settings.alerts.smtp_host and settings.alerts.email_from)
+
+
+def desks_of(settings: Settings, requests: Citizens) -> Mapping[str, Handler]:
+    """Return what tells patient-rights desks of requests, where an address is on record."""
+    addresses = addresses_of(settings.citizens.email_to)
+    mailer = partial(smtp_of, settings) if addresses and mails(settings) else None
+    return tell_desk.handlers(requests, mailer, addresses, settings.sign_in.public_url)
+
+
 def consultation_channels(settings: Settings) -> frozenset[str]:
     """Return by what those concerned are told of consultations."""
     chosen = settings.consultations
@@ -104,7 +119,7 @@ class Alerting:
         )
         self._watch = Watch(ledger, ledger, clock, limits_of(settings), tuple(self._channels))
         owner = f"{settings.name}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
-        self._told = {**self._channels, **consulted_of(settings, ledger, clock)}
+        self._told = {**self._channels, **consulted_of(settings, ledger, clock), **desks_of(settings, ledger)}
         self._courier = Courier(ledger, DESTINATION, self._told, clock, owner, POLICY)
 
     def loops(self) -> list[Loop]:

@@ -1,6 +1,6 @@
 """A backup of a node that is running: first the ledger, then Orthanc's index, then the files that the index names.
 
-In this order nothing that the ledger rests on is missing (docs/decisions/0056): a study that came after the ledger was
+In this order nothing that the ledger rests on is missing (docs/decisions/0054): a study that came after the ledger was
 copied is in the index, and is found as any new one is; the other way round it would be a verdict without images.
 """
 

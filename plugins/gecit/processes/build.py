@@ -12,6 +12,7 @@ from ..core.harmless import one_line
 from ..core.profile import Profile
 from ..core.reading import Limits
 from ..edges import codes, hl7_profile
+from ..edges.care_file import care_rule
 from ..edges.hl7_report import ReportWriter
 from ..edges.medula_json import JsonMedula
 from ..edges.mllp_hospital import MllpHospital
@@ -101,6 +102,7 @@ class Parts:
             self.rules().judging,
             self.profiles(),
             self.settings.default_institution,
+            care_rule(self.settings.rules, self.settings.site_rules),
         )
 
     def policy(self, longest: float | None = None) -> Policy:

@@ -12,7 +12,10 @@ from ..edges.report_files import read_reporting
 from ..edges.store import SqlLedger
 from ..ports import Clock
 from ..settings import Settings
+from ..settings.critical import addresses_of
+from ..steps.tell_desk import teller
 from ..web.citizen import CitizenRoom, Limits, Slots
+from .alerting import mails
 
 
 def citizens_of(settings: Settings, ledger: SqlLedger, clock: Clock, audit: AuditBook, token: str) -> CitizenRoom:
@@ -37,4 +40,5 @@ def citizens_of(settings: Settings, ledger: SqlLedger, clock: Clock, audit: Audi
         ),
         slots=Slots(chosen.downloads_at_once),
         web_port=settings.web_port,
+        tell=teller(addresses_of(chosen.email_to) if mails(settings) else ()),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ..edges.audit_book import AuditBook, read_key
+from ..edges.care_file import care_rule
 from ..edges.doors import Doors
 from ..edges.passwords import hash_password, password_faults
 from ..edges.report_files import read_access
@@ -40,7 +41,7 @@ def doors_of(settings: Settings, ledger: SqlLedger, token: str, clock: Clock, au
         idle=timedelta(minutes=chosen.idle_minutes),
         secure_only=chosen.public_url.startswith("https:"),
         granted=granting_of(settings, ledger).granted,
-        disclosed=disclosed(ledger),
+        disclosed=disclosed(ledger, care_rule(settings.rules, settings.site_rules)),
         visitor=visitors(ledger),
     )
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from ..core import matching
+from ..core.access import Role
+from ..core.accounts import Account
 from ..core.checks import Context
+from ..core.encounters import EncounterTold
 from ..core.exam import Exam
 from ..core.facts import StudyFacts, StudyKey
+from ..core.identifiers import is_tckn
+from ..core.openings import CARE, CareEdition, CareRule
 from ..core.order import ExamKey, Order
 from ..core.profile import Profile
 from ..core.remarks import Remark
@@ -32,6 +37,7 @@ from .reception import Raw, Reception
 
 PEER = "127.0.0.1"
 PIECE_OF = {"ORM": step.ORDER, "ORU": step.REPORT}
+ALL_CARE = CareRule(editions=(CareEdition(since=datetime.min.replace(tzinfo=UTC), ways=CARE),))
 NOBODY = "?"
 """Stands for the institution where neither a file nor `--institution` names one."""
 
@@ -155,12 +161,13 @@ class _Check:
         self._sent = [self._with_hint(one) for one in files.sent]
         profiles = {options.profile.id: options.profile, "ministry": options.profile}
         clock = StoppedClock(options.now)
-        self._reception = Reception(ledger, registry, clock, lambda: judging, profiles, self._default)
+        self._reception = Reception(ledger, registry, clock, lambda: judging, profiles, self._default, lambda: ALL_CARE)
 
     def run(self) -> Checked:
         """Receive everything, judge, and tell."""
         ledger, now = self._ledger, self._options.now
         ledger.write(self._register)
+        self._suppose_physicians()
         orders = [one.reading.content for one in self._sent if isinstance(one.reading.content, Order)]
         ledger.write(lambda tx: step.suppose_queries(tx, orders, now))
         messages = self._receive()
@@ -188,6 +195,17 @@ class _Check:
     def _register(self, tx: Transaction) -> None:
         for one in self._institutions:
             tx.record_institution(one, self._options.now)
+
+    def _suppose_physicians(self) -> None:
+        """Take whoever is named by a TCKN that can be one for a physician of the hospital that names him."""
+        for one in self._sent:
+            if isinstance(told := one.reading.content, EncounterTold):
+                for who in (*(told.attending or ()), *(told.family_doctors or ())):
+                    if is_tckn(who.identifier):
+                        supposed = Account(name=who.identifier, roles=(Role.CLINICIAN,), tckn=who.identifier)
+                        self._ledger.save_account(
+                            msgspec.structs.replace(supposed, institution=told.institution), self._options.now
+                        )
 
     def _receive(self) -> tuple[MessageSaid, ...]:
         """Let the messages in, in the order in which they say they were sent; answers stand in the files' order."""

@@ -15,17 +15,19 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import NamedTuple
 
 from ..core.codes_of_remarks import remark
+from ..core.encounters import EncounterTold
 from ..core.events import RegistryAnswer
 from ..core.faults import described
+from ..core.openings import CareRule
 from ..core.order import ExamKey
 from ..core.peers import address_of, certificate_of, is_certified, names_certificate
 from ..core.profile import Profile
-from ..core.remarks import Remark, Severity, Where, worst
+from ..core.remarks import Remark, Severity, worst
 from ..core.report import Report
 from ..core.values import Value, to_json
 from ..edges import hl7_ack, hl7_profile, hl7_reader
 from ..ports import Clock, Institution, Ledger, Registry, Transaction, Unavailable
-from ..steps.receive_message import Answered, Incoming, Judging, keep_failed, receive_message, retry_message
+from ..steps.receive_message import NO_CARE, Answered, Incoming, Judging, keep_failed, receive_message, retry_message
 
 log = logging.getLogger("gecit.reception")
 
@@ -70,12 +72,14 @@ class Reception:
         judging: Callable[[], Judging],
         profiles: Mapping[str, Profile],
         default_institution: str = "",
+        care: Callable[[], CareRule] = lambda: NO_CARE,
     ) -> None:
         self._ledger, self._registry, self._clock = ledger, registry, clock
         self._judging, self._profiles = judging, profiles
         self._default = default_institution
         self._knowing, self._known_until = threading.Lock(), 0.0
         self._known: Sequence[Institution] = ()
+        self._care = care
         self._pool = ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="registry")
 
     def receive(self, frames: Sequence[Raw]) -> list[bytes]:
@@ -87,11 +91,13 @@ class Reception:
         institutions = self._ledger.read(lambda tx: tx.institutions())
         read = [self._read(frame, institutions) for frame in frames]
         registry = self._look_up(read)
-        judging = self._judging()
+        judging, care = self._judging(), self._care()
 
         def work(tx: Transaction) -> list[Answered]:
             tx.foresee(*_asked(read))
-            return [receive_message(tx, one.incoming, registry, judging, self._answerer(one.message)) for one in read]
+            return [
+                receive_message(tx, one.incoming, registry, judging, self._answerer(one.message), care) for one in read
+            ]
 
         answered = self._ledger.write(work)
         for one, result in zip(read, answered, strict=True):
@@ -177,7 +183,7 @@ class Reception:
         message, reading = spoken.message, spoken.reading
         speaking = next((one for one in allowed if one.skrs == (reading.institution or spoken.hint)), None)
         content = reading.content if speaking else None
-        remarks = (*message.remarks, *reading.remarks, *_who(frame.peer, reading.institution, allowed, institutions))
+        remarks = (*message.remarks, *reading.remarks, *_who(frame.peer, reading, allowed, institutions))
         if content is not None and _holds_nul(content, message, frame.data):
             content, remarks = None, (*remarks, remark("binary"))
         incoming = Incoming(
@@ -313,23 +319,24 @@ def _network(written: str) -> IPv4Network | IPv6Network | None:
 
 
 def _who(
-    peer: str, said: str, allowed: Sequence[Institution], institutions: Sequence[Institution]
+    peer: str, reading: hl7_profile.Reading, allowed: Sequence[Institution], institutions: Sequence[Institution]
 ) -> tuple[Remark, ...]:
     """Say whether the peer may speak, and for whom it says it speaks."""
+    said = reading.institution
     if not allowed:
         return (remark("peer-unknown"),)
     if not said or any(one.skrs == said for one in allowed):
         return ()
     known = any(one.skrs == said for one in institutions)
     code = "institution-not-of-peer" if known else "institution-unknown"
-    return (remark(code, Where(segment="ORC", field=21), found=said[:20]),)
+    return (remark(code, reading.institution_at, found=said[:20]),)
 
 
 def _asked(read: Sequence[_Read]) -> tuple[list[ExamKey], list[str], list[tuple[tuple[str, str], str]]]:
     """What taking a group in will ask of the ledger: exams, patients by their numbers, messages."""
     incoming = [one.incoming for one in read]
     usable = (one for one in incoming if worst(one.remarks) is Severity.NOTE)  # of the rest nothing is folded
-    contents = [one.content for one in usable if one.content is not None]
+    contents = [one.content for one in usable if one.content and not isinstance(one.content, EncounterTold)]
     patients = [number for one in contents for number in (one.patient.tckn, one.patient.file_number)]
     return [one.key for one in contents], patients, [(one.sender, one.control_id) for one in incoming]
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from ..core.share_links import Channel
 from ..edges.audit_book import AuditBook
-from ..edges.care_file import read_care
+from ..edges.care_file import care_rule, read_care
 from ..edges.code_senders import CodesByEmail, SmsGateway
 from ..edges.passwords import PasswordCheck, hash_password
 from ..edges.store import SqlLedger
@@ -29,7 +29,9 @@ def sharing_of(settings: Settings, ledger: SqlLedger, clock: Clock, audit: Audit
     )
     hashing = Hashing(hash=hash_password, fits=check.fits)
     links = Links(ledger, ledger, audit, clock, senders_of(settings), hashing, terms)
-    return SharingDesk(ledger, ledger, clock, audit.rows, audit.digest, links, settings.sign_in.public_url)
+    rule = care_rule(settings.rules, settings.site_rules)
+    public = settings.sign_in.public_url
+    return SharingDesk(ledger, ledger, clock, audit.rows, audit.digest, links, public, rule)
 
 
 def senders_of(settings: Settings) -> dict[Channel, CodeSender]:
@@ -46,4 +48,5 @@ def senders_of(settings: Settings) -> dict[Channel, CodeSender]:
 
 def care_of(settings: Settings, ledger: SqlLedger, clock: Clock) -> CareDesk:
     """Return the parts of the pages of care relations; ReportFileError where a site's file cannot be used."""
-    return CareDesk(ledger, clock, Openings(ledger, ledger, read_care(settings.rules, settings.site_rules)))
+    read_care(settings.rules, settings.site_rules)  # whoever starts the pages hears of a spoilt file
+    return CareDesk(ledger, clock, Openings(ledger, ledger, care_rule(settings.rules, settings.site_rules)))

@@ -36,13 +36,14 @@ from ..steps.breaker import Breaker
 from ..steps.deliver import Courier, Handler
 from ..steps.follow import Follower
 from ..steps.rejudge import Rejudger
-from .alerting import Alerting, consultation_channels, smtp_of
+from .alerting import Alerting, consultation_channels, mails, smtp_of
 from .build import Parts, start_logging
-from .entrance import granting_of
+from .entrance import audit_of, granting_of
 from .judging import Judge
 from .life import until_told_to_stop, wait_beating
 from .loops import Loop, run_loops
 from .reception import Reception
+from .retention import deleting_of
 from .run_folder import read_internal_token
 
 JUDGE_REST = 2.0  # and at once when the ledger changes: this is for what is due with time alone
@@ -52,6 +53,7 @@ MODALITIES_REST = 5.0
 NEVER = 10**9  # failures in a row: each address of a webhook has a breaker of its own
 READINGS_REST = 5.0
 DRAFTS_REST = 600.0
+RETENTION_REST = 60.0
 
 
 class Worker:
@@ -101,6 +103,9 @@ class Worker:
         ]
         if settings.role == "Node":
             found.append(self._courier(critical.DESTINATION, {critical.KIND: self._critical()}, Breaker(NEVER)))
+            if settings.retention.carry_out:
+                deleting = deleting_of(settings, self._ledger, audit_of(settings, self._ledger, "work"))
+                found.append(Loop(name="retention", step=deleting.step, rest=RETENTION_REST))
             if settings.reading.orphaned_draft_days:
                 found.append(Loop(name="drafts", step=self.forget_drafts, rest=DRAFTS_REST))
             found.append(Loop(name="readings", step=self.release_readings, rest=READINGS_REST))
@@ -145,13 +150,12 @@ class Worker:
         return {tell_hospital.KIND: teller}
 
     def _critical(self) -> critical.CriticalTeller:
-        settings, alerts = self._settings, self._settings.alerts
-        sends = bool(alerts.smtp_host and alerts.email_from)
+        settings = self._settings
         return critical.CriticalTeller(
             self._ledger,
             self._ledger,
             addresses_of(settings.critical.email_to),
-            partial(smtp_of, settings) if sends else None,
+            partial(smtp_of, settings) if mails(settings) else None,
             settings.sign_in.public_url,
         )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from ..core.encounters import EncounterTold, Trigger
 from ..core.values import Text, Value
 from ..core.verdict import Outcome
 from ..edges import hl7_build
@@ -18,7 +19,7 @@ REGISTRY = Path(__file__).parent / "data/radiologists.csv"
 
 
 class Sample(Value):
-    """One folder: order.hl7, report.hl7 and images/."""
+    """One folder: order.hl7, report.hl7 and images/; of a visit its messages."""
 
     folder: Path
     name: Text
@@ -30,7 +31,31 @@ def write_samples(folder: Path, now: datetime) -> list[Sample]:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / REGISTRY.name).open("xb") as registry:
         registry.write(REGISTRY.read_bytes())
-    return [_write(folder, one) for one in exams_of_the_day(now) if _told_by_files(one)]
+    return [*(_write(folder, one) for one in exams_of_the_day(now) if _told_by_files(one)), _visit(folder, now)]
+
+
+def _visit(folder: Path, now: datetime) -> Sample:
+    """Write a patient's visit from the admission to the discharge, as ADT tells it."""
+    here = folder / "visit"
+    here.mkdir()
+    first = exams_of_the_day(now)[0].order
+    for number, (trigger, hour) in enumerate(((Trigger.ADMIT, 6), (Trigger.UPDATE, 4), (Trigger.DISCHARGE, 2)), 1):
+        at = now - timedelta(hours=hour)
+        told = EncounterTold(
+            trigger=trigger,
+            institution=first.key.institution,
+            number="YATIS0001",
+            patient=first.patient,
+            patient_class="I",
+            attending=(first.physician,),
+            told_at=at,
+            ended_at=at if trigger is Trigger.DISCHARGE else None,
+        )
+        envelope = hl7_build.Envelope(control_id=f"ADT{number}")
+        name = f"{number}-{trigger.name.lower()}.hl7"
+        (here / name).write_bytes(hl7_build.encounter_message(told, envelope, at))
+    name_of = Text(tr="Yatıştan taburcuya bir başvuru (ADT)", en="A visit from admission to discharge (ADT)")
+    return Sample(folder=here, name=name_of)
 
 
 def _told_by_files(story: ExamStory) -> bool:

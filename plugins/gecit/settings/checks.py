@@ -307,6 +307,7 @@ def _tls(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
 _TOLD_BY_ALERTS: dict[Place, tuple[str, ...]] = {
     ("consultations", "email"): ("email_from", "smtp_host"),
     ("consultations", "webhook"): ("webhook_url", "webhook_secret_file"),
+    ("citizens", "email_to"): ("email_from", "smtp_host"),
 }
 
 

@@ -24,6 +24,15 @@ class CitizenSettings(Value):
     open_requests: Annotated[
         int, Meta(ge=1, le=100, description="How many open requests for missing exams a citizen may have.")
     ] = 5
+    email_to: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Where an institution's patient-rights desk is told of a new request, each as `SKRS address` "
+            "(`910001 hakhukuk@hastane.example`). The mail holds a link alone. Sent by the server of `Alerts`; empty: "
+            "no such mail, the desk looks at its page.",
+            extra={"check": "critical-email"},
+        ),
+    ] = ()
     downloads_at_once: Annotated[
         int,
         Meta(

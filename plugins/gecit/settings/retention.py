@@ -28,3 +28,10 @@ class RetentionSettings(Value):
             extra={"check": "years"},
         ),
     ] = ()
+    carry_out: Annotated[
+        bool,
+        Meta(
+            description="`gecit work` deletes what an approved list names, study by study, each looked at anew; "
+            "otherwise `gecit retention delete` does, by a person's command.",
+        ),
+    ] = False

@@ -19,6 +19,7 @@ from ..core.issue import Issue, issue, issued, key_images, shown
 from ..core.order import ExamKey
 from ..core.report import Document
 from ..core.values import Value, to_json
+from ..core.worklist import may_find
 from ..ports import Archive, Clock, Delivery, Ledger, Refused, Transaction
 
 DESTINATION = "archive"
@@ -71,15 +72,20 @@ def document_uids(
 
 
 def missing_attachments(exam: Exam) -> list[Attachment]:
-    """List what is not attached yet: the documents of every issued version, in every linked study with pictures."""
+    """List what is not attached yet: the documents of every issued version, in every study with pictures that may."""
     wanted = [
         _attachment(exam, linked, number, document)
         for linked in exam.studies
-        if linked.facts.images
+        if linked.facts.images and _may_have(exam, linked)
         for number in issued(exam)
         for document in documents_of(exam, number, linked.facts.study_instance_uid)
     ]
     return [one for one in wanted if one.sop_instance_uid not in exam.attached]
+
+
+def _may_have(exam: Exam, linked: LinkedStudy) -> bool:
+    """Whether a study may be added to: that an order names its sender (OBR-15) is the word of one hospital alone."""
+    return may_find(linked.facts, exam.key.institution)
 
 
 def documents_of(exam: Exam, version: int, study_instance_uid: str) -> tuple[Document, ...]:
@@ -133,6 +139,8 @@ class Attacher:
             raise Refused("report-too-long", f"{length} characters, the limit is {LONGEST_REPORT}")
         linked = next((one for one in exam.studies if one.facts.key == wanted.study), None)
         template = self._template(wanted.study.orthanc_id) if linked else None
+        if linked is not None and not _may_have(exam, linked):
+            raise Refused("study-of-others", f"{wanted.study} was sent by another institution than that of {exam.key}")
         if linked is None or template is None:
             raise Refused("study-gone", f"{wanted.study} is no study of {delivery.exam} any more")
         self._archive.store(self._make(wanted.document, exam, version, linked.facts, template))

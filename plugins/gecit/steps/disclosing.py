@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from ..core.access import TABLE, Whose
 from ..core.accounts import Account
-from ..core.disclosures import Disclosed, Disclosure, disclosed_to, faults_of
+from ..core.disclosures import Disclosed, Disclosure, Ground, disclosed_to, faults_of
+from ..core.openings import CareRule
 from ..ports import Ledger, Transaction
 
-MOST = 500
-"""Disclosures looked at for one account, those that end last: what is beyond stays shut. Each door asks every 3 s."""
-
+BY_RULE = (Ground.CARE, Ground.EMERGENCY)
+"""What rests on the rule of care relations, and falls with it."""
 OpenTo = Callable[[Account, datetime], Disclosed]
 
 
@@ -26,16 +26,31 @@ class DisclosureRefused(Exception):
         self.faults = faults
 
 
-def disclosed(ledger: Ledger) -> OpenTo:
-    """Return what answers which exams are opened to an account at an instant; one that cannot use any is not asked."""
+def disclosed(ledger: Ledger, rule: Callable[[], CareRule] = CareRule) -> OpenTo:
+    """Return what answers which exams are opened to an account at an instant; one that cannot use any is not asked.
+
+    `rule` gives the rule of care relations as it stands now: what it no longer allows is shut, whenever recorded.
+    """
     able = {role for role, row in TABLE.items() if any(Whose.DISCLOSED in whose for whose in row.values())}
 
     def ask(account: Account, now: datetime) -> Disclosed:
         if account.disabled or not able.intersection(account.roles):
             return Disclosed()
-        return disclosed_to(account, ledger.read(lambda tx: tx.disclosures_to(account, now, MOST)), now)
+        return disclosed_to(account, ledger.read(lambda tx: standing(tx, account, now, rule())), now)
 
     return ask
+
+
+def standing(tx: Transaction, account: Account, now: datetime, rule: CareRule) -> list[Disclosure]:
+    """Return what stands for an account at an instant and the rule in force allows, what ends last first."""
+    found = tx.disclosures_to(account, now)
+    openings = tx.openings_by(one.reference for one in found if one.ground in BY_RULE)
+
+    def holds(one: Disclosure) -> bool:
+        opening = openings.get(one.reference)
+        return one.ground not in BY_RULE or (opening is not None and rule.allows(opening, now))
+
+    return [one for one in found if holds(one)]
 
 
 def disclose(tx: Transaction, made: Disclosure, by: str, now: datetime) -> None:

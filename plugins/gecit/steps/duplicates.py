@@ -150,6 +150,12 @@ class DuplicateDesk:
         with self._watched():
             return self._find(order_id, self._clock.now())[0]
 
+    def exam_of(self, order_id: str) -> ExamKey:
+        """Return the exam that a link of a query names; raises `QuestionRefused`."""
+        with self._watched():
+            found = self._find(order_id, self._clock.now())[1]
+        return ExamKey(institution=found.institution, accession=found.accession)
+
     def _read(self, question: Question, *, with_physician: bool) -> _Asked:
         institution = self._institution(question.medula_code)
         kind = classify(question.tckn, self.policy.identifiers)

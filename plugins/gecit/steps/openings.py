@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from ..core.accounts import attempt_key
+from ..core.accounts import Account, attempt_key
 from ..core.disclosures import Disclosure, Ground
 from ..core.openings import EMERGENCIES_A_DAY, CareOpening, CareRule, Fault, Outcome, Way, faults_of
 from ..ports import Accounts, Ledger, Transaction
@@ -24,11 +25,59 @@ class OpeningRefused(Exception):
         self.faults = tuple(faults)
 
 
+def open_to(
+    tx: Transaction,
+    asked: CareOpening,
+    physician: Account | None,
+    rule: CareRule,
+    now: datetime,
+    ground: Ground = Ground.CARE,
+) -> CareOpening:
+    """Record an opening and its disclosure within a transaction; raises `OpeningRefused`, and nothing is recorded."""
+    if found := faults_of(asked, physician, rule, now):
+        raise OpeningRefused(found)
+    made = replace(asked, id=secrets.token_hex(8), since=max(asked.since, now))
+    opened = Disclosure(
+        id=made.id,
+        ground=ground,
+        reference=made.id,
+        since=made.since,
+        until=made.until,
+        account=made.account,
+        employer=made.institution,  # whoever leaves it, leaves its patients
+        patient=made.patient,
+    )
+    disclose(tx, opened, made.recorded_by, now)
+    tx.record_opening(made, now, made.recorded_by)
+    return made
+
+
+def shut(tx: Transaction, found: CareOpening, by: str, now: datetime) -> bool:
+    """End an opening at once within a transaction; False where it stands no more."""
+    if not end(tx, tx.disclosures_for([found.id]), by, now):
+        return False
+    tx.record_opening(replace(found, ended_at=now, ended_by=by), now, by)
+    return True
+
+
+def move_end(tx: Transaction, found: CareOpening, until: datetime, by: str, now: datetime) -> None:
+    """Let an opening that stands end at another instant, within a transaction."""
+    for one in tx.disclosures_for([found.id]):
+        if now < one.ends:
+            tx.record_disclosure(replace(one, until=until), now, by)
+    tx.record_opening(replace(found, until=until), now, by)
+
+
 class Openings:
     """The openings of one installation, by the rule that its file says is in force."""
 
-    def __init__(self, ledger: Ledger, accounts: Accounts, rule: CareRule) -> None:
-        self._ledger, self._accounts, self.rule = ledger, accounts, rule
+    def __init__(self, ledger: Ledger, accounts: Accounts, rule: Callable[[], CareRule]) -> None:
+        self._ledger, self._accounts, self._rule = ledger, accounts, rule
+
+    @property
+    def rule(self) -> CareRule:
+        """The rule as its file says now."""
+        return self._rule()
 
     def record(self, asked: CareOpening, now: datetime) -> CareOpening:
         """Record a care relation; raises `OpeningRefused`."""
@@ -57,36 +106,15 @@ class Openings:
         return self._record(asked, Ground.EMERGENCY, now)
 
     def _record(self, asked: CareOpening, ground: Ground, now: datetime) -> CareOpening:
-        if found := faults_of(asked, self._accounts.account(asked.account), self.rule, now):
-            raise OpeningRefused(found)
-        made = replace(asked, id=secrets.token_hex(8), since=max(asked.since, now))
-        opened = Disclosure(
-            id=made.id,
-            ground=ground,
-            reference=made.id,
-            since=made.since,
-            until=made.until,
-            account=made.account,
-            employer=made.institution,  # whoever leaves it, leaves its patients
-            patient=made.patient,
-        )
-
-        def work(tx: Transaction) -> CareOpening:
-            disclose(tx, opened, made.recorded_by, now)
-            tx.record_opening(made, now, made.recorded_by)
-            return made
-
-        return self._ledger.write(work)
+        physician = self._accounts.account(asked.account)
+        return self._ledger.write(lambda tx: open_to(tx, asked, physician, self.rule, now, ground))
 
     def end(self, number: str, by: str, now: datetime) -> bool:
         """End a care relation at once: discharge, another physician; False where none of that id stands."""
 
         def work(tx: Transaction) -> bool:
             found = tx.opening(number)
-            if found is None or not end(tx, tx.disclosures_for([number]), by, now):
-                return False
-            tx.record_opening(replace(found, ended_at=now, ended_by=by), now, by)
-            return True
+            return found is not None and shut(tx, found, by, now)
 
         return self._ledger.write(work)
 

@@ -12,6 +12,7 @@ import msgspec
 
 from ..core.checks import Context
 from ..core.codes_of_remarks import CATALOGUE, remark
+from ..core.encounters import EncounterTold
 from ..core.events import (
     Event,
     MessageRemarked,
@@ -26,6 +27,7 @@ from ..core.events import (
 from ..core.exam import Exam, ReceivedReport
 from ..core.identifiers import is_tckn
 from ..core.judge import Compiled, judge_report
+from ..core.openings import CareRule
 from ..core.order import Control, ExamKey, Order
 from ..core.quality_data import QualityData
 from ..core.remarks import Remark, Severity, Where, worst
@@ -37,7 +39,10 @@ from ..core.verdict import Effect, Finding, Status
 from ..ports import Institution, NewMessage, StoredMessage, Transaction
 from .background import look_up, tell_later
 from .receive_study import link_exam
+from .record_encounter import record_encounter
 
+NO_CARE = CareRule()
+"""Opens nothing."""
 Answer = Callable[[Sequence[Remark]], bytes]
 """Writes the ACK for a message's remarks."""
 
@@ -54,7 +59,7 @@ class Incoming(Value):
     institution: str = ""  # SKRS code, once it is known to be the peer's
     ownership: str = ""  # of that institution, as the ledger knows it
     accession: str = ""
-    content: Order | Report | None = None
+    content: Order | Report | EncounterTold | None = None
     remarks: tuple[Remark, ...] = ()
 
 
@@ -94,10 +99,12 @@ def receive_message(
     registry: Mapping[str, RegistryAnswer],
     judging: Judging,
     answer: Answer,
+    care: CareRule = NO_CARE,
 ) -> Answered:
     """Take a message in; the same one again, of the same institution, gets the same answer and does nothing (7.5).
 
-    `registry` holds what is known of the report's signers; one that is missing could not be asked.
+    `registry` holds what is known of the report's signers; one that is missing could not be asked. `care` is the rule
+    by which relations are opened that an ADT message tells.
     """
     before = _before(tx, incoming)
     same = _same(before, incoming)
@@ -108,7 +115,10 @@ def receive_message(
     if not same and any(one.institution == incoming.institution for one in before):
         remarks.append(remark("control-id-reused", Where(field=10)))
     number = same.id if same else tx.add_message(_row(incoming))
-    remarks += _take_in(tx, incoming, remarks, number, registry, judging)
+    if isinstance(incoming.content, EncounterTold):
+        remarks += _take_encounter(tx, incoming.content, remarks, number, care, incoming.received_at)
+    else:
+        remarks += _take_in(tx, incoming, incoming.content, remarks, number, registry, judging)
     return _settle(tx, number, tuple(remarks), answer)
 
 
@@ -121,13 +131,14 @@ def retry_message(
     answer: Answer,
 ) -> Answered:
     """Look again at a message that was answered with a transient code, as if it had just been sent again."""
-    if incoming.content is not None:
-        tx.exam(incoming.content.key)  # locked first: a resend may be settling the message in another process
+    content = None if isinstance(incoming.content, EncounterTold) else incoming.content  # only reports are deferred
+    if content is not None:
+        tx.exam(content.key)  # locked first: a resend may be settling the message in another process
     now = tx.message(stored.id) or stored
     if not now.transient:
         return Answered(answer=now.answer, message=now.id, replayed=True)
     remarks = list(incoming.remarks)
-    remarks += _take_in(tx, incoming, remarks, stored.id, registry, judging)
+    remarks += _take_in(tx, incoming, content, remarks, stored.id, registry, judging)
     return _settle(tx, stored.id, tuple(remarks), answer)
 
 
@@ -176,13 +187,14 @@ def _settle(tx: Transaction, number: int, remarks: tuple[Remark, ...], answer: A
 def _take_in(
     tx: Transaction,
     incoming: Incoming,
+    content: Order | Report | None,
     remarks: Sequence[Remark],
     number: int,
     registry: Mapping[str, RegistryAnswer],
     judging: Judging,
 ) -> list[Remark]:
     """Fold the content and return what it adds to the remarks; nothing is folded where a remark refuses it."""
-    content, at = incoming.content, incoming.received_at
+    at = incoming.received_at
     unfit = _of_another_patient(tx, content) if isinstance(content, Report) else []
     if content is None or worst([*remarks, *unfit]) is not Severity.NOTE:
         # What could not be used is never answered AA, whatever severities a profile gives.
@@ -198,6 +210,15 @@ def _take_in(
     if not (waited and _waits(tx, content.key, number)):  # still waiting is said once, not with every look
         _remark_exam(tx, incoming, [*remarks, *added], number)
     return added
+
+
+def _take_encounter(
+    tx: Transaction, told: EncounterTold, remarks: Sequence[Remark], number: int, care: CareRule, now: datetime
+) -> list[Remark]:
+    """Follow a visit; nothing is followed where a remark refuses the message."""
+    if worst(list(remarks)) is not Severity.NOTE:
+        return []
+    return record_encounter(tx, told, number, care, now)
 
 
 def _of_another_patient(tx: Transaction, report: Report) -> list[Remark]:

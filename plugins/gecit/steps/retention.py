@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import Iterator
 from datetime import date, datetime
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -143,6 +144,18 @@ def _open(tx: Transaction, number: str) -> RetentionList:
     return found
 
 
+def unfinished(tx: Transaction, node: str) -> list[str]:
+    """Return the approved lists of which studies of a node still wait, those approved first on top."""
+    approved = [one for one in tx.retention_lists() if one.approved_at]
+    found = []
+    for one in sorted(approved, key=lambda one: (one.approved_at, one.id)):
+        items = tx.retention_items(one.id)
+        done = {key for key, item in items.items() if item.state in DONE}
+        if any(study.key.node == node and study.key not in done for study in one.studies):
+            found.append(one.id)
+    return found
+
+
 class Deleting:
     """Carries approved lists out on one node; whoever is stopped begins again where it was."""
 
@@ -168,15 +181,38 @@ class Deleting:
             if one.key.node == self._node and not (item and item.state in DONE):
                 yield one, self._delete(found, one)
 
+    def step(self, most: int = 20) -> bool:
+        """Carry some of what was approved out; True where more waits. A list that cannot be used waits for a person."""
+        left = most
+        for number in self._ledger.read(lambda tx: unfinished(tx, self._node)):
+            try:
+                for _ in self.run(number):
+                    left -= 1
+                    if not left:
+                        return True
+            except RetentionRefused as refused:
+                log.error("retention list %s: %s", number, refused)
+        return False
+
     def _delete(self, of: RetentionList, one: ListedStudy) -> ItemState:
-        """Delete one study; between decision and deletion nothing is read but Orthanc itself."""
-        last = self._remover.last_instance_at(one.key.orthanc_id)
-        state = self._ledger.write(lambda tx: self._decide(tx, of, one, last))
-        if state in DONE:
+        """Delete one study.
+
+        It is decided twice: before the audit is told, and again at once before Orthanc is, so that a hold that came in
+        between keeps it. Orthanc is not asked within the transaction: its own door writes to the ledger, which has one
+        writer on SQLite.
+        """
+        if (state := self._decided(of, one)) in DONE:
             return state
         self._tell(of, one)
+        if (state := self._decided(of, one)) in DONE:
+            self._tell(of, one, "refused")  # what the audit was told before was not done
+            return state
         self._remover.remove_study(one.key.orthanc_id)
         return self._ledger.write(lambda tx: self._settle(tx, of.id, one.key))
+
+    def _decided(self, of: RetentionList, one: ListedStudy) -> ItemState:
+        last = self._remover.last_instance_at(one.key.orthanc_id)
+        return self._ledger.write(lambda tx: self._decide(tx, of, one, last))
 
     def _decide(self, tx: Transaction, of: RetentionList, one: ListedStudy, last: datetime | None) -> ItemState:
         now = self._clock.now()
@@ -197,7 +233,7 @@ class Deleting:
         tx.record_retention_item(number, key, Item(state=ItemState.DELETED, at=now))
         return ItemState.DELETED
 
-    def _tell(self, of: RetentionList, one: ListedStudy) -> None:
+    def _tell(self, of: RetentionList, one: ListedStudy, outcome: Literal["done", "refused"] = "done") -> None:
         """Tell the audit before it is done; where that cannot be told nothing is deleted."""
         exam = one.exams[0] if one.exams else None
         self._audit.record(
@@ -207,7 +243,7 @@ class Deleting:
                 what=DELETE,
                 institution=exam.institution if exam else one.institution,
                 accession=exam.accession if exam else one.accession,
-                outcome="done",
+                outcome=outcome,
                 detail={"study": one.study_instance_uid, "list": of.id, "digest": of.digest},
             )
         )

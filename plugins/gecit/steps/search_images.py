@@ -96,7 +96,7 @@ class ImageSearches:
         if not searchable(search):
             raise SearchRefused("too many wildcards")
         asking = ImageSearches(self._studies, _Counted(self._tags), self._node)
-        if self._reviews and may(person, Action.REVIEW_REPORT):
+        if self._reviews:  # whatever he asks with: a token bears its owner's name
             asking._views = {one.study: one for one in self._reviews.views_of(person.name, self._node)}
         found, outside, whole = asking._mine(person, search)
         entities = asking._entities(found, search, outside)
@@ -128,7 +128,8 @@ class ImageSearches:
         found = self._studies.reachable_studies(wanted)
         reached = [one for one in found if may_reach(person, Action.SEE_IMAGES, one.whose)]
         mine = [one.study for one in reached]
-        mine += self._reviewed(wanted, {one.facts.key for one in mine})
+        if may(person, Action.REVIEW_REPORT):
+            mine += self._reviewed(wanted, {one.facts.key for one in mine})
         outside = frozenset(
             one.study.facts.key for one in reached if from_outside(person, Action.SEE_IMAGES, one.whose)
         )

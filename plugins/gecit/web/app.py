@@ -143,7 +143,7 @@ def create_app(
     if integrating:
         app.register_blueprint(metrics(integrating.ledger, vitals, clock))
     if desk:
-        app.register_blueprint(duplicates(desk, ministry_get=ministry_get))
+        app.register_blueprint(duplicates(desk, ministry_get=ministry_get, reviews=peer.ledger if peer else None))
     app.register_blueprint(health(vitals, clock, node, expected, ledger, surroundings))
     for pages in quality_pages(quality) if quality else ():
         app.register_blueprint(pages)

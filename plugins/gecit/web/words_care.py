@@ -14,9 +14,11 @@ CARE: dict[str, Text] = {
     "care-short": _("Erişim", "Access"),
     "care-what": _(
         "Burada kaydedilen hekim, hastanın bütün kurumlardaki görüntü ve kesinleşmiş raporlarını görür; hasta bunu "
-        "kendi sayfasında görür. Taburcu olunca ya da hizmet bitince kaldırın.",
+        "kendi sayfasında görür. Taburcu olunca ya da hizmet bitince kaldırın; HBYS'nin ADT ile bildirdiği "
+        "kendiliğinden biter.",
         "A physician recorded here sees the patient's images and final reports of all institutions; the patient sees "
-        "that on the own page. End it at discharge, or when the service ends.",
+        "that on the own page. End it at discharge, or when the service ends; what the HBYS tells by ADT ends "
+        "by itself.",
     ),
     "care-physician": _("Hekim", "Physician"),
     "care-patient": _("Hasta", "Patient"),
@@ -27,6 +29,7 @@ CARE: dict[str, Text] = {
         "Son gün (boşsa: aile hekimi 10 yıl, ötekiler 90 gün)",
         "Last day (empty: family doctor 10 years, others 90 days)",
     ),
+    "care-told": _("HBYS bildirdi (ADT), mesaj", "Told by the HBYS (ADT), message"),
     "care-new": _("Yeni ilişki", "New relation"),
     "care-record": _("Kaydet", "Record"),
     "care-end": _("Bitir", "End"),

@@ -20,6 +20,12 @@ ORC|RE|ORNEK0002|||||||||||||||||||Deneme^^SKRS\S\999001\S\11999001
 OBR|1|ORNEK0002|ORNEK0002|899001^MR beyin^SUT^24590-2^MR beyin^LNC|||20240102095900|||||||||||ORNEK0002||||||MR
 OBX|1|TX|TXT^BASE64||S29udHJhc3RsxLEgTVIu^1~WW9rLg==^2~QmV5aW4gcGFyYW5raW1pbmRlIHBhdG9sb2ppayBzaW55YWwgc2FwdGFubWFkxLEuIFZlbnRyaWvDvGxsZXIgb2xhxJ9hbmTEsXIu^3~Tm9ybWFsIHPEsW7EsXJsYXJkYS4=^4||||||F||4^5|||10000090178^ÖRNEKÇİ^AYŞEGÜL|IV^Gadobutrol^1 mmol/ml
 """  # noqa: E501
+ENCOUNTER = r"""MSH|^~\&|FIRMA01|Örnek HBYS|GECIT|GECIT|20240102080000||ADT^A01|3004|P|2.3.1||||||UTF8
+EVN|A01|20240102075930
+PID|1||F1001|10000000146|ŞAHİN^ÇİĞDEM||19800102|K
+PD1||||10000090178^ÖRNEKÇİ^AYŞEGÜL
+PV1|1|I|||||10000080100^MASALCI^GÜLŞEN||||||||||||KABUL9||||||||||||||||||||999001
+"""
 DEVIATING = r"""MSH|^~\&|FIRMA02|999001|GECIT|GECIT|20240101120000||ORM^O01|3003|P|2.5
 PID|1||F1001^^^HBYS^MR~10000000146^^^MERNIS^TC||ŞAHİN^ÇİĞDEM||19800102|K||||||||||KABUL9
 ORC|NW|ORNEK0003^FIRMA02|||SC||||20240101115900
@@ -65,7 +71,7 @@ def _header(kind: str, other: str) -> tuple[Row, ...]:
         Row("MSH", 5, "O", "comes back as MSH-3 of the ACK"),
         Row("MSH", 6, "O", "comes back as MSH-4 of the ACK"),
         Row("MSH", 7, "O", "when it was sent", ("01.01.2024",)),
-        Row("MSH", 9, "R", f"which message this is: `{kind}`", ("ADT^A01", other)),
+        Row("MSH", 9, "R", f"which message this is: {kind}", ("MDM^T02", other)),
         Row("MSH", 10, "R", "one of its own for each message; comes back in MSA-2"),
         Row("MSH", 11, "O", "`P` or empty", ("T",)),
         Row("MSH", 12, "R", "version; the Ministry's is `2.3.1`, literally", ("2.5",)),
@@ -94,7 +100,7 @@ def _person(*wrong: str) -> tuple[Row, ...]:
 _PEER = "the address speaks for more than one institution"
 
 ORDER_ROWS = (
-    *_header("ORM^O01", "ORU^R01"),
+    *_header("`ORM^O01`", "ORU^R01"),
     *_person("10000000147"),
     Row("PV1", 2, "O", "class: `E` emergency, `I` inpatient, `O` outpatient; how soon it is read"),
     Row("PV1", 19, "RE", "admission reference, that of e-Nabız package 101"),
@@ -128,7 +134,7 @@ ORDER_ROWS = (
     Row("DG1", 3, "O", "ICD-10 diagnosis; DG1 repeats"),
 )  # fmt: skip
 REPORT_ROWS = (
-    *_header("ORU^R01", "ORM^O01"),
+    *_header("`ORU^R01`", "ORM^O01"),
     *_person("10000000147", "10562272296"),
     Row("ORC", 1, "O", "not looked at in a report"),
     Row("ORC", 2, "RE", "accession number; OBR-2, OBR-3 or OBR-18 do too", ("BASKA1",)),
@@ -176,6 +182,32 @@ REPORT_PARTS = (
     Part("ORC", "O", False, "accession number and institution once more"),
     Part("OBR", "RE", True, "what was done; the first one tells accession number and approval"),
     Part("OBX", "R", True, "the report: all parts in one, or one for each part"),
+)
+ENCOUNTER_ROWS = (
+    *_header("`ADT^A01`, `A02`, `A03`, `A04`, `A08`, `A11` or `A13`", "ORM^O01"),
+    Row("EVN", 2, "RE", "when it was told; decides which of two messages is the newer one, MSH-7 where it is empty",
+        ("02.01.2024",)),
+    Row("EVN", 6, "O", "of a discharge: when it was, where PV1-45 has none", example="20240105110000"),
+    *(one for one in _person("10000000147") if one.place not in ("PID-4", "PID-19")),
+    Row("PID", 4, "C", "TCKN; nothing is opened without a valid one", ("10000000147",), when="the patient has one"),
+    Row("PID", 19, "O", "TCKN where PID-4 has none", example="10000000146"),
+    Row("PD1", 4, "O", "family doctors: TCKN, family and given name; empty changes nothing, two quotation marks delete",
+        ("99999999999^X^Y",), repeats=True),
+    Row("PV1", 2, "O", "class: `I` inpatient and `E` emergency are an admission, anything else a service"),
+    Row("PV1", 3, "O", "institution where PV1-39 has none: SKRS code in the fourth component", example="^^^999001"),
+    Row("PV1", 7, "RE", "who treats: TCKN, family name, given name; empty changes nothing, two quotation marks delete",
+        ("99999999999^X^Y",), repeats=True),
+    Row("PV1", 19, "R", "number of the visit, at most 64 characters; what all messages of a visit have in common"),
+    Row("PV1", 39, "C", "SKRS code of the institution", ("999777",), when=_PEER),
+    Row("PV1", 45, "O", "when the visit ended; of a discharge also when it will", ("02.01.2024",),
+        example="20240105110000"),
+)  # fmt: skip
+ENCOUNTER_PARTS = (
+    Part("MSH", "R", False, "header"),
+    Part("EVN", "R", False, "when it was told, and happened"),
+    Part("PID", "R", False, "patient"),
+    Part("PD1", "O", False, "family doctor"),
+    Part("PV1", "R", False, "the visit, and who treats"),
 )
 ACK_ROWS = {
     ("MSH", 1): ("R", "`|`"),

@@ -10,7 +10,17 @@ from gecit.edges.hl7_profile import load
 from gecit.edges.rules_files import read_folder
 
 from . import tables
-from .fields import ORDER, ORDER_PARTS, ORDER_ROWS, REPORT, REPORT_PARTS, REPORT_ROWS
+from .fields import (
+    ENCOUNTER,
+    ENCOUNTER_PARTS,
+    ENCOUNTER_ROWS,
+    ORDER,
+    ORDER_PARTS,
+    ORDER_ROWS,
+    REPORT,
+    REPORT_PARTS,
+    REPORT_ROWS,
+)
 from .tried import Tried
 
 MARKED = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.S)
@@ -33,6 +43,9 @@ def all_parts(rules: Path) -> dict[str, str]:
         "order-fields": tables.fields_table(ministry, tried, ORDER_ROWS, ORDER, "ORM"),
         "report-segments": tables.parts_table(tried, REPORT_PARTS, REPORT, "ORU"),
         "report-fields": tables.fields_table(ministry, tried, REPORT_ROWS, REPORT, "ORU"),
+        "encounter-segments": tables.parts_table(tried, ENCOUNTER_PARTS, ENCOUNTER, "ADT"),
+        "encounter-fields": tables.fields_table(ministry, tried, ENCOUNTER_ROWS, ENCOUNTER, "ADT"),
+        "encounter-states": tables.encounters_table(),
         "ack-fields": tables.ack_table(),
         "charsets": tables.charsets_table(),
         "remarks": tables.remarks_table(),

@@ -9,13 +9,14 @@ from enum import Enum
 from hl7apy.v2_3_1.fields import FIELDS
 
 from gecit.core.codes_of_remarks import CATALOGUE, remark
+from gecit.core.encounters import NEXT, Standing, Trigger
 from gecit.core.profile import Profile
 from gecit.core.remarks import Where
 from gecit.core.values import ISTANBUL
 from gecit.edges.hl7_ack import acknowledge
 from gecit.edges.hl7_reader import CODECS, LABELS, parse
 
-from .fields import ACK_ROWS, DEVIATING, ORDER, REPORT, Part, Row
+from .fields import ACK_ROWS, DEVIATING, ENCOUNTER, ORDER, REPORT, Part, Row
 from .tried import Tried, value, with_value, without
 
 FIELD_HEAD = ("field", "name, type", "usage", "card.", "table", "what it is", "if empty", "if wrong", "example")
@@ -142,9 +143,21 @@ def messages_table(profile: Profile) -> str:
     rows = (
         ("`ORM^O01`", "order (istem)", f"ORC-1: {controls}"),
         ("`ORU^R01`", "report (rapor)", f"OBX-11: {statuses}"),
-        ("`ACK`", "the answer to either", "MSA-1: `AA`, `AE`, `AR`"),
+        ("`ADT^A01` ...", "visit (başvuru), and who treats", "MSH-9.2: the trigger"),
+        ("`ACK`", "the answer to each", "MSA-1: `AA`, `AE`, `AR`"),
     )
     return table(("MSH-9", "what", "what decides"), rows)
+
+
+def encounters_table() -> str:
+    """Write what each message makes of a visit, by how it stood before."""
+    before = (None, *Standing)
+    head = ("MSH-9", "what it tells", *(f"was {one.value}" if one else "was not known" for one in before))
+    rows = (
+        (f"`ADT^{one.value}`", one.name.lower().replace("_", " "), *(NEXT[old, one].value for old in before))
+        for one in Trigger
+    )
+    return table(head, rows)
 
 
 def charsets_table() -> str:
@@ -217,4 +230,5 @@ def block(text: str) -> str:
 
 def examples() -> dict[str, str]:
     """Return the whole messages by the name of their place on the page."""
-    return {"order": block(ORDER), "report": block(REPORT), "deviating": block(DEVIATING), "ack": block(ack_example())}
+    whole = {"order": ORDER, "report": REPORT, "encounter": ENCOUNTER, "deviating": DEVIATING, "ack": ack_example()}
+    return {name: block(text) for name, text in whole.items()}

@@ -32,30 +32,29 @@ class _Registry:
 
 
 class Tried:
-    """One order and its report, in which one thing is changed at a time."""
+    """One order and its report, or one visit, in which one thing is changed at a time."""
 
     def __init__(self, profile: Profile, rulebook: Rulebook) -> None:
         self._options = preflight.Options(now=NOW, profile=profile, known=frozenset(OFFLINE), institution="999001")
         self._rulebook = rulebook
-        self._kept: dict[tuple[str, str], dict[str, str]] = {}
+        self._kept: dict[tuple[str, ...], dict[str, str]] = {}
 
     def said(self, message: str, kind: str) -> dict[str, str]:
-        """Return code -> how it is said (`AE`, `AA`, `held`, `open`, `warned`) of a changed order or report."""
-        order, report = (message, _PLAIN_REPORT) if kind == "ORM" else (ORDER, message)
-        key = (order, report)
-        if key not in self._kept:
-            self._kept[key] = self._say(order, report, 0 if kind == "ORM" else 1)
-        return self._kept[key]
+        """Return code -> how it is said (`AE`, `AA`, `held`, `open`, `warned`) of a changed message."""
+        texts = {"ORM": (message, _PLAIN_REPORT), "ORU": (ORDER, message), "ADT": (message,)}[kind]
+        if texts not in self._kept:
+            self._kept[texts] = self._say(texts, 1 if kind == "ORU" else 0)
+        return self._kept[texts]
 
-    def _say(self, order: str, report: str, number: int) -> dict[str, str]:
+    def _say(self, texts: tuple[str, ...], number: int) -> dict[str, str]:
         with tempfile.TemporaryDirectory() as folder:
             paths = []
-            for name, text in (("1.hl7", order), ("2.hl7", report)):
-                path = Path(folder) / name
+            for place, text in enumerate(texts, 1):
+                path = Path(folder) / f"{place}.hl7"
                 path.write_bytes(text.replace("\n", "\r").encode())
                 paths.append((path, True))
             checked = preflight.check(paths, self._options, self._rulebook, Context(), _Registry())
-        if len(checked.messages) < 2:
+        if len(checked.messages) < len(texts):
             return {"not-hl7": CATALOGUE["not-hl7"].severity.value}
         message = checked.messages[number]
         told = {one.code: one.severity.value for one in message.remarks}

@@ -14,16 +14,14 @@ from sqlalchemy.exc import IntegrityError
 from gecit.core.access import Action, Role
 from gecit.core.accounts import FAMILIAR, FAMILIAR_FOR, LONGEST_WINDOW, Account, Login, Session, Token
 from gecit.core.events import AccessGranted
-from gecit.ports import Institution, NoAccountError, TcknTakenError, Transaction
+from gecit.ports import NoAccountError, TcknTakenError, Transaction
 
+from .account_rows import ACCOUNTS, read_account, read_roles
 from .base import Transactions
-from .schema import Instant, account, attempt, institution, login, session, token
+from .schema import Instant, account, attempt, login, session, token
 from .transaction import SqlTransaction
 
 SHORT = 12  # digits of a digest that name a session or a token
-_ACCOUNTS = sa.select(account, institution.c.data).select_from(
-    account.outerjoin(institution, institution.c.skrs == account.c.institution)
-)
 
 
 class Admitting(Transactions):
@@ -41,13 +39,13 @@ class Admitting(Transactions):
 
     def _account(self, where: sa.ColumnElement[bool]) -> Account | None:
         with self._reading() as connection:
-            row = connection.execute(_ACCOUNTS.where(where)).first()
-        return _read_account(row) if row else None
+            row = connection.execute(ACCOUNTS.where(where)).first()
+        return read_account(row) if row else None
 
     def accounts(self) -> list[Account]:
         """Return all accounts, by name."""
         with self._reading() as connection:
-            return [_read_account(row) for row in connection.execute(_ACCOUNTS.order_by(account.c.name))]
+            return [read_account(row) for row in connection.execute(ACCOUNTS.order_by(account.c.name))]
 
     def save_account(self, one: Account, at: datetime) -> None:
         """Add an account, or change it."""
@@ -61,7 +59,7 @@ class Admitting(Transactions):
                 tx.execute(sa.insert(account).values(row))
             if one.disabled:
                 tx.execute(sa.delete(session).where(session.c.account == one.name))
-            if Role.ADMINISTRATOR in one.roles and not (old and Role.ADMINISTRATOR in _roles(old["roles"])):
+            if Role.ADMINISTRATOR in one.roles and not (old and Role.ADMINISTRATOR in read_roles(old["roles"])):
                 tx.append(AccessGranted(at=at, who=one.name, what="administrator"))
 
         try:
@@ -96,7 +94,7 @@ class Admitting(Transactions):
         """Whether an administrator can sign in with a password."""
         able = sa.select(account.c.roles).where(account.c.password_hash != "", sa.not_(account.c.disabled))
         with self._reading() as connection:
-            return any(Role.ADMINISTRATOR in _roles(one) for one in connection.scalars(able))
+            return any(Role.ADMINISTRATOR in read_roles(one) for one in connection.scalars(able))
 
     # Identities at providers
 
@@ -250,10 +248,6 @@ def _must_exist(tx: SqlTransaction, name: str) -> None:
         raise NoAccountError(name)
 
 
-def _roles(data: str) -> tuple[Role, ...]:
-    return msgspec.json.decode(data, type=tuple[Role, ...])
-
-
 def _account_row(one: Account, at: datetime, old: Any) -> dict[str, Any]:
     return {
         "name": one.name,
@@ -267,22 +261,6 @@ def _account_row(one: Account, at: datetime, old: Any) -> dict[str, Any]:
         "created_at": old["created_at"] if old else at,
         "changed_at": at,
     }
-
-
-def _read_account(row: Any) -> Account:
-    employer = msgspec.json.decode(row.data, type=Institution) if row.data else None
-    return Account(
-        name=row.name,
-        full_name=row.full_name,
-        email=row.email,
-        roles=_roles(row.roles),
-        institution=row.institution,
-        tckn=row.tckn,
-        disabled=row.disabled,
-        created_at=row.created_at,
-        ownership=employer.ownership if employer else "",
-        province=employer.province if employer else "",
-    )
 
 
 def _read_token(row: Any) -> Token:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from gecit.core.exam import Exam
 from gecit.core.order import ExamKey
 from gecit.core.patient_requests import OPEN, PatientRequest
 from gecit.core.values import to_json
+from gecit.ports import Transaction
 from gecit.ports.citizens import Download
 
 from . import rows
@@ -21,6 +22,7 @@ from .audit import read_row
 from .base import Transactions
 from .schema import account, audit, download, exam, patient_request
 from .sql import upsert
+from .transaction import SqlTransaction
 
 
 class CitizenDesk(Transactions):
@@ -43,16 +45,23 @@ class CitizenDesk(Transactions):
 
     # Requests
 
-    def add_request(self, one: PatientRequest, most: int) -> bool:
-        """Keep a new request, unless its citizen has `most` open ones already."""
+    def add_request(
+        self, one: PatientRequest, most: int, tell: Callable[[Transaction], None] = lambda tx: None
+    ) -> bool:
+        """Keep a new request, unless its citizen has `most` open ones already; and queue what others are to hear."""
         mine = sa.select(sa.func.count()).where(patient_request.c.tckn == one.tckn, _OPEN)
-        with self._begin() as connection:
+
+        def work(found: Transaction) -> bool:
+            tx = cast(SqlTransaction, found)
             # Two forms sent at once are counted one after the other: the citizen's account is the lock.
-            connection.execute(sa.select(account.c.name).where(account.c.tckn == one.tckn).with_for_update())
-            if (connection.scalar(mine) or 0) >= most:
+            tx.execute(sa.select(account.c.name).where(account.c.tckn == one.tckn).with_for_update())
+            if (tx.execute(mine).scalar() or 0) >= most:
                 return False
-            upsert(connection, patient_request, [_request_row(one)])
-        return True
+            tx.upsert(patient_request, [_request_row(one)])
+            tell(found)
+            return True
+
+        return self.write(work)
 
     def request(self, number: str) -> PatientRequest | None:
         """Return a request."""

@@ -30,12 +30,8 @@ class Disclosing:
         """Return a disclosure as it stands, an ended one too."""
         return next(iter(self._disclosures(table.c.id == disclosure_id)), None)
 
-    def disclosures_to(self, account: Account, now: datetime, limit: int) -> list[Disclosure]:
-        """Return what stands for an account at an instant: what names the account, its TCKN, its institution.
-
-        Of each what ends last first. Patients write numbers and institutions, as many as they like; nothing of that
-        takes the place of a consultation, a care relation or an emergency, which name the account.
-        """
+    def disclosures_to(self, account: Account, now: datetime) -> list[Disclosure]:
+        """Return all that stands for an account: what names the account, its TCKN, its institution."""
         named = (
             (table.c.account, account.name),
             (table.c.tckn, account.tckn),
@@ -43,19 +39,16 @@ class Disclosing:
         )
         # One search for each way of being named, so that each takes its own index.
         ways = [
-            sa.select(table.c.data, table.c.ends_at, sa.literal(place).label("place"))
-            .where(column == value, column != "", table.c.ends_at > now, table.c.since <= now)
-            .order_by(table.c.ends_at.desc())
-            .limit(limit)
-            .subquery()
-            .select()
-            for place, (column, value) in enumerate(named)
+            sa.select(table.c.data, table.c.ends_at, table.c.id).where(
+                column == value, column != "", table.c.ends_at > now, table.c.since <= now
+            )
+            for column, value in named
             if value
         ]
         if not ways:
             return []
         found = sa.union_all(*ways).subquery()
-        query = sa.select(found.c.data).order_by(found.c.place, found.c.ends_at.desc()).limit(limit)
+        query = sa.select(found.c.data).order_by(found.c.ends_at.desc(), found.c.id)
         return [msgspec.json.decode(data, type=Disclosure) for data in self._connection.scalars(query)]
 
     def disclosures_of(self, patient: str) -> list[Disclosure]:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
 import sqlalchemy as sa
 
-from gecit.core.events import Event, OpeningRecorded
+from gecit.core.accounts import Account
+from gecit.core.encounters import Encounter
+from gecit.core.events import EncounterRecorded, Event, OpeningRecorded
 from gecit.core.openings import CareOpening
 from gecit.core.values import to_json
 
+from .account_rows import ACCOUNTS, read_account
+from .schema import account as accounts
+from .schema import encounter as encounters
 from .schema import opening as table
 from .sql import upsert
+
+PAGE = 500
+"""Ids in one search: engines allow some thousands."""
 
 
 class OpeningTx:
@@ -22,6 +31,9 @@ class OpeningTx:
 
     def append(self, event: Event) -> None:
         """Record an event; the transaction does."""
+        raise NotImplementedError
+
+    def _lock(self, names: Iterable[str]) -> None:
         raise NotImplementedError
 
     def openings(self, *, institution: str = "", patient: str = "", waiting: bool = False) -> list[CareOpening]:
@@ -38,8 +50,35 @@ class OpeningTx:
         data = self._connection.scalar(sa.select(table.c.data).where(table.c.id == number).with_for_update())
         return msgspec.json.decode(data, type=CareOpening) if data else None
 
+    def openings_by(self, numbers: Iterable[str]) -> dict[str, CareOpening]:
+        """Return openings by their ids; one that is not there is left out."""
+        wanted, found = sorted(set(numbers)), list[CareOpening]()
+        for start in range(0, len(wanted), PAGE):
+            query = sa.select(table.c.data).where(table.c.id.in_(wanted[start : start + PAGE]))
+            found += [msgspec.json.decode(data, type=CareOpening) for data in self._connection.scalars(query)]
+        return {one.id: one for one in found}
+
     def record_opening(self, one: CareOpening, at: datetime, by: str) -> None:
         """Add an opening, or record how it stands now."""
         row = {"id": one.id, "institution": one.institution, "patient": one.patient, "waits": one.waits}
         upsert(self._connection, table, [{**row, "data": to_json(one).decode()}])
         self.append(OpeningRecorded(at=at, opening=one, by=by))
+
+    def physician(self, tckn: str) -> Account | None:
+        """Return the account with a TCKN."""
+        which = ACCOUNTS.where(accounts.c.tckn == tckn)
+        row = self._connection.execute(which).first() if tckn else None
+        return read_account(row) if row else None
+
+    def encounter(self, institution: str, number: str) -> Encounter | None:
+        """Return an encounter as it stands; nobody else changes it until commit."""
+        self._lock([f"encounter {institution} {number}"])
+        which = encounters.c.institution == institution, encounters.c.number == number
+        data = self._connection.scalar(sa.select(encounters.c.data).where(*which))
+        return msgspec.json.decode(data, type=Encounter) if data else None
+
+    def record_encounter(self, one: Encounter, at: datetime) -> None:
+        """Add an encounter, or record how it stands now."""
+        row = {"institution": one.institution, "number": one.number, "data": to_json(one).decode()}
+        upsert(self._connection, encounters, [row])
+        self.append(EncounterRecorded(at=at, encounter=one))

@@ -557,6 +557,14 @@ opening = sa.Table(
     sa.Index("opening_waits", "waits", sqlite_where=sa.text("waits"), postgresql_where=sa.text("waits")),
 )
 
+encounter = sa.Table(
+    "encounter",
+    metadata,
+    sa.Column("institution", sa.Text, primary_key=True),
+    sa.Column("number", sa.Text, primary_key=True),  # PV1-19
+    sa.Column("data", sa.Text, nullable=False),  # JSON of core.encounters.Encounter, as it stands
+)
+
 legal_hold = sa.Table(
     "legal_hold",
     metadata,
@@ -910,6 +918,7 @@ KEPT = (
     share_link,
     visit,
     opening,
+    encounter,
     legal_hold,
     retention_list,
     retention_item,

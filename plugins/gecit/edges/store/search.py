@@ -19,7 +19,7 @@ from gecit.core.values import Value
 from . import rows
 from .base import Transactions
 from .schema import exam, exam_device, exam_rule, link, outbox, study
-from .sql import of_exams, pages
+from .sql import among, of_exams, one_of, pages
 
 EXPORT_PAGE = 500
 MOST_PARKED = 5_000
@@ -134,11 +134,8 @@ def _reached(search: ExamSearch, table: sa.Table) -> list[sa.ColumnElement[bool]
     if reach.granted:
         ways.append(_of(search, table).in_(reach.granted))
     if reach.patients:
-        ways.append(exam.c.tckn.in_(reach.patients))
-    for page in pages(reach.disclosed):
-        ways.append(
-            sa.and_(table.c.institution == page["of_institution"], table.c.accession.in_(page["of_accessions"]))
-        )
+        ways.append(among(exam.c.tckn, reach.patients))
+    ways += one_of(table, reach.disclosed)
     mine = sa.or_(*ways) if len(ways) > 1 else ways[0] if ways else sa.false()
     return [mine, *institution]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -17,7 +16,7 @@ from . import rows
 from .base import Transactions
 from .dicom_views import all_of, may_see, same_study
 from .schema import exam, link, sent_study, study, study_identifier
-from .sql import PAGE, pages
+from .sql import PAGE, among, one_of
 
 
 class StudyDoored(Transactions):
@@ -79,7 +78,7 @@ def _within(query: sa.Select[str], search: ImageSearch) -> sa.Select[str]:
         ways.append(may_see(skrs))
         keys.append(all_of(skrs))
     named = [_of_patients(reach.patients)] if reach.patients else []
-    for one in (*named, *(_of_exams(page) for page in pages(reach.disclosed))):
+    for one in (*named, *(_of_exams(which) for which in one_of(link, reach.disclosed))):
         ways.append(sa.tuple_(study.c.node, study.c.orthanc_id).in_(one))
         keys.append(one)
     if keys and not _narrows(search):
@@ -91,12 +90,11 @@ def _within(query: sa.Select[str], search: ImageSearch) -> sa.Select[str]:
 def _of_patients(tckns: Sequence[str]) -> sa.CompoundSelect[tuple[str, str]]:
     named = sa.select(study_identifier.c.node, study_identifier.c.orthanc_id)
     linked = sa.select(link.c.node, link.c.orthanc_id).select_from(exam.join(link, _OF_EXAM))
-    return named.where(study_identifier.c.identifier.in_(tckns)).union(linked.where(exam.c.tckn.in_(tckns)))
+    return named.where(among(study_identifier.c.identifier, tckns)).union(linked.where(among(exam.c.tckn, tckns)))
 
 
-def _of_exams(page: Mapping[str, Any]) -> sa.Select[tuple[str, str]]:
-    linked = sa.select(link.c.node, link.c.orthanc_id)
-    return linked.where(link.c.institution == page["of_institution"], link.c.accession.in_(page["of_accessions"]))
+def _of_exams(which: sa.ColumnElement[bool]) -> sa.Select[tuple[str, str]]:
+    return sa.select(link.c.node, link.c.orthanc_id).where(which)
 
 
 def _owned(connection: sa.Connection, query: sa.Select[str]) -> list[OwnedStudy]:

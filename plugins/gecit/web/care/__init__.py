@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 
 from gecit.core.access import Action, Whose, may
-from gecit.core.openings import CARE, LONGEST, PHYSICIANS, WORDS, CareOpening, Fault, Outcome, Way
+from gecit.core.openings import CARE, LONGEST, PHYSICIANS, UNSAID, WORDS, CareOpening, Fault, Outcome, Way
 from gecit.core.sharing import stretch
 from gecit.core.values import local
 from gecit.edges.doors import Doors
@@ -21,8 +21,6 @@ from ..audit import about, tell_first
 from ..masking import mask
 
 LONGEST_TEXT = 500
-UNSAID = timedelta(days=90)
-"""How long a relation without a last day stands: nobody tells Geçit of a discharge."""
 
 
 class CareDesk(NamedTuple):

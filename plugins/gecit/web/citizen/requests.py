@@ -80,7 +80,7 @@ def request_pages(room: CitizenRoom) -> Blueprint:
         )
         about(made.institution, patient=made.tckn)
         tell_first()
-        if not room.ledger.add_request(made, room.limits.open_requests):
+        if not room.ledger.add_request(made, room.limits.open_requests, lambda tx: room.tell(tx, made, now)):
             text = CITIZEN["too-many-requests"]
             most = room.limits.open_requests
             return _form_page(room, (Text(tr=text.tr.format(most=most), en=text.en.format(most=most)),), status=409)

@@ -18,6 +18,7 @@ from gecit.core.values import Text, Value
 from gecit.edges.orthanc_images import OrthancImages
 from gecit.edges.store import SqlLedger
 from gecit.ports import Clock
+from gecit.steps.tell_desk import Tell, teller
 
 from ..access import may_touch, person
 from ..audit import about
@@ -71,6 +72,7 @@ class CitizenRoom(NamedTuple):
     limits: Limits
     slots: Slots
     web_port: int
+    tell: Tell = teller(())  # queues what a patient-rights desk is to hear of a new request
 
     def institutions(self) -> dict[str, str]:
         """Return the institutions' names by SKRS code."""

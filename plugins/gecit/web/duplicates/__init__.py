@@ -13,11 +13,13 @@ from gecit.core.duplicate_question import Question, QuestionRefused
 from gecit.core.values import to_json
 from gecit.edges.report_text import text_of
 from gecit.ports import Unavailable
+from gecit.ports.reviews import ReviewDoors
 from gecit.steps.ask_above import UpstreamUnavailable
 from gecit.steps.duplicates import DuplicateDesk, Opened
 
 from ..access import may_touch, needs
 from ..audit import about, tell_first
+from ..blinded import BLIND, is_blinded
 from ..problem import refuse, show
 from . import wire
 from .description import BASE, INTEGRATION, described
@@ -28,17 +30,20 @@ __all__ = ["described", "duplicates"]
 T = TypeVar("T")
 
 
-def duplicates(desk: DuplicateDesk, *, ministry_get: bool) -> Blueprint:
-    """Build the routes; `description.py` describes each, and a test compares the two."""
+def duplicates(desk: DuplicateDesk, *, ministry_get: bool, reviews: ReviewDoors | None = None) -> Blueprint:
+    """Build the routes; `description.py` describes each, and a test compares the two.
+
+    `reviews`: whose blind reviews are under way, None = there are none; a report under one is shut to its reviewer.
+    """
     routes = Blueprint("duplicates", __name__)
     _errors(routes)
-    _of_ours(routes, desk)
+    _of_ours(routes, desk, reviews)
     if ministry_get:
-        _ministry(routes, desk)
+        _ministry(routes, desk, reviews)
     return routes
 
 
-def _of_ours(routes: Blueprint, desk: DuplicateDesk) -> None:
+def _of_ours(routes: Blueprint, desk: DuplicateDesk, reviews: ReviewDoors | None) -> None:
     @routes.post(f"{BASE}/previous-studies")
     @needs(Action.QUERY_DUPLICATES)
     def previous_studies() -> Response:
@@ -57,7 +62,7 @@ def _of_ours(routes: Blueprint, desk: DuplicateDesk) -> None:
     @routes.get(f"{BASE}/orders/<order>/report")
     @needs(Action.QUERY_DUPLICATES)
     def report(order: str) -> Response:
-        return _text(_report(desk.open_report(_own_order(desk, order))))
+        return _shut(desk, reviews, order) or _text(_report(desk.open_report(_own_order(desk, order))))
 
     @routes.get(f"{BASE}/orders/<order>/images")
     @needs(Action.QUERY_DUPLICATES)
@@ -66,7 +71,7 @@ def _of_ours(routes: Blueprint, desk: DuplicateDesk) -> None:
         return _answer(wire.image_links(opened.studies, opened.link))
 
 
-def _ministry(routes: Blueprint, desk: DuplicateDesk) -> None:
+def _ministry(routes: Blueprint, desk: DuplicateDesk, reviews: ReviewDoors | None) -> None:
     @routes.get(f"{INTEGRATION}/GetPreviousStudies")
     @needs(Action.QUERY_DUPLICATES)
     def get_previous_studies() -> Response:
@@ -87,8 +92,9 @@ def _ministry(routes: Blueprint, desk: DuplicateDesk) -> None:
     @routes.get(f"{INTEGRATION}/GetReport")
     @needs(Action.QUERY_DUPLICATES)
     def get_report() -> Response:
-        return _answer(
-            wire.ReportText(report=_report(desk.open_report(_own_order(desk, _parameter(wire.OrderQuestion).order_id))))
+        order = _parameter(wire.OrderQuestion).order_id
+        return _shut(desk, reviews, order) or _answer(
+            wire.ReportText(report=_report(desk.open_report(_own_order(desk, order))))
         )
 
     @routes.get(f"{INTEGRATION}/GetImageLink")
@@ -130,6 +136,15 @@ def _own_order(desk: DuplicateDesk, order: str) -> str:
     query = desk.query_of(order)
     _own(query.institution, query.tckn)
     return order
+
+
+def _shut(desk: DuplicateDesk, reviews: ReviewDoors | None, order: str) -> Response | None:
+    """Return the refusal where who asks has a blind review of that exam to do: its report's text names people."""
+    exam = desk.exam_of(order)
+    if reviews is None or not is_blinded(reviews, exam):
+        return None
+    about(exam.institution, exam.accession, refused=True)
+    return show(BLIND)
 
 
 def _own(skrs: str, tckn: str) -> None:

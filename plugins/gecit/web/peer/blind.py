@@ -6,25 +6,12 @@ from collections.abc import Callable
 
 from flask import Response, request
 
-from gecit.core.access import Action
 from gecit.core.order import ExamKey
-from gecit.core.values import Text
 from gecit.ports.reviews import ReviewDoors
 
-from ..access import may_at_all, person
 from ..audit import about
-from ..problem import Problem, show
-
-BLIND = Problem(
-    type="blind-review",
-    status=403,
-    title=Text(tr="Bu tetkik kör incelemede", en="This exam is under your blind review"),
-    detail=Text(
-        tr="Raporu yazanın adı bu sayfada görünürdü. İnceleme turu kapanınca açılır; Teleradyoloji Birimi kapatır.",
-        en="This page would name who wrote the report. It opens when the round of reviews is closed, which the "
-        "Teleradiology unit does.",
-    ),
-)
+from ..blinded import BLIND, is_blinded
+from ..problem import show
 
 
 def blind_guard(reviews: ReviewDoors) -> Callable[[], Response | None]:
@@ -33,9 +20,9 @@ def blind_guard(reviews: ReviewDoors) -> Callable[[], Response | None]:
     def ask() -> Response | None:
         named = request.view_args or {}
         institution, accession = _named(named, "institution"), _named(named, "accession")
-        if not (institution and accession) or not may_at_all(person(), Action.REVIEW_REPORT):
+        if not (institution and accession):
             return None
-        if not reviews.is_blind(person().name, ExamKey(institution=institution, accession=accession)):
+        if not is_blinded(reviews, ExamKey(institution=institution, accession=accession)):
             return None
         about(institution, accession, refused=True)
         return show(BLIND)

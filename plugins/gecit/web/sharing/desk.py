@@ -11,6 +11,7 @@ from gecit.core.accounts import Account
 from gecit.core.audit_chain import AuditRow
 from gecit.core.disclosures import Disclosure
 from gecit.core.exam import Exam
+from gecit.core.openings import CareRule
 from gecit.core.order import ExamKey
 from gecit.core.sharing import Use
 from gecit.core.values import Value, local
@@ -33,6 +34,7 @@ class SharingDesk(NamedTuple):
     digest: Callable[[str], str]
     links: Links
     public_url: str = ""  # under which browsers reach the node; "" = as the browser names it
+    rule: Callable[[], CareRule] = CareRule  # of care relations, as it stands now
 
     def last_uses(self, patient: str, shared: Sequence[Disclosure]) -> dict[str, Use]:
         """Return when each was last used, as the audit has it, by id; the newest rows of the patient are looked at."""

@@ -15,13 +15,15 @@ from gecit.core.sharing import shown_versions
 from gecit.core.values import Value
 from gecit.edges.hl7_parts import plain
 from gecit.ports import Transaction
-from gecit.steps.disclosing import MOST
+from gecit.steps.disclosing import standing
 from gecit.steps.sharing import exams_of
 
 from ..access import may_touch, needs, person
 from ..audit import about
 from .desk import SharingDesk, ShownExam, shown
 
+MOST = 500
+"""Lines of the page, those that end first; what else stands opens all the same."""
 MOST_EXAMS = 200
 """Exams listed of one disclosure, the newest first."""
 
@@ -84,8 +86,8 @@ def opened_to(desk: SharingDesk) -> list[Opened]:
 
     def read(tx: Transaction) -> list[Opened]:
         names = {one.skrs: one.name or one.skrs for one in tx.institutions()}
-        found = [one for one in tx.disclosures_to(account, now, MOST) if one.ground is not Ground.CONSULTATION]
-        return [opened(tx, one, names) for one in sorted(found, key=lambda one: (one.ends, one.id))]
+        found = [one for one in standing(tx, account, now, desk.rule()) if one.ground is not Ground.CONSULTATION]
+        return [opened(tx, one, names) for one in sorted(found, key=lambda one: (one.ends, one.id))[:MOST]]
 
     return [one for one in desk.ledger.read(read) if one.exams]
 
