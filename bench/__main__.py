@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from . import audit, delivery, guard, hl7, ingest, memory, outbox, rejudge, soap, tracking, viewer, worklist
+from . import audit, delivery, growth, guard, hl7, ingest, memory, outbox, rejudge, soap, tracking, viewer, worklist
 from .figures import Figure, line
 
 BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
@@ -23,6 +23,7 @@ BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
     "guard": guard.figures,
     "audit": audit.figures,
     "tracking": tracking.figures,
+    "growth": growth.figures,
 }
 
 
