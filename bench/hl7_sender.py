@@ -1,8 +1,8 @@
 """An HBYS that sends frames: `python -m bench.hl7_sender PORT FILE CONNECTIONS [--pace PER_SECOND] [--window COUNT]`.
 
-With `--reconnect` each message has a connection of its own. Otherwise each connection sends a message after the answer to the one before, as MLLP has it, or so many before it waits for
-their answers; with a pace, the messages leave at that rate, whatever the answers do. Writes one JSON object: seconds in
-all, answers by MSA-1, latencies in milliseconds.
+Each connection sends a message after the answer to the one before, as MLLP has it, or so many before it waits for
+their answers; with a pace, the messages leave at that rate, whatever the answers do. With `--reconnect` each message
+has a connection of its own. Writes one JSON object: seconds in all, answers by MSA-1, latencies in milliseconds.
 """
 
 from __future__ import annotations
