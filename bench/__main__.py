@@ -21,6 +21,7 @@ from . import (
     soap,
     tracking,
     viewer,
+    ways,
     worklist,
 )
 from .figures import Figure, line
@@ -28,6 +29,7 @@ from .soak import run as soak
 
 BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
     "ingest": ingest.figures,
+    "ways": ways.figures,
     "hl7": hl7.figures,
     "delivery": delivery.figures,
     "outbox": outbox.figures,

@@ -65,6 +65,7 @@ class Sent(Value):
     ms: float
     answered: float
     key: str
+    again: int = 0
 
 
 class Soaked(Value):
@@ -77,17 +78,22 @@ class Soaked(Value):
     elsewhere: float
 
 
-def figures(rounds: int = 1, patience: float = 30.0, length: float | None = None) -> Iterator[Figure]:
+def figures(
+    rounds: int = 1, patience: float = 30.0, length: float | None = None, pace: float = EXAMS
+) -> Iterator[Figure]:
     """Run once, whatever `rounds` says, for so many minutes (`--minutes`)."""
     seconds = 60 * (minutes if length is None else length)
     with tempfile.TemporaryDirectory(prefix="gecit-bench-") as folder, receiver() as (url, arrived):
-        soaked = _soak(Path(folder), url, seconds)
+        soaked = _soak(Path(folder), url, seconds, pace)
     sent = {**soaked.sent, "told": _told(soaked.sent["reports"], arrived().first)}
     if length is None:
         _keep_minutes(soaked, sent)
     yield from _latencies(sent, soaked)
     yield from _memory(soaked)
     exams = len(sent["reports"])
+    again = sum(one.again for one in sent["images"])
+    rows = [(float(again), float(exams), float(exams))]
+    yield compare("soak", _case(soaked), "images-sent-again", "exams", rows, [soaked.elsewhere], None, "all exams")
     rows = [(float(soaked.left), float(exams), float(exams))]
     yield compare("soak", _case(soaked), "left-at-the-end", "exams", rows, [soaked.elsewhere], NOTHING, "all exams")
 
@@ -96,7 +102,7 @@ def _case(soaked: Soaked) -> str:
     return f"{soaked.seconds / 60:g}-minutes"
 
 
-def _soak(folder: Path, url: str, seconds: float) -> Soaked:
+def _soak(folder: Path, url: str, seconds: float, pace: float) -> Soaked:
     with nodes.gecit(folder, ORTHANC__GECIT__MEDULA__URL=url) as node:
         codes.import_csv(folder / "codes.db", "radiologists", RADIOLOGISTS, SystemClock().now())
         ledger = open_ledger(f"sqlite:///{folder}/ledger.db")
@@ -104,13 +110,13 @@ def _soak(folder: Path, url: str, seconds: float) -> Soaked:
             token = _administrator(ledger)
             time.sleep(3.0)  # until the node lets the institution's AE title in
             pids, machine, used = node.pids(), machine_now(), node.cpu()
-            start = time.monotonic() + 2.0
-            senders = {kind: _send(kind, node, folder, seconds, start, token) for kind in KINDS}
+            senders = {kind: _sender(kind, node, folder, (seconds, pace), token) for kind in KINDS}
+            start = _start(senders)
             samples = list(_watched(node, ledger, senders, start))
             busy = elsewhere(machine, machine_now(), node.cpu().all - used.all)
             if node.pids() != pids:
                 raise RuntimeError("a process was started again in the middle of the run")
-            exams = int(seconds * EXAMS)
+            exams = int(seconds * pace)
             left = _left(ledger, exams)
         finally:
             ledger.close()
@@ -118,12 +124,23 @@ def _soak(folder: Path, url: str, seconds: float) -> Soaked:
     return Soaked(seconds=seconds, samples=samples, sent=sent, left=left, elsewhere=busy)
 
 
-def _send(
-    kind: str, node: nodes.Node, folder: Path, seconds: float, start: float, token: str
-) -> subprocess.Popen[bytes]:
+def _sender(kind: str, node: nodes.Node, folder: Path, how: tuple[float, float], token: str) -> subprocess.Popen[bytes]:
     port = {"images": node.dicom, "pages": node.http}.get(kind, node.mllp)
-    command = [sys.executable, "-m", "bench.soak.traffic", kind, str(port), str(seconds), str(start)]
-    return subprocess.Popen([*command, str(folder / kind), token], cwd=nodes.HOME)
+    command = [sys.executable, "-m", "bench.soak.traffic", kind, str(port), *map(str, how), str(folder / kind), token]
+    return subprocess.Popen(command, cwd=nodes.HOME, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def _start(senders: Mapping[str, subprocess.Popen[bytes]]) -> float:
+    """Wait until all are ready and start them together; return the instant, of the monotonic clock."""
+    for one in senders.values():
+        assert one.stdout
+        one.stdout.readline()
+    start = time.monotonic() + 1.0
+    for one in senders.values():
+        assert one.stdin
+        one.stdin.write(f"{start}\n".encode())
+        one.stdin.close()
+    return start
 
 
 def _watched(

@@ -1,9 +1,10 @@
-"""A hospital's traffic of one kind: `python -m bench.soak.traffic KIND PORT SECONDS START JOURNAL TOKEN`.
+"""A hospital's traffic of one kind: `python -m bench.soak.traffic KIND PORT SECONDS PACE JOURNAL TOKEN`.
 
-KIND is `orders`, `reports`, `images` or `pages`; START an instant of the machine's monotonic clock, which all kinds
-share. The journal has a line for each thing sent: its turn (seconds from START), milliseconds until it was answered,
-and the exam's key under which MEDULA is told. Milliseconds of a message count from its turn, not from when the one
-before it let it go.
+KIND is `orders`, `reports`, `images` or `pages`; PACE exams a second, each with an order, a report and eight images.
+Writes a line when it is ready, and reads one: the instant of the machine's monotonic clock at which all kinds start.
+The journal has a line for each thing sent: its turn (seconds from the start), milliseconds until it was answered, the
+exam's key under which MEDULA is told, and how often its images had to be sent again. Milliseconds of a message count
+from its turn, not from when the one before it let it go.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ IMAGES = 8  # of each exam, so forty instances a second
 AFTER = {"orders": 0.0, "images": 2.0, "reports": 5.0}  # seconds after the order
 PAGES = 1.0  # a second
 SENDERS = 4  # of images at the same time
+TRIES = 5  # of sending an exam's images, as every archive has them; each but the first is counted
 EDGE = 160  # rows and columns of a picture of 8 bits: 25 KB
 
 
@@ -58,14 +60,14 @@ class Journal:
         if early > 0:
             time.sleep(early)
 
-    def note(self, turn: float, asked: float, key: str = "", images: int = 1) -> None:
+    def note(self, turn: float, asked: float, key: str = "", images: int = 1, again: int = 0) -> None:
         """Note an answer that came just now; `asked` is an instant of the monotonic clock."""
         now = time.monotonic()
-        row = {"turn": turn, "ms": 1000 * (now - asked) / images, "answered": now, "key": key}
+        row = {"turn": turn, "ms": 1000 * (now - asked) / images, "answered": now, "key": key, "again": again}
         self._out.write(json.dumps(row) + "\n")
 
 
-def messages(kind: str, port: int, seconds: float, start: float, journal: Journal) -> None:
+def messages(kind: str, port: int, seconds: float, start: float, journal: Journal, pace: float) -> None:
     """Send orders or reports over one connection."""
     build: Callable[[Case, hl7_build.Envelope], bytes] = (
         (lambda one, envelope: hl7_build.order_message(one.order, envelope))
@@ -74,7 +76,7 @@ def messages(kind: str, port: int, seconds: float, start: float, journal: Journa
     )
 
     def paced() -> Iterator[bytes]:
-        for number, turn in turns(seconds, AFTER[kind], EXAMS):
+        for number, turn in turns(seconds, AFTER[kind], pace):
             one = case_of(number)
             message = build(one, hl7_build.Envelope(control_id=f"{kind[0]}{number}"))
             journal.wait(turn)
@@ -86,33 +88,44 @@ def messages(kind: str, port: int, seconds: float, start: float, journal: Journa
             raise RefusedError(f"a message was refused: {answer!r}")
 
 
-def images(port: int, seconds: float, journal: Journal) -> None:
+def images(port: int, seconds: float, journal: Journal, pace: float) -> None:
     """Send each exam's images over an association of its own."""
 
     def study(number: int, turn: float) -> None:
         journal.wait(turn)
         one = case_of(number)
-        entity = AE(ae_title=nodes.CALLING)
-        entity.add_requested_context(UltrasoundImageStorage, ExplicitVRLittleEndian)
         began = time.monotonic()
-        association = entity.associate("127.0.0.1", port, ae_title=nodes.CALLED)
-        if not association.is_established:
-            raise RefusedError("an association was refused")
-        for picture in pictures(one):
-            status = association.send_c_store(picture)
-            if "Status" not in status or status.Status != 0:
-                raise RefusedError(f"an instance was not stored: {status}")
-        association.release()
-        journal.note(turn, began, one.key, IMAGES)
+        for again in range(TRIES):
+            if _stored(one, port):
+                journal.note(turn, began, one.key, IMAGES, again)
+                return
+            time.sleep(1.0)
+        raise RefusedError(f"images were not stored in {TRIES} tries")
 
     with ThreadPoolExecutor(SENDERS) as pool:
-        waiting = [pool.submit(study, *one) for one in turns(seconds, AFTER["images"], EXAMS)]
+        waiting = [pool.submit(study, *one) for one in turns(seconds, AFTER["images"], pace)]
         try:
             for one in waiting:
                 one.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _stored(one: Case, port: int) -> bool:
+    """Send an exam's images; whether every one was stored."""
+    entity = AE(ae_title=nodes.CALLING)
+    entity.add_requested_context(UltrasoundImageStorage, ExplicitVRLittleEndian)
+    association = entity.associate("127.0.0.1", port, ae_title=nodes.CALLED)
+    if not association.is_established:
+        return False
+    try:
+        return all(association.send_c_store(picture).get("Status") == 0 for picture in pictures(one))
+    except RuntimeError:  # it was aborted
+        return False
+    finally:
+        if association.is_established:
+            association.release()
 
 
 def pictures(one: Case) -> Iterator[Dataset]:
@@ -148,15 +161,17 @@ def pages(port: int, seconds: float, journal: Journal, token: str) -> None:
 
 def main() -> None:
     """Send what the command line names."""
-    kind, port, seconds, start = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4])
+    kind, port, (seconds, pace) = sys.argv[1], int(sys.argv[2]), map(float, sys.argv[3:5])
+    print("ready", flush=True)  # whatever takes long to import is imported
+    start = float(sys.stdin.readline())
     with open(sys.argv[5], "w", encoding="utf-8") as out:  # noqa: PTH123 -- named by the bench itself
         journal = Journal(out, start)
         if kind == "images":
-            images(port, seconds, journal)
+            images(port, seconds, journal, pace)
         elif kind == "pages":
             pages(port, seconds, journal, sys.argv[6])
         else:
-            messages(kind, port, seconds, start, journal)
+            messages(kind, port, seconds, start, journal, pace)
 
 
 if __name__ == "__main__":
