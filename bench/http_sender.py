@@ -7,6 +7,7 @@ where one was not stored.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,11 @@ def _parts(files: list[Path]) -> Iterator[bytes]:
     yield f"--{BOUNDARY}--\r\n".encode()
 
 
+def failed(answer: bytes) -> bool:
+    """Whether an answer to STOW-RS names instances that were not stored: Failed SOP Sequence, PS3.18 I.2.1."""
+    return bool(json.loads(answer).get("00081198", {}).get("Value"))
+
+
 def main() -> None:
     """Send what the command line names."""
     way, port, token = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -48,8 +54,7 @@ def main() -> None:
     for folder in sys.argv[4:]:
         for path, body, headers in requests_of(way, Path(folder)):
             answer = pool.request("POST", path, body, headers={**headers, **signed})
-            # PS3.18 10.5.3.1: 202 says that some of the instances were not stored
-            if answer.status != 200 or b"00081198" in answer.data:
+            if answer.status != 200 or (way == "stow" and failed(answer.data)):
                 sys.exit(f"not stored: {answer.status}")
 
 
