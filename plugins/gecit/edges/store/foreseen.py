@@ -36,12 +36,18 @@ def _exams(wanted: Wanted) -> sa.Select[Any]:
     return sa.select(exam.c.tckn, exam.c.institution, exam.c.accession).where(exam.c.tckn.in_(wanted))
 
 
-def _studies_by_accession(wanted: Wanted) -> sa.Select[Any]:
-    return (
-        sa.select(study.c.accession, study.c.data)
-        .where(study.c.accession.in_(wanted), sa.not_(study.c.deleted))
-        .order_by(study.c.node, study.c.orthanc_id)
-    )
+def _studies_by(column: sa.Column[str]) -> Callable[[Wanted], sa.Select[Any]]:
+    def question(wanted: Wanted) -> sa.Select[Any]:
+        return (
+            sa.select(column, study.c.data)
+            .where(column.in_(wanted), sa.not_(study.c.deleted))
+            .order_by(study.c.node, study.c.orthanc_id)
+        )
+
+    return question
+
+
+_studies_by_accession, _studies_by_uid = _studies_by(study.c.accession), _studies_by(study.c.study_instance_uid)
 
 
 def _studies_by_identifier(wanted: Wanted) -> sa.Select[Any]:
@@ -50,14 +56,6 @@ def _studies_by_identifier(wanted: Wanted) -> sa.Select[Any]:
         sa.select(study_identifier.c.identifier, study.c.data)
         .join(study, same)
         .where(study_identifier.c.identifier.in_(wanted), sa.not_(study.c.deleted))
-        .order_by(study.c.node, study.c.orthanc_id)
-    )
-
-
-def _studies_by_uid(wanted: Wanted) -> sa.Select[Any]:
-    return (
-        sa.select(study.c.study_instance_uid, study.c.data)
-        .where(study.c.study_instance_uid.in_(wanted), sa.not_(study.c.deleted))
         .order_by(study.c.node, study.c.orthanc_id)
     )
 
