@@ -13,7 +13,7 @@ FAST_MINUTES := 35
 SYSTEM_MINUTES := 30
 BROWSER_MINUTES := 25
 
-.PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench lock docs clean
+.PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench bench-page lock docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,8 +55,12 @@ check: setup-test ## format, lint, types, import contracts, documents
 bench: setup-test ## every figure beside its anchor, as JSON lines
 	@$(PY) -m bench
 
-bench-%: setup-test ## one figure
-	@$(PY) -m bench $*
+bench-page: setup-test ## the tables of docs/performance.md anew from bench/results
+	@$(PY) -m bench.page
+	@if [ -e bench/results/soak-minutes.jsonl ]; then $(PY) -m bench.soak.plot; fi
+
+bench-%: setup-test ## one figure; KEEP=1 keeps its lines, ROUNDS=5, MINUTES=60 of bench-soak
+	@$(PY) -m bench $* $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(KEEP),--keep)
 
 lock: ## the lock files anew from pyproject.toml
 	@scripts/lock.sh

@@ -7,11 +7,29 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from . import audit, delivery, guard, hl7, ingest, memory, outbox, rejudge, soap, tracking, viewer, worklist
+from . import (
+    audit,
+    delivery,
+    growth,
+    guard,
+    hl7,
+    ingest,
+    memory,
+    outbox,
+    rejudge,
+    results,
+    soap,
+    tracking,
+    viewer,
+    ways,
+    worklist,
+)
 from .figures import Figure, line
+from .soak import run as soak
 
 BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
     "ingest": ingest.figures,
+    "ways": ways.figures,
     "hl7": hl7.figures,
     "delivery": delivery.figures,
     "outbox": outbox.figures,
@@ -23,6 +41,8 @@ BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
     "guard": guard.figures,
     "audit": audit.figures,
     "tracking": tracking.figures,
+    "growth": growth.figures,
+    "soak": soak.figures,
 }
 
 
@@ -33,11 +53,18 @@ def main() -> None:
     reader.add_argument("--rounds", type=int, default=ingest.ROUNDS, help="interleaved rounds (%(default)s)")
     wait = "seconds that each run waits for a machine that is busy elsewhere (%(default)s)"
     reader.add_argument("--patience", type=float, default=ingest.PATIENCE_SECONDS, help=wait)
+    reader.add_argument("--keep", action="store_true", help="write each bench's lines to bench/results too")
+    reader.add_argument("--minutes", type=float, default=soak.MINUTES, help="length of the soak (%(default)s)")
     chosen = reader.parse_args()
+    soak.minutes = chosen.minutes
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     for name in chosen.names or BENCHES:
+        found = []
         for figure in BENCHES[name](chosen.rounds, chosen.patience):
             print(line(figure), flush=True)
+            found.append(figure)
+        if chosen.keep:
+            results.keep(name, f"python -m bench {' '.join(sys.argv[1:])}", found)
 
 
 if __name__ == "__main__":

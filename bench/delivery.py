@@ -90,7 +90,7 @@ def _figure(piece: str, rounds: Sequence[dict[str, float]], first: dict[str, flo
 def _answered(node: nodes.Node, folder: Path, last: str, number: int, exams: int) -> dict[str, float]:
     """Send everything but the last pieces, let it rest, then send those; return when each was answered."""
     first = 10_000 * (number + 1) + 1_000 * PIECES.index(last)
-    cases = [_case(first + one) for one in range(exams)]
+    cases = [case_of(first + one) for one in range(exams)]
     for one in cases:
         for piece, send in _sends(node, folder, one).items():
             if piece != last:
@@ -122,7 +122,8 @@ def _sends(node: nodes.Node, folder: Path, case: Case) -> dict[str, Send]:
     }
 
 
-def _case(number: int) -> Case:
+def case_of(number: int) -> Case:
+    """Return the exam of that number, of somebody made up: an ultrasound."""
     now = datetime.now(UTC)
     key = ExamKey(institution=INSTITUTION.skrs, accession=f"T{number:08d}")
     patient = Patient(tckn=tckn(200_000_000 + number), file_number=f"T{number}", family="ÖLÇÜM", given="Şule", sex="F")

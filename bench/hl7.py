@@ -1,19 +1,17 @@
 """HL7: messages per second, durable before their ACK, on a whole node, beside what only parses and what only syncs.
 
 Orders and reports in turn, over eight connections, each message after the answer to the one before; and once more with
-senders that keep sixteen under way. Anchors of the same run and the same messages: python-hl7's bare parse rate,
-hl7apy's, and the disk's own rate of fsync.
+senders that keep sixteen under way. Anchors of the same run and the same messages: servers of others that keep nothing
+(`hl7_servers`), python-hl7's bare parse rate, hl7apy's, and the disk's own rate of fsync.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -24,9 +22,10 @@ from gecit.core.values import Value
 from gecit.edges import codes
 from gecit.edges.system_clock import SystemClock
 
-from . import messages, nodes
+from . import hl7_servers, messages, nodes
 from .figures import Figure, Goal, compare
 from .hl7_sender import write_frames
+from .hl7_servers import SERVERS, said_by, sender
 from .machine import elsewhere, machine_now, wait_quiet
 
 CONNECTIONS = 8
@@ -35,6 +34,7 @@ WINDOW = 16  # messages under way on a connection whose sender does not wait for
 BACKLOG = 100_000
 PACE = 10.0  # messages a second, beside the backlog
 SAMPLE = 400  # messages that the anchors parse
+SERVED = 2000  # messages that other servers answer, before and after each round
 SYNCS = 400
 QUIET = 0.06
 RADIOLOGISTS = nodes.HOME / "plugins" / "gecit" / "sandbox" / "data" / "radiologists.csv"
@@ -46,6 +46,7 @@ class Anchors(Value):
     python_hl7: float
     hl7apy: float
     fsync: float
+    servers: Mapping[str, float]  # by name, of those that can do what is measured
 
 
 class Round(Value):
@@ -61,6 +62,7 @@ class Round(Value):
 
 def figures(rounds: int = 5, patience: float = 30.0, count: int = MESSAGES, backlog: int = BACKLOG) -> Iterator[Figure]:
     """Measure the rate in so many rounds, then latency while a backlog drains."""
+    hl7_servers.fetch()
     with tempfile.TemporaryDirectory(prefix="gecit-bench-") as folder, nodes.gecit(Path(folder)) as node:
         codes.import_csv(Path(folder) / "codes.db", "radiologists", RADIOLOGISTS, SystemClock().now())
         send_messages(node, Path(folder), 0, 200)  # whoever is first makes statements and caches
@@ -82,6 +84,10 @@ def _rates(done: Sequence[Round], case: str) -> Iterator[Figure]:
     for name, (said, goal) in anchors.items():
         rows = [(one.rate, getattr(one.before, name), getattr(one.after, name)) for one in done]
         yield compare("hl7", case, f"rate-beside-{name}", "messages/s", rows, busy, goal, said)
+    for name in done[0].before.servers:
+        rows = [(one.rate, one.before.servers[name], one.after.servers[name]) for one in done]
+        figure, goal = f"rate-beside-{name}", Goal(least=1.0)
+        yield compare("hl7", case, figure, "messages/s", rows, busy, goal, SERVERS[name].said)
     rows = [(one.rate, one.before.python_hl7, one.after.python_hl7) for one in done]
     least = Goal(least=1000.0, absolute=True)
     yield compare("hl7", case, "rate", "messages/s", rows, busy, least, "python-hl7, parsing alone")
@@ -92,7 +98,7 @@ def _rates(done: Sequence[Round], case: str) -> Iterator[Figure]:
 def _round(node: nodes.Node, folder: Path, number: int, count: int, patience: float, window: int = 1) -> Round:
     os.sync()
     wait_quiet(QUIET, patience)
-    before = anchors(folder)
+    before = anchors(folder, window)
     used, machine = node.cpu(), machine_now()
     said = send_messages(node, folder, number, count, window=window)
     busy = elsewhere(machine, machine_now(), node.cpu().all - used.all)
@@ -103,7 +109,7 @@ def _round(node: nodes.Node, folder: Path, number: int, count: int, patience: fl
         p50=float(said["p50"]),
         p99=float(said["p99"]),
         before=before,
-        after=anchors(folder),
+        after=anchors(folder, window),
         elsewhere=busy,
     )
 
@@ -113,7 +119,7 @@ def _latency(node: nodes.Node, folder: Path, backlog: int) -> Figure:
     paced = max(4, min(100, backlog // 100))
     rest = send_messages(node, folder, 600, paced, connections=1, pace=PACE)
     machine, used = machine_now(), node.cpu()
-    draining = _start(node, _file(folder, 700, backlog), CONNECTIONS, 0.0)
+    draining = sender(node.mllp, _file(folder, 700, backlog), CONNECTIONS)
     beside: list[dict[str, float]] = []
     try:
         while draining.poll() is None:
@@ -121,22 +127,28 @@ def _latency(node: nodes.Node, folder: Path, backlog: int) -> Figure:
     finally:
         if draining.poll() is None:
             draining.terminate()
-        out, _ = draining.communicate()
-    said = _heard(out, backlog)
+            draining.wait()
+    said = said_by(draining, backlog)
     busy = elsewhere(machine, machine_now(), node.cpu().all - used.all)
     sys.stderr.write(f"  backlog of {backlog}: {backlog / said['seconds']:.0f} messages/s\n")
     rows = [(one["p99"], rest["p99"], rest["p99"]) for one in beside]
     return compare("hl7", f"backlog-{backlog}", "answer-p99-at-10-a-second", "ms", rows, [busy], None, "at rest")
 
 
-def anchors(folder: Path) -> Anchors:
+def anchors(folder: Path, window: int = 1) -> Anchors:
     """Measure what the machine does of one kind alone."""
+    frames = _file(folder, 990, SERVED)
     texts = [one.decode() for one in chain.from_iterable(messages.pairs(SAMPLE // 2, 900_000))]
     some = texts[:40]
     return Anchors(
         python_hl7=len(texts) / _seconds(lambda: [hl7.parse(one) for one in texts]),
         hl7apy=len(some) / _seconds(lambda: [parse_message(one, find_groups=False) for one in some]),
         fsync=SYNCS / _seconds(lambda: _sync(folder / "fsync", SYNCS)),
+        servers={
+            name: one.figure(frames, CONNECTIONS, window, SERVED)
+            for name, one in SERVERS.items()
+            if one.windows or window == 1
+        },
     )
 
 
@@ -175,20 +187,5 @@ def send_messages(
     window: int = 1,
 ) -> dict[str, float]:
     """Send so many messages and return what the sender says of it; RuntimeError where one was not accepted."""
-    sender = _start(node, _file(folder, number, count), connections, pace, window)
-    out, _ = sender.communicate()
-    return _heard(out, count)
-
-
-def _start(node: nodes.Node, frames: Path, connections: int, pace: float, window: int = 1) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "bench.hl7_sender", str(node.mllp), str(frames), str(connections)]
-    return subprocess.Popen(
-        [*command, "--pace", str(pace), "--window", str(window)], cwd=nodes.HOME, stdout=subprocess.PIPE
-    )
-
-
-def _heard(out: bytes, count: int) -> dict[str, float]:
-    said = json.loads(out)
-    if said.pop("codes") != {"AA": count}:
-        raise RuntimeError(f"not every message was accepted: {out!r}")
-    return {name: float(value) for name, value in said.items()}
+    file = _file(folder, number, count)
+    return said_by(sender(node.mllp, file, connections, pace=pace, window=window), count)

@@ -1,8 +1,8 @@
 """An HBYS that sends frames: `python -m bench.hl7_sender PORT FILE CONNECTIONS [--pace PER_SECOND] [--window COUNT]`.
 
 Each connection sends a message after the answer to the one before, as MLLP has it, or so many before it waits for
-their answers; with a pace, the messages leave at that rate, whatever the answers do. Writes one JSON object: seconds in
-all, answers by MSA-1, latencies in milliseconds.
+their answers; with a pace, the messages leave at that rate, whatever the answers do. With `--reconnect` each message
+has a connection of its own. Writes one JSON object: seconds in all, answers by MSA-1, latencies in milliseconds.
 """
 
 from __future__ import annotations
@@ -53,6 +53,16 @@ async def speak(port: int, frames: Sequence[bytes], tally: Tally, pace: float, w
     writer.close()
 
 
+async def speak_once(port: int, frames: Sequence[bytes], tally: Tally) -> None:
+    """Send frames one after the other, each over a connection of its own."""
+    for one in frames:
+        asked = time.monotonic()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
+        writer.write(one)
+        tally.take(await reader.readuntil(END), time.monotonic() - asked)
+        writer.close()
+
+
 def read_frames(path: Path) -> list[bytes]:
     """Read frames as `write_frames` wrote them."""
     return [one + END for one in path.read_bytes().split(END)[:-1]]
@@ -65,13 +75,18 @@ def write_frames(path: Path, messages: Iterator[bytes]) -> None:
             out.write(b"\x0b" + one + END)
 
 
-def send(port: int, frames: Sequence[bytes], connections: int, pace: float, window: int) -> dict[str, object]:
+def send(
+    port: int, frames: Sequence[bytes], connections: int, pace: float, window: int, *, reconnect: bool = False
+) -> dict[str, object]:
     """Send frames over so many connections and return what there is to say of it."""
     tally = Tally()
 
     async def everybody() -> None:
         shares = [frames[number::connections] for number in range(connections)]
-        await asyncio.gather(*(speak(port, one, tally, pace / connections, window) for one in shares))
+        if reconnect:
+            await asyncio.gather(*(speak_once(port, one, tally) for one in shares))
+        else:
+            await asyncio.gather(*(speak(port, one, tally, pace / connections, window) for one in shares))
 
     start = time.monotonic()
     asyncio.run(everybody())
@@ -94,9 +109,11 @@ def main() -> None:
     reader.add_argument("connections", type=int)
     reader.add_argument("--pace", type=float, default=0.0)
     reader.add_argument("--window", type=int, default=1)
+    reader.add_argument("--reconnect", action="store_true")
     chosen = reader.parse_args()
     frames = read_frames(chosen.file)
-    print(json.dumps(send(chosen.port, frames, chosen.connections, chosen.pace, chosen.window)))
+    ways = chosen.connections, chosen.pace, chosen.window
+    print(json.dumps(send(chosen.port, frames, *ways, reconnect=chosen.reconnect)))
 
 
 if __name__ == "__main__":

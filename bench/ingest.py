@@ -1,5 +1,7 @@
 """Ingest: C-STORE over four associations until every study's facts are committed, against a bare Orthanc.
 
+`bench ways` does the same by STOW-RS and by Orthanc's REST interface, and by C-STORE beside DCMTK's storescp.
+
 A round sends the same files to our node once and to a bare Orthanc twice, in changing order; the two bare runs
 against each other are the noise. Each run begins with an empty store, and with memory that was just in use.
 
@@ -14,9 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import NamedTuple
 
 from gecit.core.values import Value
 
@@ -66,8 +69,25 @@ class Run(Value):
         return max(self.answered, self.recorded - nodes.WAIT_SECONDS)
 
 
+class Way(NamedTuple):
+    """How files are sent, and to whom beside us."""
+
+    name: str
+    anchor_is: str
+    bare: Callable[[Path], AbstractContextManager[Node]]
+    command: Callable[[Node], list[str]]  # what the folders of one sender stand behind
+
+
+def storescu(node: Node) -> list[str]:
+    """Return DCMTK's sender."""
+    return ["storescu", "-aet", nodes.CALLING, "-aec", nodes.CALLED, "+sd", "127.0.0.1", str(node.dicom)]
+
+
+STORE = Way("ingest", "bare Orthanc", nodes.bare, storescu)
+
+
 def figures(
-    rounds: int = ROUNDS, patience: float = PATIENCE_SECONDS, cases: Sequence[Case] = CASES
+    rounds: int = ROUNDS, patience: float = PATIENCE_SECONDS, cases: Sequence[Case] = CASES, way: Way = STORE
 ) -> Iterator[Figure]:
     """Measure every case and yield its figures."""
     for case in cases:
@@ -75,14 +95,14 @@ def figures(
             tempfile.TemporaryDirectory(prefix="gecit-bench-", dir=memory_folder(2 * case.bytes)) as folder,
             tempfile.TemporaryDirectory(prefix="gecit-bench-") as disk,
         ):
-            yield from _figures(case, _rounds(case, Path(folder), Path(disk), rounds, patience))
+            yield from _figures(case, _rounds(case, Path(folder), Path(disk), rounds, patience, way), way)
 
 
-def _rounds(case: Case, folder: Path, disk: Path, rounds: int, patience: float) -> list[tuple[Run, Run, Run]]:
+def _rounds(case: Case, folder: Path, disk: Path, rounds: int, patience: float, way: Way) -> list[tuple[Run, Run, Run]]:
     _say(f"{case.name}: writing {case.instances} files")
     studies = corpus.write(case, folder / "files")
     warm_up = corpus.write(WARM_UP, folder / "warm-up", WARM_UP_NUMBER)
-    one_run = Runner(folder, disk, studies, warm_up, patience, case.bytes)
+    one_run = Runner(folder, disk, studies, warm_up, patience, case.bytes, way)
     one_run("b")
     return [_round(ORDERS[number % len(ORDERS)], one_run) for number in range(rounds)]
 
@@ -114,8 +134,16 @@ class Runner:
     """Sends the same files to one fresh node after the other."""
 
     def __init__(
-        self, folder: Path, disk: Path, studies: Sequence[Sent], warm_up: Sequence[Sent], patience: float, size: int
+        self,
+        folder: Path,
+        disk: Path,
+        studies: Sequence[Sent],
+        warm_up: Sequence[Sent],
+        patience: float,
+        size: int,
+        way: Way,
     ) -> None:
+        self._way = way
         self._folder, self._disk, self._size = folder, disk, size
         self._studies, self._warm_up, self._patience = studies, warm_up, patience
 
@@ -124,24 +152,24 @@ class Runner:
         with (
             tempfile.TemporaryDirectory(prefix="node-", dir=self._folder) as data,
             tempfile.TemporaryDirectory(prefix="ledger-", dir=self._disk) as ledger,
-            _node(kind, Path(data), Path(ledger)) as node,
+            self._node(kind, Path(data), Path(ledger)) as node,
         ):
             node.expect([*self._warm_up, *self._studies])
-            send_when_allowed(node, self._warm_up)
+            command = self._way.command(node)
+            send_when_allowed(node, self._warm_up, command=command)
             node.wait_recorded(self._warm_up)
             os.sync()  # what the run before left to write is not this run's
             wait_quiet(QUIET, self._patience)
             warm_memory(round(WARM_TIMES * self._size))
-            return _measure(node, self._studies)
+            return _measure(node, self._studies, command)
+
+    def _node(self, kind: str, data: Path, ledger: Path) -> AbstractContextManager[Node]:
+        return nodes.gecit(data, ledger=ledger) if kind == "g" else self._way.bare(data)
 
 
-def _node(kind: str, data: Path, ledger: Path) -> AbstractContextManager[Node]:
-    return nodes.gecit(data, ledger=ledger) if kind == "g" else nodes.bare(data)
-
-
-def _measure(node: Node, studies: Sequence[Sent]) -> Run:
+def _measure(node: Node, studies: Sequence[Sent], command: Sequence[str]) -> Run:
     pids, before, machine, start = node.pids(), node.cpu(), machine_now(), time.monotonic()
-    _send(node, studies)
+    _send(studies, command)
     answered = time.monotonic() - start
     node.wait_recorded(studies)
     recorded = time.monotonic() - start if isinstance(node, nodes.Gecit) else answered
@@ -158,32 +186,34 @@ def _measure(node: Node, studies: Sequence[Sent]) -> Run:
     )
 
 
-def _send(node: Node, studies: Sequence[Sent]) -> None:
-    """Send by DCMTK's storescu, its studies dealt to the associations; RefusedError where one was."""
+def _send(studies: Sequence[Sent], command: Sequence[str]) -> None:
+    """Send by as many processes as there are associations, studies dealt to them; RefusedError where one was not."""
     shares = [studies[number::ASSOCIATIONS] for number in range(min(ASSOCIATIONS, len(studies)))]
-    senders = [_sender(node, share) for share in shares]
+    senders = [_sender(command, share) for share in shares]
     codes = [one.wait() for one in senders]
     if any(codes):
-        raise RefusedError(f"storescu ended with {codes}")
+        raise RefusedError(f"{command[0]} ended with {codes}")
 
 
-def _sender(node: Node, share: Sequence[Sent]) -> subprocess.Popen[bytes]:
+def _sender(command: Sequence[str], share: Sequence[Sent]) -> subprocess.Popen[bytes]:
     """Start one association. Without TCP_NODELAY DCMTK waits 40 ms for each instance."""
-    command = ["storescu", "-aet", nodes.CALLING, "-aec", nodes.CALLED, "+sd", "127.0.0.1", str(node.dicom)]
     return subprocess.Popen(
         [*command, *(str(one.folder) for one in share)],
+        cwd=nodes.HOME,
         env={**os.environ, "TCP_NODELAY": "1"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
 
 
-def send_when_allowed(node: Node, studies: Sequence[Sent], seconds: float = 30.0) -> None:
+def send_when_allowed(
+    node: Node, studies: Sequence[Sent], seconds: float = 30.0, command: Sequence[str] | None = None
+) -> None:
     """Send as soon as the node knows who we are: it reads its institutions every few seconds."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            _send(node, studies)
+            _send(studies, command or storescu(node))
         except RefusedError:
             if time.monotonic() > deadline:
                 raise
@@ -192,7 +222,7 @@ def send_when_allowed(node: Node, studies: Sequence[Sent], seconds: float = 30.0
             return
 
 
-def _figures(case: Case, rounds: Sequence[tuple[Run, Run, Run]]) -> Iterator[Figure]:
+def _figures(case: Case, rounds: Sequence[tuple[Run, Run, Run]], way: Way) -> Iterator[Figure]:
     per_second, milliseconds = "instances/s", "ms/instance"
     rows = {
         "rate": (per_second, [[one.instances / one.at_work for one in three] for three in rounds]),
@@ -204,7 +234,9 @@ def _figures(case: Case, rounds: Sequence[tuple[Run, Run, Run]]) -> Iterator[Fig
     for name, (unit, values) in rows.items():
         triples = [(ours, first, second) for ours, first, second in values]
         busy = [one.elsewhere for three in rounds for one in three]
-        yield compare("ingest", case.name, name, unit, triples, busy, GOALS.get((case.name, name)))
+        if all(min(three) > 0 for three in triples):  # of storescp's processes, which come and go, no time is known
+            goal = GOALS.get((case.name, name)) if way is STORE else None
+            yield compare(way.name, case.name, name, unit, triples, busy, goal, way.anchor_is)
 
 
 def _say(text: str) -> None:

@@ -36,10 +36,10 @@ def figures(rounds: int = 1, patience: float = 30.0, count: int = COUNT) -> Iter
         ours = stack.enter_context(nodes.gecit(_made(Path(folder) / "ours")))
         bare = stack.enter_context(nodes.bare(_made(Path(folder) / "bare")))
         codes.import_csv(Path(folder) / "ours" / "codes.db", "radiologists", RADIOLOGISTS, SystemClock().now())
-        seen = [(_used(ours), _used(bare))]
+        seen = [(memory_of(ours), memory_of(bare))]
         for half, studies in enumerate(halves):
             _fill(ours, bare, Path(folder), half, studies, count)
-            seen.append((_used(ours), _used(bare)))
+            seen.append((memory_of(ours), memory_of(bare)))
     for mine, other in seen:
         sys.stderr.write(
             f"  { ({name: round(size) for name, size in mine.items()}) }, bare {round(sum(other.values()))}\n"
@@ -82,7 +82,7 @@ def _fill(ours: nodes.Node, bare: nodes.Node, folder: Path, half: int, studies: 
     time.sleep(REST_SECONDS)
 
 
-def _used(node: nodes.Node) -> dict[str, float]:
+def memory_of(node: nodes.Node) -> dict[str, float]:
     """Return MiB by process."""
     found: dict[str, float] = {}
     for pid in node.pids():

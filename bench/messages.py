@@ -5,7 +5,7 @@ Everyone in them is made up. A template is built once, since building each messa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from gecit.core.order import Control, ExamKey, Order, Patient
@@ -39,15 +39,21 @@ PARTS = {
 }
 
 
-def pairs(count: int, first: int = 0) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the order and the report of `count` exams, each of its own patient; `first` numbers them."""
+def own_patient(number: int) -> int:
+    """Return the number of a patient who has that exam alone."""
+    return 100_000_000 + number
+
+
+def pairs(count: int, first: int = 0, patient: Callable[[int], int] = own_patient) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the order and the report of `count` exams; `first` numbers them, `patient` says whose each is."""
     order, report = _templates(datetime.now(UTC))
     for number in range(first, first + count):
-        yield _numbered(order, number, b"O"), _numbered(report, number, b"R")
+        whose = tckn(patient(number)).encode()
+        yield _numbered(order, number, b"O", whose), _numbered(report, number, b"R", whose)
 
 
-def _numbered(template: bytes, number: int, kind: bytes) -> bytes:
-    made = template.replace(ACCESSION, b"E%010d" % number).replace(NUMBER, tckn(100_000_000 + number).encode())
+def _numbered(template: bytes, number: int, kind: bytes, whose: bytes) -> bytes:
+    made = template.replace(ACCESSION, b"E%010d" % number).replace(NUMBER, whose)
     return made.replace(FILE, b"D%09d" % number).replace(CONTROL, b"%s%09d" % (kind, number))
 
 

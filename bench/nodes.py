@@ -18,8 +18,11 @@ from pathlib import Path
 import psutil
 import requests
 
+from gecit.core.access import Role
+from gecit.core.accounts import Account
 from gecit.core.values import Value
 from gecit.edges import hl7_build
+from gecit.edges.doors import new_token, token_digest
 from gecit.edges.store import SqlLedger, open_ledger
 from gecit.edges.system_clock import SystemClock
 from gecit.sandbox.day import INSTITUTION
@@ -74,6 +77,22 @@ class Node:
     def wait_recorded(self, studies: Sequence[Sent]) -> None:
         """Return when every study is on record with all its instances."""
 
+    def token(self, role: Role) -> str:
+        """Return a token with which HTTP is let in; `-` where nobody asks for one."""
+        return "-"
+
+
+class Storescp(Node):
+    """DCMTK's storescp: a process for each association, which keeps files as they come."""
+
+    def cpu(self) -> Cpu:
+        """Return nothing: its processes take what they used with them."""
+        return Cpu(orthanc=0.0, others=0.0)
+
+    def pids(self) -> frozenset[int]:
+        """Return the one process that stays."""
+        return frozenset({self._process.pid})
+
 
 class Gecit(Node):
     """Ours: plugin, web, listen, work, ledger."""
@@ -103,6 +122,14 @@ class Gecit(Node):
 
         _until(none_missing, 60 + 0.05 * sum(one.instances for one in studies), "facts are recorded", 0.02)
 
+    def token(self, role: Role) -> str:
+        """Return a token of somebody of the institution that sends."""
+        token, now, name = new_token(), SystemClock().now(), f"bench-{role.value}"
+        institution = "" if role is Role.ADMINISTRATOR else INSTITUTION.skrs
+        self._ledger.save_account(Account(name=name, roles=(role,), institution=institution), now)
+        self._ledger.add_token(token_digest(token), name, now, None)
+        return token
+
     def _recorded(self, one: Sent) -> int:
         found = self._ledger.read(lambda tx: tx.studies_of_accession(one.order.key.accession))
         return sum(series.instances for study in found for series in study.facts.series)
@@ -124,6 +151,22 @@ def bare(folder: Path) -> Iterator[Node]:
         peer = {"AET": CALLING, "Host": "127.0.0.1", "Port": 104}
         requests.put(f"http://127.0.0.1:{http}/modalities/bench", json=peer, timeout=10).raise_for_status()
         yield node
+
+
+@contextmanager
+def storescp(folder: Path) -> Iterator[Node]:
+    """Run DCMTK's storescp."""
+    [dicom] = _free_ports(1)
+    kept = folder / "storescp"
+    kept.mkdir()
+    with (folder / "storescp.log").open("ab") as log:
+        command = ["storescp", "--fork", "-aet", CALLED, "-od", str(kept), "+uf", str(dicom)]
+        process = subprocess.Popen(command, env=_environ(folder), stdout=log, stderr=log, start_new_session=True)
+    try:
+        _until(lambda: _listens(dicom), START_SECONDS, "storescp listens")
+        yield Storescp(process, 0, dicom)
+    finally:
+        _stop(process)
 
 
 @contextmanager

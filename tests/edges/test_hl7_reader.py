@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gecit.core.remarks import Severity
-from gecit.edges.hl7_reader import codec_of, parse
+from gecit.edges.hl7_reader import _segment_break, _segments, codec_of, parse
 from tests.support.hl7_samples import orm, wire
 
 HEADER = "MSH|^~\\&|A|B|C|D|20240101||ORM^O01|1|P|2.3.1||||||UTF8\n"
@@ -159,3 +159,19 @@ def test_an_unknown_label_is_noted_and_the_bytes_are_believed():
 
 def test_plain_ascii_without_a_label_needs_no_remark():
     assert codes(parse(wire("MSH|^~\\&|A|B|||20240101||ORM^O01|1|P|2.3.1\nPID|1||F1"))) == []
+
+
+@given(st.text(alphabet="MSHOBXZ1z|^\r\n ", max_size=60))
+def test_the_fast_cut_into_segments_gives_what_the_close_one_gives(text):
+    text = f"MSH|{text.strip()}"
+    assert _segments(text, "|") == _segment_break("|")(text)
+
+
+def test_the_fast_cut_is_taken_for_lines_that_all_begin_segments():
+    assert _segments("MSH|a\rOBX|b\rZX1|c", "|") == ["MSH|a", "OBX|b", "ZX1|c"]
+
+
+def test_subcomponents_are_unescaped_after_they_are_divided_and_none_stand_in_an_empty_place():
+    [_, segment] = parse(b"MSH|^~\\&|\rOBX|a^ b\\T\\c & d &~x").segments
+    assert segment.subcomponents(1, 2) == ["b&c", "d", ""]
+    assert segment.subcomponents(1, 3) == segment.subcomponents(9, 1) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from gecit.core.remarks import Remark, Severity, worst
 from gecit.core.values import local
@@ -67,7 +68,12 @@ def _character_set(request: Message | None) -> tuple[str, str]:
 
 
 def _time(now: datetime) -> str:
-    return local(now).strftime("%Y%m%d%H%M%S%z")
+    return _written(now.replace(microsecond=0))
+
+
+@lru_cache(maxsize=8)
+def _written(second: datetime) -> str:
+    return local(second).strftime("%Y%m%d%H%M%S%z")
 
 
 def _summary(remarks: Sequence[Remark], code: Severity) -> str:

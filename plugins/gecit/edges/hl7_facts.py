@@ -216,8 +216,8 @@ def read_ratings(reader: FactReader) -> Ratings:
 
 def _reasons(segment: Segment, field: int, component: int) -> tuple[str, ...]:
     """Codes as they are written; what looks like none is left out: nobody has to send any."""
-    found = (segment.get(field, component, sub).strip().lower() for sub in range(1, MOST_REASONS + 1))
-    return tuple(sorted({one for one in found if REASON.fullmatch(one)}))
+    found = {one.lower() for one in segment.subcomponents(field, component)[:MOST_REASONS]}
+    return tuple(sorted(one for one in found if REASON.fullmatch(one)))
 
 
 def read_contrast(reader: FactReader) -> str:

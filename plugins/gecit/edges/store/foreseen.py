@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -28,47 +29,76 @@ Control = tuple[tuple[str, str], str]
 
 WITHOUT_RAW = [column for column in message.c if column.name != "raw"]
 
-# Made once: making a statement costs as much as asking it.
-_wanted: sa.BindParameter[str] = sa.bindparam("wanted", expanding=True)
-_EXAMS = sa.select(exam.c.tckn, exam.c.institution, exam.c.accession).where(exam.c.tckn.in_(_wanted))
-_STUDIES_BY_ACCESSION = (
-    sa.select(study.c.accession, study.c.data)
-    .where(study.c.accession.in_(_wanted), sa.not_(study.c.deleted))
-    .order_by(study.c.node, study.c.orthanc_id)
-)
-_STUDIES_BY_IDENTIFIER = (
-    sa.select(study_identifier.c.identifier, study.c.data)
-    .join(
-        study,
-        sa.and_(study.c.node == study_identifier.c.node, study.c.orthanc_id == study_identifier.c.orthanc_id),
+Wanted = Sequence[sa.BindParameter[str]]
+
+
+def _exams(wanted: Wanted) -> sa.Select[Any]:
+    return sa.select(exam.c.tckn, exam.c.institution, exam.c.accession).where(exam.c.tckn.in_(wanted))
+
+
+def _studies_by(column: sa.Column[str]) -> Callable[[Wanted], sa.Select[Any]]:
+    def question(wanted: Wanted) -> sa.Select[Any]:
+        return (
+            sa.select(column, study.c.data)
+            .where(column.in_(wanted), sa.not_(study.c.deleted))
+            .order_by(study.c.node, study.c.orthanc_id)
+        )
+
+    return question
+
+
+_studies_by_accession, _studies_by_uid = _studies_by(study.c.accession), _studies_by(study.c.study_instance_uid)
+
+
+def _studies_by_identifier(wanted: Wanted) -> sa.Select[Any]:
+    same = sa.and_(study.c.node == study_identifier.c.node, study.c.orthanc_id == study_identifier.c.orthanc_id)
+    return (
+        sa.select(study_identifier.c.identifier, study.c.data)
+        .join(study, same)
+        .where(study_identifier.c.identifier.in_(wanted), sa.not_(study.c.deleted))
+        .order_by(study.c.node, study.c.orthanc_id)
     )
-    .where(study_identifier.c.identifier.in_(_wanted), sa.not_(study.c.deleted))
-    .order_by(study.c.node, study.c.orthanc_id)
-)
-_STUDIES_BY_UID = (
-    sa.select(study.c.study_instance_uid, study.c.data)
-    .where(study.c.study_instance_uid.in_(_wanted), sa.not_(study.c.deleted))
-    .order_by(study.c.node, study.c.orthanc_id)
-)
-_PROCEDURES = (
-    sa.select(*procedure.c, institution.c.data.label("recorded"))
-    .select_from(procedure.outerjoin(institution, institution.c.skrs == procedure.c.institution))
-    .where(procedure.c.tckn.in_(_wanted), sa.not_(procedure.c.cancelled))
-)
-_QUERIES = (
-    sa.select(duplicate_query.c.tckn, duplicate_query.c.data)
-    .where(duplicate_query.c.tckn.in_(_wanted))
-    .order_by(duplicate_query.c.at, duplicate_query.c.id)
-)
-_MESSAGES = (
-    sa.select(*WITHOUT_RAW)
-    .where(
-        message.c.control_id.in_(_wanted),  # which two hospitals may well count alike
-        message.c.sending_facility == sa.bindparam("facility"),
-        message.c.sending_application == sa.bindparam("application"),
+
+
+def _procedures(wanted: Wanted) -> sa.Select[Any]:
+    return (
+        sa.select(*procedure.c, institution.c.data.label("recorded"))
+        .select_from(procedure.outerjoin(institution, institution.c.skrs == procedure.c.institution))
+        .where(procedure.c.tckn.in_(wanted), sa.not_(procedure.c.cancelled))
     )
-    .order_by(message.c.id)
-)
+
+
+def _queries(wanted: Wanted) -> sa.Select[Any]:
+    return (
+        sa.select(duplicate_query.c.tckn, duplicate_query.c.data)
+        .where(duplicate_query.c.tckn.in_(wanted))
+        .order_by(duplicate_query.c.at, duplicate_query.c.id)
+    )
+
+
+def _messages(wanted: Wanted) -> sa.Select[Any]:
+    return (
+        sa.select(*WITHOUT_RAW)
+        .where(
+            message.c.control_id.in_(wanted),  # which two hospitals may well count alike
+            message.c.sending_facility == sa.bindparam("facility"),
+            message.c.sending_application == sa.bindparam("application"),
+        )
+        .order_by(message.c.id)
+    )
+
+
+Question = Callable[[Wanted], sa.Select[Any]]
+_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, PAGE)
+
+
+@cache
+def _of(question: Question, size: int) -> sa.Select[Any]:
+    """Make a question for so many values: made once, since making a statement costs as much as asking it.
+
+    A list that grows and shrinks would be written anew each time, by us and, on PostgreSQL, planned anew.
+    """
+    return question([sa.bindparam(f"wanted{number}") for number in range(size)])
 
 
 class Foreseen:
@@ -89,17 +119,17 @@ class Foreseen:
         """Read what is found by these; `identifiers` are TCKNs and file numbers, `uids` Study Instance UIDs."""
         numbers, patients = sorted(set(accessions)), sorted(set(identifiers) - {""})
         _fill(self._by_tckn, patients, self._exam_keys(patients))
-        for kind, query, wanted in (
-            ("accession", _STUDIES_BY_ACCESSION, numbers),
-            ("identifier", _STUDIES_BY_IDENTIFIER, patients),
-            ("uid", _STUDIES_BY_UID, sorted(set(uids) - {""})),
+        for kind, question, wanted in (
+            ("accession", _studies_by_accession, numbers),
+            ("identifier", _studies_by_identifier, patients),
+            ("uid", _studies_by_uid, sorted(set(uids) - {""})),
         ):
-            found = ((row[0], rows.read_study(row.data)) for row in self._ask(query, wanted))
+            found = ((row[0], rows.read_study(row.data)) for row in self._ask(question, wanted))
             _fill(self._studies[kind], wanted, found)
-        _fill(self._procedures, patients, ((row.tckn, _row_of(row)) for row in self._ask(_PROCEDURES, patients)))
+        _fill(self._procedures, patients, ((row.tckn, _row_of(row)) for row in self._ask(_procedures, patients)))
         for one in patients:
             self._procedures[one].sort(key=_place)
-        found_queries = ((row.tckn, rows.read_query(row.data)) for row in self._ask(_QUERIES, patients))
+        found_queries = ((row.tckn, rows.read_query(row.data)) for row in self._ask(_queries, patients))
         _fill(self._queries, patients, found_queries)
         self._read_messages(set(controls))
 
@@ -108,17 +138,21 @@ class Foreseen:
             self._messages[control] = []
         for application, facility in {sender for sender, _ in controls}:
             wanted = sorted(one for sender, one in controls if sender == (application, facility))
-            for row in self._ask(_MESSAGES, wanted, application=application, facility=facility):
+            for row in self._ask(_messages, wanted, application=application, facility=facility):
                 one = rows.read_message(row)
                 self._messages[one.sender, one.control_id].append(one)
 
     def _exam_keys(self, patients: Sequence[str]) -> list[tuple[str, ExamKey]]:
-        found = self._ask(_EXAMS, patients)
+        found = self._ask(_exams, patients)
         return sorted((tckn, ExamKey(institution=skrs, accession=accession)) for tckn, skrs, accession in found)
 
-    def _ask(self, query: sa.Select[Any], wanted: Sequence[str], **more: str) -> Iterator[Any]:
+    def _ask(self, question: Question, wanted: Sequence[str], **more: str) -> Iterator[Any]:
         for start in range(0, len(wanted), PAGE):
-            yield from self._connection.execute(query, {"wanted": wanted[start : start + PAGE], **more})
+            some = wanted[start : start + PAGE]
+            size = next(one for one in _SIZES if one >= len(some))
+            filled = [*some, *[some[-1]] * (size - len(some))]  # asking for one twice finds it once
+            values = {f"wanted{number}": one for number, one in enumerate(filled)}
+            yield from self._connection.execute(_of(question, size), {**values, **more})
 
     # Searches
 

@@ -1,0 +1,1 @@
+"""A long run at a large hospital's peak: what is sent, what is seen meanwhile, and what came of it."""
