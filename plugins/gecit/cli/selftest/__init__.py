@@ -203,9 +203,12 @@ def _list(as_json: bool) -> None:
 
 
 CHANGED = said("sayfa değiştirilmiş, ya da bir sınama sayfası değil", "the page was changed, or is none of a self-test")
-WHOLE = said("sayfa değiştirilmemiş", "the page was not changed")
-UNSEALED = said("sayfa mühürsüz", "the page has no seal")
-SEALED = said("mühür bu sitenin", "the seal is this site's")
+WHOLE = said(
+    "sayfa bütün; mührünü siteye sormak için --target verin",
+    "the page is whole; to ask the site about its seal give --target",
+)
+UNSEALED = said("sayfa mühürsüz: değişip değişmediği bilinemez", "the page has no seal: nothing can be said of it")
+SEALED = said("sayfa değiştirilmemiş, mühür bu sitenin", "the page was not changed, and the seal is this site's")
 FOREIGN = said("mühür bu sitenin değil, ya da denetlenemedi", "the seal is not this site's, or cannot be checked")
 
 
@@ -214,15 +217,15 @@ def _verify(file: Path, target: str, credentials: Path | None, given: dict[str, 
         _, seal = read(file.read_bytes().decode("utf-8"))
     except (PageChangedError, UnicodeDecodeError):
         _verified(CHANGED, False, as_json)
-    if not target:
-        _verified(WHOLE, True, as_json)
     if seal is None:
         _verified(UNSEALED, False, as_json)
+    if not target:
+        _verified(WHOLE, True, as_json)
     good = _is_sealed(seal, _options(target, credentials, given))
     _verified(SEALED if good else FOREIGN, good, as_json)
 
 
-def _is_sealed(seal: Seal | None, options: Options) -> bool:
+def _is_sealed(seal: Seal, options: Options) -> bool:
     kit = Kit(options, "000000", 0, datetime.now(UTC), Path())
     try:
         answer = kit.ask("POST", "/gecit/api/selftest/seal/check", json=msgspec.to_builtins(seal))

@@ -48,6 +48,7 @@ def store(kit: Kit) -> Text:
     files = kit.files(GOOD)
     if not dcmtk.run(kit, "storescu", "-R", files=files):
         raise failed("saklanmadı", "not stored")
+    kit.sent.add(GOOD)
     return said(f"{len(files)} nesne saklandı (doz raporu dahil)", f"{len(files)} objects stored (a dose report too)")
 
 
@@ -98,6 +99,7 @@ def stow(kit: Kit) -> Text:
     answer = kit.ask("POST", "/dicom-web/studies", data=parts + f"--{boundary}--\r\n".encode(), headers=head)
     if answer.status_code != 200:
         raise failed(f"HTTP {answer.status_code}", f"HTTP {answer.status_code}")
+    kit.sent.add(BAD)
     return said(f"{len(kit.files(BAD))} nesne saklandı", f"{len(kit.files(BAD))} objects stored")
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
+import time
 
-from gecit.core.trials import Left
 from gecit.core.values import Text
 
 from . import dcmtk
 from .checking import Check, failed, said, wait_for
 from .kit import GOOD, Kit
 from .site_checks import removed, shown
+from .verdict_checks import exam_of
 
 CLOSED = (
     "/gecit/api/exams",
@@ -25,6 +26,7 @@ CLOSED = (
 PAGES = ("/gecit/", "/gecit/health", "/gecit/users")
 NOT_OURS = ("/gecit/users", "/gecit/audit", "/gecit/retention", "/instances", "/modalities")
 SHUT = (401, 403)
+AGAIN_SECONDS = 3.0
 
 
 def signed_out(kit: Kit) -> Text:
@@ -55,18 +57,28 @@ def _all_shut(open_: list[str]) -> None:
 
 def gone(kit: Kit) -> Text:
     """What was sent is removed; nothing of it is found by any way."""
-
-    def nothing() -> Left | None:
-        left = removed(kit, kit.run)
-        return None if left else left
-
-    if wait_for(nothing, kit.options.patience, 2.0) is None:
+    for number in kit.sent:  # what the site is still reading would come back
+        wait_for(lambda number=number: _settled(kit, number), kit.options.patience, 1.0)  # type: ignore[misc]
+    if wait_for(lambda: _cleared(kit), kit.options.patience, 2.0) is None:
         left = removed(kit, kit.run)
         raise failed(shown(left), shown(left))
     found = [name for name, there in _seen(kit) if there]
     if found:
         raise failed(f"hâlâ bulunuyor: {', '.join(found)}", f"still found by: {', '.join(found)}")
     return said("hiçbir yolla bulunmuyor", "found by no way")
+
+
+def _settled(kit: Kit, number: int) -> bool | None:
+    studies = (exam_of(kit, number) or {}).get("studies", [])
+    return True if studies and all(one.get("settled", True) for one in studies) else None
+
+
+def _cleared(kit: Kit) -> bool | None:
+    """Whether nothing is left, and nothing comes back after a while either."""
+    if removed(kit, kit.run):
+        return None
+    time.sleep(AGAIN_SECONDS)
+    return None if removed(kit, kit.run) else True
 
 
 def _seen(kit: Kit) -> list[tuple[str, bool]]:

@@ -71,6 +71,7 @@ class Kit:
         self.session.verify = str(options.ca) if options.ca else True
         if options.certificate:
             self.session.cert = (str(options.certificate), str(options.key or options.certificate))
+        self.sent: set[int] = set()  # numbers of exams whose pictures were taken
         self._files: dict[int, list[Path]] = {}
 
     @property

@@ -12,7 +12,8 @@ from .kit import BAD, GOOD, Kit
 DOSE = "dose-report"
 
 
-def _exam(kit: Kit, number: int) -> dict[str, Any] | None:
+def exam_of(kit: Kit, number: int) -> dict[str, Any] | None:
+    """Return what the JSON interface says of an exam; None where it knows none."""
     answer = kit.ask("GET", f"/gecit/api/exams/{kit.site.institution.skrs}/{kit.accession(number)}")
     found: dict[str, Any] | None = answer.json() if answer.status_code == 200 else None
     return found
@@ -45,11 +46,11 @@ def good(kit: Kit) -> Text:
     """The good exam passes."""
 
     def passed() -> dict[str, Any] | None:
-        found = _exam(kit, GOOD)
+        found = exam_of(kit, GOOD)
         return found if _outcome(found) == "submit" else None
 
     if wait_for(passed, kit.options.patience, 1.0) is None:
-        found = _exam(kit, GOOD)
+        found = exam_of(kit, GOOD)
         why = f"{_outcome(found) or '-'}: {', '.join(_failing(found)) or '-'}"
         raise failed(why, why)
     return said("gönderilebilir (submit)", "submit")
@@ -59,12 +60,12 @@ def bad(kit: Kit) -> Text:
     """The exam without a dose report does not, and the site says why."""
 
     def judged() -> dict[str, Any] | None:
-        found = _exam(kit, BAD)
+        found = exam_of(kit, BAD)
         return found if _outcome(found) in ("hold", "pending") and DOSE in _failing(found) else None
 
     found = wait_for(judged, kit.options.patience, 1.0)
     if found is None:
-        last = _exam(kit, BAD)
+        last = exam_of(kit, BAD)
         why = f"{_outcome(last) or '-'}: {', '.join(_failing(last)) or '-'}"
         raise failed(why, why)
     return said(f"{_outcome(found)}; {DOSE} söylüyor", f"{_outcome(found)}; {DOSE} says so")
@@ -73,7 +74,7 @@ def bad(kit: Kit) -> Text:
 def told_nobody(kit: Kit) -> Text:
     """Nothing of it was told to MEDULA, now or later."""
     for number in (GOOD, BAD):
-        found = _exam(kit, number)
+        found = exam_of(kit, number)
         billing = str(((found or {}).get("exam") or {}).get("billing") or "")
         if billing != "untold":
             raise failed(f"{kit.accession(number)}: {billing or '?'}", f"{kit.accession(number)}: {billing or '?'}")
@@ -84,7 +85,7 @@ def attached(kit: Kit) -> Text:
     """The report stands in the study as a document."""
 
     def there() -> int | None:
-        return int((_exam(kit, GOOD) or {}).get("attached", 0)) or None
+        return int((exam_of(kit, GOOD) or {}).get("attached", 0)) or None
 
     count = wait_for(there, kit.options.patience, 1.0)
     if not count:
