@@ -2,63 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 from msgspec.structs import replace
 
-from gecit.core import events as e
-from gecit.core.background import DuplicateQuery
 from gecit.core.facts import StudyKey
 from gecit.core.identifiers import is_tckn
-from gecit.core.order import ExamKey, Patient
 from gecit.core.trials import Left, accession_of, is_trial_accession, is_trial_patient, patient_of
 from gecit.core.webhooks import Subscription
 from gecit.edges.store import SqlLedger, schema
-from gecit.ports import Institution
+from gecit.ports import Unavailable
 from gecit.steps.trials import remove, trial_institution
 from tests.support.everything import fill, rows_of
-from tests.support.flow import HOSPITAL, TCKN, arrive, incoming, judge, order, report, send, study
-
-NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
-TRIAL = Institution(skrs="990001", medula_code="11990001", name="Deneme", aets=("GECITTEST",), trial=True)
-RUN, OTHER = "0A1B2C", "FFFFFF"
-PATIENT = patient_of(7)
-
-
-class Images:
-    """An index in memory."""
-
-    def __init__(self, *studies: StudyKey) -> None:
-        self.there = list(studies)
-        self.deleted: list[str] = []
-
-    def trial_studies(self, run: str = "") -> list[StudyKey]:
-        return list(self.there)
-
-    def remove_study(self, orthanc_id: str) -> bool:
-        self.there = [one for one in self.there if one.orthanc_id != orthanc_id]
-        self.deleted.append(orthanc_id)
-        return True
-
-
-def mine(accession: str, skrs: str = TRIAL.skrs) -> ExamKey:
-    return ExamKey(institution=skrs, accession=accession)
-
-
-def play(ledger: SqlLedger, run: str = RUN, institution: Institution = TRIAL, patient: str = PATIENT) -> list[ExamKey]:
-    """One exam that passes, with a query before it, and one of which only the order came."""
-    keys = [mine(accession_of(run, number), institution.skrs) for number in (1, 2)]
-    query = DuplicateQuery(id=f"q{run}", at=NOW, institution=institution.skrs, tckn=patient, sut=("R100250",))
-    ledger.write(lambda tx: tx.append(e.DuplicateQueried(at=NOW, query=query)))
-    for number, key in enumerate(keys):
-        made = order(key.accession, patient=Patient(tckn=patient), key=key)
-        send(ledger, incoming(made, f"{run}{number}"))
-    arrive(ledger, study(f"t{run}", keys[0].accession, patient_id=patient, calling_aet="GECITTEST", settled=True))
-    arrive(ledger, study(f"d{run}", keys[0].accession, 0, patient_id=patient, calling_aet="GECITTEST", settled=True))
-    send(ledger, incoming(replace(report(keys[0].accession), key=keys[0], patient=Patient(tckn=patient)), f"{run}R"))
-    judge(ledger, NOW)
-    return keys
+from tests.support.flow import HOSPITAL, TCKN, incoming, judge, order, send
+from tests.support.trials import NOW, OTHER, RUN, TRIAL, Images, mine, play
 
 
 @pytest.fixture
@@ -171,3 +127,20 @@ def test_a_silent_trial_institution_is_no_news(trial: SqlLedger) -> None:
     with trial.engine.begin() as connection:
         connection.execute(schema.message.update().values(institution=TRIAL.skrs))
     assert TRIAL.skrs not in trial.last_messages()
+
+
+def test_a_removal_that_broke_off_after_the_images_goes_on(trial: SqlLedger) -> None:
+    before = rows_of(trial, schema.FOLDED)
+    play(trial)
+
+    class Breaking(Images):
+        def remove_study(self, orthanc_id: str) -> bool:
+            super().remove_study(orthanc_id)
+            raise Unavailable("orthanc")
+
+    with pytest.raises(Unavailable):
+        remove(trial, Breaking(StudyKey(node="N", orthanc_id=f"t{RUN}")), TRIAL.skrs, RUN, "deneme", lambda: NOW)
+    assert trial.read(lambda tx: tx.trial_left(TRIAL.skrs)).exams == 2
+    _, left = remove(trial, Images(), TRIAL.skrs, RUN, "deneme", lambda: NOW)
+    assert not left
+    assert rows_of(trial, schema.FOLDED) == before

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import click
@@ -234,7 +235,7 @@ def _is_sealed(seal: Seal, options: Options) -> bool:
         return False
 
 
-def _verified(words: Text, good: bool, as_json: bool) -> None:
+def _verified(words: Text, good: bool, as_json: bool) -> NoReturn:
     if as_json:
         print_json({"good": good, "said": msgspec.to_builtins(words)})
     else:
