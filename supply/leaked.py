@@ -41,9 +41,12 @@ HASHES = {
 
 def faults() -> Iterator[Fault]:
     """Yield what looks like a secret and nobody accepted; never the text itself."""
-    found = [
-        (f"{one.type}:{one.secret_hash[:12]}", name, f"line {one.line_number}") for name, one in _scan(_committed())
-    ]
+    try:
+        files = _committed()
+    except (OSError, subprocess.CalledProcessError):
+        yield Fault("secrets", str(ROOT), "is no git checkout: nobody can say what would be committed")
+        return
+    found = [(f"{one.type}:{one.secret_hash[:12]}", name, f"line {one.line_number}") for name, one in _scan(files)]
     yield from settle("secrets", found, accepted("secrets"))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,9 +25,9 @@ from gecit.edges.store import schema
 from gecit.ports import Institution
 from gecit.sandbox.day import INSTITUTION, RADIOLOGIST, exams_of_the_day
 from tests.support.certificates import Authority, config_with_dicom_tls
-from tests.support.hospital import Hospital, hospital, order_of, run_gecit, with_accession
+from tests.support.hospital import PYTHON, Hospital, hospital, order_of, run_gecit, with_accession
 from tests.support.nginx import Nginx
-from tests.support.node import free_ports
+from tests.support.node import free_ports, until
 from tests.support.postgres import Cluster
 
 pytestmark = pytest.mark.system
@@ -201,6 +203,30 @@ def test_what_a_broken_off_run_left_is_removed_by_the_next(site: Hospital, token
     code, found, _ = run(site, token, tmp_path, "--only", "clean")
     assert code == 0
     assert "left of earlier runs" in ended(found, "passed")["clean"]
+    nothing_left(site)
+
+
+def test_a_run_that_is_broken_off_removes_what_it_sent(site: Hospital, token: str, tmp_path: Path) -> None:
+    command = [
+        str(PYTHON),
+        "-m",
+        "gecit.cli",
+        "selftest",
+        "--target",
+        site.node.url,
+        "--page",
+        str(tmp_path / "p.html"),
+    ]
+    environ = {**site.node.environ, "GECIT_SELFTEST_TOKEN": token}
+    running = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        until(lambda: site.ledger.read(lambda tx: tx.trial_left(TRIAL.skrs)).exams, 60, "orders have come")
+        running.send_signal(signal.SIGINT)
+        said = running.communicate(timeout=120)[1].decode()
+    finally:
+        running.kill()
+    assert running.returncode not in (0, None)
+    assert "removing what was sent" in said
     nothing_left(site)
 
 

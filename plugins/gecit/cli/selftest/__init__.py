@@ -21,7 +21,7 @@ from gecit.web.selftest.wire import Seal
 
 from ..common import as_json, print_json
 from . import dicom_checks, door_checks, hl7_checks, site_checks, verdict_checks
-from .checking import Check, Result, State, chosen, run_checks, said
+from .checking import Check, CheckFailed, Result, State, chosen, run_checks, said
 from .credentials import read_credentials
 from .kit import Endpoint, Kit, Options
 from .page import Page, PageChangedError, draw, read
@@ -145,9 +145,17 @@ def _play(options: Options, only: Sequence[str], by: str, *, quiet: bool) -> tup
                     _line(result, len(results), len(wanted))
         finally:
             if sends and kit.facts and not any(one.id == door_checks.REMOVED for one in results):
-                site_checks.removed(kit, run)  # broken off in the middle
+                _clean_up(kit)  # broken off in the middle
         page = _page(kit, results, started, by)
         return page, _seal(kit, page)
+
+
+def _clean_up(kit: Kit) -> None:
+    click.echo("Gönderilenler siliniyor / removing what was sent", err=True)
+    try:
+        door_checks.gone(kit)
+    except (CheckFailed, OSError):  # requests' faults are OSErrors
+        click.echo("Silinemeyen kaldı / some of it is left: gecit selftest --only clean", err=True)
 
 
 def _page(kit: Kit, results: Sequence[Result], started: datetime, by: str) -> Page:
