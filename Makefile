@@ -13,7 +13,7 @@ FAST_MINUTES := 35
 SYSTEM_MINUTES := 30
 BROWSER_MINUTES := 25
 
-.PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench bench-page lock docs clean
+.PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench bench-page crash fuzz sbom lock docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,11 +45,12 @@ test-system: setup-test ## the tests on a real Orthanc
 test-browser: setup-test ## the tests in a real browser
 	@scripts/suites.sh browser=$(BROWSER_MINUTES)
 
-check: setup-test ## format, lint, types, import contracts, documents
+check: setup-test ## format, lint, types, import contracts, supply chain, documents
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	$(PY) -m supply
 	$(PY) -m pytest -q tests/test_*.py $(wildcard tests/docs)
 
 bench: setup-test ## every figure beside its anchor, as JSON lines
@@ -61,6 +62,9 @@ bench-page: setup-test ## the tables of docs/performance.md anew from bench/resu
 
 bench-%: setup-test ## one figure; KEEP=1 keeps its lines, ROUNDS=5, MINUTES=60 of bench-soak
 	@$(PY) -m bench $* $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(KEEP),--keep)
+
+sbom: setup-test ## the software bill of materials anew from the lock files
+	@$(PY) -m supply --write-sbom
 
 lock: ## the lock files anew from pyproject.toml
 	@scripts/lock.sh

@@ -16,4 +16,4 @@ compile() {
 }
 compile "${@}" -o requirements.lock
 compile "${@}" --extra dev -c requirements.lock -o requirements-dev.lock
-echo "[lock] hazır | ready: requirements.lock requirements-dev.lock"
+echo "[lock] hazır | ready: requirements.lock requirements-dev.lock; sbom.cdx.json: make sbom"

@@ -51,6 +51,7 @@ SECOND = {
     "ask for a consultation": "radiologist:og",
     "answer a consultation": "radiologist:nd consultant:nd clinician:nd",
     "share own exams": "citizen:s",
+    "run the self-test": "administrator:nogdf manager:o service:o",
     "manage retention": "administrator:nogdf",
     "record care relations": "administrator:nogdf manager:o",
     "open in an emergency": "radiologist:n clinician:n",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
+SHIPPED = Path(__file__).parents[2] / "orthanc-config"
 EC = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
 
 
@@ -52,3 +55,14 @@ class Authority:
 
 def _openssl(*arguments: str) -> None:
     subprocess.run(["openssl", "req", "-x509", *arguments], check=True, capture_output=True, timeout=60)
+
+
+def config_with_dicom_tls(folder: Path, ours: Pair, authority: Authority) -> Path:
+    """Copy Orthanc's shipped configuration with its five lines for DICOM over TLS switched on, as tls.md says."""
+    files = {"dicom.pem": ours.certificate, "dicom.key": ours.key, "senders.pem": authority.certificate}
+    shutil.copytree(SHIPPED, folder)
+    written = re.sub(r"// (\"DicomTls)", r"\1", (folder / "orthanc.json").read_text())
+    for name, path in files.items():
+        written = written.replace(f"/etc/gecit/tls/{name}", str(path))
+    (folder / "orthanc.json").write_text(written)
+    return folder

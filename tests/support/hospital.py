@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -133,8 +134,11 @@ class Hospital:
         return self.say(order_of(order, control_id, **envelope))
 
     def listening(self) -> bool:
-        """Whether the HL7 door answers."""
+        """Whether the HL7 door answers; of one with TLS, whether somebody is there."""
         try:
+            if "ORTHANC__GECIT__MLLP_TLS__CERTIFICATE" in self.node.environ:
+                socket.create_connection(("127.0.0.1", self.node.mllp), 5).close()
+                return True
             hl7_build.send("127.0.0.1", self.node.mllp, [b"MSH|^~\\&|PROBE"], timeout=5)
         except OSError:
             return False
@@ -221,6 +225,7 @@ def hospital(
     database: str = "",
     log: Path | None = None,
     protocol: str = "Json",
+    config: Path = HOME / "orthanc-config",
 ) -> Iterator[Hospital]:
     """Run a node with its outside world for the length of a block; its log is shown where a test fails."""
     data.mkdir(parents=True, exist_ok=True)
@@ -233,7 +238,7 @@ def hospital(
             **laptop.medula_over(protocol, data, sandbox, account),
             "ORTHANC__GECIT__REGISTRY__URL": f"{sandbox}/registry",
         }
-        node = Node(data, environ={**QUICK, **addresses, **(environ or {})})
+        node = Node(data, config, {**QUICK, **addresses, **(environ or {})})
         node.log = log or node.log
         if database:
             node.database = node.environ["ORTHANC__GECIT__DATABASE"] = database

@@ -19,7 +19,7 @@ RIGHTS: dict[str, dict[str, str]] = {
             "see the audit", "manage institutions", "manage users", "manage tokens", "manage webhooks", "use Orthanc",
             "own account",
             "manage peer reviews", "see quality figures", "compare radiologists", "discuss quality", "answer patients",
-            "manage retention", "record care relations", "review emergency access",
+            "run the self-test", "manage retention", "record care relations", "review emergency access",
             "assign a reading", "see turn-around times", "manage grants", "manage templates", "see quality",
         ),
         ALL,
@@ -30,7 +30,7 @@ RIGHTS: dict[str, dict[str, str]] = {
         "see quality figures": OWN, "compare radiologists": OWN, "discuss quality": OWN, "answer patients": OWN,
         "assign a reading": OWN, "see turn-around times": OWN, "confirm a critical finding": OWN,
         "manage templates": OWN, "see quality": OWN,
-        "record care relations": OWN, "review emergency access": OWN,
+        "record care relations": OWN, "review emergency access": OWN, "run the self-test": OWN,
         "see the rules": PUBLIC, "see health": PUBLIC, "own account": PUBLIC,
     },
     "radiologist": {
@@ -64,7 +64,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     "service": {
         "list exams": OWN, "see an exam": OWN, "see a report": OWN, "see images": OWN, "store images": OWN,
         "query duplicates": OWN, "retry a delivery": OWN, "export": OWN, "manage webhooks": OWN, "see quality": OWN,
-        "see the rules": PUBLIC, "see health": PUBLIC,
+        "run the self-test": OWN, "see the rules": PUBLIC, "see health": PUBLIC,
     },
     "visitor": {"see what is shared": PUBLIC},
 }  # fmt: skip
@@ -288,6 +288,11 @@ WAYS: dict[str, Way] = {
     "POST /gecit/api/webhooks": Way("manage webhooks"),
     "DELETE /gecit/api/webhooks/<id>": Way("manage webhooks"),
     "GET /gecit/metrics": Way("see health"),
+    # the self-test, under a trial institution alone (tests/web/test_selftest.py)
+    "GET /gecit/api/selftest": Way("run the self-test"),
+    "POST /gecit/api/selftest/remove": Way("run the self-test"),
+    "POST /gecit/api/selftest/seal": Way("run the self-test"),
+    "POST /gecit/api/selftest/seal/check": Way("run the self-test"),
     # duplicate queries: asked for the own institution, answered with anybody's exams
     "POST /gecit/api/duplicates/previous-studies": Way("query duplicates"),
     "POST /gecit/api/duplicates/previous-studies-for-sut-code-list": Way("query duplicates"),

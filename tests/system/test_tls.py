@@ -1,7 +1,6 @@
 """DICOM and HL7 over TLS on a running node, as `docs/howto/tls.md` says, each with another program's client."""
 
 import re
-import shutil
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +13,10 @@ from pynetdicom import AE
 from gecit.edges.store import open_ledger
 from gecit.ports import Institution
 from tests.fakes import NOON
-from tests.support.certificates import Authority, Pair
+from tests.support.certificates import Authority, Pair, config_with_dicom_tls
 from tests.support.dicom import dcmtk, picture
 from tests.support.flow import orm_wire
-from tests.support.node import HOME, Node, until
+from tests.support.node import Node, until
 
 pytestmark = pytest.mark.system
 UID = "2.25.330119"
@@ -36,15 +35,10 @@ def sender(authority: Authority) -> Pair:
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[Node]:
     folder = tmp_path_factory.mktemp("tls")
-    config, data = folder / "config", folder / "data"
+    data = folder / "data"
     data.mkdir()
     ours = authority.sign("gecit.example")
-    files = {"dicom.pem": ours.certificate, "dicom.key": ours.key, "senders.pem": authority.certificate}
-    shutil.copytree(HOME / "orthanc-config", config)
-    written = re.sub(r"// (\"DicomTls)", r"\1", (config / "orthanc.json").read_text())
-    for name, path in files.items():
-        written = written.replace(f"/etc/gecit/tls/{name}", str(path))
-    (config / "orthanc.json").write_text(written)
+    config = config_with_dicom_tls(folder / "config", ours, authority)
     found = Node(
         data,
         config,

@@ -80,7 +80,7 @@ WATCHED = {
     "key_images.change", "marking.mark", "marking.take_back", "marking.telephone", "own_requests.withdraw",
     "own_templates.take_in", "patient_desk.act", "retention.approve_list", "retention.drop_list", "retention.make",
     "quality.rate_exam", "retention.release_hold", "reviews.feedback", "samples.draw", "samples.feedback",
-    "sharing.add_link", "sharing.end", "link.code", "link.enter", "link.leave",
+    "sharing.add_link", "sharing.end", "link.code", "link.enter", "link.leave", "selftest.take_away",
 }  # fmt: skip
 """The tests of their own pages watch them: tests/support/watched.py."""
 
@@ -94,6 +94,7 @@ OF_DOORS = {
 NOTHING = {
     "editor.draft",  # a pause in typing is no row
     "samples.again",  # draws again and compares
+    "selftest.seal", "selftest.check_seal",  # reckon; the first tells the audit first all the same
     "duplicates.previous_studies", "duplicates.previous_studies_for_list", "duplicates.search_detail",  # they tell
 }  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 import msgspec
 
@@ -71,6 +73,7 @@ def list_(as_json: bool) -> None:
     default="",
     help="As agreed with its HBYS; empty: as each message declares.",
 )
+@click.option("--trial", is_flag=True, help="For `gecit selftest`: told to nobody, and what it sends is removed.")
 def add(
     skrs: str,
     medula_code: str,
@@ -83,6 +86,7 @@ def add(
     receiver: str,
     profile: str,
     character_set: str,
+    trial: bool,
 ) -> None:
     """Add the institution with SKRS code SKRS, or replace it."""
     if not SKRS.fullmatch(skrs):
@@ -103,13 +107,25 @@ def add(
         character_set=character_set,
         stations=known,
         receiver=_receiver(receiver),
+        trial=trial,
     )
     with parts() as opened:
         if profile not in opened.profiles():
             raise click.BadParameter(f"böyle bir profil yok / no such profile: {profile}", param_hint="--profile")
+        _stays(opened.ledger.read(lambda tx: tx.institutions()), one)
         tell_first(opened, Action.MANAGE_INSTITUTIONS, institution=skrs)
         opened.ledger.write(lambda tx: tx.record_institution(one, SystemClock().now(), by="cli"))
     click.echo(f"{skrs} kaydedildi / recorded")
+
+
+def _stays(known: Sequence[Institution], one: Institution) -> None:
+    """Refuse to make a hospital one for trials, or one for trials a hospital: its exams would be taken for others."""
+    if any(found.skrs == one.skrs and found.trial != one.trial for found in known):
+        raise click.BadParameter(
+            "deneme kurumu ile hastane birbirine çevrilemez, başka bir kod seçin / "
+            "a trial institution stays one, and a hospital a hospital: take another code",
+            param_hint="SKRS",
+        )
 
 
 def _station(text: str, aets: tuple[str, ...]) -> Station:

@@ -72,6 +72,7 @@ class Action(StrEnum):
     RECORD_CARE = "record care relations"
     OPEN_IN_EMERGENCY = "open in an emergency"  # by a stated reason
     REVIEW_EMERGENCY = "review emergency access"
+    RUN_SELFTEST = "run the self-test"  # under a trial institution: what it sends is removed again
     MANAGE_RETENTION = "manage retention"  # legal holds, lists of studies to delete
     SEE_SHARED = "see what is shared"  # what was opened to oneself
 
@@ -143,6 +144,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.ANSWER_PATIENTS: _OWN,
         Action.RECORD_CARE: _OWN,
         Action.REVIEW_EMERGENCY: _OWN,
+        Action.RUN_SELFTEST: _OWN,
     },
     Role.RADIOLOGIST: {
         **_READER,
@@ -210,6 +212,7 @@ TABLE: Mapping[Role, Mapping[Action, frozenset[Whose]]] = {
         Action.SEE_HEALTH: _PUBLIC,
         Action.MANAGE_WEBHOOKS: _OWN,
         Action.SEE_QUALITY: _OWN,
+        Action.RUN_SELFTEST: _OWN,
     },
     Role.VISITOR: {  # sees what the patient chose for the link, and nothing else
         Action.SEE_REPORT: frozenset({Whose.DISCLOSED}),

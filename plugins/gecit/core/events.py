@@ -513,6 +513,16 @@ class RetentionListRecorded(Event):
     by: str = ""
 
 
+class TrialRemoved(Event):
+    """Exams, studies and queries of a self-test were removed: nothing is folded of them any more."""
+
+    institution: str  # SKRS code of a trial institution
+    exams: tuple[ExamKey, ...] = ()
+    studies: tuple[StudyKey, ...] = ()
+    queries: tuple[str, ...] = ()  # ids of duplicate queries
+    by: str = ""
+
+
 class AccessGranted(Event):
     """A user or a token was made; never holds a secret."""
 
@@ -583,6 +593,7 @@ AnyInstallationEvent = (
     | EncounterRecorded
     | LegalHoldRecorded
     | RetentionListRecorded
+    | TrialRemoved
     | AccessGranted
 )
 AnyEvent = AnyExamEvent | AnyStudyEvent | AnyInstallationEvent

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import socket
+import ssl
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -210,15 +212,27 @@ def encode(message: Any, envelope: Envelope) -> bytes:
     return f"{text}\r".encode(codec_of(envelope.character_set) or "utf-8", "replace")
 
 
-def send(host: str, port: int, messages: Iterable[bytes], timeout: float) -> list[bytes]:
+def send(
+    host: str,
+    port: int,
+    messages: Iterable[bytes],
+    timeout: float,
+    *,
+    context: ssl.SSLContext | None = None,
+    source: str = "",
+) -> list[bytes]:
     """Send messages over one connection, each after the answer to the one before; return the answers.
 
-    `timeout` is seconds for each step. ConnectionError where the other side closes without an answer.
+    `timeout` is seconds for each step; `context`: how TLS is spoken, None = it is not; `source`: the own address that
+    it comes from, "" = any. ConnectionError where the other side closes without an answer.
     """
     answers: list[bytes] = []
     rest = b""
-    with socket.create_connection((host, port), timeout=timeout) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with contextlib.ExitStack() as stack:
+        ours = (source, 0) if source else None
+        plain = stack.enter_context(socket.create_connection((host, port), timeout=timeout, source_address=ours))
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = stack.enter_context(context.wrap_socket(plain, server_hostname=host)) if context else plain
         for message in messages:
             connection.sendall(frame(message))
             answer, rest = _receive(connection, rest)

@@ -41,6 +41,7 @@ from .retention import Remover as Remover
 from .retention import RetentionKept
 from .sharing import CodeSender as CodeSender
 from .sharing import SharingKept
+from .trials import TrialsKept
 
 T = TypeVar("T")
 
@@ -101,6 +102,7 @@ class Institution(Value):
     character_set: str = ""  # UTF8 or Windows1254 as agreed; empty = as each message declares
     stations: tuple[Station, ...] = ()  # those of `aets` of which more is known
     receiver: Receiver | None = None  # None = it takes no reports by HL7
+    trial: bool = False  # of the self-test: what it sends is told to nobody and removed again (decision 0055)
 
     def stations_for(self, modality: str) -> tuple[str, ...]:
         """Return the AE titles that do a modality; () = none is named, and any of them may."""
@@ -190,7 +192,7 @@ class Incident(Value):
     closed_at: datetime | None = None
 
 
-class Transaction(DisclosuresKept, ConsultationsSought, SharingKept, RetentionKept, OpeningsKept, Protocol):
+class Transaction(DisclosuresKept, ConsultationsSought, SharingKept, RetentionKept, OpeningsKept, TrialsKept, Protocol):
     """One atomic piece of work on the ledger. Nothing is visible, and nothing may be told, before it commits."""
 
     def append(self, event: Event) -> None:

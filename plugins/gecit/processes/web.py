@@ -45,6 +45,7 @@ from .reading_room import room_of
 from .retention import terms_of
 from .rule_desk import rule_desk_of
 from .run_folder import read_internal_token
+from .selftest import selftest_of
 from .sharing import care_of, sharing_of
 from .surroundings import surroundings_of
 from .taken import port_of
@@ -102,6 +103,7 @@ def application(
         citizens=citizens_of(settings, ledger, clock, audit, token) if settings.role == "Node" else None,
         care=care_of(settings, ledger, clock) if settings.role == "Node" else None,
         retention=RetentionDesk(ledger, clock, settings.name, terms_of(settings)),
+        selftest=selftest_of(settings, ledger, clock, audit),
         sharing=sharing_of(settings, ledger, clock, audit) if settings.role == "Node" else None,
         ledger=ledger,
         exports=exports_of(settings),

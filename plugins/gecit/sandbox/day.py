@@ -12,6 +12,7 @@ from enum import StrEnum
 from msgspec import field
 from msgspec.structs import replace
 
+from ..core.identifiers import tckn_of
 from ..core.order import Control, ExamKey, Order, Patient, Person, Procedure
 from ..core.report import Report, ReportPart, ReportStatus
 from ..core.values import ISTANBUL, Text, Value, local
@@ -270,10 +271,7 @@ def _tckn(accession: str, patient: int) -> str:
 
     Its last two digits are the checksum; nobody's number is looked up to see whether it exists.
     """
-    digits = [int(one) for one in f"2{int(accession[1:-2]) % 1_000_000:06d}{patient:02d}"]
-    digits.append((7 * sum(digits[0:9:2]) - sum(digits[1:8:2])) % 10)
-    digits.append(sum(digits) % 10)
-    return "".join(map(str, digits))
+    return tckn_of(f"2{int(accession[1:-2]) % 1_000_000:06d}{patient:02d}")
 
 
 def _order(plot: _Plot, key: ExamKey, patient: Patient, ordered_at: datetime) -> Order:

@@ -46,6 +46,8 @@ def write_verdict(
 ) -> Action:
     """Record a verdict, and plan what MEDULA and subscribers are to be told; return what was planned for MEDULA."""
     tx.append(ExamJudged(at=now, exam=exam.key, verdict=verdict, cause=cause))
+    if institution.trial:  # its exams are nobody's: neither MEDULA nor a subscriber hears of them
+        return Action.NONE
     announce.plan(tx, exam, exam.verdict, verdict)
     return notify_medula.plan(tx, tx.exam(exam.key) or exam, verdict, institution, now, role)
 

@@ -16,6 +16,7 @@ AE_TITLE = re.compile(r"[\x21-\x5b\x5d-\x7e](?:[\x20-\x5b\x5d-\x7e]{0,14}[\x21-\
 STATION = re.compile(
     r"(?P<aet>[^=@]{1,16})(=(?P<modalities>[A-Z]{2,16}(,[A-Z]{2,16})*))?(@(?P<host>[^:@\s]+)(:(?P<port>\d{1,5}))?)?"
 )
+TRIAL = "trial"
 LISTS = ("aets", "stations", "hl7_peers")
 """Fields that hold one thing a line."""
 
@@ -50,6 +51,7 @@ def institution_of(values: Mapping[str, str], profiles: Collection[str]) -> Inst
         character_set=text.get("character_set", ""),
         stations=tuple(one for one in stations if one),
         receiver=receiver_of(text.get("receiver", "")),
+        trial=text.get("trial", "") == TRIAL,
     )
 
 
@@ -61,6 +63,7 @@ def lines_of(one: Institution) -> dict[str, str]:
         "hl7_peers": "\n".join(one.hl7_peers),
         "stations": "\n".join(map(shown_station, one.stations)),
         "receiver": shown_receiver(one.receiver),
+        "trial": TRIAL if one.trial else "",
     }
 
 

@@ -46,6 +46,8 @@ from .reading import ReadingRoom, reading_pages
 from .report import report_pages
 from .retention import RetentionDesk, retention_pages
 from .rules import RuleDesk, rules_pages
+from .selftest import DESCRIBED as SELFTEST
+from .selftest import SelfTestDesk, selftest_routes
 from .sender import admission, csrf_field
 from .sharing import SharingDesk, sharing_pages
 from .tracking import tracking
@@ -89,6 +91,7 @@ def create_app(
     sharing: SharingDesk | None = None,
     retention: RetentionDesk | None = None,
     care: CareDesk | None = None,
+    selftest: SelfTestDesk | None = None,
 ) -> Flask:
     """Return the application; `expected` names the processes that health waits for on this node.
 
@@ -104,7 +107,7 @@ def create_app(
     and ratings, None = there are no such pages; `peer` has signed reports reviewed, None = nobody does; `citizens` has
     patients see what is their own, None = nobody does; `sharing` has patients open their exams to others, None = nobody
     can; `retention` shows legal holds and lists of studies past their time, None = there are no such pages; `care`
-    opens exams by care relation and in emergencies, None = nothing does.
+    opens exams by care relation and in emergencies, None = nothing does; `selftest` answers `gecit selftest`.
     """
     app = Flask(__name__, static_url_path="/gecit/static")
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY_BYTES
@@ -138,6 +141,7 @@ def create_app(
         *(described(ministry_get=ministry_get) if desk else ()),
         *(DESCRIBED if quality else ()),
         *(consulting_described() if consulting else ()),
+        *(SELFTEST if selftest else ()),
     )
     app.register_blueprint(api(views, vitals, clock, node, expected, beside, further, integrating))
     if integrating:
@@ -177,6 +181,8 @@ def create_app(
         add_peer_pages(app, peer)
     if care:
         app.register_blueprint(care_pages(care, doors))
+    if selftest:
+        app.register_blueprint(selftest_routes(selftest))
     if retention:
         app.register_blueprint(retention_pages(retention))
     for pages in sharing_pages(sharing, doors) if sharing else ():

@@ -124,6 +124,11 @@ PAGE: dict[str, Text] = {
         "HBYS'nin burada imzalanan raporları aldığı MLLP adresi: sunucu:kapı, TLS için tls:sunucu:kapı.",
         "Where its HBYS takes reports signed here, by MLLP: host:port, or tls:host:port.",
     ),
+    "trial-institution": _("deneme", "trial"),
+    "trial-why": _(
+        "Deneme kurumu: gönderdikleri ne MEDULA'ya ne başkasına bildirilir, sınama bitince silinir.",
+        "A trial institution: what it sends is told neither to MEDULA nor to anybody, and removed after the self-test.",
+    ),
     "profile": _("HL7 profili", "HL7 profile"),
     "character-set": _("Karakter kümesi", "Character set"),
     "as-declared": _("her iletinin bildirdiği", "as each message declares"),
@@ -177,6 +182,7 @@ ACTIONS: dict[Action, Text] = {
     Action.RECORD_CARE: _("bakım ilişkisi kaydetmek", "record care relations"),
     Action.OPEN_IN_EMERGENCY: _("acil erişim açmak", "open in an emergency"),
     Action.REVIEW_EMERGENCY: _("acil erişimi incelemek", "review emergency access"),
+    Action.RUN_SELFTEST: _("kendi kendini sınamak", "run the self-test"),
     Action.MANAGE_RETENTION: _("saklama sürelerini yönetmek", "manage retention"),
     Action.SEE_SHARED: _("paylaşılanları görmek", "see what is shared"),
 }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
 import sqlalchemy as sa
 
-from gecit.ports import Backlog, Delivery, Incident, OutboxSearch
+from gecit.ports import Backlog, Delivery, Incident, Institution, OutboxSearch
 
 from . import rows
 from .alerts import read_incident
@@ -50,7 +51,10 @@ class Integrated(Transactions):
         return [Backlog(destination=row.destination, state=row.state, count=row[2], oldest=row.oldest) for row in found]
 
     def last_messages(self) -> dict[str, datetime]:
-        """Return when each institution last sent an HL7 message: one look into the index for each."""
+        """Return when each institution last sent an HL7 message: one look into the index for each.
+
+        A trial institution is heard of on the days of a self-test alone: its silence is no news.
+        """
         newest = (
             sa.select(message.c.received_at)
             .where(message.c.institution == institution.c.skrs)
@@ -59,8 +63,9 @@ class Integrated(Transactions):
             .scalar_subquery()
         )
         with self._reading() as connection:
-            found = connection.execute(sa.select(institution.c.skrs, newest.label("at"))).all()
-        return {row.skrs: row.at for row in found if row.at is not None}
+            found = connection.execute(sa.select(institution.c.data, newest.label("at"))).all()
+        known = [(msgspec.json.decode(row.data, type=Institution), row.at) for row in found if row.at is not None]
+        return {one.skrs: at for one, at in known if not one.trial}
 
     def incidents(self, limit: int) -> list[Incident]:
         """Return incidents, open ones first, then the newest."""

@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from gecit.core.background import DuplicateQuery, EarlierExam, Outage
-from gecit.core.events import Event, ExamEvent, InstitutionRecorded, StudyEvent
+from gecit.core.events import Event, ExamEvent, InstitutionRecorded, StudyEvent, TrialRemoved
 from gecit.core.exam import Exam, Study, fold_exam, fold_study
 from gecit.core.facts import StudyKey
 from gecit.core.order import ExamKey
@@ -31,6 +31,7 @@ from .retention import RetentionTx
 from .schema import event, exam, institution, link, procedure, rulebook, sent_study, study, study_identifier
 from .sharing import SharingTx
 from .sql import of_exams, pages, upsert
+from .trials import TrialTx
 from .worklist import sent_study_row
 
 # Names in one order, so that two transactions never wait crosswise for what they lock together.
@@ -46,7 +47,7 @@ _EXAMS = sa.select(exam.c.data).where(of_exams(exam))
 _INSTITUTIONS = sa.select(institution.c.data).order_by(institution.c.skrs)
 
 
-class SqlTransaction(Desk, Disclosing, Consulted, SharingTx, RetentionTx, OpeningTx, PeerDesk, Kept):
+class SqlTransaction(Desk, Disclosing, Consulted, SharingTx, RetentionTx, OpeningTx, TrialTx, PeerDesk, Kept):
     """Implements `ports.Transaction` on one connection."""
 
     def __init__(self, connection: sa.Connection, *, writing: bool) -> None:
@@ -79,6 +80,8 @@ class SqlTransaction(Desk, Disclosing, Consulted, SharingTx, RetentionTx, Openin
                 self._foreseen.study_changed()
                 self._studies[event.study] = fold_study(self.study(event.study), event)
                 self._changed_studies[event.study] = event.at
+            case TrialRemoved():
+                self._take_out(event)
             case _:
                 self._asked.fold(event)
                 self.fold_peer(event)
@@ -92,6 +95,13 @@ class SqlTransaction(Desk, Disclosing, Consulted, SharingTx, RetentionTx, Openin
         if not same_facts(before, after):
             self._facts_changed = True
             self._foreseen.exam_changed(before, after)
+
+    def _take_out(self, event: TrialRemoved) -> None:
+        self.flush()
+        self.take_out(event)
+        self._exams.update(dict.fromkeys(event.exams))
+        self._studies.update(dict.fromkeys(event.studies))
+        self._asked.forget()
 
     def flush(self) -> None:
         """Write what was appended. Searches that were not foreseen flush first, to see its own events."""

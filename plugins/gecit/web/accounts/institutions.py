@@ -65,7 +65,7 @@ def institution_pages(desk: Desk, institutions: Institutions) -> Blueprint:
     @pages.post("/new")
     @needs(Action.MANAGE_INSTITUTIONS)
     def add() -> Response:
-        return keep(dict(request.form), new=True)
+        return keep({**request.form, "trial": ""}, new=True)
 
     @pages.get("/<skrs>")
     @needs(Action.MANAGE_INSTITUTIONS)
@@ -75,6 +75,7 @@ def institution_pages(desk: Desk, institutions: Institutions) -> Blueprint:
     @pages.post("/<skrs>")
     @needs(Action.MANAGE_INSTITUTIONS)
     def change(skrs: str) -> Response:
-        return keep({**request.form, "skrs": known(skrs).skrs}, new=False)
+        stands = lines_of(known(skrs))  # whether it is one for trials is said once, by `gecit institutions add --trial`
+        return keep({**request.form, "skrs": stands["skrs"], "trial": stands["trial"]}, new=False)
 
     return pages
