@@ -1,0 +1,127 @@
+"""One run: a fresh day on a node, killed again and again while it is played, and then looked at."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+from gecit.sandbox.day import ExamStory
+
+from ..support.hospital import Hospital, hospital, ready, stories_at
+from ..support.postgres import cluster
+from .checks import Found, Verdicts, check, verdicts_of
+from .killing import Killer, environ_of
+from .results import Run
+from .senders import Sender
+from .table import Kill, read_points
+
+LEFT_OUT = ("todays-outage",)
+"""Its story needs an outage of some seconds' length, which a kill would change."""
+REACH_SECONDS = 12.0
+LONGEST_STORY = 200.0
+
+
+class Bench:
+    """A node with the hook in its processes, and a new day for each run."""
+
+    def __init__(self, made: Hospital, folder: Path, engine: str) -> None:
+        self.made, self.folder, self.engine = made, folder, engine
+        self.killer = Killer(made, folder / "crash", read_points())
+        self._days = count()
+
+    def undisturbed(self) -> Verdicts:
+        """Play a day that nobody disturbs, and return its verdicts; AssertionError where it does not end as it should."""
+        stories = self._stories()
+        sender = self._sender()
+        sender.play_all(stories)
+        found = check(self.made, stories, sender.books, None)
+        assert found.good, found
+        return verdicts_of(self.made.results(stories))
+
+    def run(self, kills: Sequence[Kill], undisturbed: Verdicts) -> Run:
+        """Play days with these kills, as many days as it takes."""
+        began = time.monotonic()
+        day = _Day(self._stories, self._sender())
+        done, unreached = [], []
+        for one in kills:
+            struck = self.killer.strike(one, day.given_up, REACH_SECONDS)
+            (done if struck else unreached).append(one)
+        day.end()
+        ready(self.made)
+        found = check(self.made, day.played, day.sender.books, undisturbed)
+        if day.fault:
+            found.differs.append(day.fault)
+        return Run(
+            engine=self.engine,
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            seconds=round(time.monotonic() - began, 1),
+            kills=done,
+            unreached=unreached,
+            messages=len(day.sender.books.messages),
+            instances=len(day.sender.books.instances),
+            exams=len(day.played),
+            **found._asdict(),
+        )
+
+    def rebuilt(self) -> Found:
+        """Fold the ledger anew from its events; what differs is a finding."""
+        done = self.made.gecit("ledger", "rebuild")
+        return Found([], [], [done.stdout + done.stderr] if done.returncode else [])
+
+    def _stories(self) -> list[ExamStory]:
+        return [one for one in stories_at(next(self._days) * 180) if one.id not in LEFT_OUT]
+
+    def _sender(self) -> Sender:
+        return Sender(self.made.running(), self.folder / "sent", self.killer.moment)
+
+
+class _Day:
+    """Senders that play one day after the other until they are told to end; the day under way is played to its end."""
+
+    def __init__(self, stories: Callable[[], list[ExamStory]], sender: Sender) -> None:
+        self.sender, self._stories = sender, stories
+        self.played: list[ExamStory] = []
+        self.fault = ""
+        self.given_up = threading.Event()
+        self._enough = threading.Event()
+        self._thread = threading.Thread(target=self._play, name="senders", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Let the story under way end, and return when it has."""
+        self._enough.set()
+        self._thread.join(LONGEST_STORY)
+        self.sender.stop.set()
+        if self._thread.is_alive():
+            self.fault = "the senders did not come to an end"
+
+    def _play(self) -> None:
+        try:
+            for one in self._coming():
+                self.played.append(one)
+                self.sender.play(one)
+        except Exception as fault:  # noqa: BLE001 -- told in the run's findings
+            self.fault = f"the senders gave up: {fault!r}"
+            self.given_up.set()
+
+    def _coming(self) -> Iterator[ExamStory]:
+        while True:
+            for one in self._stories():
+                if self._enough.is_set():
+                    return
+                yield one
+
+
+@contextmanager
+def bench(engine: str, folder: Path) -> Iterator[Bench]:
+    """Run a node on one engine for the length of a block."""
+    with ExitStack() as stack:
+        database = stack.enter_context(cluster()).new_database() if engine == "postgresql" else ""
+        environ = environ_of(folder / "crash")
+        made = stack.enter_context(hospital(folder / "data", environ=environ, database=database))
+        yield Bench(made, folder, engine)
