@@ -20,6 +20,7 @@ from .table import ENGINES
 GOAL = 1000
 KILLS_OF_A_RUN = 16
 RUNS_OF_A_NODE = 8
+FAULTY = 0.4  # share of MEDULA's answers that are spoilt, in every other run
 
 
 def main() -> int:
@@ -42,28 +43,32 @@ def main() -> int:
 def some_runs(results: Results, engine: str, wanted: int) -> None:
     """Do some runs on one node."""
     done = 0
-    with tempfile.TemporaryDirectory(prefix="gecit-crash-") as folder, quiet(results.folder / f"{engine}.log"):
-        with bench(engine, Path(folder)) as place:
-            undisturbed = results.undisturbed(engine)
-            if undisturbed is None:
-                undisturbed = place.undisturbed()
-                results.keep_undisturbed(engine, undisturbed)
-            for _ in range(RUNS_OF_A_NODE):
-                kills = results.next_kills(engine, min(KILLS_OF_A_RUN, wanted - done))
-                try:
-                    run = place.run(kills, undisturbed)
-                except (AssertionError, OSError) as fault:  # a node that does not come back is a finding
-                    run = Run.broken_off(engine, fault)
-                if not run.found.good:
-                    keep_log(results, place.made.node.log_text(), run)
-                results.add(run)
-                done += len(run.kills)
-                say(run)
-                if done >= wanted or not run.found.good:
-                    break
-            rebuilt = place.rebuilt()
-            if not rebuilt.good:
-                sys.stderr.write(f"{engine}: {rebuilt.differs}\n")
+    with (
+        tempfile.TemporaryDirectory(prefix="gecit-crash-") as folder,
+        quiet(results.folder / f"{engine}.log"),
+        bench(engine, Path(folder)) as place,
+    ):
+        undisturbed = results.undisturbed(engine)
+        if undisturbed is None:
+            undisturbed = place.undisturbed()
+            results.keep_undisturbed(engine, undisturbed)
+        for _ in range(RUNS_OF_A_NODE):
+            kills = results.next_kills(engine, min(KILLS_OF_A_RUN, wanted - done))
+            try:
+                number = len(results.runs(engine))
+                run = place.run(kills, undisturbed, faults=FAULTY if number % 2 else 0.0, seed=number)
+            except (AssertionError, OSError) as fault:  # a node that does not come back is a finding
+                run = Run.broken_off(engine, fault)
+            if not run.found.good:
+                keep_log(results, place.made.node.log_text(), run)
+            results.add(run)
+            done += len(run.kills)
+            say(run)
+            if done >= wanted or not run.found.good:
+                break
+        rebuilt = place.rebuilt()
+        if not rebuilt.good:
+            sys.stderr.write(f"{engine}: {rebuilt.differs}\n")
 
 
 def keep_log(results: Results, text: str, run: Run) -> None:

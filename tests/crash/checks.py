@@ -36,10 +36,10 @@ class Found(NamedTuple):
 
 def verdicts_of(results: Sequence[Result]) -> Verdicts:
     """Return the verdicts in a form that two days can be compared by."""
+    judged = ((one.story.id, one.verdict) for one in results if one.verdict)
     return {
-        one.story.id: [one.verdict.outcome.value, sorted([found.rule, found.status.value] for found in one.verdict.findings)]
-        for one in results
-        if one.verdict
+        story: [verdict.outcome.value, sorted([one.rule, one.status.value] for one in verdict.findings)]
+        for story, verdict in judged
     }  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def check(made: Hospital, stories: Sequence[ExamStory], books: Books, undisturbe
 
 
 def _ended(made: Hospital, stories: Sequence[ExamStory], undisturbed: Verdicts | None) -> list[Result]:
-    """Wait until each verdict is that of an undisturbed day: an exam is held for its images too, until they are read."""
+    """Wait until each verdict is that of an undisturbed day: a held exam is held for its images too until they come."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         results = made.results(stories, max(1.0, deadline - time.monotonic()))

@@ -35,6 +35,7 @@ class Run(msgspec.Struct):
     lost: list[str]
     twice: list[str]
     differs: list[str]
+    faults: int = 0  # answers of MEDULA that were spoilt
 
     @classmethod
     def broken_off(cls, engine: str, fault: Exception) -> Run:

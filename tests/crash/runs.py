@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from itertools import count
@@ -13,7 +13,7 @@ from pathlib import Path
 from gecit.sandbox.day import ExamStory
 
 from ..support.hospital import Hospital, hospital, ready, stories_at
-from ..support.postgres import cluster
+from ..support.postgres import Cluster, cluster
 from .checks import Found, Verdicts, check, verdicts_of
 from .killing import Killer, environ_of
 from .results import Run
@@ -22,20 +22,26 @@ from .table import Kill, read_points
 
 LEFT_OUT = ("todays-outage",)
 """Its story needs an outage of some seconds' length, which a kill would change."""
-REACH_SECONDS = 12.0
+FAULTS = (
+    "hang-before", "hang-after", "reset-before", "reset-after", "500", "500-after", "503", "half", "duplicate",
+    "wrong-json", "other-answer", "slow",
+)  # fmt: skip
+"""What MEDULA does with a delivery: refuses, is silent, breaks off, or carries out and says otherwise."""
+REACH_SECONDS = 30.0
 LONGEST_STORY = 200.0
 
 
 class Bench:
     """A node with the hook in its processes, and a new day for each run."""
 
-    def __init__(self, made: Hospital, folder: Path, engine: str) -> None:
-        self.made, self.folder, self.engine = made, folder, engine
+    def __init__(self, made: Hospital, folder: Path, engine: str, postgres: Cluster | None = None) -> None:
+        self.made, self.folder, self.engine, self.postgres = made, folder, engine, postgres
         self.killer = Killer(made, folder / "crash", read_points())
+        self._medula = made.world["/medula"]
         self._days = count()
 
     def undisturbed(self) -> Verdicts:
-        """Play a day that nobody disturbs, and return its verdicts; AssertionError where it does not end as it should."""
+        """Play a day that nobody disturbs and return its verdicts; AssertionError where it does not end well."""
         stories = self._stories()
         sender = self._sender()
         sender.play_all(stories)
@@ -43,19 +49,19 @@ class Bench:
         assert found.good, found
         return verdicts_of(self.made.results(stories))
 
-    def run(self, kills: Sequence[Kill], undisturbed: Verdicts) -> Run:
-        """Play days with these kills, as many days as it takes."""
+    def run(self, kills: Sequence[Kill], undisturbed: Verdicts, faults: float = 0.0, seed: int = 0) -> Run:
+        """Play days with these kills, as many days as it takes; `faults`: share of MEDULA's answers that are spoilt."""
         began = time.monotonic()
-        day = _Day(self._stories, self._sender())
-        done, unreached = [], []
-        for one in kills:
-            struck = self.killer.strike(one, day.given_up, REACH_SECONDS)
-            (done if struck else unreached).append(one)
-        day.end()
-        ready(self.made)
-        found = check(self.made, day.played, day.sender.books, undisturbed)
-        if day.fault:
-            found.differs.append(day.fault)
+        done: list[Kill] = []
+        unreached: list[Kill] = []
+
+        def struck(day: Day) -> None:
+            for one in kills:
+                (done if self.killer.strike(one, day.given_up, REACH_SECONDS) else unreached).append(one)
+
+        before = len(self._medula.spoilt)
+        self._medula.spoil(faults, FAULTS, seed)
+        day, found = self.through(struck, undisturbed)
         return Run(
             engine=self.engine,
             at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -65,8 +71,23 @@ class Bench:
             messages=len(day.sender.books.messages),
             instances=len(day.sender.books.instances),
             exams=len(day.played),
+            faults=len(self._medula.spoilt) - before,
             **found._asdict(),
         )
+
+    def through(self, trouble: Callable[[Day], None], undisturbed: Verdicts) -> tuple[Day, Found]:
+        """Play days while `trouble` lasts; then all services are well, and what is there is looked at."""
+        day = Day(self._stories, self._sender())
+        try:
+            trouble(day)
+        finally:
+            self._medula.stop()
+            day.end()
+        ready(self.made)
+        found = check(self.made, day.played, day.sender.books, undisturbed)
+        if day.fault:
+            found.differs.append(day.fault)
+        return day, found
 
     def rebuilt(self) -> Found:
         """Fold the ledger anew from its events; what differs is a finding."""
@@ -80,7 +101,7 @@ class Bench:
         return Sender(self.made.running(), self.folder / "sent", self.killer.moment)
 
 
-class _Day:
+class Day:
     """Senders that play one day after the other until they are told to end; the day under way is played to its end."""
 
     def __init__(self, stories: Callable[[], list[ExamStory]], sender: Sender) -> None:
@@ -118,10 +139,18 @@ class _Day:
 
 
 @contextmanager
-def bench(engine: str, folder: Path) -> Iterator[Bench]:
-    """Run a node on one engine for the length of a block."""
+def bench(
+    engine: str, folder: Path, *, data: Path | None = None, environ: Mapping[str, str] | None = None
+) -> Iterator[Bench]:
+    """Run a node on one engine for the length of a block; `data`: where its data lie, if not in `folder`."""
     with ExitStack() as stack:
-        database = stack.enter_context(cluster()).new_database() if engine == "postgresql" else ""
-        environ = environ_of(folder / "crash")
-        made = stack.enter_context(hospital(folder / "data", environ=environ, database=database))
-        yield Bench(made, folder, engine)
+        postgres = stack.enter_context(cluster()) if engine == "postgresql" else None
+        made = stack.enter_context(
+            hospital(
+                data or folder / "data",
+                environ={**environ_of(folder / "crash"), **(environ or {})},
+                database=postgres.new_database() if postgres else "",
+                log=folder / "orthanc.log",
+            )
+        )
+        yield Bench(made, folder, engine, postgres)

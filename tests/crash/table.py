@@ -15,7 +15,7 @@ import msgspec
 
 POINTS = Path(__file__).parent / "points.toml"
 ENGINES = ("sqlite", "postgresql")
-VICTIMS = ("itself", "itself", "itself", "orthanc", "everything")
+VICTIMS = (*["itself"] * 6, "orthanc", "everything")
 """Drawn alike: a process that dies alone is the likeliest, and Orthanc takes its time to start."""
 OCCURRENCES = (1, 2, 3)
 SENDER = ("instance about to be sent", "instance got Success")

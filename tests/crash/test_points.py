@@ -80,7 +80,7 @@ def test_a_process_dies_at_the_call_that_is_armed_and_only_there(
 ) -> None:
     point = {"call": call, "when": when, "process": "listen", "answers": False, "nth": nth, "victim": "itself"}
     (tmp_path / "armed").write_text(json.dumps(point))
-    program = "from gecit.edges.mllp_framer import wrap\nfor number in range(5):\n    wrap(b'x')\n    print(number, flush=True)"
+    program = "from gecit.edges.mllp_framer import wrap\nfor number in range(5): wrap(b'x'); print(number, flush=True)"
     path = os.pathsep.join((str(HOME / "plugins"), str(HOOK)))
     done = subprocess.run(
         [sys.executable, "-c", program, "listen"],

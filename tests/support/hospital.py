@@ -301,7 +301,9 @@ def as_it_should(results: Sequence[Result]) -> None:
         for one in results
         if not one.as_expected
     ]  # fmt: skip
-    assert not wrong, f"{wrong}; attached {[(one.story.id, one.exam and one.exam.attached) for one in results if not one.as_expected]}"
+    assert not wrong, (
+        f"{wrong}; attached {[(one.story.id, one.exam and one.exam.attached) for one in results if not one.as_expected]}"
+    )
 
 
 def billable(results: Sequence[Result]) -> list[tuple[str, str]]:
