@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import io
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -114,4 +115,5 @@ def summed_up(results: Results) -> int:
 
 if __name__ == "__main__":
     os.umask(0o077)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     sys.exit(main())
