@@ -47,8 +47,7 @@ class Killer:
         """
         assert self.ended() is None, f"Orthanc ended by itself with {self.ended()}"
         if kill.point == RANDOM:
-            time.sleep(kill.after)
-            done = self._end(kill.victim)
+            done = self._at_random(kill, over, patience)
         elif kill.point in SENDER:
             done = self._with_sender(kill, over, patience)
         else:
@@ -66,6 +65,14 @@ class Killer:
             self._struck.clear()
             self._reached.set()
             self._struck.wait(20)
+
+    def _at_random(self, kill: Kill, over: threading.Event, patience: float) -> bool:
+        """Wait until the victim lives, and then as long as the plan says."""
+        orthanc = kill.victim in ("orthanc", "everything")
+        if not orthanc and not _wait(lambda: kill.victim in self.node.children(), over, patience):
+            return False
+        time.sleep(kill.after)
+        return self._end(kill.victim)
 
     def _with_sender(self, kill: Kill, over: threading.Event, patience: float) -> bool:
         self._reached.clear()

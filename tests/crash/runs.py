@@ -27,7 +27,7 @@ FAULTS = (
     "wrong-json", "other-answer", "slow",
 )  # fmt: skip
 """What MEDULA does with a delivery: refuses, is silent, breaks off, or carries out and says otherwise."""
-REACH_SECONDS = 30.0
+REACH_SECONDS = 60.0
 LONGEST_STORY = 200.0
 
 

@@ -22,7 +22,7 @@ from gecit.edges.store import open_ledger
 HOME = Path(__file__).parents[2]
 ORTHANC = "/usr/sbin/Orthanc"
 ADMINISTRATOR = ("yönetici", "çok gizli: parola")
-START_SECONDS = 40.0
+START_SECONDS = 90.0
 STOP_SECONDS = 20.0
 
 
