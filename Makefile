@@ -13,7 +13,7 @@ FAST_MINUTES := 35
 SYSTEM_MINUTES := 30
 BROWSER_MINUTES := 25
 
-.PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench crash lock docs clean
+.PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench crash crash-docs lock docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ bench-%: setup-test ## one figure
 
 crash: setup-test ## kills a node again and again and looks at what is left; goes on to 1,000, or KILLS=n more
 	@$(PY) -m tests.crash $(if $(KILLS),--kills $(KILLS)) $(if $(ENGINES),--engines $(ENGINES))
+
+crash-docs: setup-test ## the tables of docs/reliability.md, of the kills so far
+	@$(PY) -m tests.crash --docs
 
 lock: ## the lock files anew from pyproject.toml
 	@scripts/lock.sh

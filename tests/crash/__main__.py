@@ -1,6 +1,6 @@
 """`make crash`: goes on with the plan of kills where it stood, and sums up. KILLS=n: how many more.
 
-KILLS=0 sums up only; ENGINES=sqlite or postgresql: one engine alone; `docs` writes the table of docs/reliability.md.
+KILLS=0 sums up only; ENGINES=sqlite or postgresql: one engine alone. `make crash-docs` writes docs/reliability.md.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from . import page
 from .results import Results, Run, product_commit
 from .runs import bench
 from .table import ENGINES
@@ -29,7 +30,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make crash", description=__doc__)
     parser.add_argument("--kills", type=int, default=None, help=f"how many more; by default up to {GOAL} in all")
     parser.add_argument("--engines", default=",".join(ENGINES))
+    parser.add_argument("--docs", metavar="COMMIT", nargs="?", const="", help="write docs/reliability.md, run nothing")
     chosen = parser.parse_args()
+    if chosen.docs is not None:
+        page.write(Results(chosen.docs or product_commit()))
+        return 0
     engines = [one for one in chosen.engines.split(",") if one]
     results = Results(product_commit())
     wanted = max(0, GOAL - results.kills()) if chosen.kills is None else chosen.kills

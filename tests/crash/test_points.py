@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ..support.node import HOME
+from . import page
 from .killing import HOOK
 from .results import TRIES, Results, Run
 from .table import ENGINES, RANDOM, SENDER, Kill, Point, plan, read_points
@@ -59,6 +60,27 @@ def test_a_later_run_goes_on_where_the_plan_stood(tmp_path: Path) -> None:
     assert again.next_kills("sqlite", 2) == coming[10:12], "and not for ever"
     assert again.kills("sqlite") == 9 and again.runs()[0].lost == ["a message"]
     assert Results("another commit", tmp_path).kills() == 0
+
+
+def test_the_page_shows_what_the_runs_came_to_and_keeps_what_stands_around_it(tmp_path: Path) -> None:
+    results = Results("abc", tmp_path)
+    results.add(a_run(list(islice(plan("sqlite"), 9)), [], lost=["a message"]))
+    written = tmp_path / "page.md"
+    written.write_text(f"before\n{page.BEGIN}\nold\n{page.END}\nafter\n")
+    page.write(results, written)
+    text = written.read_text()
+    assert "| SQLite | 9 | 1 | 1 | 1 | 1 | 0 | 1 | 0 | 0 |" in text and "| PostgreSQL | 0 |" in text
+    assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
+    page.write(results, written)
+    assert written.read_text() == text
+
+
+def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
+    written = tmp_path / "page.md"
+    written.write_text("nothing")
+    with pytest.raises(ValueError, match="no place"):
+        page.write(Results("abc", tmp_path), written)
+    assert written.read_text() == "nothing"
 
 
 def test_a_line_that_was_cut_off_spoils_no_other(tmp_path: Path) -> None:
