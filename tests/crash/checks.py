@@ -10,6 +10,7 @@ from typing import NamedTuple
 from gecit.core.events import ReportAttached
 from gecit.core.verdict import Outcome
 from gecit.sandbox.day import ExamStory
+from gecit.sandbox.hbys import PretendHbys
 from gecit.sandbox.play import Result
 
 from ..support.hospital import Hospital
@@ -43,13 +44,16 @@ def verdicts_of(results: Sequence[Result]) -> Verdicts:
     }  # fmt: skip
 
 
-def check(made: Hospital, stories: Sequence[ExamStory], books: Books, undisturbed: Verdicts | None) -> Found:
+def check(
+    made: Hospital, hbys: PretendHbys, stories: Sequence[ExamStory], books: Books, undisturbed: Verdicts | None
+) -> Found:
     """Wait until the day is over, and hold what is there against what the senders were told."""
     found = Found([], [], [])
     results = _ended(made, stories, undisturbed)
     _messages(made, books, found)
     _instances(made, books, found)
     _told(made, results, found)
+    _hospital_told(hbys, books, found)
     for one in results:
         _documents(made, one, books, found)
         _as_undisturbed(one, undisturbed, found)
@@ -100,6 +104,19 @@ def _told(made: Hospital, results: Sequence[Result], found: Found) -> None:
         standing[accession] += 1 if one["content"]["kind"] == "notify" else -1
         if standing[accession] not in (0, 1):
             found.twice.append(f"MEDULA carried out {one['key']} on top of {standing[accession]}")
+
+
+def _hospital_told(hbys: PretendHbys, books: Books, found: Found) -> None:
+    """Each report that was signed here is at the pretend HBYS under one MSH-10, however often it came."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    for accession in books.signed:
+        while not (kept := [one for one in list(hbys.kept.values()) if accession.encode() in one]):
+            if time.monotonic() > deadline:
+                found.lost.append(f"HBYS was never told of the report of {accession}")
+                break
+            time.sleep(0.2)
+        if len(kept) > 1:
+            found.twice.append(f"HBYS holds {len(kept)} reports of {accession}")
 
 
 def _documents(made: Hospital, one: Result, books: Books, found: Found) -> None:

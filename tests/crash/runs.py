@@ -10,14 +10,20 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
-from gecit.sandbox.day import ExamStory
+from msgspec.structs import replace
+
+from gecit.edges.passwords import hash_password
+from gecit.edges.system_clock import SystemClock
+from gecit.ports import Receiver
+from gecit.sandbox.day import INSTITUTION, ExamStory
+from gecit.sandbox.hbys import PretendHbys, listening
 
 from ..support.hospital import Hospital, hospital, ready, stories_at
 from ..support.postgres import Cluster, cluster
 from .checks import Found, Verdicts, check, verdicts_of
 from .killing import Killer, environ_of
 from .results import Run
-from .senders import Sender
+from .senders import PASSWORD, READ_HERE, READER, Sender
 from .table import Kill, read_points
 
 LEFT_OUT = ("todays-outage",)
@@ -34,9 +40,15 @@ LONGEST_STORY = 200.0
 class Bench:
     """A node with the hook in its processes, and a new day for each run."""
 
-    def __init__(self, made: Hospital, folder: Path, engine: str, postgres: Cluster | None = None) -> None:
+    def __init__(
+        self, made: Hospital, hbys: PretendHbys, folder: Path, engine: str, postgres: Cluster | None = None
+    ) -> None:
+        self.hbys = hbys
         self.made, self.folder, self.engine, self.postgres = made, folder, engine, postgres
         self.killer = Killer(made, folder / "crash", read_points())
+        now = datetime.now(UTC)
+        made.ledger.save_account(READER, now)
+        made.ledger.set_password(READER.name, hash_password(PASSWORD), now)
         self._medula = made.world["/medula"]
         self._days = count()
 
@@ -45,7 +57,7 @@ class Bench:
         stories = self._stories()
         sender = self._sender()
         sender.play_all(stories)
-        found = check(self.made, stories, sender.books, None)
+        found = check(self.made, self.hbys, stories, sender.books, None)
         assert found.good, found
         return verdicts_of(self.made.results(stories))
 
@@ -84,7 +96,7 @@ class Bench:
             self._medula.stop()
             day.end()
         ready(self.made)
-        found = check(self.made, day.played, day.sender.books, undisturbed)
+        found = check(self.made, self.hbys, day.played, day.sender.books, undisturbed)
         if day.fault:
             found.differs.append(day.fault)
         return day, found
@@ -95,10 +107,13 @@ class Bench:
         return Found([], [], [done.stdout + done.stderr] if done.returncode else [])
 
     def _stories(self) -> list[ExamStory]:
-        return [one for one in stories_at(next(self._days) * 180) if one.id not in LEFT_OUT]
+        minutes = next(self._days) * 180
+        today = [one for one in stories_at(minutes) if one.id not in LEFT_OUT]
+        read = next(one for one in stories_at(minutes + 60) if one.id == "x-ray")  # another patient's
+        return [*today[:2], replace(read, id=READ_HERE), *today[2:]]
 
     def _sender(self) -> Sender:
-        return Sender(self.made.running(), self.folder / "sent", self.killer.moment)
+        return Sender(self.made, self.folder / "sent", self.killer.moment)
 
 
 class Day:
@@ -145,12 +160,15 @@ def bench(
     """Run a node on one engine for the length of a block; `data`: where its data lie, if not in `folder`."""
     with ExitStack() as stack:
         postgres = stack.enter_context(cluster()) if engine == "postgresql" else None
+        hbys = PretendHbys(SystemClock())
+        receiver = Receiver(host="127.0.0.1", port=stack.enter_context(listening(hbys)))
         made = stack.enter_context(
             hospital(
                 data or folder / "data",
                 environ={**environ_of(folder / "crash"), **(environ or {})},
                 database=postgres.new_database() if postgres else "",
                 log=folder / "orthanc.log",
+                institutions=[replace(INSTITUTION, receiver=receiver)],
             )
         )
-        yield Bench(made, folder, engine, postgres)
+        yield Bench(made, hbys, folder, engine, postgres)

@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import requests
+from msgspec.structs import replace
 from pydicom import dcmread
 from pynetdicom import AE
 
+from gecit.core.access import Role
+from gecit.core.accounts import Account
 from gecit.edges import hl7_build
-from gecit.sandbox.day import INSTITUTION, ExamStory
+from gecit.sandbox.day import INSTITUTION, RADIOLOGIST, Act, ExamStory
 from gecit.sandbox.imaging import build_study
-from gecit.sandbox.node import Running
 from gecit.sandbox.play import Player
 
-from ..support.hospital import read_ack
+from ..support.hospital import Hospital, read_ack
 
 GIVE_UP_SECONDS = 150.0
 PAUSE_SECONDS = 0.2
 TRANSIENT = ("internal", "registry-unavailable")
 """What an AE says that asks for the same message again."""
 SUCCESS = 0x0000
+SEE_OTHER = 303
+READ_HERE = "read-here"
+"""The story whose report is written in Geçit, and of which its hospital is told."""
+PASSWORD = "uzun bir parola 7"
+READER = Account(
+    name="radyolog", full_name="Ayşegül Örnekçi", roles=(Role.RADIOLOGIST,), institution=INSTITUTION.skrs,
+    tckn=RADIOLOGIST.identifier,
+)  # fmt: skip
+WRITTEN = {
+    "part-3": "Kafa kubbesi kemikleri doğal görünümdedir; kırık hattı izlenmedi.",
+    "part-4": "Patolojik bulgu saptanmadı. Klinik bulgularla birlikte değerlendirilmesi önerilir.",
+    "request-rating": "4",
+    "image-rating": "5",
+    "act": "sign",
+    "password": PASSWORD,
+}
 
 
 class Acknowledged(NamedTuple):
@@ -39,6 +59,7 @@ class Books(NamedTuple):
 
     messages: list[Acknowledged]
     instances: list[str]  # SOPInstanceUIDs that got Success
+    signed: list[str]  # accession numbers of reports whose signature the page confirmed
 
 
 class GaveUp(Exception):
@@ -48,11 +69,40 @@ class GaveUp(Exception):
 class Sender(Player):
     """Plays stories with real senders; `moment` is told before and after each C-STORE."""
 
-    def __init__(self, node: Running, folder: Path, moment: Callable[[str], None] = lambda what: None) -> None:
-        super().__init__(node, folder)
-        self.books = Books([], [])
+    def __init__(self, made: Hospital, folder: Path, moment: Callable[[str], None] = lambda what: None) -> None:
+        super().__init__(made.running(), folder)
+        self._made = made
+        self.books = Books([], [], [])
         self.moment = moment
         self.stop = threading.Event()
+
+    def play(self, story: ExamStory) -> None:
+        """Do everything of one story, in its order; a report that is written here is signed on its page."""
+        if story.id != READ_HERE:
+            return super().play(story)
+        super().play(replace(story, acts=tuple(act for act in story.acts if act is not Act.REPORT)))
+        return self._again(lambda: self._signs(story))
+
+    def _signs(self, story: ExamStory) -> bool:
+        """Take the exam, write, sign, as a reader at his page would; who gets no answer looks whether it is signed."""
+        key = story.order.key
+        place = f"/gecit/reading/%s/{key.institution}/{key.accession}"
+        try:
+            self._ask("POST", place % "take")
+            page = self._ask("GET", place % "exam").text
+            found = re.search(r'name="revision" value="(\d+)"', page)
+            done = self._ask("POST", place % "sign", {**WRITTEN, "revision": found[1] if found else "0"})
+        except requests.RequestException:
+            return False
+        exam = self._made.exam(key)
+        if done.status_code != SEE_OTHER and not (exam and exam.reports):
+            return False
+        self.books.signed.append(key.accession)
+        return True
+
+    def _ask(self, method: str, path: str, form: Mapping[str, str] | None = None) -> requests.Response:
+        url, who = self._made.node.url + path, (READER.name, PASSWORD)
+        return requests.request(method, url, data=form, auth=who, timeout=20, allow_redirects=False)
 
     def _again(self, what: Callable[[], bool]) -> None:
         """Do something until it succeeds."""
