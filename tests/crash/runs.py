@@ -101,6 +101,10 @@ class Bench:
             found.differs.append(day.fault)
         return day, found
 
+    def set_clock(self, seconds: float) -> None:
+        """Set the clock of all the node's processes off by so much."""
+        (self.folder / "crash" / "clock").write_text(str(seconds))
+
     def rebuilt(self) -> Found:
         """Fold the ledger anew from its events; what differs is a finding."""
         done = self.made.gecit("ledger", "rebuild")

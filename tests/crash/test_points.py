@@ -66,11 +66,11 @@ def test_the_page_shows_what_the_runs_came_to_and_keeps_what_stands_around_it(tm
     results = Results("abc", tmp_path)
     results.add(a_run(list(islice(plan("sqlite"), 9)), [], lost=["a message"]))
     written = tmp_path / "page.md"
-    written.write_text(f"before\n{page.BEGIN}\nold\n{page.END}\nafter\n")
+    written.write_text(f"before\n{page.BEGIN}\nOLD TABLE\n{page.END}\nafter\n")
     page.write(results, written)
     text = written.read_text()
     assert "| SQLite | 9 | 1 | 1 | 1 | 1 | 0 | 1 | 0 | 0 |" in text and "| PostgreSQL | 0 |" in text
-    assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
+    assert text.startswith("before\n") and text.endswith("after\n") and "OLD" not in text
     page.write(results, written)
     assert written.read_text() == text
 
@@ -111,6 +111,20 @@ def test_a_process_dies_at_the_call_that_is_armed_and_only_there(
     assert len(done.stdout.split()) == passed, done.stderr
     assert done.returncode == (-9 if passed < 5 else 0)
     assert (tmp_path / "fired").exists() == (passed < 5)
+
+
+def test_the_clock_can_be_set_off_at_any_time(tmp_path: Path) -> None:
+    path = os.pathsep.join((str(HOME / "plugins"), str(HOOK)))
+    program = (
+        "from gecit.edges.system_clock import SystemClock; from pathlib import Path; import sys\n"
+        "first = SystemClock().now(); Path(sys.argv[1], 'clock').write_text('-3600')\n"
+        "print(round((SystemClock().now() - first).total_seconds() / 3600))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        env={"PYTHONPATH": path, "GECIT_CRASH": str(tmp_path)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout == "-1\n", done.stderr
 
 
 def test_without_a_folder_the_hook_touches_nothing() -> None:

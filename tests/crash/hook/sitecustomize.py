@@ -2,7 +2,7 @@
 
 Stands on PYTHONPATH, so that the product knows nothing of it. GECIT_CRASH names a folder; the file `armed` there
 (JSON: call, when, answers, process, nth, victim) is read at every call of a named function. Whoever is to die renames
-it to `fired`, so that one kill is one kill.
+it to `fired`, so that one kill is one kill. The file `clock` holds the seconds by which the clock is off.
 """
 
 import functools
@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 
 POINTS = Path(__file__).parents[1] / "points.toml"
@@ -87,17 +88,14 @@ def wrapped(function, call, fuse, moments):
     return passing
 
 
-class Patching(importlib.abc.MetaPathFinder):
-    """Wraps the named functions of a module as soon as it is loaded, before anybody imports a name of it."""
+class Afterwards(importlib.abc.MetaPathFinder):
+    """Does something to a module as soon as it is loaded, before anybody imports a name of it."""
 
-    def __init__(self, fuse, points):
-        self.fuse, self.wanted = fuse, {}
-        for one in points:
-            module, _, name = one["call"].partition(":")
-            self.wanted.setdefault(module, {}).setdefault(name, set()).add(one["when"])
+    def __init__(self, changes):
+        self.changes = changes  # module -> what is done to it
 
     def find_spec(self, fullname, path=None, target=None):
-        if fullname not in self.wanted:
+        if fullname not in self.changes:
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
         if spec is None or spec.loader is None:
@@ -106,46 +104,66 @@ class Patching(importlib.abc.MetaPathFinder):
 
         def exec_module(module):
             load(module)
-            self.patch(module)
+            self.changes[fullname](module)
 
         spec.loader.exec_module = exec_module
         return spec
 
-    def patch(self, module):
-        for name, moments in self.wanted[module.__name__].items():
+
+def wrapping(fuse, moments):
+    """Wrap functions of a module: name -> before, after or both."""
+
+    def change(module):
+        for name, when in moments.items():
             *owners, last = name.split(".")
             owner = functools.reduce(getattr, owners, module)
-            call = f"{module.__name__}:{name}"
-            setattr(owner, last, wrapped(getattr(owner, last), call, self.fuse, moments))
+            setattr(owner, last, wrapped(getattr(owner, last), f"{module.__name__}:{name}", fuse, when))
+
+    return change
 
 
-class Impatient(importlib.abc.MetaPathFinder):
-    """Lets the supervisor start again what was killed without its longer and longer waits."""
+def points(fuse):
+    """Return what is done to the modules of the table."""
+    found = {}
+    for one in tomllib.loads(POINTS.read_text())["point"]:
+        module, _, name = one["call"].partition(":")
+        found.setdefault(module, {}).setdefault(name, set()).add(one["when"])
+    return {module: wrapping(fuse, moments) for module, moments in found.items()}
 
-    def find_spec(self, fullname, path=None, target=None):
-        if fullname != "gecit.processes.supervisor":
-            return None
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
-        load = spec.loader.exec_module
 
-        def exec_module(module):
-            load(module)
-            module.FIRST_WAIT_SECONDS = 0.1
-            module.LONGEST_WAIT_SECONDS = SOON
+def impatient(supervisor):
+    """Start again what was killed without longer and longer waits."""
+    supervisor.FIRST_WAIT_SECONDS = 0.1
+    supervisor.LONGEST_WAIT_SECONDS = SOON
 
-        spec.loader.exec_module = exec_module
-        return spec
+
+def shifted(offset):
+    """Set the clock of the port off by the seconds that stand in a file; it may change at any time."""
+
+    def change(module):
+        right = module.SystemClock.now
+
+        def now(self):
+            try:
+                return right(self) + timedelta(seconds=float(offset.read_text()))
+            except (OSError, ValueError):
+                return right(self)
+
+        module.SystemClock.now = now
+
+    return change
 
 
 def install():
     folder = os.environ.get("GECIT_CRASH")
     if not folder:
         return
+    changes = {"gecit.edges.system_clock": shifted(Path(folder) / "clock")}
     if process_name() == "orthanc":
-        sys.meta_path.insert(0, Impatient())
-        return
-    points = tomllib.loads(POINTS.read_text())["point"]
-    sys.meta_path.insert(0, Patching(Fuse(Path(folder)), points))
+        changes["gecit.processes.supervisor"] = impatient
+    else:
+        changes |= points(Fuse(Path(folder)))
+    sys.meta_path.insert(0, Afterwards(changes))
 
 
 install()
