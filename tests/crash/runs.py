@@ -95,8 +95,12 @@ class Bench:
         finally:
             self._medula.stop()
             day.end()
+        ended = self.killer.ended()
+        self.killer.revive()
         ready(self.made)
         found = check(self.made, self.hbys, day.played, day.sender.books, undisturbed)
+        if ended is not None:
+            found.differs.append(f"Orthanc ended with {ended} though nobody killed it")
         if day.fault:
             found.differs.append(day.fault)
         return day, found

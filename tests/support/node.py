@@ -90,7 +90,8 @@ class Node:
         return self
 
     def _lives(self) -> bool:
-        assert self.process and self.process.poll() is None, "Orthanc ended"
+        assert self.process
+        assert self.process.poll() is None, f"Orthanc ended with {self.process.returncode}"
         try:
             return self.get("/gecit/api/live").status_code == 200 and self.get("/system").status_code == 200
         except requests.ConnectionError:

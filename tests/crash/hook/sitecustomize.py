@@ -62,6 +62,8 @@ class Fuse:
         except OSError:
             return
         me, orthanc = os.getpid(), os.getppid()
+        if "Orthanc" not in Path(f"/proc/{orthanc}/comm").read_text():
+            victim = "itself"  # it died before, and somebody else's process is the parent now
         for pid in ending(victim, me, orthanc):
             os.kill(pid, signal.SIGKILL)
 
