@@ -67,18 +67,17 @@ def test_a_disk_that_fills_costs_nothing_that_was_acknowledged(tmp_path: Path, u
         assert place.rebuilt().good
 
 
-@pytest.mark.parametrize("jump", [HOUR, -HOUR], ids=["forwards", "backwards"])
-def test_a_clock_that_jumps_an_hour_and_back_changes_nothing(tmp_path: Path, undisturbed: Verdicts, jump: int) -> None:
+@pytest.mark.parametrize("way", [[HOUR], [-HOUR, 0]], ids=["forwards", "backwards and on again"])
+def test_a_clock_that_jumps_an_hour_loses_nothing(tmp_path: Path, undisturbed: Verdicts, way: list[int]) -> None:
     """At the clock port of all the node's processes; Orthanc's own and the senders' go on as they were."""
     with bench("sqlite", tmp_path) as place:
 
         def jumped(day: Day) -> None:
-            more(day, 6, "before the jump")
-            place.set_clock(jump)
-            until(lambda: off_by(place, jump), 60, "the node has jumped")
+            for seconds in way:
+                more(day, 6, "before the jump")
+                place.set_clock(seconds)
+                until(lambda seconds=seconds: off_by(place, seconds), 60, "the node has jumped")  # type: ignore[misc]
             more(day, 12, "after the jump")
-            place.set_clock(0)
-            more(day, 6, "after the jump back")
 
         _, found = place.through(jumped, undisturbed)
         assert found.good, found
