@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gecit.sandbox.day import Act
+
 from ..support.disks import fill, small_disk
 from ..support.node import until
 from .checks import Verdicts
@@ -69,8 +71,12 @@ def test_a_disk_that_fills_costs_nothing_that_was_acknowledged(tmp_path: Path, u
 
 @pytest.mark.parametrize("way", [[HOUR], [-HOUR, 0]], ids=["forwards", "backwards and on again"])
 def test_a_clock_that_jumps_an_hour_loses_nothing(tmp_path: Path, undisturbed: Verdicts, way: list[int]) -> None:
-    """At the clock port of all the node's processes; Orthanc's own and the senders' go on as they were."""
+    """At the clock port of all the node's processes; Orthanc's own and the senders' go on as they were.
+
+    Without the exams that begin with a duplicate query: one that a fast clock puts behind its order does not count.
+    """
     with bench("sqlite", tmp_path) as place:
+        place.plays = lambda story: Act.ASK not in story.acts
 
         def jumped(day: Day) -> None:
             for seconds in way:
