@@ -28,7 +28,7 @@ RANDOM_SECONDS = 3.0
 class Point(msgspec.Struct, frozen=True):
     """A call of the product before or after which a process is killed.
 
-    `answers`: empty answers do not count. `at_start`: passed once in a life of the process.
+    `answers`: empty answers do not count. `at_start`: passed once in a life of the process. `rare`: once in a day.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Point(msgspec.Struct, frozen=True):
     when: str  # before, after
     answers: bool = False
     at_start: bool = False
+    rare: bool = False
 
     def find(self) -> Any:
         """Return the function; AttributeError or ImportError where it is called otherwise by now."""
@@ -75,7 +76,7 @@ def plan(engine: str, seed: int = 7) -> Iterator[Kill]:
     A third as many again happen at random instants. The same seed gives the same plan.
     """
     draw = random.Random(f"{seed} {engine}")
-    once = {one.name for one in read_points().values() if one.at_start}
+    once = {one.name for one in read_points().values() if one.at_start or one.rare}
     names = [*read_points(), *SENDER]
     cells = {one: _shuffled(draw, one, OCCURRENCES[:1] if one in once else OCCURRENCES) for one in names}
     round_ = 0
