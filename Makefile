@@ -13,7 +13,7 @@ FAST_MINUTES := 35
 SYSTEM_MINUTES := 30
 BROWSER_MINUTES := 25
 
-.PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench bench-page crash fuzz sbom lock docs clean
+.PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench bench-page crash crash-docs fuzz sbom lock docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,12 @@ bench-%: setup-test ## one figure; KEEP=1 keeps its lines, ROUNDS=5, MINUTES=60 
 
 sbom: setup-test ## the software bill of materials anew from the lock files
 	@$(PY) -m supply --write-sbom
+
+crash: setup-test ## kills a node again and again and looks at what is left; goes on to 1,000, or KILLS=n more
+	@$(PY) -m tests.crash $(if $(KILLS),--kills $(KILLS)) $(if $(ENGINES),--engines $(ENGINES))
+
+crash-docs: setup-test ## the tables of docs/reliability.md, of the kills so far
+	@$(PY) -m tests.crash --docs
 
 lock: ## the lock files anew from pyproject.toml
 	@scripts/lock.sh

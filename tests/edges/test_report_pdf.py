@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from reportlab.pdfbase.ttfonts import TTFontFile
 
 from gecit.core.issue import Issue, issue
 from gecit.core.order import Order
@@ -186,6 +188,21 @@ def test_the_same_version_gives_the_same_bytes(case: str) -> None:
 def test_documents_made_at_the_same_time_do_not_mix() -> None:
     findings = [f"{LETTERS} {number} " * 200 for number in range(12)]
     alone = [pdf_of(one) for one in findings]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(pdf_of, findings)) == alone
+
+
+def test_nor_where_another_thread_takes_its_turn_in_the_middle_of_a_font(monkeypatch: pytest.MonkeyPatch) -> None:
+    """reportlab reads a font at one position for all threads: without a lock this fails, or draws other letters."""
+    findings = [f"{LETTERS} {number}" for number in range(4)]
+    alone = [pdf_of(one) for one in findings]
+    seek = TTFontFile.seek
+
+    def interrupted(self: TTFontFile, position: int) -> None:
+        seek(self, position)
+        time.sleep(0.001)
+
+    monkeypatch.setattr(TTFontFile, "seek", interrupted)
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(pdf_of, findings)) == alone
 

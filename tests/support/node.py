@@ -22,7 +22,7 @@ from gecit.edges.store import open_ledger
 HOME = Path(__file__).parents[2]
 ORTHANC = "/usr/sbin/Orthanc"
 ADMINISTRATOR = ("yönetici", "çok gizli: parola")
-START_SECONDS = 40.0
+START_SECONDS = 90.0
 STOP_SECONDS = 20.0
 
 
@@ -90,7 +90,8 @@ class Node:
         return self
 
     def _lives(self) -> bool:
-        assert self.process and self.process.poll() is None, "Orthanc ended"
+        assert self.process
+        assert self.process.poll() is None, f"Orthanc ended with {self.process.returncode}"
         try:
             return self.get("/gecit/api/live").status_code == 200 and self.get("/system").status_code == 200
         except requests.ConnectionError:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import psutil
 import psycopg
 
 
@@ -82,6 +83,14 @@ class Cluster:
                 time.sleep(0.1)
             else:
                 return
+
+    def kill(self) -> None:
+        """SIGKILL of the postmaster, by process id; returns when its back ends have noticed and ended."""
+        ends = psutil.Process(self.process.pid).children()
+        self.process.kill()
+        self.process.wait()
+        _, left = psutil.wait_procs(ends, 30)
+        assert not left, "back ends outlive their postmaster: a start would find its memory in use"
 
     def stop(self) -> None:
         """Fast shutdown (SIGINT), by process id."""

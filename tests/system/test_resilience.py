@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import shutil
 import socket
-import subprocess
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from gecit.core.report import Report
 from gecit.edges import hl7_build
 from gecit.sandbox.day import INSTITUTION, NO_RADIOLOGIST, ExamStory
 from gecit.sandbox.imaging import build_study
+from tests.support.disks import fill, small_disk
 from tests.support.hospital import (
     Hospital,
     as_it_should,
@@ -260,35 +259,6 @@ def test_after_all_this_the_folded_ledger_is_what_its_events_say(node: Hospital)
 # A full disk
 
 
-@contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
-    """A file system of its own in memory; a skip where this user may not mount one."""
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip(f"no file system can be mounted here: {mounted.stderr.decode().strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(folder: Path) -> Path:
-    """Write until nothing more goes on the disk."""
-    filler = folder / "filler"
-    with filler.open("wb", buffering=0) as file:
-        for size in (1 << 20, 4096, 1):
-            try:
-                while file.write(b"\0" * size):
-                    pass
-            except OSError:
-                continue
-    assert shutil.disk_usage(folder).free == 0
-    return filler
-
-
 def picture(order: Order, folder: Path) -> Path:
     [path] = build_study("US", order=order, institution=INSTITUTION, folder=folder)
     return path
@@ -299,6 +269,7 @@ def test_a_full_disk_refuses_for_now_and_all_goes_on_when_there_is_room(tmp_path
     with small_disk(tmp_path / "disk", 40) as disk, hospital(disk / "data", log=tmp_path / "orthanc.log") as made:
         assert made.order(known).code == "AA"
         filler = fill(disk)
+        assert shutil.disk_usage(disk).free == 0
         long = replace(late, clinical_information="x" * 4000)
         answers = [made.order(long, f"V{number}") for number in range(3)]
         refused = [one for one in answers if one.code != "AA"]

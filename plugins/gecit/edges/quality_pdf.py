@@ -25,6 +25,7 @@ from .report_pdf import (
     TINT,
     TITLE,
     WIDTH,
+    build,
     document_of,
     escaped,
     load_fonts,
@@ -77,7 +78,7 @@ def build_quality_pdf(report: QualityReport, producer: str = "Geçit") -> bytes:
     title = f"{report.title} {report.period}"
     document = document_of(out, title=title, producer=producer, lang=report.lang)
     left = f"{report.title} · {report.scope} · {report.period}"
-    document.build(_story(report), canvasmaker=numbered(left, report.page))
+    build(document, _story(report), numbered(left, report.page))
     return out.getvalue()
 
 

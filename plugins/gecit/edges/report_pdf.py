@@ -100,8 +100,18 @@ def build_pdf(
     title = f"Radyoloji raporu {_plain(accession)}"
     document = document_of(out, title=title, author=_plain(institution), producer=producer)
     story = [*_story(version, institution, order), *pictures_of(pictures, WIDTH, HEADING, LABEL)]
-    document.build(story, canvasmaker=numbered(_footer(version, order)))
+    build(document, story, numbered(_footer(version, order)))
     return out.getvalue()
+
+
+def build(document: SimpleDocTemplate, story: list[Flowable], canvas: type[Canvas]) -> None:
+    """Lay a document out and write it, one at a time in a process.
+
+    reportlab's TTFont "cannot be used for different documents at the same time": it reads its file at one position
+    for all threads, and so draws a letter of another document, or raises KeyError.
+    """
+    with _fonts:
+        document.build(story, canvasmaker=canvas)
 
 
 def load_fonts() -> None:
