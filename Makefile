@@ -13,7 +13,7 @@ FAST_MINUTES := 35
 SYSTEM_MINUTES := 30
 BROWSER_MINUTES := 25
 
-.PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench lock docs clean
+.PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench fuzz lock docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ bench: setup-test ## every figure beside its anchor, as JSON lines
 
 bench-%: setup-test ## one figure
 	@$(PY) -m bench $*
+
+fuzz: setup-test ## hostile input to every reader, 1,000,000 in all; INPUTS=... TARGET=... for other amounts, or one of them
+	@scripts/fuzz.sh "$(INPUTS)" $(TARGET)
 
 lock: ## the lock files anew from pyproject.toml
 	@scripts/lock.sh

@@ -1,0 +1,28 @@
+"""A sample of `make fuzz` in the ordinary suite: seeds, what once broke something, and some of their neighbours."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from .places import KEPT, ROOT
+from .targets import PLACES
+
+SAMPLE = 1500
+
+
+@pytest.mark.parametrize("name", sorted(PLACES))
+def test_whatever_comes_in_is_borne(name: str) -> None:
+    """In a process of its own: the watch hears every log line and warning, and counts memory."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.fuzz.sample", name, str(SAMPLE)],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=280,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert done.stdout.split()[0] == str(SAMPLE)
+
+
+def test_what_is_kept_belongs_to_a_target() -> None:
+    assert {one.name for one in KEPT.iterdir() if one.is_dir()} <= set(PLACES)
