@@ -62,10 +62,13 @@ class Draw:
         if kind < 3 and depth and self.left:
             if kind == 0:
                 return [self.json(names, depth - 1) for _ in range(self.below(5))]
-            return {self._name(names): self.json(names, depth - 1) for _ in range(self.below(9))}
+            return self.object(names, depth)
         if kind == 3:
             return self.pick(NUMBERS) if self.flag() else self.below(65536)
         return (self.flag(), None, self.text(), self.text())[kind & 3]
+
+    def object(self, names: Sequence[str] = (), depth: int = 4) -> dict[str, Any]:
+        return {self._name(names): self.json(names, depth - 1) for _ in range(1 + self.below(12))}
 
     def _name(self, names: Sequence[str]) -> str:
         return self.pick(names) if names and self.byte() < 230 else self.text(16)
@@ -76,4 +79,4 @@ def json_of(data: bytes, names: Sequence[str] = ()) -> Any:
     try:
         return json.loads(data)
     except (ValueError, RecursionError):
-        return Draw(data).json(names)
+        return Draw(data).object(names, 6)

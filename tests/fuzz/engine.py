@@ -17,7 +17,7 @@ from types import FrameType
 import atheris
 
 from .places import Count, corpus, findings, made
-from .target import Watch
+from .target import Watch, listen
 from .targets import FOLLOWED, load
 
 SAVED_EVERY = 500
@@ -75,6 +75,7 @@ def _escaped(word: bytes) -> str:
 
 def main(name: str, wanted: int, seconds: int) -> None:
     """Run; never returns."""
+    listen()
     with atheris.instrument_imports(include=["gecit", *FOLLOWED.get(name, ())], enable_loader_override=False):
         target = load(name)
     run = Run(name, Watch(target), wanted)

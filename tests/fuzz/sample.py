@@ -7,11 +7,12 @@ from hashlib import sha256
 
 from .mutate import inputs
 from .places import KEPT, findings
-from .target import Watch
+from .target import Watch, listen
 from .targets import load
 
 
 def main(name: str, count: int) -> int:
+    listen()
     target = load(name)
     watch = Watch(target)
     kept = [one.read_bytes() for one in sorted((KEPT / name).glob("*"))]

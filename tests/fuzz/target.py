@@ -56,6 +56,18 @@ class Heard(logging.Handler):
         self.lines.append(str(message))
 
 
+HEARD = Heard()
+
+
+def listen() -> None:
+    """Hear everything from now on; before the readers are imported, since some of them silence a library."""
+    root = logging.getLogger()
+    root.handlers = [HEARD]
+    root.setLevel(logging.INFO)
+    warnings.simplefilter("always")
+    warnings.showwarning = HEARD.warn
+
+
 class Watch:
     """Runs inputs of one target: no exception but the documented ones, bounded time and memory, the same answer
     twice, and nothing of the input in a log line.
@@ -63,12 +75,7 @@ class Watch:
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        self.heard = Heard()
-        root = logging.getLogger()
-        root.handlers, root.level = [self.heard], logging.INFO
-        logging.raiseExceptions = True
-        warnings.simplefilter("always")
-        warnings.showwarning = self.heard.warn
+        self.heard = HEARD
         self._peak = _peak()
 
     def __call__(self, data: bytes) -> None:

@@ -49,7 +49,7 @@ def load(source: Path | bytes, name: str = "profile") -> Profile:
         name = source.name
     try:
         table = tomllib.loads((source.read_bytes() if isinstance(source, Path) else source).decode("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ProfileError(f"{name}: {error}") from error
     table["facts"] = _facts(table.get("facts", {}), name)
     try:

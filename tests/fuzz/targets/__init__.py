@@ -8,10 +8,33 @@ from ..target import Target
 
 PLACES = {
     "mllp": "mllp",
+    "hl7": "hl7",
+    "facts": "dicom",
+    "dose": "dicom",
+    "find": "dicom",
+    "rules": "rules",
+    "profiles": "rules",
+    "templates": "rules",
+    "html": "html",
+    "lists": "lists",
+    "qido": "queries",
+    "duplicate-query": "queries",
+    "image-door": "queries",
+    "soap": "answers",
+    "medula-json": "answers",
+    "services": "answers",
+    "oauth2": "answers",
+    "credentials": "doors",
+    "forwarder": "doors",
+    "origin": "doors",
 }
 """Target -> module of this folder."""
 
-FOLLOWED = {}
+FOLLOWED = {
+    "soap": ("zeep.wsdl", "zeep.xsd", "zeep.loader"),
+    "dose": ("pydicom.filereader", "pydicom.dataset", "pydicom.values", "pydicom.charset", "pydicom.sequence"),
+    "find": ("pydicom.filereader", "pydicom.dataset", "pydicom.values", "pydicom.charset"),
+}
 """Target -> other people's modules whose branches guide it too."""
 
 
