@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -93,6 +94,16 @@ def test_toml_beyond_measure_is_a_fault_that_names_its_file(text: str, tmp_path:
     assert any("y.toml" in one for one in lint(tmp_path, ROOT / "rules"))
     with pytest.raises(ProfileError, match=r"^z\.toml:"):
         load(text.encode(), "z.toml")
+
+
+@pytest.mark.parametrize("day", ["0121-11-01", "0001-01-01T00:00:00", "9999-12-31T23:59:59Z"])
+def test_a_date_in_a_year_that_nobody_means_is_a_fault_that_names_its_key(day: str, tmp_path: Path) -> None:
+    text = (ROOT / "rules/submission/loinc-code.toml").read_text(encoding="utf-8")
+    wrong = re.sub(r"^from( +)= \S+", rf"from\1= {day}", text, count=1, flags=re.MULTILINE)
+    assert wrong != text
+    (tmp_path / "submission").mkdir()
+    with pytest.raises(RulebookError, match="from: is not a valid date"):
+        read_with(ROOT / "rules", tmp_path, "submission/loinc-code.toml", wrong)
 
 
 def test_no_attribute_is_left_not_even_those_that_every_element_may_have() -> None:

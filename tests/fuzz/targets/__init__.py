@@ -27,6 +27,9 @@ PLACES = {
     "credentials": "doors",
     "forwarder": "doors",
     "origin": "doors",
+    "views": "pages",
+    "macros": "pages",
+    "pages": "pages",
 }
 """Target -> module of this folder."""
 
