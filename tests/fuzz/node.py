@@ -22,7 +22,7 @@ from gecit.processes.web import application
 from gecit.settings import load
 from tests.fakes import StillClock
 from tests.support.everything import fill
-from tests.support.flow import HOSPITAL, TCKN
+from tests.support.flow import HOSPITAL, JUDGING, START, TCKN
 from tests.support.reading import NOW
 from tests.web.conftest import CHEAP
 
@@ -58,6 +58,7 @@ def node() -> Node:
     (folder / "run" / "internal.token").write_text("inside", encoding="utf-8")
     passwords.PasswordHasher = lambda: CHEAP  # type: ignore[assignment, misc] -- an input in a hundred would take a tenth of a second
     ledger = open_ledger("sqlite://")
+    ledger.activate_rulebook(JUDGING.rulebook.revision, JUDGING.rulebook.to_json(), START)
     fill(ledger)
     clock = StillClock(NOW)
     app = application(load(), ledger, AuditBook(ledger, b"k" * 32, "N1/web", clock), clock)

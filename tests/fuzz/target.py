@@ -8,6 +8,7 @@ import resource
 import time
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -76,6 +77,8 @@ class Watch:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.heard = HEARD
+        with suppress(Exception):
+            target.one(b"")  # what is built when it is first needed counts for no input
         self._peak = _peak()
 
     def __call__(self, data: bytes) -> None:

@@ -30,6 +30,8 @@ PLACES = {
     "views": "pages",
     "macros": "pages",
     "pages": "pages",
+    "api": "api",
+    "oidc": "oidc",
 }
 """Target -> module of this folder."""
 
