@@ -217,7 +217,7 @@ def _control(reader: FactReader) -> Control | None:
         unknown = next((one for one in written if one not in reader.profile.controls), "")
         reader.note("order-control-unknown", where, found=unknown[:20])
     else:
-        reader.note("order-control-contradictory", where, found=", ".join(sorted(set(written))))
+        reader.note("order-control-contradictory", where, found=", ".join(one[:20] for one in sorted(set(written))[:4]))
     return None
 
 
