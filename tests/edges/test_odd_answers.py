@@ -14,7 +14,6 @@ import pytest
 from gecit.core.rulefile import RulebookError
 from gecit.edges.bounded_http import Busy, Exchanged, failure, told
 from gecit.edges.credentials import read_basic
-from gecit.edges.dose_sr import read_dose_report
 from gecit.edges.hl7_profile import ProfileError, load
 from gecit.edges.oauth2 import LONGEST, SHORTEST, PasswordGrant
 from gecit.edges.report_text import sanitised
@@ -29,7 +28,9 @@ ROOT = Path(__file__).parents[2]
 DEEP, LONG = "a = " + "[" * 3000, "a = " + "9" * 5000
 
 
-@pytest.mark.parametrize("said", ["²", "-5", "nan", "1e9", "Mon, 05 Jan 99999 09:30:00 GMT", "Mon, 05 Jan 2026 09:30:00 +9999999"])
+@pytest.mark.parametrize(
+    "said", ["²", "-5", "nan", "1e9", "Mon, 05 Jan 99999 09:30:00 GMT", "Mon, 05 Jan 2026 09:30:00 +9999999"]
+)
 def test_a_time_to_wait_that_is_none_is_none(said: str) -> None:
     assert not isinstance(failure(Exchanged(503, {"Retry-After": said}, b"")), Busy)
 

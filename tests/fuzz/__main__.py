@@ -75,7 +75,9 @@ def main() -> int:
         for one in what:
             sys.stdout.write(f"[fuzz] FOUND {name}: {one}\n")
     total = sum(Count.of(one).inputs for one in names)
-    sys.stdout.write(f"[fuzz] {total:,} inputs of {len(names)} targets; inputs that broke something: {Path(WORK)}/findings\n")
+    sys.stdout.write(
+        f"[fuzz] {total:,} inputs of {len(names)} targets; inputs that broke something: {Path(WORK)}/findings\n"
+    )
     if fault:
         sys.stdout.write(f"[fuzz] {fault}\n")
     return 1 if fault or any(found.values()) else 0

@@ -49,11 +49,15 @@ class Node(NamedTuple):
 @cache
 def node() -> Node:
     """Make it once in a process; whoever asks shows the number of one of `PEOPLE` as a bearer token."""
-    memory = Path("/dev/shm")  # noqa: S108 -- a folder of this process alone
+    memory = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(prefix="gecit-fuzz-", dir=memory if memory.is_dir() else None))
     for name in [one for one in os.environ if one.startswith(("GECIT_", "ORTHANC__"))]:
         del os.environ[name]
-    os.environ |= {"GECIT_DATA": str(folder), "GECIT_HTTP_PORT": "9", "ORTHANC__GECIT__DUPLICATES__MINISTRY_GET": "true"}
+    os.environ |= {
+        "GECIT_DATA": str(folder),
+        "GECIT_HTTP_PORT": "9",
+        "ORTHANC__GECIT__DUPLICATES__MINISTRY_GET": "true",
+    }
     (folder / "run").mkdir()
     (folder / "run" / "internal.token").write_text("inside", encoding="utf-8")
     passwords.PasswordHasher = lambda: CHEAP  # type: ignore[assignment, misc] -- an input in a hundred would take a tenth of a second

@@ -20,7 +20,7 @@ KINDS = {
 
 
 YEARS = range(1950, 2200)
-"""Of dates that can be meant: 121 for 2021 is a slip, and before 1911 Istanbul's clocks differ by seconds from UTC's."""
+"""Of dates that can be meant: 121 for 2021 is a slip, and before 1911 clocks differ from UTC's by seconds."""
 
 MANY = 10
 """Up to so many allowed values are listed in a fault."""

@@ -47,8 +47,8 @@ class Listener:
     `handle_batch(frames)` returns one answer per frame. Where it raises, each frame is tried alone; one that raises
     still is answered by `on_failure(frame, error)`. `on_bad_frame(kind, peer, head)` answers what is no frame
     (`too-long`, `truncated`); an empty answer is not sent. Sizes are bytes, times seconds. At most `window` frames of
-    one connection, and `max_waiting_bytes` of all, wait for their answers: then reading pauses. As many may be of frames
-    that are not whole yet. Where the door is full, whoever takes most of it makes room (`mllp_room`).
+    one connection, and `max_waiting_bytes` of all, wait for their answers: then reading pauses. As much may be
+    unfinished. Where the door is full, whoever takes most of it makes room (`mllp_room`).
     """
 
     def __init__(

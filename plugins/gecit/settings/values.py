@@ -195,7 +195,7 @@ class Settings(Value, kw_only=True):
         Meta(
             gt=0,
             le=86400,
-            description="A connection that is silent for so long is closed, and so is one whose message is not whole by then.",
+            description="A connection silent for so long is closed, and so is one whose message is not whole by then.",
         ),
     ] = 300
     mllp_max_connections: Annotated[
@@ -203,7 +203,7 @@ class Settings(Value, kw_only=True):
         Meta(
             ge=1,
             le=20000,
-            description="Where so many are open, the sender with most of them loses its longest silent one to whoever comes.",
+            description="Where so many are open, the sender with most of them loses a silent one to whoever comes.",
         ),
     ] = 500
     mllp_tls: Annotated[MllpTlsSettings, Meta(description="TLS of the HL7 port.")] = MllpTlsSettings()

@@ -28,9 +28,45 @@ from tests.support.soap import soap_medula
 from ..draw import Draw
 from ..target import Target, must
 
-STATUSES = (200, 200, 200, 200, 201, 204, 301, 400, 401, 403, 404, 408, 409, 413, 422, 425, 429, 500, 501, 502, 503, 504, 599)
-WAITS = ("", "5", "²", "-1", "9" * 400, "1e999", "Mon, 05 Jan 2026 09:30:00 GMT", "Mon, 05 Jan 99999 09:30:00 GMT",
-         "Mon, 05 Jan 2026 09:30:00 +9999", "Mon, 00 Jan 0000 00:00:00 -0000", "nan", "\xbd")  # fmt: skip
+STATUSES = (
+    200,
+    200,
+    200,
+    200,
+    201,
+    204,
+    301,
+    400,
+    401,
+    403,
+    404,
+    408,
+    409,
+    413,
+    422,
+    425,
+    429,
+    500,
+    501,
+    502,
+    503,
+    504,
+    599,
+)
+WAITS = (
+    "",
+    "5",
+    "²",
+    "-1",
+    "9" * 400,
+    "1e999",
+    "Mon, 05 Jan 2026 09:30:00 GMT",
+    "Mon, 05 Jan 99999 09:30:00 GMT",
+    "Mon, 05 Jan 2026 09:30:00 +9999",
+    "Mon, 00 Jan 0000 00:00:00 -0000",
+    "nan",
+    "\xbd",
+)
 KNOWN = (Refused, Unavailable, AnswerUnknown)
 KEY, PAYLOAD = key_of(CLEAN), to_json(CLEAN)
 TCKN = "10000000146"
@@ -102,8 +138,7 @@ def _json() -> JsonMedula:
 
 def soap(data: bytes) -> object:
     answered(data)
-    found = [told(lambda: _soap().send("notify", KEY, PAYLOAD)), told(lambda: _soap().ask(KEY, PAYLOAD))]
-    return found
+    return [told(lambda: _soap().send("notify", KEY, PAYLOAD)), told(lambda: _soap().ask(KEY, PAYLOAD))]
 
 
 def medula(data: bytes) -> object:
@@ -141,7 +176,13 @@ def token(data: bytes) -> object:
     answered(data)
     secret = _folder() / "secret"
     grant = PasswordGrant(
-        "http://127.0.0.1:9", StillClock(), client="c", client_secret_file=secret, user="u", password_file=secret, scope="s"
+        "http://127.0.0.1:9",
+        StillClock(),
+        client="c",
+        client_secret_file=secret,
+        user="u",
+        password_file=secret,
+        scope="s",
     )
     grant._wire = WIRE  # type: ignore[assignment]
     found = told(lambda: grant.token(5.0))
@@ -153,17 +194,27 @@ def token(data: bytes) -> object:
 def soap_seeds() -> list[bytes]:
     ref = soap_answers.REFS
     bodies = [
-        soap_answers.body("".join(soap_answers.DONE) + soap_answers.OK), soap_answers.fault("s:Server"),
-        soap_answers.fault("s:Client", TCKN), soap_answers.fault("wsse:FailedAuthentication"), soap_answers.body(""),
+        soap_answers.body("".join(soap_answers.DONE) + soap_answers.OK),
+        soap_answers.fault("s:Server"),
+        soap_answers.fault("s:Client", TCKN),
+        soap_answers.fault("wsse:FailedAuthentication"),
+        soap_answers.body(""),
         soap_answers.body(soap_answers.bad(ref[0], "1", "x", "<tesisAdi>a</tesisAdi>") + soap_answers.OK),
         soap_answers.read_back(("GT1", ref[0], "501", "R100250"), ("GT1", ref[1], "502", "R100260")),
-        b'<!DOCTYPE a [<!ENTITY b "c"><!ENTITY d "&b;&b;">]><a>&d;</a>', b"<a><![CDATA[x]]></a>", b"",
-    ]  # fmt: skip
+        b'<!DOCTYPE a [<!ENTITY b "c"><!ENTITY d "&b;&b;">]><a>&d;</a>',
+        b"<a><![CDATA[x]]></a>",
+        b"",
+    ]
     return [b"\0\xff" + one for one in bodies] + [b"\x11\xff" + soap_answers.fault("s:Server")]
 
 
 def json_seeds(*bodies: object) -> list[bytes]:
-    return [bytes([status, wait]) + json.dumps(one).encode() for one in bodies for status in (0, 7, 16, 20) for wait in (255, 2)]
+    return [
+        bytes([status, wait]) + json.dumps(one).encode()
+        for one in bodies
+        for status in (0, 7, 16, 20)
+        for wait in (255, 2)
+    ]
 
 
 ODD_JSON = (b"NaN", b"Infinity", b"1e999", b"9" * 400, b"[" * 1100, b"null", b"true", b'"\\ud800"', b'"\\u0000"', b"{}")
@@ -172,18 +223,33 @@ TARGETS = (
     Target(
         name="soap",
         reads="MEDULA's answers, SOAP",
-        holds="an answer within bounds, or one of three failures that quotes no patient; no entity, no reference outside",
+        holds="an answer within bounds, or a failure of three that quotes no patient; no entity, no reference outside",
         one=soap,
         seeds=soap_seeds,
-        tokens=(b"<!DOCTYPE ", b"<!ENTITY ", b"&b;", b"<![CDATA[", b"xsi:nil=\"true\"", b"<islemBilgileri>", b"<sonucKodu>",
-                b"<hataliKayitlar>", b"<hizmetSunucuRefNo>", b"<s:Fault>", b"<faultcode>", b"xmlns:", b"&#0;"),  # fmt: skip
+        tokens=(
+            b"<!DOCTYPE ",
+            b"<!ENTITY ",
+            b"&b;",
+            b"<![CDATA[",
+            b'xsi:nil="true"',
+            b"<islemBilgileri>",
+            b"<sonucKodu>",
+            b"<hataliKayitlar>",
+            b"<hizmetSunucuRefNo>",
+            b"<s:Fault>",
+            b"<faultcode>",
+            b"xmlns:",
+            b"&#0;",
+        ),
     ),
     Target(
         name="medula-json",
         reads="MEDULA's answers, JSON",
         holds="as soap; a time to wait is a number of seconds",
         one=medula,
-        seeds=lambda: json_seeds({"key": KEY, "accepted": True, "code": "0000", "message": "x"}, {"known": False}, [], {"code": 7}),
+        seeds=lambda: json_seeds(
+            {"key": KEY, "accepted": True, "code": "0000", "message": "x"}, {"known": False}, [], {"code": 7}
+        ),
         tokens=(*ODD_JSON, b'"accepted":', b'"code":', b'"known":', b'"message":', b'"detail":', KEY.encode()),
     ),
     Target(
@@ -192,20 +258,43 @@ TARGETS = (
         holds="as soap",
         one=services,
         seeds=lambda: json_seeds(
-            {"identifier": TCKN, "known": True, "radiologist": True, "name": "A"}, {"Report": "x", "Url": "https://a.example"},
-            [{"OrderId": "1", "AccessionNumber": 7, "ScheduleDate": "2026-01-05T10:00:00", "PerformedDate": "0001-01-01"}],
-            {"SutCode": "801590", "Result": True}, None,
+            {"identifier": TCKN, "known": True, "radiologist": True, "name": "A"},
+            {"Report": "x", "Url": "https://a.example"},
+            [
+                {
+                    "OrderId": "1",
+                    "AccessionNumber": 7,
+                    "ScheduleDate": "2026-01-05T10:00:00",
+                    "PerformedDate": "0001-01-01",
+                }
+            ],
+            {"SutCode": "801590", "Result": True},
+            None,
         ),
-        tokens=(*ODD_JSON, b'"OrderId":', b'"ScheduleDate":"', b"0001-01-01T00:00:00+14:00", b"9999-12-31T23:59:59-12:00",
-                b'"identifier":"10000000146"', b'"known":true', b'"Result":true', b'"Report":"'),  # fmt: skip
+        tokens=(
+            *ODD_JSON,
+            b'"OrderId":',
+            b'"ScheduleDate":"',
+            b"0001-01-01T00:00:00+14:00",
+            b"9999-12-31T23:59:59-12:00",
+            b'"identifier":"10000000146"',
+            b'"known":true',
+            b'"Result":true',
+            b'"Report":"',
+        ),
     ),
     Target(
         name="oauth2",
         reads="answers of an OAuth2 token service",
         holds="a token that fits a header, for a number of seconds, or a failure",
         one=token,
-        seeds=lambda: json_seeds({"access_token": "abc", "expires_in": 300}, {"access_token": "a", "expires_in": "60"}, {"error": "x"},
-                                 {"access_token": "a", "expires_in": float("nan")}, {"access_token": "a", "expires_in": 10**400}),
+        seeds=lambda: json_seeds(
+            {"access_token": "abc", "expires_in": 300},
+            {"access_token": "a", "expires_in": "60"},
+            {"error": "x"},
+            {"access_token": "a", "expires_in": float("nan")},
+            {"access_token": "a", "expires_in": 10**400},
+        ),
         tokens=(*ODD_JSON, b'"access_token":"a"', b'"expires_in":', b'"expires_in":NaN', b'"\\r\\n"'),
     ),
 )

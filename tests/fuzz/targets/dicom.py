@@ -24,11 +24,34 @@ from ..target import Target, must
 T = TypeVar("T")
 LONGEST_DOSE = 6144
 NAMES = (
-    "series", "tags", "metadata", "classes", "each", "ID", "LastUpdate", "MainDicomTags", "PatientMainDicomTags",
-    "Instances", "Modality", "NumberOfFrames", "OtherPatientIDs", "OtherPatientIDsSequence", "PatientID", "PatientName",
-    "SharedFunctionalGroupsSequence", "PixelMeasuresSequence", "PixelSpacing", "ViewCodeSequence", "CodeMeaning",
-    "ReceptionDate", "RemoteAET", "SOPClassUID", "SeriesInstanceUID", "StudyInstanceUID", "AccessionNumber",
-)  # fmt: skip
+    "series",
+    "tags",
+    "metadata",
+    "classes",
+    "each",
+    "ID",
+    "LastUpdate",
+    "MainDicomTags",
+    "PatientMainDicomTags",
+    "Instances",
+    "Modality",
+    "NumberOfFrames",
+    "OtherPatientIDs",
+    "OtherPatientIDsSequence",
+    "PatientID",
+    "PatientName",
+    "SharedFunctionalGroupsSequence",
+    "PixelMeasuresSequence",
+    "PixelSpacing",
+    "ViewCodeSequence",
+    "CodeMeaning",
+    "ReceptionDate",
+    "RemoteAET",
+    "SOPClassUID",
+    "SeriesInstanceUID",
+    "StudyInstanceUID",
+    "AccessionNumber",
+)
 
 
 def again(value: T) -> T:
@@ -39,7 +62,11 @@ def again(value: T) -> T:
 def facts(data: bytes) -> object:
     given = json_of(data, NAMES)
     study = given if isinstance(given, dict) else {}
-    rows = [one for one in study.get("series", ()) if isinstance(one, dict)] if isinstance(study.get("series"), list) else []
+    rows = (
+        [one for one in study.get("series", ()) if isinstance(one, dict)]
+        if isinstance(study.get("series"), list)
+        else []
+    )
     reads = [_read(one) for one in rows[:8]]
     found = study_facts("N1", study, reads, (), ())
     for one in found.series:
@@ -64,19 +91,28 @@ def _read(row: dict[str, Any]) -> SeriesRead:
 
 def fact_seeds() -> list[bytes]:
     tags = {
-        "Modality": "CT", "NumberOfFrames": "3", "OtherPatientIDs": "1\\2", "SpecificCharacterSet": "ISO_IR 148",
-        "OtherPatientIDsSequence": [{"PatientID": "10000000146"}], "ViewCodeSequence": [{"CodeMeaning": "cc"}],
+        "Modality": "CT",
+        "NumberOfFrames": "3",
+        "OtherPatientIDs": "1\\2",
+        "SpecificCharacterSet": "ISO_IR 148",
+        "OtherPatientIDsSequence": [{"PatientID": "10000000146"}],
+        "ViewCodeSequence": [{"CodeMeaning": "cc"}],
         "SharedFunctionalGroupsSequence": [{"PixelMeasuresSequence": [{"PixelSpacing": "0\\0"}]}],
-    }  # fmt: skip
+    }
     series = {
         "series": {"Instances": ["a", "b"], "MainDicomTags": {"SeriesInstanceUID": "1.2", "Modality": "MG"}},
-        "tags": tags, "metadata": {"ReceptionDate": "20260101T101010", "RemoteAET": "PACS"},
-        "classes": ["1.2.840.10008.5.1.4.1.1.2"], "each": [tags, {}],
-    }  # fmt: skip
+        "tags": tags,
+        "metadata": {"ReceptionDate": "20260101T101010", "RemoteAET": "PACS"},
+        "classes": ["1.2.840.10008.5.1.4.1.1.2"],
+        "each": [tags, {}],
+    }
     study = {
-        "ID": "s1", "LastUpdate": "20260101T101010", "MainDicomTags": {"StudyInstanceUID": "1.2.3", "StudyDate": "2026"},
-        "PatientMainDicomTags": {"PatientID": "10000000146", "PatientName": "ŞAHİN^ÇİĞDEM"}, "series": [series, series],
-    }  # fmt: skip
+        "ID": "s1",
+        "LastUpdate": "20260101T101010",
+        "MainDicomTags": {"StudyInstanceUID": "1.2.3", "StudyDate": "2026"},
+        "PatientMainDicomTags": {"PatientID": "10000000146", "PatientName": "ŞAHİN^ÇİĞDEM"},
+        "series": [series, series],
+    }
     return [json.dumps(study).encode(), json.dumps({**study, "series": []}).encode(), b"\x01\x05\x04\x03\x02" * 20]
 
 
@@ -112,7 +148,10 @@ def find(data: bytes) -> object:
 
 def find_seeds() -> list[bytes]:
     asked = {"PatientName": "ŞA*", "PatientID": "", "ScheduledProcedureStepSequence.Modality": "CT"}
-    made = [as_file(dataset_of(asked, "ISO_IR 192")), as_file(dataset_of({"StudyDate": "2026-", "PatientName": "?*"}, ""))]
+    made = [
+        as_file(dataset_of(asked, "ISO_IR 192")),
+        as_file(dataset_of({"StudyDate": "2026-", "PatientName": "?*"}, "")),
+    ]
     return made + [one[132:] for one in made]
 
 
@@ -131,8 +170,18 @@ TARGETS = (
         holds="never raises; values are finite; what is read can be kept and read back",
         one=dose,
         seeds=dose_files,
-        tokens=(b"DICM", b"SQ\0\0", b"\xfe\xff\x00\xe0", b"\xff\xff\xff\xff", b"113701", b"DCM", b"1.2.840.10008.1.2.1.99",
-                b"1.2.840.10008.1.2.2", b"ISO 2022 IR 87", b"\xfe\xff\xdd\xe0\0\0\0\0"),  # fmt: skip
+        tokens=(
+            b"DICM",
+            b"SQ\0\0",
+            b"\xfe\xff\x00\xe0",
+            b"\xff\xff\xff\xff",
+            b"113701",
+            b"DCM",
+            b"1.2.840.10008.1.2.1.99",
+            b"1.2.840.10008.1.2.2",
+            b"ISO 2022 IR 87",
+            b"\xfe\xff\xdd\xe0\0\0\0\0",
+        ),
         longest=LONGEST_DOSE,
     ),
     Target(

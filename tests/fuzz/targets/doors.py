@@ -23,7 +23,7 @@ from tests.fakes import NOON, FakeAccounts, StillClock
 from ..draw import Draw
 from ..target import Target, must
 
-SECRET, TOKEN, INSIDE = "session-secret", "token-secret", "inside-secret"  # noqa: S105
+SECRET, TOKEN, INSIDE = "session-secret", "token-secret", "inside-secret"
 
 
 PLACES = ("203.0.113.7", "127.0.0.1", "::1", "", "x")
@@ -35,7 +35,13 @@ def _doors() -> Doors:
     accounts.save_account(Account(name="ayşe", roles=(Role.RADIOLOGIST,), institution="910001"), NOON)
     accounts.add_token(token_digest(TOKEN), "ayşe", NOON, None)
     accounts.add_session(
-        Session(digest=token_digest(SECRET), account="ayşe", created_at=NOON, seen_at=NOON, expires_at=NOON + timedelta(hours=9))
+        Session(
+            digest=token_digest(SECRET),
+            account="ayşe",
+            created_at=NOON,
+            seen_at=NOON,
+            expires_at=NOON + timedelta(hours=9),
+        )
     )
     return Doors(accounts, INSIDE, StillClock(), audit=FakeAudit())
 
@@ -48,8 +54,11 @@ def credentials(data: bytes) -> object:
     where = PLACES[number[0] % len(PLACES)] if number else PLACES[0]
     found = _doors().admit(authorization, where, cookies)
     if found.granted:
-        shown = {How.TOKEN: TOKEN in authorization, How.INTERNAL: INSIDE in authorization and is_loopback(where),
-                 How.SESSION: SECRET in cookies and not authorization}  # fmt: skip
+        shown = {
+            How.TOKEN: TOKEN in authorization,
+            How.INTERNAL: INSIDE in authorization and is_loopback(where),
+            How.SESSION: SECRET in cookies and not authorization,
+        }
         must(found.how and shown.get(found.how), f"{found.how} came in without its secret")
     pair = read_basic(authorization)
     if pair and pair[0].isascii():
@@ -63,10 +72,16 @@ def credentials(data: bytes) -> object:
 def credential_seeds() -> list[bytes]:
     basic = base64.b64encode("ayşe:parola".encode())
     return [
-        f"Bearer {TOKEN}\n\n0".encode(), f"Bearer {INSIDE}\n\n1".encode(), f"Bearer {INSIDE}\n\n0".encode(),
-        f"\ngecit={SECRET}\n0".encode(), f"\na=b; __Host-gecit=\"{SECRET}\"; gecit=x\n2".encode(),
-        b"Basic " + basic + b"\n\n0", basic, b"session cookie " + SECRET.encode() + b"\n\n", b"\ngecit_visit=abc\n",
-    ]  # fmt: skip
+        f"Bearer {TOKEN}\n\n0".encode(),
+        f"Bearer {INSIDE}\n\n1".encode(),
+        f"Bearer {INSIDE}\n\n0".encode(),
+        f"\ngecit={SECRET}\n0".encode(),
+        f'\na=b; __Host-gecit="{SECRET}"; gecit=x\n2'.encode(),
+        b"Basic " + basic + b"\n\n0",
+        basic,
+        b"session cookie " + SECRET.encode() + b"\n\n",
+        b"\ngecit_visit=abc\n",
+    ]
 
 
 class Pool:
@@ -102,7 +117,16 @@ def forwarder(data: bytes) -> object:
     body = draw.raw(32)
     method = draw.pick(("GET", "POST", "PUT", "DELETE"))
     must(is_ours(uri), "not ours")
-    forward(output, uri, method=method, groups=(), get=asked, headers=given, ip=draw.pick(("127.0.0.1", "10.1.1.1")), body=body)
+    forward(
+        output,
+        uri,
+        method=method,
+        groups=(),
+        get=asked,
+        headers=given,
+        ip=draw.pick(("127.0.0.1", "10.1.1.1")),
+        body=body,
+    )
     must(output.status in KNOWN_STATUS | {200, 405}, f"status {output.status}")
     _arrived(pool, uri, asked, given)
     names = {name for name, _ in output.headers}
@@ -117,11 +141,21 @@ def _arrived(pool: Pool, uri: str, asked: dict[str, str], given: dict[str, str])
     must(target.isascii() and target.isprintable() and " " not in target, "no request target")
     parts = urlsplit(target)
     must(not parts.scheme and not parts.netloc and not parts.fragment, "another address")
-    must(unquote(parts.path, errors="surrogateescape").encode("utf-8", "surrogateescape") == uri.encode("utf-8", "surrogateescape"), "another path")
+    must(
+        unquote(parts.path, errors="surrogateescape").encode("utf-8", "surrogateescape")
+        == uri.encode("utf-8", "surrogateescape"),
+        "another path",
+    )
     if all(one.isascii() and "%" not in one and "+" not in one for pair in asked.items() for one in pair):
         wanted = [pair for pair in asked.items() if pair != ("", "")]
-        must([pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair != ("", "")] == wanted, "another query")
-    must({name.lower() for name in headers} <= {*PASSED_ON, "x-forwarded-for", "x-forwarded-host", "x-gecit-forwarder"}, "more headers")
+        must(
+            [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair != ("", "")] == wanted,
+            "another query",
+        )
+    must(
+        {name.lower() for name in headers} <= {*PASSED_ON, "x-forwarded-for", "x-forwarded-host", "x-gecit-forwarder"},
+        "more headers",
+    )
 
 
 def origin(data: bytes) -> object:
@@ -141,8 +175,20 @@ TARGETS = (
         holds="never raises; nobody comes in without a secret that counts there; Basic read and written is the same",
         one=credentials,
         seeds=credential_seeds,
-        tokens=(b"Bearer ", b"Basic ", b"gecit=", b"__Host-gecit=", b"gecit_visit=", SECRET.encode(), TOKEN.encode(),
-                INSIDE.encode(), b"session cookie ", b"127.0.0.1", b"\n", b"; "),  # fmt: skip
+        tokens=(
+            b"Bearer ",
+            b"Basic ",
+            b"gecit=",
+            b"__Host-gecit=",
+            b"gecit_visit=",
+            SECRET.encode(),
+            TOKEN.encode(),
+            INSIDE.encode(),
+            b"session cookie ",
+            b"127.0.0.1",
+            b"\n",
+            b"; ",
+        ),
         longest=512,
     ),
     Target(
@@ -159,8 +205,24 @@ TARGETS = (
         reads="`Origin`, `Sec-Fetch-Site`, `Host` and form tokens",
         holds="another origin is never taken for ours",
         one=origin,
-        seeds=lambda: [b"https://a.example\nsame-origin\na.example", b"null\n\na", b"http://[\n\na", b"https://a.example:8443\n\na.example:8443"],
-        tokens=(b"https://", b"http://[", b"[::1]", b"@", b"same-origin", b"none", b"cross-site", b"\n", b"null", b":80"),
+        seeds=lambda: [
+            b"https://a.example\nsame-origin\na.example",
+            b"null\n\na",
+            b"http://[\n\na",
+            b"https://a.example:8443\n\na.example:8443",
+        ],
+        tokens=(
+            b"https://",
+            b"http://[",
+            b"[::1]",
+            b"@",
+            b"same-origin",
+            b"none",
+            b"cross-site",
+            b"\n",
+            b"null",
+            b":80",
+        ),
         longest=256,
     ),
 )

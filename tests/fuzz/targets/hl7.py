@@ -49,9 +49,12 @@ def seeds() -> list[bytes]:
     html = hl7_samples.b64("<p>Bulgular</p><script>x</script>")
     orders = [hl7_samples.orm(), hl7_samples.orm("WINDOWS1254", "cp1254"), hl7_samples.orm("", "cp1254")]
     reports = [
-        hl7_samples.oru(f"{said}^3~{said}^4"), hl7_samples.oru(f"^3^{said}", status="P"), hl7_samples.oru("%%%^3"),
-        hl7_samples.oru(f"{html}^3", obx3="HTML^BASE64", status="C"), hl7_samples.oru(f"{said}^9", tail="9^x^a&b^c"),
-    ]  # fmt: skip
+        hl7_samples.oru(f"{said}^3~{said}^4"),
+        hl7_samples.oru(f"^3^{said}", status="P"),
+        hl7_samples.oru("%%%^3"),
+        hl7_samples.oru(f"{html}^3", obx3="HTML^BASE64", status="C"),
+        hl7_samples.oru(f"{said}^9", tail="9^x^a&b^c"),
+    ]
     odd = hl7_samples.orm().replace(b"|^~\\&|", b"#*!?@#").replace(b"^", b"*").replace(b"|", b"#")
     return [*orders, *reports, odd, b"MSH|^~\\&", b"MSH|^~\\&|A|B\rOBR\rORC|XO|" + b"~" * 50]
 
@@ -63,8 +66,25 @@ TARGETS = (
         holds="the ACK is HL7 of the same message whatever was in it; content has its key",
         one=one,
         seeds=seeds,
-        tokens=(b"MSH|^~\\&|", b"\rOBX|", b"\rORC|XO|", b"\rOBR|", b"\rPID|", b"\\X0D\\", b"\\.br\\", b"\\S\\", b'""',
-                b"20240101", b"\xc4\xb0", b"\xdd", b"UTF8", b"~", b"&", b"^", b"|"),  # fmt: skip
+        tokens=(
+            b"MSH|^~\\&|",
+            b"\rOBX|",
+            b"\rORC|XO|",
+            b"\rOBR|",
+            b"\rPID|",
+            b"\\X0D\\",
+            b"\\.br\\",
+            b"\\S\\",
+            b'""',
+            b"20240101",
+            b"\xc4\xb0",
+            b"\xdd",
+            b"UTF8",
+            b"~",
+            b"&",
+            b"^",
+            b"|",
+        ),
         longest=3072,
     ),
 )

@@ -45,7 +45,7 @@ TARGETS = (
     Target(
         name="mllp",
         reads="MLLP framer",
-        holds="however a stream is cut the same frames come out; what is framed comes out again; no frame beyond the limit",
+        holds="however a stream is cut the same frames come out; what is framed does again; no frame beyond the limit",
         one=one,
         seeds=seeds,
         tokens=(VT, FS, CR, VT + b"MSH", FS + CR),

@@ -33,7 +33,15 @@ from ..target import Target, must
 ISSUER = "https://kimlik.example"
 PATHS = ("/.well-known/openid-configuration", "/jwks", "/token", "/userinfo")
 STRANGE = RSAKey.generate_key(2048)
-CLAIMS = {"iss": ISSUER, "sub": "ayse", "aud": "gecit", "iat": 1772442000, "exp": 4000000000, "nonce": "n", "tckn": "10000000146"}
+CLAIMS = {
+    "iss": ISSUER,
+    "sub": "ayse",
+    "aud": "gecit",
+    "iat": 1772442000,
+    "exp": 4000000000,
+    "nonce": "n",
+    "tckn": "10000000146",
+}
 RIGHT: tuple[Any, ...] = (
     {
         "issuer": ISSUER, "authorization_endpoint": f"{ISSUER}/auth", "token_endpoint": f"{ISSUER}/token",
@@ -41,11 +49,13 @@ RIGHT: tuple[Any, ...] = (
         "id_token_signing_alg_values_supported": ["RS256"],
     },
     {"keys": [{**RSAKey.generate_key(2048).as_dict(private=False), "kid": "1", "use": "sig"}]},
-    {"access_token": "a", "token_type": "Bearer", "id_token": jwt.encode({"alg": "RS256", "kid": "1"}, CLAIMS, STRANGE)},
+    {"access_token": "a", "token_type": "Bearer",
+     "id_token": jwt.encode({"alg": "RS256", "kid": "1"}, CLAIMS, STRANGE)},
     {"sub": "ayse", "tckn": "10000000146"},
 )  # fmt: skip
 NAMES = (
-    "issuer", "token_endpoint", "jwks_uri", "userinfo_endpoint", "id_token_signing_alg_values_supported", "keys", "kty", "kid",
+    "issuer", "token_endpoint", "jwks_uri", "userinfo_endpoint", "id_token_signing_alg_values_supported", "keys",
+    "kty", "kid",
     "n", "e", "alg", "use", "access_token", "token_type", "id_token", "expires_in", "error", "error_description", "sub",
 )  # fmt: skip
 
@@ -109,11 +119,14 @@ def one(data: bytes) -> object:
     which, came = draw.below(5), draw.pick(("state", "state", "state", "error", "odd", "none"))
     query = {
         "state": f"code=c&state={state}", "error": f"error={quote(draw.text(20), errors='replace')}&state={state}",
-        "odd": f"code={quote(draw.text(20), errors='replace')}&state={quote(draw.text(20), errors='replace')}", "none": "",
+        "odd": f"code={quote(draw.text(20), errors='replace')}"
+        f"&state={quote(draw.text(20), errors='replace')}", "none": "",
     }[came]  # fmt: skip
     rest = draw.rest()
     Answers.bodies = tuple(
-        (_token(rest) if which == 4 and number == 2 else rest) if number == (2 if which == 4 else which) else json.dumps(right).encode()
+        (_token(rest) if which == 4 and number == 2 else rest)
+        if number == (2 if which == 4 else which)
+        else json.dumps(right).encode()
         for number, right in enumerate(RIGHT)
     )
     answer = Client(_app(), use_cookies=False).get(
@@ -134,7 +147,10 @@ def _token(rest: bytes) -> bytes:
 def seeds() -> list[bytes]:
     bodies = [json.dumps(one).encode() for one in RIGHT]
     whole = [bytes([number, 0]) + body for number, body in enumerate(bodies)]
-    tokens = [b'{"alg":"none"}\n' + json.dumps(CLAIMS).encode(), b'{"alg":"RS256","kid":"1"}\n' + json.dumps(CLAIMS).encode()]
+    tokens = [
+        b'{"alg":"none"}\n' + json.dumps(CLAIMS).encode(),
+        b'{"alg":"RS256","kid":"1"}\n' + json.dumps(CLAIMS).encode(),
+    ]
     return [*whole, *(b"\x04\x00" + one for one in tokens), b"\0\4\x20abc", b"\0\3\x20access_denied"]
 
 
@@ -145,7 +161,16 @@ TARGETS = (
         holds="nobody is signed in by a token that the provider did not sign; a refusal otherwise",
         one=one,
         seeds=seeds,
-        tokens=tuple(f'"{name}":'.encode() for name in NAMES) + (b'"none"', b'"HS256"', b"null", b"NaN", b"[" * 1100, b'{"keys":[]}', b"{}"),
+        tokens=(
+            *tuple(f'"{name}":'.encode() for name in NAMES),
+            b'"none"',
+            b'"HS256"',
+            b"null",
+            b"NaN",
+            b"[" * 1100,
+            b'{"keys":[]}',
+            b"{}",
+        ),
         longest=2048,
     ),
 )

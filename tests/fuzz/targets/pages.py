@@ -12,9 +12,9 @@ from werkzeug.test import Client, TestResponse
 
 import gecit.web
 from gecit.core.access import Reach
-from gecit.core.templates import ID, LONGEST, Owned, TemplateFault, expanded, macro_of, template_faults, tidied
 from gecit.core.exam_kinds import Macro
 from gecit.core.report import ReportPart
+from gecit.core.templates import ID, LONGEST, Owned, TemplateFault, expanded, macro_of, template_faults, tidied
 from gecit.core.values import Text
 from gecit.edges.report_toml import read_file, write_macros
 from gecit.web.tracking.asked import FIELDS, Asked, read_place, write_place
@@ -24,7 +24,22 @@ from ..node import STARTS_PROCESSES, bearer, node
 from ..target import Target, must
 
 ASKED_FOR = re.compile(r"""(?:form|args|asked|given)\.get(?:list)?\(\s*["']([\w-]+)["']""")
-GIVEN = ("999001", "910001", "A1", "A2", "r1", "c1", "1", "q1.0", "1.2.3", "ayse", "submission", "loinc-code", "2026-03-02", "own")
+GIVEN = (
+    "999001",
+    "910001",
+    "A1",
+    "A2",
+    "r1",
+    "c1",
+    "1",
+    "q1.0",
+    "1.2.3",
+    "ayse",
+    "submission",
+    "loinc-code",
+    "2026-03-02",
+    "own",
+)
 AWAY = (502, 503, 504)  # Orthanc and other services are not there
 CANARY = b"<zq"
 
@@ -53,11 +68,21 @@ def ask(data: bytes) -> object:
     fields = [(_name(draw), _value(draw)) for _ in range(draw.below(10))]
     headers = {**bearer(who), "Accept": draw.pick(("text/html", "application/json", "*/*", _header(draw)))}
     if draw.flag():
-        headers[draw.pick(("Origin", "X-Forwarded-For", "If-None-Match", "Cookie", "Range", "HX-Request"))] = _header(draw)
+        headers[draw.pick(("Origin", "X-Forwarded-For", "If-None-Match", "Cookie", "Range", "HX-Request"))] = _header(
+            draw
+        )
     target = path + (f"?{_form(fields)}" if method == "GET" or draw.flag() else "")
-    body, kind = (_form(fields).encode(), "application/x-www-form-urlencoded") if draw.byte() < 200 else (draw.rest(), "application/json")
+    body, kind = (
+        (_form(fields).encode(), "application/x-www-form-urlencoded")
+        if draw.byte() < 200
+        else (draw.rest(), "application/json")
+    )
     answer = Client(node().app, use_cookies=False).open(
-        target, method=method, headers=headers, data=None if method == "GET" else body, content_type=None if method == "GET" else kind
+        target,
+        method=method,
+        headers=headers,
+        data=None if method == "GET" else body,
+        content_type=None if method == "GET" else kind,
     )
     _answered(rule, method, answer)
     return answer.status_code
@@ -91,7 +116,10 @@ def _answered(rule: Rule, method: str, answer: TestResponse) -> None:
     must(answer.headers.get("X-Content-Type-Options") == "nosniff", f"{method} {rule.rule} may be sniffed")
     where = answer.headers.get("Location", "")
     parts = urlsplit(where)
-    must(not where or (where.startswith("/") and not where.startswith(("//", "/\\")) and not parts.netloc), f"{rule.rule} leads away")
+    must(
+        not where or (where.startswith("/") and not where.startswith(("//", "/\\")) and not parts.netloc),
+        f"{rule.rule} leads away",
+    )
     if answer.content_type.startswith("text/html"):
         must(CANARY not in answer.data, f"{method} {rule.rule} shows mark-up of ours as such")
 
@@ -115,7 +143,9 @@ def texts(data: bytes) -> object:
     parts = {draw.pick(list(ReportPart)): _text(draw) for _ in range(draw.below(4))}
     name = draw.pick(("olagan", "a-b", "", draw.text(12)))
     title = Text(tr=_text(draw)[:100], en=_text(draw)[:100])
-    owned = tidied(Owned(owner="account:a", macro=name, title=title, parts=parts, kinds=("ct-head",) if draw.flag() else ()))
+    owned = tidied(
+        Owned(owner="account:a", macro=name, title=title, parts=parts, kinds=("ct-head",) if draw.flag() else ())
+    )
     must(tidied(owned) == owned, "tidied again it is another")
     faults = template_faults(owned, {"ct-head"})
     must(not any(len(one) > LONGEST for one in owned.parts.values()) or TemplateFault.TOO_LONG in faults, "too long")
@@ -126,7 +156,10 @@ def texts(data: bytes) -> object:
     written = write_macros([macro]).encode("utf-8", "surrogatepass")
     if not any("\ud800" <= letter <= "\udfff" for letter in f"{macro.text}{macro.title.tr}{macro.title.en}"):
         must(read_file(written) == (macro,), "written and read again it is another")
-    said = expanded({ReportPart.FINDINGS: f"x\n /{macro.id} \n/{macro.id} y\n{_text(draw)}"}, [macro, Macro(id="b", title=title, part=macro.part, text="/olagan")])
+    said = expanded(
+        {ReportPart.FINDINGS: f"x\n /{macro.id} \n/{macro.id} y\n{_text(draw)}"},
+        [macro, Macro(id="b", title=title, part=macro.part, text="/olagan")],
+    )
     must(said[ReportPart.FINDINGS].startswith(f"x\n{macro.text}\n/{macro.id} y"), "called, and another stands there")
     return said
 
@@ -140,7 +173,9 @@ def seeds() -> list[bytes]:
     return [bytes([number >> 8, number & 255, who]) + b"\x10" * 40 for number in range(len(_rules())) for who in (0, 1)]
 
 
-VIEW = "outcome=hold&billing=parked&rule=loinc-code&modality=CT&from=2026-01-05&to=2026-02-30&accession=A%2F1&study=1.2.3"
+VIEW = (
+    "outcome=hold&billing=parked&rule=loinc-code&modality=CT&from=2026-01-05&to=2026-02-30&accession=A%2F1&study=1.2.3"
+)
 
 TARGETS = (
     Target(
@@ -157,8 +192,20 @@ TARGETS = (
         reads="saved views, filters and places of lists",
         holds="written into an address and read again they are the same",
         one=views,
-        seeds=lambda: [VIEW.encode(), b"from=0001-01-01&to=9999-12-31", b"after=2026-01-05T10:00:00%2B03:00~999001~A1", b"from=2026-1-5"],
-        tokens=tuple(f"&{one}=".encode() for one in FIELDS) + (b"&after=", b"~", b"%2B03:00", b"2026-01-05", b"10000000146"),
+        seeds=lambda: [
+            VIEW.encode(),
+            b"from=0001-01-01&to=9999-12-31",
+            b"after=2026-01-05T10:00:00%2B03:00~999001~A1",
+            b"from=2026-1-5",
+        ],
+        tokens=(
+            *tuple(f"&{one}=".encode() for one in FIELDS),
+            b"&after=",
+            b"~",
+            b"%2B03:00",
+            b"2026-01-05",
+            b"10000000146",
+        ),
         longest=1024,
     ),
     Target(

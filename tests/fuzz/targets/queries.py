@@ -27,10 +27,18 @@ from ..draw import Draw
 from ..target import Target, must
 
 ENTITY = {
-    "StudyInstanceUID": "1.2.3", "SeriesInstanceUID": "1.2.3.4", "SOPInstanceUID": "1.2.3.4.5", "PatientID": "10000000146",
-    "PatientName": "ŞAHİN^ÇİĞDEM", "StudyDate": "20260105", "StudyTime": "093000", "ModalitiesInStudy": "CT\\SR",
-    "NumberOfStudyRelatedSeries": "2", "StudyDescription": "Beyin, kontrastsız", "Modality": "CT",
-}  # fmt: skip
+    "StudyInstanceUID": "1.2.3",
+    "SeriesInstanceUID": "1.2.3.4",
+    "SOPInstanceUID": "1.2.3.4.5",
+    "PatientID": "10000000146",
+    "PatientName": "ŞAHİN^ÇİĞDEM",
+    "StudyDate": "20260105",
+    "StudyTime": "093000",
+    "ModalitiesInStudy": "CT\\SR",
+    "NumberOfStudyRelatedSeries": "2",
+    "StudyDescription": "Beyin, kontrastsız",
+    "Modality": "CT",
+}
 
 
 def qido(data: bytes) -> object:
@@ -50,10 +58,16 @@ def qido(data: bytes) -> object:
 
 def qido_seeds() -> list[bytes]:
     asked = [
-        "PatientName=%C5%9EA*&limit=5", "00100020=10000000146&includefield=all", "StudyDate=20260101-20260201&offset=3",
-        "ModalitiesInStudy=CT,MR&includefield=00081030,StudyDescription", "fuzzymatching=true&PatientID=?*?*", "limit=²",
-        "StudyDate=-&StudyTime=09-10&a=b", "limit=99999999999&limit=1", "PatientName=*%2A*?\\*",
-    ]  # fmt: skip
+        "PatientName=%C5%9EA*&limit=5",
+        "00100020=10000000146&includefield=all",
+        "StudyDate=20260101-20260201&offset=3",
+        "ModalitiesInStudy=CT,MR&includefield=00081030,StudyDescription",
+        "fuzzymatching=true&PatientID=?*?*",
+        "limit=²",
+        "StudyDate=-&StudyTime=09-10&a=b",
+        "limit=99999999999&limit=1",
+        "PatientName=*%2A*?\\*",
+    ]
     return [bytes([number]) + one.encode() for one in asked for number in range(3)]
 
 
@@ -137,8 +151,21 @@ TARGETS = (
         holds="a search within bounds or a refusal that names the parameter; the address wins; answers are DICOM JSON",
         one=qido,
         seeds=qido_seeds,
-        tokens=(b"&includefield=", b"&limit=", b"&offset=", b"PatientName=", b"StudyDate=", b"%5C", b"*?", b"00100010=",
-                b"FFFFFFFF=", b"&fuzzymatching=true", b"StudyTime=", b"-", b"%00"),  # fmt: skip
+        tokens=(
+            b"&includefield=",
+            b"&limit=",
+            b"&offset=",
+            b"PatientName=",
+            b"StudyDate=",
+            b"%5C",
+            b"*?",
+            b"00100010=",
+            b"FFFFFFFF=",
+            b"&fuzzymatching=true",
+            b"StudyTime=",
+            b"-",
+            b"%00",
+        ),
         longest=1024,
     ),
     Target(
@@ -147,8 +174,17 @@ TARGETS = (
         holds="a question of at most 20 codes, each once, or a refusal",
         one=question,
         seeds=question_seeds,
-        tokens=(b'"SutCode":', b'"SutCodeList":[', b'"MedulaInstitutionId":', b'"PatientCitizenId":', b"null", b"[" * 1100,
-                b"1e400", b'"\\ud800"', b"9" * 40),  # fmt: skip
+        tokens=(
+            b'"SutCode":',
+            b'"SutCodeList":[',
+            b'"MedulaInstitutionId":',
+            b'"PatientCitizenId":',
+            b"null",
+            b"[" * 1100,
+            b"1e400",
+            b'"\\ud800"',
+            b"9" * 40,
+        ),
         longest=2048,
     ),
     Target(
@@ -156,7 +192,13 @@ TARGETS = (
         reads="paths and queries at Orthanc's own interface (DICOMweb, WADO, REST)",
         holds="never raises; a stranger opens nothing, an institution's program nothing of another's",
         one=door,
-        seeds=lambda: [bytes([m, k, r, p]) + b"\x00" * 3 + b"\xff\x02ab" for m in range(5) for k in range(6) for r in range(3) for p in range(2)],
+        seeds=lambda: [
+            bytes([m, k, r, p]) + b"\x00" * 3 + b"\xff\x02ab"
+            for m in range(5)
+            for k in range(6)
+            for r in range(3)
+            for p in range(2)
+        ],
         tokens=(b"1.2.4", b"1.2.3", b"/series/", b"..", b"%2e%2e", b"studyUID"),
         longest=256,
     ),

@@ -73,7 +73,15 @@ def templates(data: bytes) -> object:
     return repr(found)
 
 
-NESTED = (b"[" * 1500, b"a=" + b"[" * 1500, b"a={b=" * 400, b"9" * 300, b"0001-01-01", b"9999-12-31T23:59:59Z", b"\\uD800")
+NESTED = (
+    b"[" * 1500,
+    b"a=" + b"[" * 1500,
+    b"a={b=" * 400,
+    b"9" * 300,
+    b"0001-01-01",
+    b"9999-12-31T23:59:59Z",
+    b"\\uD800",
+)
 TABLES = (b"\n[[edition]]\n", b"\n[[window]]\n", b"\n[match]\n", b'"""', b"'''", b"from = ", b"until = ", b"= []\n")
 
 TARGETS = (
