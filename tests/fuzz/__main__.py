@@ -16,7 +16,7 @@ from . import page
 from .places import ROOT, WORK, Count, findings, made
 from .targets import PLACES
 
-SLICE, SLICE_SECONDS = 10_000, 120  # of one target before the next has its turn
+SLICE, SLICE_SECONDS = 20_000, 600  # of one target before the next has its turn
 LEAST = 50_000
 ENDED_BY = ("crash-", "timeout-", "oom-", "leak-")  # what libFuzzer calls an input that ended the process
 
@@ -52,8 +52,10 @@ def run(names: list[str], wanted: int, seconds: float) -> str:
         now = Count.of(name)
         sys.stdout.write(f"[fuzz] {name}: {now.inputs:,} of {wanted:,}, {len(now.found)} found\n")
         sys.stdout.flush()
-        if fault or (now.inputs == before and left > 30):
-            return fault or f"{name}: nothing was run, see {WORK / 'logs' / name}.log"
+        if fault:
+            return fault
+        if now.inputs == before and left > SLICE_SECONDS // 2:
+            return f"{name}: nothing was run, see {WORK / 'logs' / name}.log"
     return ""
 
 

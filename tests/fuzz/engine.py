@@ -88,9 +88,8 @@ def main(name: str, wanted: int, seconds: int) -> None:
     run.done = -known  # they are run first, and were counted when they were found
     options = [
         f"-runs={wanted + known}", f"-max_len={target.longest}", f"-timeout={HANGS_AFTER}", f"-rss_limit_mb={MEMORY}",
-        *([f"-dict={words}"] if target.tokens else ()), f"-artifact_prefix={findings(name)}/", f"-max_total_time={seconds}",
-        "-print_final_stats=1",
-        "-reload=0", "-verbosity=0",
+        *([f"-dict={words}"] if target.tokens else ()), f"-artifact_prefix={findings(name)}/",
+        f"-max_total_time={seconds}", "-print_final_stats=1", "-reload=0", "-verbosity=0",
     ]  # fmt: skip
     atheris.Setup([sys.argv[0], *options, str(begun)], run, enable_python_coverage=True)
     atheris.Fuzz()

@@ -413,11 +413,12 @@ def deflated() -> bytes:
     return whole[:end_of_meta] + packer.compress(plain + text + b" " * size) + packer.flush()
 
 
-def started_again(made: Hospital) -> None:
+def started_again(made: Hospital, children: list[psutil.Process]) -> None:
     """Do what the service manager does where Orthanc has ended."""
     assert made.node.process
     with suppress(subprocess.TimeoutExpired):
         made.node.process.wait(3)
+        psutil.wait_procs(children, 20)
         made.node.start()
     ready(made)
 
@@ -430,12 +431,13 @@ def test_a_bomb_of_a_file_is_borne_on_every_way_in(node: Hospital, make: Callabl
     path.write_bytes(data)
     known = fresh()
     assert node.order(known).code == "AA"
-    before = memory(node)
+    before, children = memory(node), list(node.node.children().values())
     with suppress(requests.ConnectionError):
         node.node.ask("POST", "/instances", data=data)
-    started_again(node)
+    started_again(node, children)
+    children = list(node.node.children().values())
     node.store(path)
-    started_again(node)
+    started_again(node, children)
     assert node.exam(known.key)
     stored(node, tmp_path)
     served(node)
