@@ -190,6 +190,7 @@ TARGETS = (
             b"; ",
         ),
         longest=512,
+        ours=PLACES,
     ),
     Target(
         name="forwarder",
