@@ -1,6 +1,7 @@
 #!/bin/bash
-# Makes requirements.lock and requirements-dev.lock anew from pyproject.toml: exact versions with hashes, for every
-# platform and Python from 3.11 on. Versions that still fit are kept; `scripts/lock.sh --upgrade` takes the newest.
+# Makes requirements.lock, requirements-dev.lock and requirements-fuzz.lock anew from pyproject.toml: exact versions
+# with hashes, for every platform and Python from 3.11 on. Versions that still fit are kept; `scripts/lock.sh --upgrade`
+# takes the newest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,4 +17,7 @@ compile() {
 }
 compile "${@}" -o requirements.lock
 compile "${@}" --extra dev -c requirements.lock -o requirements-dev.lock
-echo "[lock] hazır | ready: requirements.lock requirements-dev.lock; sbom.cdx.json: make sbom"
+# atheris needs nothing else; the lock names it alone, beside what the others hold.
+compile "${@}" --extra fuzz -c requirements-dev.lock -o "$work/all.lock"
+sed -n '/^atheris==/,/[^\\]$/p' "$work/all.lock" > requirements-fuzz.lock
+echo "[lock] hazır | ready: requirements.lock requirements-dev.lock requirements-fuzz.lock; sbom.cdx.json: make sbom"

@@ -87,3 +87,10 @@ def test_a_line_that_calls_a_macro_becomes_its_text_and_nothing_else_does() -> N
         FINDINGS: "Önce\nOlağan.\nİki satır.\n/yok\na /normal\n1/2",
         CONCLUSION: "Olağan.\nİki satır.",
     }
+
+
+def test_lines_end_as_they_do_here_whatever_ended_them() -> None:
+    """Found by the fuzzer: a carriage return before a line's end became a line's end of its own the second time."""
+    odd = Owned(owner="account:a", parts={ReportPart.FINDINGS: "a\r\r\nb\rc\r\n"})
+    assert tidied(odd).parts == {ReportPart.FINDINGS: "a\n\nb\nc"}
+    assert tidied(tidied(odd)) == tidied(odd)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gecit.edges.hl7_build import send
 from gecit.edges.mllp import Listener
-from gecit.edges.mllp_framer import Fault, Framer, wrap
+from gecit.edges.mllp_framer import CR, FS, VT, Fault, Framer, wrap
 
 A, B = b"MSH|^~\\&|a", b"MSH|^~\\&|b"
 
@@ -128,8 +128,8 @@ def echo(batch):
     return [b"OK " + one.data for one in batch]
 
 
-def connect(port):
-    connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+def connect(port, source="127.0.0.1"):
+    connection = socket.create_connection(("127.0.0.1", port), timeout=10, source_address=(source, 0))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 
@@ -257,16 +257,77 @@ def test_an_idle_connection_is_closed():
         assert answers(read_all(connection)) == [b"OK " + A]
 
 
-def test_more_connections_than_allowed_are_closed_without_an_answer():
-    with Served(echo, max_connections=1) as served, connect(served.port) as first:
+def test_more_connections_than_allowed_are_closed_without_an_answer_while_all_others_wait_for_one():
+    release = threading.Event()
+
+    def slow(batch):
+        assert release.wait(10)
+        return echo(batch)
+
+    with Served(slow, max_connections=1) as served, connect(served.port) as first:
         first.sendall(wrap(A))
-        assert first.recv(100) == wrap(b"OK " + A)
+        _until(lambda: served.listener.counts["frames"] == 1)
         with connect(served.port) as second:
             with contextlib.suppress(OSError):
                 second.sendall(wrap(B))
             assert read_all(second) == b""
         assert served.listener.counts["connections refused"] == 1
+        release.set()
+        assert first.recv(100) == wrap(b"OK " + A)
     assert served.batches == [[A]]
+
+
+def test_where_the_door_is_full_the_sender_with_most_connections_makes_room():
+    with (
+        Served(echo, max_connections=3) as served,
+        connect(served.port) as quiet,
+        connect(served.port, "127.0.0.2") as first,
+        connect(served.port, "127.0.0.2") as second,
+    ):
+        _until(lambda: served.listener.counts["connections"] == 3)
+        second.sendall(VT + b"MSH|begun")
+        time.sleep(0.1)
+        with connect(served.port) as newcomer:
+            newcomer.sendall(wrap(B))
+            assert newcomer.recv(100) == wrap(b"OK " + B)
+            assert read_all(first) == b"", "the longest silent one of the greedy sender"
+            quiet.sendall(wrap(A))
+            assert quiet.recv(100) == wrap(b"OK " + A)
+            second.sendall(wrap(A)[1:])
+            assert second.recv(100) == wrap(b"OK MSH|begun" + A)
+        assert served.listener.counts["connections dismissed"] == 1
+
+
+def test_a_frame_that_drips_is_whole_in_time_or_never():
+    with Served(echo, idle_seconds=0.4) as served, connect(served.port) as slow:
+        slow.sendall(VT)
+        answer, until = b"", time.monotonic() + 10
+        slow.settimeout(0.05)
+        while not answer and time.monotonic() < until:
+            with contextlib.suppress(TimeoutError):
+                slow.sendall(b"M")
+                answer = slow.recv(100)
+        assert answers(answer) == [b"BAD truncated"]
+        with connect(served.port) as other:
+            other.sendall(wrap(A))
+            assert other.recv(100) == wrap(b"OK " + A)
+
+
+def test_unfinished_frames_take_no_more_memory_in_all_than_may_wait():
+    with (
+        Served(echo, max_waiting_bytes=60_000, max_bytes=50_000) as served,
+        connect(served.port, "127.0.0.2") as greedy,
+        connect(served.port, "127.0.0.2") as other,
+        connect(served.port) as modest,
+    ):
+        modest.sendall(VT + b"x" * 20_000)
+        greedy.sendall(VT + b"y" * 25_000)
+        _until(lambda: served.listener._held > 40_000)
+        other.sendall(VT + b"z" * 22_000)
+        assert read_all(greedy) == b"", "the largest of the sender who holds most"
+        modest.sendall(b"x" + FS + CR)
+        assert modest.recv(30_000).startswith(VT + b"OK xx")
+        assert served.listener._held <= 60_000
 
 
 def test_a_sender_that_does_not_wait_is_read_only_as_far_as_its_window():

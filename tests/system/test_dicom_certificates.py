@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -108,6 +110,18 @@ def test_each_sender_stores_under_its_own_title_alone(front: Front) -> None:
     assert front.store("1.2.3", "PACSB", a) is None
     assert front.store("1.2.4", "PACSA", b) is None
     assert front.stored() == before + 2
+
+
+def test_strangers_that_say_nothing_or_drip_keep_no_sender_waiting(front: Front) -> None:
+    """Orthanc itself waits half a minute for the first word of each connection and hears nobody else meanwhile."""
+    pair, before = front.authority.sign("pacs.hastane-a.example"), front.stored()
+    with ExitStack() as stack:
+        for number in range(200):
+            one = stack.enter_context(socket.create_connection(("127.0.0.1", front.port), timeout=20))
+            one.sendall((b"", b"\x16", b"\x01\x00\x00\x00\xff\xff")[number % 3])
+        for number in range(5):
+            assert front.store(f"1.2.8.{number}", "PACSA", pair) == 0
+    assert front.stored() == before + 5
 
 
 @pytest.mark.parametrize("name", ["pacs.hastane-c.example", "pacs.hastane-a.example.other.example", "x"])

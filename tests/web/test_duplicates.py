@@ -230,7 +230,9 @@ def test_too_many_codes_and_none_are_told_apart(hbys: FlaskClient) -> None:
     assert [json.loads(one.data)["type"] for one in (many, none)] == ["too-many-codes", "no-sut-code"]
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"SutCode": "801590"}', b"\xff\xfe", DEEP])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b'{"SutCode": "801590"}', b"\xff\xfe", b'{"SutCode": "\xb8"}', DEEP]
+)
 def test_a_body_that_is_no_question_is_a_problem(hbys: FlaskClient, body: bytes) -> None:
     answer = hbys.post(f"{BASE}/previous-studies", data=body, headers=TOKEN)
     assert (answer.status_code, json.loads(answer.data)["type"]) == (400, "no-question")

@@ -53,6 +53,20 @@ def _row(
 _ROWS = (
     # The frame and the message as a whole
     _row("too-long", _AR, HBYS, "Mesaj çok uzun (sınır {limit} bayt).", "Message too long (limit {limit} bytes)."),
+    _row(
+        "too-many-segments",
+        _AR,
+        HBYS,
+        "Mesajda çok fazla segment var (sınır {limit}).",
+        "The message has too many segments (limit {limit}).",
+    ),
+    _row(
+        "segment-too-long",
+        _AR,
+        HBYS,
+        "Segment çok uzun (sınır {limit} karakter); yalnız OBX daha uzun olabilir.",
+        "The segment is too long (limit {limit} characters); only OBX may be longer.",
+    ),
     _row("truncated", _AR, HBYS, "Mesaj yarım kaldı; FS gelmedi.", "Message truncated: no FS came."),
     _row("not-hl7", _AR, HBYS, "HL7 değil: MSH ile başlamıyor.", "Not HL7: it does not begin with a usable MSH."),
     _row("binary", _AE, HBYS, "Metinde ikili veri (NUL) var.", "The text holds binary data (NUL)."),

@@ -19,6 +19,9 @@ KINDS = {
 }
 
 
+YEARS = range(1950, 2200)
+"""Of dates that can be meant: 121 for 2021 is a slip, and before 1911 clocks differ from UTC's by seconds."""
+
 MANY = 10
 """Up to so many allowed values are listed in a fault."""
 
@@ -144,7 +147,7 @@ class Table:
         """Read an instant; without a zone it is Europe/Istanbul, without a time it is 00:00."""
         value = self._content.get(key)
         self._asked.add(key)
-        if not isinstance(value, date):
+        if not isinstance(value, date) or value.year not in YEARS:
             self._no_date(key, value, required=required)
             return None
         moment = local(value if isinstance(value, datetime) else datetime.combine(value, time.min))
@@ -156,7 +159,7 @@ class Table:
         """Read a date without a time."""
         value = self._content.get(key)
         self._asked.add(key)
-        if isinstance(value, date) and not isinstance(value, datetime):
+        if isinstance(value, date) and not isinstance(value, datetime) and value.year in YEARS:
             return value
         self._no_date(key, value, required=required)
         return None

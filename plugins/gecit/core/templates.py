@@ -20,6 +20,7 @@ LONGEST = 10_000
 MOST = 300
 """Templates and macros of one owner."""
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_LINE_END = re.compile(r"\r\n?")
 CALLED = re.compile(r"\s*/([a-z0-9][a-z0-9-]{0,39})\s*")
 
 
@@ -83,7 +84,7 @@ def of_institution(skrs: str) -> str:
 
 def tidied(owned: Owned) -> Owned:
     """Return it without what is empty; lines end as they do here."""
-    texts = {part: text.replace("\r\n", "\n").strip() for part, text in sorted(owned.parts.items())}
+    texts = {part: _LINE_END.sub("\n", text).strip() for part, text in sorted(owned.parts.items())}
     return msgspec.structs.replace(owned, parts={part: text for part, text in texts.items() if text})
 
 

@@ -6,6 +6,7 @@ Nothing of a body or a header is ever in an exception's text, since those texts 
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -26,6 +27,9 @@ NOT_THE_MESSAGE = frozenset({401, 404, 405, 407, 408, 425, 429})
 # Of the 5xx only these say that nothing was done (RFC 9110 15.6.2, 15.6.4, 15.6.6; RFC 6585 6). Any other may come of a
 # gateway that gave up on an answer (502, 504, 52x, 598), or after the work was done (500).
 SURELY_NOT_DONE = frozenset({501, 503, 505, 511})
+
+_CODE = re.compile(r"(?!.*\d{6})[\w .-]{1,40}", re.ASCII)  # nobody's number is so short
+LONGEST_WAIT = 10**9  # seconds; no delivery waits so long, but a time span must be able to hold it
 
 
 class Busy(Unavailable):
@@ -145,14 +149,21 @@ def failure(answer: Exchanged, code: str = "", message: str = "") -> Exception:
     return Refused((code or f"HTTP {status}")[:64], message[:300])
 
 
+def told(failure: Unavailable | Refused) -> str:
+    """Return what may be logged of a failure: what a refusal says in its own words may name a patient."""
+    if isinstance(failure, Refused):
+        return f"refused {failure.code}" if _CODE.fullmatch(failure.code) else "refused"
+    return str(failure)
+
+
 def _seconds(retry_after: str) -> float:
-    """Read `Retry-After` (RFC 9110 10.2.3), seconds or a date; 0 where there is none or it is neither."""
-    if retry_after.strip().isdigit():
-        return float(retry_after)
+    """Read `Retry-After` (RFC 9110 10.2.3), seconds or a date; 0 where there is none or neither."""
+    said = retry_after.strip()
+    if said.isascii() and said.isdigit():
+        return float(min(int(said[:10]), LONGEST_WAIT))
     try:
-        then = parsedate_to_datetime(retry_after)
-    except ValueError:
+        then = parsedate_to_datetime(said)
+        then = then if then.tzinfo else then.replace(tzinfo=UTC)
+        return min(max(0.0, (then - datetime.now(UTC)).total_seconds()), LONGEST_WAIT)
+    except (ValueError, OverflowError, TypeError):
         return 0.0
-    if then.tzinfo is None:
-        then = then.replace(tzinfo=UTC)
-    return max(0.0, (then - datetime.now(UTC)).total_seconds())

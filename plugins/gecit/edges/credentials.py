@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import secrets
@@ -39,7 +38,7 @@ def read_basic(secret: str) -> tuple[str, str] | None:
     """Return user (NFC) and password of an HTTP Basic credential (RFC 7617, UTF-8); None where it is none."""
     try:
         user, colon, password = base64.b64decode(secret, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, no ASCII before it or no UTF-8 after it
         return None
     return (normalize("NFC", user), password) if colon and user else None
 

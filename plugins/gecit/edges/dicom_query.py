@@ -17,6 +17,9 @@ from gecit.core.character_sets import written
 from gecit.core.values import Value
 from gecit.core.worklist import STEP, Asking, Codes, Entry, attributes, protocol_codes, requested_code
 
+from .pydicom_words import quieten
+
+quieten()
 UNDECLARED = "iso8859_9"  # what Turkish devices mean; the same as Orthanc's `DefaultEncoding` here
 WORKLIST_FIND = UID("1.2.840.10008.5.1.4.31")
 NOBODY = UID("2.25.0")

@@ -20,9 +20,11 @@ from pydicom.dataset import Dataset
 from ..core.dose import QUANTITIES, unit_of
 from ..core.facts import DoseReport, DoseValue
 from ..core.values import Value
+from .pydicom_words import quieten
 
 log = logging.getLogger("gecit.dose_sr")
 
+quieten()
 # Whatever a device writes is read as it stands; a wrong VR or length is no reason to lose its dose.
 config.settings.reading_validation_mode = config.IGNORE
 

@@ -90,6 +90,7 @@ def _fit(text: str) -> str:
     written = escape(text)
     if len(written) <= MSA3_MAX:
         return written
+    text = text[:MSA3_MAX]
     while len(written := escape(text) + "...") > MSA3_MAX:
         text = text[:-1]
     return written

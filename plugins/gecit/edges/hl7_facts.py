@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
@@ -14,9 +15,13 @@ from gecit.core.remarks import Remark, Where
 from gecit.core.report import contrasts
 from gecit.core.values import ISTANBUL
 
-from .hl7_reader import Message, Segment
+from .hl7_reader import MOST_ALIKE, Message, Segment
 
 _TIME = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(?:(\d\d)(?:\.(\d{1,6})\d*)?)?)?(?:([+-])(\d\d)(\d\d))?")
+
+
+MOST_GROUPS = 100
+"""Order groups (OBR) of one message; what one of them lacks is looked for in the whole message."""
 
 
 class Group(NamedTuple):
@@ -50,15 +55,22 @@ class FactReader:
         self.message = message
         self.profile = profile
         self.remarks: list[Remark] = list(message.remarks)
+        self._counts: Counter[str] = Counter()
         self.groups = groups(message)
+        if len(self.groups) > MOST_GROUPS:
+            self.note("too-many-segments", limit=MOST_GROUPS)
+            del self.groups[MOST_GROUPS:]
         self.first = self.groups[0] if self.groups else Group(message, {})
 
     def note(self, code: str, where: Where | None = None, **values: object) -> None:
-        """Remark something once, with the severity that the profile gives it."""
+        """Remark something once, with the severity that the profile gives it; of a code no more than MOST_ALIKE."""
+        if self._counts[code] >= MOST_ALIKE:
+            return
         one = remark(code, where, **values)
         severity = self.profile.severities.get(code)
         one = with_severity(one, severity) if severity else one
         if one not in self.remarks:
+            self._counts[code] += 1
             self.remarks.append(one)
 
     def places(self, group: Group, fact: str) -> Iterator[tuple[str, Where]]:

@@ -61,7 +61,7 @@ def load(source: Path | bytes, name: str = "profile") -> Profile:
         name = source.name
     try:
         table = tomllib.loads((source.read_bytes() if isinstance(source, Path) else source).decode("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ProfileError(f"{name}: {error}") from error
     table["facts"] = {**_OF_ENCOUNTERS, **_facts(table.get("facts", {}), name)}
     patterns = table.get("patterns")
@@ -219,7 +219,7 @@ def _control(reader: FactReader) -> Control | None:
         unknown = next((one for one in written if one not in reader.profile.controls), "")
         reader.note("order-control-unknown", where, found=unknown[:20])
     else:
-        reader.note("order-control-contradictory", where, found=", ".join(sorted(set(written))))
+        reader.note("order-control-contradictory", where, found=", ".join(one[:20] for one in sorted(set(written))[:4]))
     return None
 
 

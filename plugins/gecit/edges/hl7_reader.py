@@ -8,10 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from gecit.core.codes_of_remarks import remark
 from gecit.core.remarks import Remark, Where
+
+MOST_SEGMENTS = 2_000
+"""Of one message: fifty times what a long report has. Beyond, each one more is looked for in all the others."""
+
+LONGEST_SEGMENT = 64 * 1024
+"""Characters of any segment but OBX, which holds reports."""
+
+MOST_ALIKE = 20
+"""Remarks of one code: whoever mends twenty places has found the others."""
 
 UTF8, WINDOWS1254, ASCII = "utf-8", "cp1254", "ascii"
 CODECS = {
@@ -264,8 +274,14 @@ def parse(data: bytes, *, agreed: str = "") -> Message:
     told = codec_of(declared) or codec_of(agreed)
     text, codec, mislabelled = decode(data, told)
     message = Message(separators, codec, declared, agreed)
-    for raw in _segments(text, separators.field):
-        message.add(raw)
+    raws = _segments(text, separators.field)
+    for raw in raws[:MOST_SEGMENTS]:
+        message.add(raw if raw.startswith("OBX") else raw[:LONGEST_SEGMENT])
+        if len(message.segments[-1].raw) < len(raw):
+            place = Where(segment=raw[:3], sequence=message.segments[-1].sequence)
+            message.remarks.append(remark("segment-too-long", place, limit=LONGEST_SEGMENT))
+    if len(raws) > MOST_SEGMENTS:
+        message.remarks.append(remark("too-many-segments", limit=MOST_SEGMENTS))
     _remark(message, text, told, mislabelled)
     return message
 
@@ -305,7 +321,8 @@ def _remark(message: Message, text: str, told: str | None, mislabelled: bool) ->
         message.remarks.append(remark("charset-undeclared", where, used=used))
     if "\0" in text:
         message.remarks.append(remark("binary", next(_holding(message, "\0"))))
-    message.remarks += [remark("line-break-inside", place) for place in _holding(message, "\r", "\n")]
+    broken = islice(_holding(message, "\r", "\n"), MOST_ALIKE)
+    message.remarks += [remark("line-break-inside", place) for place in broken]
 
 
 def _holding(message: Message, *what: str) -> Iterator[Where]:

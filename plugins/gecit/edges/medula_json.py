@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..ports import AnswerUnknown, MedulaAnswer, Refused, Unavailable
+from .bounded_http import told
 from .json_http import Json, JsonService
 
 
@@ -31,7 +32,7 @@ class JsonMedula:
             answer = self._service.post("/notifications/ask", json.dumps({"key": key}).encode())
             return None if answer.get("known") is False else self._answer(answer, key)
         except (AnswerUnknown, Refused) as failure:
-            raise Unavailable(f"asked, and not told: {failure}") from failure
+            raise Unavailable(f"asked, and not told: {told(failure)}") from failure
 
     def _answer(self, answer: Json, key: str) -> MedulaAnswer:
         """Read an answer, which must repeat the key: it is then surely of this delivery."""

@@ -15,6 +15,7 @@ from ..core.billing import Notification
 from ..core.medula_codes import ALREADY_REGISTERED, NOTHING_TO_WITHDRAW, PARTLY, SUCCESS
 from ..core.order import RegisteredRow
 from ..ports import AnswerUnknown, MedulaAnswer, Physicians, Refused, Unavailable
+from .bounded_http import told
 from .medula_rows import Row, facility, read, references, rows
 from .soap_client import SoapClient, WsdlError
 
@@ -64,7 +65,7 @@ class SoapMedula:
             content = read(kind, key, payload)
             standing, code = self._standing(content)
         except (AnswerUnknown, Refused) as failure:
-            raise Unavailable(f"asked, and not told: {failure}") from failure
+            raise Unavailable(f"asked, and not told: {told(failure)}") from failure
         wanted = 0 if kind == "withdraw" else len(references(content))
         untouched = max(len(content.registered), 1) if kind == "withdraw" else 0
         if len(standing) == wanted:
@@ -125,7 +126,7 @@ class SoapMedula:
                     if str(row.accession) == content.accession and str(row.sutKodu) == sut:
                         return RegisteredRow(number=str(row.islemSiraNo), reference=ref, sut=sut)
         except (Unavailable, Refused) as failure:
-            raise AnswerUnknown(f"registered before, and not told by whom: {failure}") from failure
+            raise AnswerUnknown(f"registered before, and not told by whom: {told(failure)}") from failure
         return None
 
     def _withdraw(self, content: Notification) -> MedulaAnswer:

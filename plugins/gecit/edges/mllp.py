@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import ssl
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from typing import NamedTuple
 from ..core.faults import described
 from ..core.peers import written
 from .mllp_framer import Fault, Framer, wrap
+from .mllp_room import largest, longest_silent
 
 log = logging.getLogger("gecit.mllp")
 
@@ -47,8 +49,9 @@ class Listener:
     `handle_batch(frames)` returns one answer per frame. Where it raises, each frame is tried alone; one that raises
     still is answered by `on_failure(frame, error)`. `on_bad_frame(kind, peer, head)` answers what is no frame
     (`too-long`, `truncated`); an empty answer is not sent. Sizes are bytes, times seconds. At most `window` frames of
-    one connection, and `max_waiting_bytes` of all, wait for their answers: then reading pauses. A peer that `knows`
-    (asked in a thread) does not know is told so like any sender, but has a small room of its own with all its kind.
+    one connection, and `max_waiting_bytes` of all, wait for their answers: then reading pauses. As much may be
+    unfinished. Where the door is full, whoever takes most of it makes room (`mllp_room`). A peer that `knows` (asked
+    in a thread) does not know is told so like any sender, but has a small room of its own with all its kind.
     """
 
     def __init__(
@@ -82,8 +85,8 @@ class Listener:
         self._tls = tls
         self._waiting_bytes = 0
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
-        self._connections: set[asyncio.Task[None]] = set()
-        self._strangers: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], _Connection] = {}
+        self._held = 0  # bytes of frames that are not whole yet, of all connections
         self.stopping = asyncio.Event()  # set when no more bytes are to be read
         self._gathered = asyncio.Event()
         self._awaited = 0  # frames that the next group waits a moment for
@@ -115,8 +118,8 @@ class Listener:
         """Take no more connections or bytes, answer what was read, and close."""
         self._server.close()
         self.stopping.set()
-        if open_ones := self._connections | self._strangers:
-            _, late = await asyncio.wait(open_ones, timeout=grace_seconds)
+        if self._connections:
+            _, late = await asyncio.wait(set(self._connections), timeout=grace_seconds)
             for one in late:
                 one.cancel()
         self._queue.put_nowait(None)
@@ -127,23 +130,47 @@ class Listener:
         task = asyncio.current_task()
         peer = _peer(writer)
         known = await asyncio.to_thread(self._knows, peer)
-        room, size = (self._connections, self._max_connections) if known else (self._strangers, STRANGERS)
-        if task is None or self.stopping.is_set() or len(room) >= size:
+        if task is None or self.stopping.is_set() or not self._has_room(known=known):
             self.counts["connections refused"] += 1
-            log.warning("connection refused: %d are open already (peer %s)", len(room), peer)
+            log.warning("connection refused: %d are open already (peer %s)", len(self._connections), peer)
             writer.transport.abort()
             return
-        room.add(task)
-        self.counts["connections"] += 1
         idle = self._idle if known else min(self._idle, STRANGER_SECONDS)
+        self._connections[task] = connection = _Connection(self, reader, writer, peer, idle, known=known)
+        self.counts["connections"] += 1
         try:
-            await _Connection(self, reader, writer, peer, idle).run()
+            await connection.run()
             writer.close()
         except (OSError, TimeoutError, asyncio.CancelledError) as error:
             log.info("connection broken off: %s (peer %s)", type(error).__name__, peer)
             writer.transport.abort()
         finally:
-            room.discard(task)
+            self._connections.pop(task, None)
+            self._held -= connection.held
+
+    def _has_room(self, *, known: bool) -> bool:
+        """Whether one more may come; where the door is full, who takes most of it without need goes for a known one."""
+        there = [one for one in self._connections.values() if one.known is known]
+        if len(there) < (self._max_connections if known else STRANGERS):
+            return True
+        return known and self._dismiss(longest_silent(there), "the door is full")
+
+    def holds(self, connection: _Connection, size: int) -> None:
+        """Take note of how much of a connection is unfinished; as much may be so in all as may wait for an answer."""
+        self._held += size - connection.held
+        connection.held = size
+        if self._held > self._max_waiting:
+            self._dismiss(largest(self._connections.values()), "too much is unfinished")
+
+    def _dismiss(self, leaving: _Connection | None, why: str) -> bool:
+        task = next((task for task, one in self._connections.items() if one is leaving), None)
+        if task is None or leaving is None:
+            return False
+        self.counts["connections dismissed"] += 1
+        log.warning("connection closed: %s (peer %s)", why, leaving.peer)
+        del self._connections[task]
+        task.cancel()
+        return True
 
     async def submit(self, frame: Frame) -> asyncio.Future[bytes]:
         """Queue a frame for the next group; waits while too many bytes wait."""
@@ -267,12 +294,22 @@ class _Connection:
     """One sender: a reader that queues frames and a writer that sends their answers in the same order."""
 
     def __init__(
-        self, listener: Listener, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str, idle: float
+        self,
+        listener: Listener,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        peer: str,
+        idle: float,
+        *,
+        known: bool,
     ) -> None:
         self._listener = listener
         self._reader = reader
         self._writer = writer
-        self._peer = peer
+        self.peer, self.known = peer, known
+        self.held = 0
+        self.touched = time.monotonic()
+        self._begun: float | None = None  # since when a frame is under way
         self._idle = idle
         max_bytes, window = listener.limits
         self._framer = Framer(max_bytes)
@@ -280,6 +317,11 @@ class _Connection:
         self._answers: asyncio.Queue[asyncio.Future[bytes] | None] = asyncio.Queue()
         self._unanswered = 0
         self._receiving = False  # nothing that was read is in hand, so that reading may be broken off
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is waited for."""
+        return self._unanswered > 0
 
     async def run(self) -> None:
         """Serve until the peer closes, idles, breaks the rules, or the listener stops."""
@@ -304,20 +346,31 @@ class _Connection:
         while not self._framer.dead and not self._listener.stopping.is_set():
             data = await self._receive()
             for one in self._framer.feed(data) if data else self._framer.finish():
+                self._begun = None
                 await self._take(one)
+            self._note()
             if not data:
                 return
 
+    def _note(self) -> None:
+        self.touched = time.monotonic()
+        self._begun = None if self._framer.empty else self._begun or self.touched
+        self._listener.holds(self, self._framer.held)
+
+    def _patience(self) -> float:
+        """Seconds for which the next bytes are waited for; a frame that drips is whole in as many or never."""
+        return self._idle if self._begun is None else max(self._begun + self._idle - time.monotonic(), 0.001)
+
     async def _receive(self) -> bytes:
-        """Read some bytes; none at the end of the stream, or after idling with nothing left to answer."""
+        """Read some bytes; none at the end of the stream, after idling, or where a frame takes too long."""
         while True:
             try:
                 self._receiving = True
-                async with asyncio.timeout(self._idle):
+                async with asyncio.timeout(self._patience()):
                     return await self._reader.read(_CHUNK)
             except TimeoutError:
-                if not self._unanswered:
-                    log.info("idle connection closed (peer %s)", self._peer)
+                if not self._unanswered or self._begun is not None:
+                    log.info("idle connection closed (peer %s)", self.peer)
                     return b""
             except OSError:
                 return b""
@@ -328,9 +381,9 @@ class _Connection:
         await self._slots.acquire()
         self._unanswered += 1
         if isinstance(one, bytes):
-            answer = await self._listener.submit(Frame(one, self._peer, datetime.now(UTC)))
+            answer = await self._listener.submit(Frame(one, self.peer, datetime.now(UTC)))
         else:
-            answer = self._listener.answer_bad(one, self._peer)
+            answer = self._listener.answer_bad(one, self.peer)
         self._answers.put_nowait(answer)
 
     async def _write(self) -> None:

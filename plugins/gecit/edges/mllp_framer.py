@@ -45,6 +45,11 @@ class Framer:
         """Whether no frame has been begun."""
         return not self._inside and not self._buffer
 
+    @property
+    def held(self) -> int:
+        """Bytes of what is not whole yet."""
+        return len(self._buffer)
+
     def feed(self, data: bytes) -> list[bytes | Fault]:
         """Take bytes in and return the frames and faults that they complete."""
         found: list[bytes | Fault] = []

@@ -79,11 +79,11 @@ def _read(body: bytes) -> tuple[str, float]:
     try:
         answer = json.loads(body)
         token, seconds = answer["access_token"], float(answer.get("expires_in") or SHORTEST)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
         raise Unavailable("the token service's answer is not of its form") from None
     if not isinstance(token, str) or not token.isprintable() or not token.isascii() or not token:
         raise Unavailable("the token service's answer is not of its form")
-    return token, min(max(seconds, SHORTEST), LONGEST)
+    return token, min(max(SHORTEST, seconds), LONGEST)  # in this order: what is no number (NaN) is the shortest
 
 
 def _secret(path: Path) -> str:

@@ -19,6 +19,9 @@ KEPT = {
 SILENT = {"script", "style", "title", "textarea", "template", "noscript", "svg", "math", "object", "iframe", "head"}
 """What goes with all it holds."""
 
+NONE: dict[str, set[str]] = {"*": set()}
+"""Attributes of any element; without the asterisk `lang` and `title` are let through."""
+
 MOST_NODES = 250_000
 """Of the tree that the sanitiser would build; beyond, the text alone is kept."""
 
@@ -52,7 +55,7 @@ class Line(Value):
 
 def sanitised(html: str) -> str:
     """Return HTML of the kept elements only, well-formed."""
-    return nh3.clean(_tame(html), tags=KEPT, clean_content_tags=SILENT, attributes={}, link_rel=None)
+    return nh3.clean(_tame(html), tags=KEPT, clean_content_tags=SILENT, attributes=NONE, link_rel=None)
 
 
 def lines_of(text: str, form: str) -> list[Line]:

@@ -46,7 +46,7 @@ def read_with(shipped: Path, site: Path, file: str, text: str) -> Rulebook:
     more.pop((site / file).as_posix(), None)
     try:
         over[file] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         more[file] = _no_toml(file, error)
     return parse(files, over, {**unread, **more})
 
@@ -111,16 +111,17 @@ def _read(folder: Path) -> tuple[Files, dict[str, Fault]]:
         name = path.as_posix()
         try:
             files[name] = tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            unread[name] = _no_toml(name, error)
         except UnicodeDecodeError:
             unread[name] = _fault(name, "dosya UTF-8 değil", "the file is not UTF-8")
+        except (ValueError, RecursionError) as error:
+            unread[name] = _no_toml(name, error)
         except OSError as error:
             unread[name] = _fault(name, f"okunamadı: {error.strerror}", f"cannot be read: {error.strerror}")
     return files, unread
 
 
-def _no_toml(file: str, error: tomllib.TOMLDecodeError) -> Fault:
+def _no_toml(file: str, error: ValueError | RecursionError) -> Fault:
+    """Beside its own error `tomllib` raises ValueError for a number of thousands of digits, and nests no deeper."""
     return _fault(file, f"TOML okunamadı: {error}", f"this is no TOML: {error}")
 
 

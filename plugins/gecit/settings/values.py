@@ -191,9 +191,21 @@ class Settings(Value, kw_only=True):
         int, Meta(ge=1024, le=1 << 30, description="A longer frame is refused (reports carry base64). Bytes.")
     ] = 16 * 1024 * 1024
     mllp_idle_seconds: Annotated[
-        float, Meta(gt=0, le=86400, description="A connection that is silent for so long is closed.")
+        float,
+        Meta(
+            gt=0,
+            le=86400,
+            description="A connection silent for so long is closed, and so is one whose message is not whole by then.",
+        ),
     ] = 300
-    mllp_max_connections: Annotated[int, Meta(ge=1, le=20000, description="Further connections are refused.")] = 500
+    mllp_max_connections: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=20000,
+            description="Where so many are open, the sender with most of them loses a silent one to whoever comes.",
+        ),
+    ] = 500
     mllp_tls: Annotated[MllpTlsSettings, Meta(description="TLS of the HL7 port.")] = MllpTlsSettings()
     web_port: Annotated[
         int,

@@ -63,6 +63,7 @@ DETAILS: dict[str, Text] = {
     "disk total": Text(tr="disk (bayt)", en="disk (bytes)"),
     "last sweep": Text(tr="son tam tarama", en="last full sweep"),
     "connections": Text(tr="bağlantı", en="connections"),
+    "connections dismissed": Text(tr="yer açmak için kapatılan bağlantı", en="connections closed to make room"),
     "connections refused": Text(tr="geri çevrilen bağlantı", en="connections refused"),
     "frames": Text(tr="HL7 çerçevesi", en="HL7 frames"),
     "groups": Text(tr="birlikte işlenen küme", en="groups handled together"),

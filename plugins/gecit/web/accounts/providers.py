@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import requests
-from authlib.integrations.base_client.errors import OAuthError
+from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth
 from flask import Blueprint, Flask, Response, abort, make_response, redirect, render_template, request, session
 from joserfc.errors import JoseError
@@ -149,7 +149,9 @@ class Providers:
         return client
 
 
-FAILS = (OAuthError, JoseError, WrongProviderError, requests.RequestException, KeyError, ValueError)
+# An answer that is JSON of another form goes through the libraries as a wrong type, key or attribute.
+OF_ANOTHER_FORM = (LookupError, ValueError, TypeError, AttributeError, RecursionError, OverflowError)
+FAILS = (AuthlibBaseError, JoseError, WrongProviderError, requests.RequestException, *OF_ANOTHER_FORM)
 
 
 def provider_pages(providers: Providers, sessions: Sessions, clock: Clock) -> Blueprint:

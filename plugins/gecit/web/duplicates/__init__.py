@@ -111,6 +111,7 @@ def _errors(routes: Blueprint) -> None:
         return show(PROBLEMS[refused.wrong])
 
     @routes.errorhandler(RecursionError)  # JSON nested beyond measure
+    @routes.errorhandler(UnicodeDecodeError)  # bytes that are no UTF-8
     @routes.errorhandler(msgspec.MsgspecError)
     def on_unreadable(fault: Exception) -> Response:
         return show(NO_QUESTION)
