@@ -41,6 +41,7 @@ from .metrics import metrics
 from .peer import PeerDesk, add_peer_pages
 from .problem import on_fault, on_http_error, on_unavailable
 from .quality import DESCRIBED, QualityDesk, quality_pages
+from .readable import amount, bytesize, kind_and_name, procedure_names, waited
 from .reading import ReadingRoom, reading_pages
 from .report import report_pages
 from .retention import RetentionDesk, retention_pages
@@ -187,6 +188,11 @@ def _helpers() -> dict[str, object]:
         "say": say,
         "moment": moment,
         "share": share,
+        "amount": amount,
+        "bytesize": bytesize,
+        "kind_and_name": kind_and_name,
+        "procedure_names": procedure_names,
+        "waited": waited,
         "t": lambda key: say(words.PAGE[key]),
         "words": words,
         "phrases": phrases,
