@@ -38,6 +38,7 @@ from .guard import add_headers, guard, prove, refuse_nul
 from .health import Surroundings, health
 from .language import in_other_language, language, moment, other_language, remember_language, say, share
 from .metrics import metrics
+from .peer import DESCRIBED as REVIEWS_DESCRIBED
 from .peer import PeerDesk, add_peer_pages
 from .problem import on_fault, on_http_error, on_unavailable
 from .quality import DESCRIBED, QualityDesk, quality_pages
@@ -135,6 +136,7 @@ def create_app(
         *(described(ministry_get=ministry_get) if desk else ()),
         *(DESCRIBED if quality else ()),
         *(consulting_described() if consulting else ()),
+        *(REVIEWS_DESCRIBED if peer else ()),
     )
     app.register_blueprint(api(views, vitals, clock, node, expected, beside, further, integrating))
     if integrating:
