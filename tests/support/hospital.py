@@ -293,15 +293,17 @@ def with_field(message: bytes, segment: str, number: int, value: str, codec: str
     return "\r".join(lines).encode(codec)
 
 
-def as_it_should(results: Sequence[Result]) -> None:
-    """Fail with the reasons where an exam of the day did not end as its story says."""
-    wrong = [
+def as_it_should(results: Sequence[Result], ledger: SqlLedger) -> None:
+    """Fail with the reasons, and what waits in the outbox, where an exam of the day did not end as its story says."""
+    wrong = [one for one in results if not one.as_expected]
+    told = [
         (one.story.id, one.verdict.outcome if one.verdict else None, one.exam.billing if one.exam else None,
-         [(found.rule, found.status) for found in (one.verdict.findings if one.verdict else ())])
-        for one in results
-        if not one.as_expected
+         [(found.rule, found.status) for found in (one.verdict.findings if one.verdict else ())],
+         [(row.kind, row.state, row.attempts, row.last_error) for row in ledger.deliveries(limit=1000)
+          if row.exam == one.story.order.key])
+        for one in wrong
     ]  # fmt: skip
-    assert not wrong, f"{wrong}; attached {[(one.story.id, one.exam and one.exam.attached) for one in results if not one.as_expected]}"
+    assert not wrong, told
 
 
 def billable(results: Sequence[Result]) -> list[tuple[str, str]]:

@@ -47,7 +47,7 @@ def day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 def test_each_exam_ends_as_its_story_says(day: Day) -> None:
     assert len(day.results) == len(PLOTS) == 17
-    as_it_should(list(day.results.values()))
+    as_it_should(list(day.results.values()), day.hospital.ledger)
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ def test_while_the_ledger_is_locked_senders_wait_and_are_then_answered(node: Hos
 def told_once(made: Hospital, stories: Sequence[ExamStory]) -> None:
     """Each exam of the day ended as it should, and MEDULA holds one notification of each that is to be billed."""
     results = made.results(stories, 90)
-    as_it_should(results)
+    as_it_should(results, made.ledger)
     ours = {one.order.key.accession for one in stories}
     assert [one for one in made.effective() if one[1] in ours] == billable(results)
     notified = [str(one["content"]["accession"]) for one in made.inspect()["carried_out"]
