@@ -1,5 +1,5 @@
 #!/bin/bash
-# Sets up all that Geçit needs on a Debian 12 or 13, and nothing that is there already. Never asks.
+# Sets up all that Geçit needs on a Debian 12 (13 was not tried), and nothing that is there already. Never asks.
 #   scripts/setup.sh           what a node needs
 #   scripts/setup.sh --test    and what its tests need
 # As root, or with sudo where a package is missing. A second run takes under a second.

@@ -318,6 +318,30 @@ def test_each_section_of_both_readmes_has_the_same(what: str) -> None:
     assert turkish == english
 
 
+# How-tos for people at work: Turkish ones that say the same
+
+TURKISH = sorted(one.name for one in (HOME / "docs/howto").glob("*.tr.md"))
+"""Each beside the English page of its name."""
+
+
+@pytest.mark.parametrize("name", TURKISH)
+def test_a_turkish_how_to_has_the_sections_links_names_and_numbers_of_the_english_one(name: str) -> None:
+    turkish, english = parts(f"docs/howto/{name}"), parts(f"docs/howto/{name.replace('.tr.', '.')}")
+    assert [level for level, _ in turkish] == [level for level, _ in english] and len(turkish) >= 3
+    for what, found in SAME.items():
+        pairs = zip(turkish, english, strict=True)
+        differ = [(sorted(found(one)), sorted(found(other))) for (_, one), (_, other) in pairs]
+        assert [pair for pair in differ if pair[0] != pair[1]] == [], what
+
+
+@pytest.mark.parametrize("name", TURKISH)
+def test_what_a_turkish_how_to_prints_bold_stands_on_the_pages(name: str) -> None:
+    words = "\n".join(one.read_text(encoding="utf-8") for one in (HOME / "plugins/gecit/web").rglob("*.py"))
+    named = re.findall(r"\*\*([^*]+)\*\*", page(f"docs/howto/{name}"))
+    missing = [one for one in named if f'"{" ".join(one.split())}' not in words]
+    assert missing == []
+
+
 # What must not stand in the repository. Written in pieces, so that this file passes its own test.
 
 HOSTS = ("saglik" + ".gov.tr", "sgk" + ".gov.tr", "enabiz" + ".gov.tr", "pypi" + ".org", "pythonhosted" + ".org")

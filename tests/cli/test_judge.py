@@ -165,7 +165,7 @@ def test_other_words_alone_are_no_other_verdict(run: Run, ledger: SqlLedger) -> 
     told = run("judge", "A1").output
     assert "same outcome and statuses, other words than the verdict" in told
     assert "DIFFERS" not in told
-    assert "kaldı / failed" in told
+    assert "geçmedi / failed" in told
 
 
 def test_a_verdict_that_differs_names_the_findings_that_do(run: Run, ledger: SqlLedger) -> None:
@@ -176,7 +176,7 @@ def test_a_verdict_that_differs_names_the_findings_that_do(run: Run, ledger: Sql
     activate(ledger, Rulebook.of(fewer, ()), START + timedelta(hours=1))
     told = run("judge", "A1").output
     assert "FARKLI / DIFFERS from" in told
-    assert told.splitlines()[-1] == "  duplicate-query-missing: kaldı / failed -> yürürlükte değil / not in force"
+    assert told.splitlines()[-1] == "  duplicate-query-missing: geçmedi / failed -> yürürlükte değil / not in force"
     (one,) = json.loads(run("judge", "A1", "--json").output)["differs"]
     assert (one["rule"], one["before"], one["after"]) == ("duplicate-query-missing", "failed", None)
 

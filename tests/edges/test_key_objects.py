@@ -133,12 +133,13 @@ def test_it_is_no_picture_and_no_evidence() -> None:
 
 
 def test_the_pdf_has_the_pictures_and_says_which_could_not_be_drawn(tmp_path: Path) -> None:
-    found = reported(SLICE, *FRAMES, ELSEWHERE)
+    found = reported(replace(SLICE, caption="Plevral sıvı <6 mm & çizgi"), *FRAMES, ELSEWHERE)
     content = bytes(dcmread(BytesIO(made(found, Document.PDF))).EncapsulatedDocument)
     path = tmp_path / "report.pdf"
     path.write_bytes(content)
     text = said_by("pdftotext", "-layout", str(path), "-")
     assert "Anahtar görüntüler" in text
+    assert "Seri 2, görüntü 4: Plevral sıvı <6 mm & çizgi" in " ".join(text.split())
     assert "Seri 2, görüntü 4" in text and "Seri 3, görüntü 1, kare 30" in text
     assert "çizilemedi" in text
     assert said_by("pdfimages", "-list", str(path)).count(" jpeg ") == 3

@@ -24,4 +24,5 @@ def test_the_printed_environment_names_data_and_the_sites_rules(
     said = capsys.readouterr().out
     assert printed in said
     assert "mudur" in said and "gizli" in said and "manager" in said
+    assert "http://127.0.0.1:1/mail/" in said and f"{settings.web_port} kapısından" in said
     assert "users password yonetici" in said, "how those get one who were there before"

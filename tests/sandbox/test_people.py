@@ -5,7 +5,7 @@ from datetime import timedelta
 from gecit.core.access import GIVEN, Role
 from gecit.edges.doors import token_digest
 from gecit.edges.passwords import PasswordCheck
-from gecit.sandbox.people import PEOPLE, PROGRAM, become_patient, give_token, settle, shown
+from gecit.sandbox.people import BEGINS, PEOPLE, PROGRAM, become_patient, give_token, settle, shown
 from tests.fakes import NOON, FakeAccounts
 
 
@@ -25,12 +25,13 @@ def test_those_who_are_there_keep_their_passwords() -> None:
     assert "gecit users password" in shown({}, "gecit users password")
 
 
-def test_each_is_told_where_to_begin() -> None:
+def test_each_is_told_where_to_begin_and_what_to_try_first() -> None:
     lines = shown({one.name: "x" for one in PEOPLE}, "gecit users password").splitlines()
-    assert len(lines) == len(PEOPLE)
-    begun = {line.split()[0]: line.split()[3] for line in lines}
+    assert len(lines) == 2 * len(PEOPLE) and set(BEGINS) == {one.name for one in PEOPLE}
+    begun = {line.split()[0]: line.split()[3] for line in lines[::2]}
     assert begun["radyolog"] == begun["komsu-radyolog"] == "/gecit/reading"
     assert all(address.startswith("/gecit/") for address in begun.values())
+    assert all(line.startswith(" " * 17) and " / " in line for line in lines[1::2]), "in both languages"
 
 
 def test_the_citizen_becomes_a_patient_of_the_day() -> None:

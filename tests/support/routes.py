@@ -206,6 +206,8 @@ WAYS: dict[str, Way] = {
     "GET /gecit/feedback/<number>": Way("discuss quality"),
     "POST /gecit/feedback/<number>": Way("discuss quality"),
     "POST /gecit/feedback/<number>/close": Way("discuss quality"),
+    "GET /gecit/api/reviews": Way("review a report"),
+    "GET /gecit/api/reviews/<round_id>/<int:number>": Way("review a report"),
     # quality
     "GET /gecit/quality": Way("see quality"),
     "GET /gecit/quality/exam/<institution>/<path:accession>": Way("see quality", "exam"),

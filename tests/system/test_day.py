@@ -228,6 +228,7 @@ def test_the_demo_plays_the_day_and_leaves_nothing_running(
     assert f"{len(PLOTS)}/{len(PLOTS)}" in done.stdout
     assert "duplicate-query-missing (failed)" in done.stdout and "duplicate-query-missing (excused)" in done.stdout
     assert "dose-report (failed)" in done.stdout
+    assert "Kritik bulgu / a critical finding: D" in done.stdout, "something to do for the clinician"
     told = len([one for one in exams_of_the_day(datetime.now(UTC)) if one.outcome is Outcome.SUBMIT or one.announced])
     assert f"at the pretend MEDULA: {told} ({protocol})" in done.stdout
     for port in chosen.values():

@@ -332,7 +332,7 @@ def test_a_citizen_sees_who_looked_by_institution_role_and_initials(place: Place
     ]
     said = [re.sub(r" +", " ", one).strip() for one in rows]
     assert len(said) == 5
-    assert "Siz" in said[0] and "Raporu okudu" in said[0]
+    assert "Siz" in said[0] and "Raporu okudunuz" in said[0]
     assert "Artık hesabı olmayan biri" in said[1] and "silinen" not in page
     assert "Kurumun cihazı" in said[2] and "Komşu Hastanesi" in said[2]
     assert "Kurum yöneticisi" in said[3] or "U*** M***" in said[3]

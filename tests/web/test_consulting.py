@@ -170,6 +170,9 @@ def question(**differs: str) -> dict[str, str]:
     return {**form, "until": "2026-03-05T09:00", **differs}
 
 
+BEGIN = f'action="/gecit/reading/take/{HOSPITAL.skrs}/A1"'
+
+
 def asked(client: FlaskClient, who: str = "ayse", **differs: str) -> str:
     """Ask, and return the address of the consultation."""
     answer = ask(client, who, NEW, question(**differs))
@@ -501,6 +504,7 @@ def test_closed_into_the_report_the_signed_version_carries_who_answered_and_when
     refused = ask(client, "ayse", f"{address}/close", {"outcome": "report", "part": "4"})
     assert refused.status_code == 409
     assert "önce tetkiki alın" in text_of(refused)
+    assert BEGIN in refused.text and 'name="act" value="take">Tetkiki okumaya al<' in refused.text
     assert standing(ledger, address).state is State.ANSWERED
     take(ledger, person(ASKER))
     write(ledger, person(ASKER))
@@ -519,6 +523,20 @@ def test_closed_into_the_report_the_signed_version_carries_who_answered_and_when
     assert exam is not None and exam.report is not None
     assert wanted in exam.report.report.parts[ReportPart.CONCLUSION]
     assert standing(ledger, address).outcome is Outcome.REPORT
+
+
+def test_of_a_signed_report_an_addendum_is_begun_beside_the_refusal(client: FlaskClient, ledger: SqlLedger) -> None:
+    address = asked(client)
+    answered(client, address)
+    take(ledger, person(ASKER))
+    write(ledger, person(ASKER))
+    assert sign(ledger, person(ASKER)) == 1
+    assert BEGIN not in ask(client, "ayse", address).text
+    refused = ask(client, "ayse", f"{address}/close", {"outcome": "report", "part": "4"})
+    assert refused.status_code == 409
+    assert BEGIN in refused.text and 'name="act" value="add">Ek rapor başlat<' in refused.text
+    begun = ask(client, "ayse", f"/gecit/reading/take/{HOSPITAL.skrs}/A1", {"act": "add"})
+    assert (begun.status_code, begun.location) == (303, f"/gecit/reading/exam/{HOSPITAL.skrs}/A1")
 
 
 def test_closed_beside_the_report_it_stays_on_the_exams_timeline(client: FlaskClient, ledger: SqlLedger) -> None:

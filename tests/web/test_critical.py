@@ -15,6 +15,7 @@ from gecit.edges.store import SqlLedger
 from tests.fake_accounts import FakeAudit
 from tests.support.critical import WHAT
 from tests.support.flow import HOSPITAL, key
+from tests.support.markup import POISON, shown_as_text
 from tests.support.reading import NOW
 
 from .test_reading import (  # noqa: F401 -- fixtures
@@ -87,6 +88,17 @@ def test_what_the_editor_marks_the_hospital_reads_and_the_author_sees_who_did(
         ("ayse", "mark a critical finding", "A1", True),
         ("hekim", "confirm a critical finding", "A1", True),
     ]
+
+
+def test_a_critical_finding_is_text_wherever_it_stands(client: FlaskClient, ledger: SqlLedger) -> None:
+    mark(client, ledger, POISON)
+    for who, path in (("ayse", EDITOR), ("hekim", "/gecit/critical"), ("ayse", "/gecit/critical")):
+        assert shown_as_text(ask(client, who, path).text), path
+    whom = {"number": "1", "whom": f"Dr. {POISON}"}
+    assert ask(client, "ayse", f"/gecit/critical/telephone/{PLACE}", whom).status_code == 303
+    assert shown_as_text(ask(client, "hekim", "/gecit/critical").text, f"Dr. {POISON}")
+    page = ask(client, "hekim", f"/gecit/exams/{PLACE}").text
+    assert shown_as_text(page) and shown_as_text(page, f"Dr. {POISON}")
 
 
 def test_another_hospital_a_patient_and_who_marked_it_confirm_nothing(client: FlaskClient, ledger: SqlLedger) -> None:

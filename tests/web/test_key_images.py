@@ -10,11 +10,13 @@ from flask.testing import FlaskClient
 from msgspec.structs import replace
 
 from gecit.core.events import StudyLinked
-from gecit.core.key_images import KeyImage
+from gecit.core.key_images import LONGEST_CAPTION, KeyImage
 from gecit.edges.store import SqlLedger
+from gecit.web.reading.key_images import digest_of
 from tests.fake_accounts import FakeAudit
 from tests.support.archive import FOREIGN, OWN, FakeTags
 from tests.support.flow import START, key, study
+from tests.support.markup import POISON, shown_as_text
 
 from .test_reading import (  # noqa: F401 -- fixtures
     EDITOR,
@@ -125,6 +127,32 @@ def test_what_is_signed_has_the_key_images_that_the_page_showed(client: FlaskCli
     assert act(client, "ayse", "key-images", off=f"{OWN}.2.2").status_code == 409, "nobody has it any more"
     assert act(client, "ayse", "take", act="correct").status_code == 303
     assert [one.instance for one in images(ledger)] == [f"{OWN}.2.2"], "a correction begins with what it corrects"
+
+
+def test_a_caption_is_kept_beside_the_picture_signed_with_it_and_taken_back(
+    client: FlaskClient, ledger: SqlLedger, audit: FakeAudit
+) -> None:
+    act(client, "ayse", "key-images", **PICTURE)
+    bare = digest_of(images(ledger))
+    said = act(client, "ayse", "key-images", of=f"{OWN}.2.2", caption=f"  Nodül,\n 6 mm {POISON}  ")
+    assert said.status_code == 303 and audit.entries[-1].what == "caption a key image"
+    [one] = images(ledger)
+    assert one.caption == f"Nodül, 6 mm {POISON}"[:LONGEST_CAPTION]
+    assert shown_as_text(ask(client, "ayse", EDITOR).text, one.caption)
+    act(client, "ayse", "key-images", **PICTURE, center="40", width="400")
+    assert images(ledger)[0].caption == one.caption and images(ledger)[0].window, "marked again, said no less"
+    old = act(client, "ayse", "sign", act="sign", password=PASSWORD, **written(ledger, "ayse", pictures=bare))
+    assert old.status_code == 409, "whoever signs has seen the captions too"
+    seen = digest_of(images(ledger))
+    act(client, "ayse", "sign", act="sign", password=PASSWORD, **written(ledger, "ayse", pictures=seen))
+    exam = ledger.exam_of(key())
+    assert exam and exam.report and exam.report.report.key_images[0].caption == one.caption
+    assert act(client, "ayse", "key-images", of=f"{OWN}.2.2", caption="x").status_code == 409, "what is signed stands"
+    act(client, "ayse", "take", act="correct")
+    act(client, "ayse", "key-images", of=f"{OWN}.2.2", caption="")
+    assert images(ledger)[0].caption == ""
+    act(client, "ayse", "key-images", of=f"{OWN}.2.9", caption="of none")
+    assert [one.caption for one in images(ledger)] == [""]
 
 
 def test_where_the_images_stand_is_remembered(client: FlaskClient) -> None:

@@ -8,8 +8,8 @@ from flask import Flask, g
 
 from gecit.core.access import GIVEN, Person, Role
 from gecit.web import words
-from gecit.web.frame import BADGES, NavigationGroup, addresses, navigation
-from gecit.web.navigation import FEW, GROUPS, INSIDE, places
+from gecit.web.frame import BADGES, NavigationGroup, addresses, landing, navigation
+from gecit.web.navigation import FEW, GROUPS, INSIDE, LANDINGS, places
 
 OWN = "910001"
 
@@ -123,3 +123,32 @@ def test_no_word_of_the_pages_hides_another() -> None:
                         found.setdefault(str(key.value), set()).add(ast.unparse(value))
     assert len(found) > 500
     assert {key: one for key, one in found.items() if len(one) > 1} == {}
+
+
+BEGIN = {
+    Role.ADMINISTRATOR: "/tracking.exams",
+    Role.MANAGER: "/tracking.exams",
+    Role.RADIOLOGIST: "/reading.show",
+    Role.CONSULTANT: "/consulting.show_all",
+    Role.CLINICIAN: "/critical.show",
+    Role.ASSESSOR: "/quality.show",
+    Role.CITIZEN: "/own_exams.show",
+}
+
+
+@pytest.mark.parametrize("role", BEGIN)
+def test_after_signing_in_each_role_comes_where_its_work_begins(app: Flask, role: Role) -> None:
+    with app.test_request_context():
+        g.person = Person(name="x", roles=(role,), institution=OWN, tckn="10000000146")
+        assert landing((role,), "/gecit/") == BEGIN[role]
+        assert BEGIN[role] in addresses(), "and may go there"
+        assert landing((role,), "/gecit/rules") == "/gecit/rules"
+    assert {one for one, _ in LANDINGS} == set(BEGIN) == set(GIVEN) - {Role.SERVICE}
+
+
+def test_who_has_several_roles_comes_where_the_first_of_the_table_begins(app: Flask) -> None:
+    with app.test_request_context():
+        assert landing((Role.CITIZEN, Role.RADIOLOGIST), "/gecit/") == "/reading.show"
+        assert landing((), "/gecit/") == "/gecit/"
+    with Flask(__name__).test_request_context():
+        assert landing((Role.RADIOLOGIST,), "/gecit/") == "/gecit/", "an installation without that page"

@@ -32,6 +32,7 @@ from gecit.web.peer import PeerDesk
 from gecit.web.reading.beside import earlier_of
 from tests.fakes import FakeVitals, StillClock
 from tests.support.flow import FINDINGS, HOSPITAL, key
+from tests.support.markup import POISON, shown_as_text
 from tests.support.reviews import NUMBERS, SIGNED, signed
 
 RULES = Path(__file__).parents[2] / "rules"
@@ -246,6 +247,64 @@ def test_a_review_is_kept_superseded_and_refused_with_its_reason(client: FlaskCl
     page = unescape(ask(client, "cem", place).text)
     assert "Önceki incelemeleriniz" in page
     assert "1 – Katılıyorum" in page
+
+
+def test_what_a_reviewer_and_those_who_talk_about_it_write_is_text(client: FlaskClient, ledger: SqlLedger) -> None:
+    number = drawn(client, ledger, title=POISON)
+    place = f"/gecit/reviews/{number}/1"
+    assert shown_as_text(ask(client, "cem", "/gecit/reviews").text, POISON[:100])  # as long as a title may be
+    assert ask(client, "cem", place, {"score": "3", "note": f"fark {POISON}"}).status_code == 303
+    assert shown_as_text(ask(client, "cem", place).text, f"fark {POISON}")
+    shown = ask(client, "yonetici", f"/gecit/samples/{number}").text
+    assert shown_as_text(shown, POISON[:100]) and shown_as_text(shown, f"fark {POISON}")
+    sent = ask(client, "cem", f"{place}/feedback", {"text": f"bildirim {POISON}"}).location.partition("?")[0]
+    ask(client, "ayse", sent, {"text": f"yanıt {POISON}"})
+    ask(client, "mudur", f"{sent}/close", {"outcome": "none", "text": f"son {POISON}"})
+    for who in ("cem", "ayse", "mudur", "yonetici"):
+        page = ask(client, who, sent).text
+        assert all(shown_as_text(page, f"{one} {POISON}") for one in ("bildirim", "yanıt", "son")), who
+
+
+def test_json_gives_the_reviewer_what_his_pages_give_and_is_as_blind(client: FlaskClient, ledger: SqlLedger) -> None:
+    number = drawn(client, ledger)
+    listed = ask(client, "cem", "/gecit/api/reviews")
+    assert (listed.status_code, listed.content_type) == (200, "application/json")
+    [task] = listed.json["waiting"]  # type: ignore[index]
+    assert (task["round"], task["number"], task["blind"], listed.json["done"]) == (number, 1, True, [])  # type: ignore[index]
+    place = f"/gecit/api/reviews/{number}/1"
+    one = ask(client, "cem", place)
+    assert one.json and "Sağ üst lobda 6 mm nodül" in one.json["parts"]["3"] and one.json["review"] is None
+    assert (one.json["people"], one.json["accession"], one.json["institution"]) == ([], "", "")
+    assert gives_away(one.get_data(as_text=True)) == gives_away(listed.get_data(as_text=True)) == []
+    ask(client, "cem", f"/gecit/reviews/{number}/1", {"score": "3", "significance": "likely", "note": "Nodül."})
+    said = ask(client, "cem", place).json
+    assert said and (said["review"]["score"], said["review"]["note"]) == (3, "Nodül.")
+    assert [task["score"] for task in ask(client, "cem", "/gecit/api/reviews").json["done"]] == [3]  # type: ignore[index]
+    assert [ask(client, who, place).status_code for who in ("bora", "ayse", "mudur", "yonetici")] == [
+        404,
+        404,
+        403,
+        403,
+    ]
+    ask(client, "yonetici", f"/gecit/samples/{number}/close", {})
+    assert ask(client, "cem", place).status_code == 404
+
+
+def test_json_of_an_open_round_names_the_exam(client: FlaskClient, ledger: SqlLedger) -> None:
+    number = drawn(client, ledger, blind="")
+    one = ask(client, "cem", f"/gecit/api/reviews/{number}/1").json
+    assert one and (one["accession"], one["people"]) == ("A1", ["Ayşe Nur Örnekçi"])
+
+
+def test_a_token_of_the_reviewer_reads_his_reviews_and_the_document_describes_them(
+    client: FlaskClient, ledger: SqlLedger
+) -> None:
+    drawn(client, ledger)
+    ledger.add_token(token_digest("anahtar"), "cem", NOW, None)
+    answer = client.get("/gecit/api/reviews", headers={"Authorization": "Bearer anahtar"})
+    assert answer.status_code == 200 and len(answer.json["waiting"]) == 1  # type: ignore[index]
+    described = client.get("/gecit/api/openapi.json").json["paths"]  # type: ignore[index]
+    assert "/gecit/api/reviews" in described and "/gecit/api/reviews/{round}/{number}" in described
 
 
 # Samples

@@ -19,7 +19,7 @@ from gecit.core.access import Role
 from gecit.core.accounts import Account, Session
 from gecit.core.events import RegistryAnswer
 from gecit.core.exam import reading_of
-from gecit.core.order import Procedure
+from gecit.core.order import Patient, Procedure
 from gecit.core.quality import RatingSource
 from gecit.core.ratings import ratings_of
 from gecit.core.reading import State
@@ -40,6 +40,7 @@ from tests.fake_accounts import FakeAudit
 from tests.fakes import FakeViews, FakeVitals, StillClock
 from tests.support.archive import FakeTags
 from tests.support.flow import FINDINGS, HOSPITAL, JUDGING, key
+from tests.support.markup import POISON, shown_as_text
 from tests.support.reading import CONCLUSION, LIMITS, NOW, NUMBERS, PROFILES, wait_for_reader
 
 RULES = Path(__file__).parents[2] / "rules"
@@ -259,6 +260,30 @@ def test_a_macro_is_put_behind_what_is_written(client: FlaskClient, ledger: SqlL
     assert kept
     assert kept.parts[ReportPart.CONCLUSION].startswith(CONCLUSION)
     assert "laboratuvar" in kept.parts[ReportPart.CONCLUSION]
+
+
+def test_what_others_wrote_is_text_on_the_list_and_in_the_editor(client: FlaskClient, ledger: SqlLedger) -> None:
+    named = Patient(tckn="10000000146", file_number="D-9", family=POISON, given="ÇİĞDEM")
+    wait_for_reader(
+        ledger,
+        "A9",
+        patient=named,
+        procedures=(Procedure(sut="804000", sut_name=POISON),),
+        clinical_information=f"soru {POISON}",
+    )
+    assert shown_as_text(ask(client, "ayse", "/gecit/reading").text)
+    assert act(client, "ayse", "take", "A9", act="take").status_code == 303
+    place = f"/gecit/reading/exam/{HOSPITAL.skrs}/A9"
+    assert shown_as_text(ask(client, "ayse", place).text, f"soru {POISON}")
+    form = {"revision": "0", "part-3": f"bulgu {POISON}", "critical": POISON}
+    draft = ledger.read(lambda tx: tx.draft(key("A9"), "ayse"))
+    saved = act(client, "ayse", "draft", "A9", **{**form, "revision": str(draft.revision if draft else 0)})
+    assert saved.status_code in (200, 303)
+    assert shown_as_text(ask(client, "ayse", place).text, f"bulgu {POISON}")
+    act(client, "ayse", "hold", "A9", reason=f"neden {POISON}")
+    assert shown_as_text(ask(client, "ayse", place).text, f"neden {POISON}")
+    act(client, "ayse", "give-back", "A9")
+    assert shown_as_text(ask(client, "ayse", "/gecit/reading/drafts").text, f"bulgu {POISON}")
 
 
 def test_hold_and_give_back(client: FlaskClient, ledger: SqlLedger) -> None:

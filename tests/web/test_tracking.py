@@ -28,13 +28,23 @@ from gecit.core.values import ISTANBUL, Text, local
 from gecit.core.verdict import Effect, Outcome, Status
 from gecit.edges.doors import Doors
 from gecit.edges.store import SqlLedger, schema
+from gecit.edges.store.sender_counts import Stretch
 from gecit.ports import Institution
 from gecit.processes.bulk import make_export
+from gecit.steps import (
+    announce,
+    attach_report,
+    critical,
+    notify_medula,
+    tell_consulted,
+    tell_hospital,
+    watch_health,
+)
 from gecit.web import words
 from gecit.web.app import create_app
 from gecit.web.day.cards import STEADY, reasons_of, trend_of
 from gecit.web.day.clock import duration
-from gecit.web.day.senders import Days
+from gecit.web.day.senders import Days, sent
 from gecit.web.health.around import Door, Surroundings, look_around
 from gecit.web.navigation import places
 from gecit.web.tracking.asked import Asked, read_place, write_place
@@ -424,7 +434,7 @@ def test_a_rule_that_starts_later_is_tried_on_the_exam_and_nothing_is_recorded(
     text = client_of().get(f"/gecit/exams/{OWN}/{CLEAN.accession}").text.split("Başka tarihte ne olurdu")[1]
     today, then = text.split("<h3>")[1:3]
     assert "Bugün istenseydi" in today and "Karar değişmez" in today
-    assert "01.04.2026" in then and "LOINC: kaldı" in then and "Tutuldu" in then and "Karar değişmez" not in then
+    assert "01.04.2026" in then and "LOINC: geçmedi" in then and "Tutuldu" in then and "Karar değişmez" not in then
     assert book.timeline(CLEAN) == before
 
 
@@ -593,6 +603,22 @@ def test_the_stretch_of_a_card_is_what_was_asked_or_the_usual_one() -> None:
     long = Days.asked({"from": "2026-01-01", "to": "2026-03-04"}, NOON)
     assert long.weekly and len(long.ends()) == 10 and long.ends()[-1] == long.until
     assert len(Days.asked({}, NOON).ends()) == 31
+
+
+def test_a_senders_trend_draws_no_days_before_the_first_message_and_after_the_last() -> None:
+    def day(number: int, messages: int) -> Stretch:
+        at = NOON + timedelta(days=number)
+        return Stretch(since=at, until=at + timedelta(days=1), messages=messages, refused=0, failing=0)
+
+    days = [day(number, messages) for number, messages in enumerate((0, 0, 3, 0, 1, 0))]
+    assert sent(days) == days[2:5] and sent(days[:2]) == []
+
+
+def test_every_way_out_and_what_it_carries_has_a_word() -> None:
+    ways = (announce, attach_report, critical, notify_medula, tell_consulted, tell_hospital, watch_health)
+    assert {one.DESTINATION for one in ways} == set(words.DESTINATIONS)
+    kinds = {attach_report.KIND, critical.KIND, tell_hospital.KIND, announce.KIND}
+    assert kinds <= set(words.KINDS_OF_DELIVERY)
 
 
 def test_every_message_of_the_frame_is_in_both_languages() -> None:

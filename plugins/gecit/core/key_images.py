@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from .values import Value
 
 MOST = 12
 """Of one report: they are printed, and who marks more of them points to nothing."""
+
+LONGEST_CAPTION = 120
+"""Characters of a caption: it stands in one or two lines below half a page's picture."""
 
 LEAST_WIDTH, MOST_WIDTH = 1.0, 100_000.0  # of a window, in the units of the picture
 
@@ -31,6 +36,7 @@ class KeyImage(Value):
     series_number: str = ""  # SeriesNumber
     number: str = ""  # InstanceNumber
     window: Window | None = None  # None = as the picture itself says
+    caption: str = ""  # what the author says of it, one line
 
     @property
     def place(self) -> tuple[str, int]:
@@ -59,11 +65,17 @@ def rendering(image: KeyImage, side: int) -> str:
 
 
 def with_image(before: Iterable[KeyImage], image: KeyImage) -> tuple[KeyImage, ...]:
-    """Add one at the end; marked again it keeps its place and takes the new window."""
+    """Add one at the end; marked again it keeps its place and its caption, and takes the new window."""
     kept = tuple(before)
     if any(one.place == image.place for one in kept):
-        return tuple(image if one.place == image.place else one for one in kept)
+        return tuple(replace(image, caption=one.caption) if one.place == image.place else one for one in kept)
     return (*kept, image)
+
+
+def with_caption(before: Iterable[KeyImage], instance: str, frame: int, caption: str) -> tuple[KeyImage, ...]:
+    """Say something of one; what is no character of a line is left out, and what is too long is cut."""
+    line = "".join(one for one in " ".join(caption.split()) if one.isprintable())[:LONGEST_CAPTION]
+    return tuple(replace(one, caption=line) if one.place == (instance, frame) else one for one in before)
 
 
 def without_image(before: Iterable[KeyImage], instance: str, frame: int) -> tuple[KeyImage, ...]:

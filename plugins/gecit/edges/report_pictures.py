@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from xml.sax.saxutils import escape
 
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
@@ -42,7 +43,7 @@ _STYLE = [("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1),
 
 def _cell(picture: Picture, width: float, label: ParagraphStyle) -> list[Flowable]:
     image, jpeg = picture
-    caption = Paragraph(caption_of(image) if jpeg else f"{caption_of(image)}: çizilemedi", label)
+    caption = Paragraph(caption_of(image) if jpeg else f"{caption_of(image)} (çizilemedi)", label)
     drawn = Image(io.BytesIO(jpeg), width=width - 4 * mm, height=HIGHEST, kind="proportional") if jpeg else None
     if drawn is None:
         return [caption]
@@ -51,9 +52,10 @@ def _cell(picture: Picture, width: float, label: ParagraphStyle) -> list[Flowabl
 
 
 def caption_of(image: KeyImage) -> str:
-    """Return what people call a picture by."""
+    """Return what people call a picture by and what its author says of it, as reportlab's XML."""
     frame = f", kare {image.frame}" if image.frames > 1 else ""
-    return f"Seri {_digits(image.series_number)}, görüntü {_digits(image.number)}{frame}"
+    said = f": {escape(image.caption)}" if image.caption else ""
+    return f"Seri {_digits(image.series_number)}, görüntü {_digits(image.number)}{frame}{said}"
 
 
 def _digits(number: str) -> str:

@@ -205,6 +205,8 @@ TO_READ: tuple[_Plot, ...] = (
     ),
 )  # fmt: skip
 """What the radiologists of the demo find on their list; the first is of the patient who is its citizen."""
+CRITICAL = "ct-to-read"
+"""In which a radiologist saw something critical before he gave it back to the list."""
 OTHERS: Mapping[Act, tuple[ReportStatus, int]] = {
     # act -> OBX-11, and minutes after the final report
     Act.PRELIMINARY: (ReportStatus.PRELIMINARY, -1),

@@ -33,6 +33,7 @@ from ..settings import Settings, home, load
 from .day import INSTITUTION
 from .duplicates import Credentials, new_credentials
 from .hbys import PretendHbys, hbys_app, listening
+from .mailbox import SENDER, MailBox, mailbox_app, receiving
 from .medula_soap import Account, new_account
 from .neighbours import settle_neighbours
 from .people import ADMINISTRATOR, give_token, settle, shown
@@ -105,10 +106,12 @@ def _node(data: Path, stop: threading.Event, protocol: str) -> Iterator[Running]
     credentials, account = new_credentials(), new_account()
     hbys = PretendHbys(SystemClock(), data / "hbys.jsonl")
     apps = outside_world(SystemClock(), data / "medula.jsonl", credentials=credentials, account=account)
-    world: dict[str, WSGIApplication] = {**apps, "/hbys": hbys_app(hbys)}
-    with running(world) as sandbox, listening(hbys) as hbys_port:
+    box = MailBox(SystemClock())
+    world: dict[str, WSGIApplication] = {**apps, "/hbys": hbys_app(hbys), "/mail": mailbox_app(box)}
+    with running(world) as sandbox, listening(hbys) as hbys_port, receiving(box) as mail_port:
         environ = _environment(data, sandbox) | site_rules(data) | duplicates_above(data, sandbox, credentials)
-        environ |= medula_over(protocol, data, sandbox, account)
+        environ |= medula_over(protocol, data, sandbox, account) | mail_over(mail_port)
+        environ.setdefault("ORTHANC__GECIT__SIGN_IN__PUBLIC_URL", load(environ=environ).orthanc_url)  # links in mails
         settings = load(environ=environ)
         _check_ports(settings)
         passwords, token = _prepare(settings, hbys_port)
@@ -182,6 +185,16 @@ def medula_over(protocol: str, data: Path, sandbox: str, account: Account) -> di
         f"{prefix}USER_FILE": str(user),
         f"{prefix}PASSWORD_FILE": str(password),
         f"{prefix}HBYS_CODE": HBYS_CODE,
+    }
+
+
+def mail_over(port: int) -> dict[str, str]:
+    """Settings of the pretend mail server: codes of links, critical findings and consultations are sent there."""
+    alerts = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(port), "SMTP_SECURITY": "None", "EMAIL_FROM": SENDER}
+    return {
+        **{f"ORTHANC__GECIT__ALERTS__{name}": value for name, value in alerts.items()},
+        "ORTHANC__GECIT__SHARING__EMAIL": "true",
+        "ORTHANC__GECIT__CONSULTATIONS__EMAIL": "true",
     }
 
 
@@ -298,13 +311,16 @@ def _say_where(node: Running) -> None:
     sys.stdout.write(
         f"""
 Sayfalar / pages   {settings.orthanc_url}/gecit/sign-in
-  kullanıcı, parola, rol, nereden başlanır / user, password, role, where to begin:
+  kullanıcı, parola, rol, nereden başlanır, ilk ne denenir / user, password, role, where to begin, what to try first:
 {shown(node.passwords, renew)}
 JSON               {settings.orthanc_url}/gecit/api/exams   Authorization: Bearer {node.token}
 DICOM              127.0.0.1:{settings.dicom_port}  AET {settings.dicom_aet}  (çağıran / calling {INSTITUTION.aets[0]})
 HL7 (MLLP)         127.0.0.1:{settings.mllp_port}
 MEDULA (taklit / pretend)  {node.sandbox}/medula/inspect
 HBYS (taklit / pretend)    {node.sandbox}/hbys/inspect
+Posta kutusu / mail box    {node.sandbox}/mail/   (kodlar ve bildirimler / codes and notices)
+Görüntü zip'i / zip of images  {settings.web_port} kapısından (GECIT_WEB_PORT), uzaktan tünelle bakana o da gerekir
+                   from that port; whoever looks through a tunnel needs it too
 Veri / data        {settings.data}
 Komutlar / commands, ikinci bir uçbirimde / in a second terminal:
   export {" ".join(f"{name}={shlex.quote(value)}" for name, value in command_environment(settings).items())}

@@ -23,7 +23,8 @@ from ..edges import hl7_build
 from ..edges.store import SqlLedger, open_ledger
 from ..steps.attach_report import documents_of
 from .announcing import announce, seconds_excused
-from .day import INSTITUTION, Act, ExamStory, cancelled, exams_of_the_day, exams_to_read
+from .day import CRITICAL, INSTITUTION, Act, ExamStory, cancelled, exams_of_the_day, exams_to_read
+from .errands import find_critical, open_to_physician
 from .imaging import build_study
 from .node import Running
 from .people import become_patient
@@ -82,14 +83,15 @@ def play_day(node: Running, say: Say) -> bool:
             player.play(story)
             say(f"  {story.order.key.accession}  {story.name.tr} / {story.name.en}")
         say("\nOkuma listesine / for the reading list (/gecit/reading)")
-        for story in exams_to_read(now):
+        unread = exams_to_read(now)
+        for story in unread:
             player.play(story)
             say(f"  {story.order.key.accession}  {story.name.tr} / {story.name.en}")
     say("")
     ledger = open_ledger(node.settings.database)
     try:
-        become_patient(ledger, stories[0].order.patient.tckn, datetime.now(UTC))
         results = wait_for(ledger, stories)
+        _give_work(ledger, stories[0].order, next(one.order for one in unread if one.id == CRITICAL), say)
         for one in results:
             _tell(one, say)
         freed = _announce(node, ledger, [one.story for one in results if one.story.announced], say)
@@ -102,6 +104,15 @@ def play_day(node: Running, say: Say) -> bool:
     say(f"{good}/{len(results)} tetkik beklendiği gibi / exams as expected")
     say(_told(node))
     return good == len(results)
+
+
+def _give_work(ledger: SqlLedger, first: Order, bleeding: Order, say: Say) -> None:
+    """Leave something to do to the people of the demo: the citizen is the patient of `first`."""
+    now = datetime.now(UTC)
+    become_patient(ledger, first.patient.tckn, now)
+    open_to_physician(ledger, first.key, first.patient.tckn, now)
+    if find_critical(ledger, bleeding.key, now):
+        say(f"Kritik bulgu / a critical finding: {bleeding.key.accession} (klinisyen)\n")
 
 
 class Player:

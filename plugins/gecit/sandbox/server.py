@@ -31,7 +31,7 @@ log = logging.getLogger("gecit.sandbox")
 
 RADIOLOGISTS = Path(__file__).parent / "data" / "radiologists.csv"
 WELCOME = "Geçit sandbox: a reconstruction of the outside world, not the real one.\n"
-WELCOME += "/medula/inspect /duplicates/inspect /registry /hbys/inspect\n"
+WELCOME += "/medula/inspect /duplicates/inspect /registry /hbys/inspect /mail/\n"
 
 
 class _Quiet(WSGIRequestHandler):

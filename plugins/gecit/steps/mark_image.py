@@ -10,7 +10,7 @@ import msgspec
 from ..core.access import Person
 from ..core.draft import Draft
 from ..core.exam import Exam
-from ..core.key_images import LEAST_WIDTH, MOST, MOST_WIDTH, KeyImage, Window, with_image, without_image
+from ..core.key_images import LEAST_WIDTH, MOST, MOST_WIDTH, KeyImage, Window, with_caption, with_image, without_image
 from ..core.order import ExamKey
 from ..core.orthanc_doors import is_uid
 from ..core.values import Text, Value
@@ -141,6 +141,14 @@ def unmark(tx: Transaction, key: ExamKey, person: Person, instance: str, frame: 
     """Take a key image away."""
     draft = _draft(tx, exam_for(tx, key, person), person)
     return _keep(tx, draft, without_image(draft.key_images, instance, frame), now)
+
+
+def caption(
+    tx: Transaction, key: ExamKey, person: Person, instance: str, frame: int, text: str, now: datetime
+) -> Draft:
+    """Say something of a key image; "" takes it back."""
+    draft = _draft(tx, exam_for(tx, key, person), person)
+    return _keep(tx, draft, with_caption(draft.key_images, instance, frame, text), now)
 
 
 def _draft(tx: Transaction, exam: Exam, person: Person) -> Draft:

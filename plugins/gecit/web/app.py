@@ -39,9 +39,11 @@ from .guard import add_headers, guard, prove, refuse_nul
 from .health import Surroundings, health
 from .language import in_other_language, language, moment, other_language, remember_language, say, share
 from .metrics import metrics
+from .peer import DESCRIBED as REVIEWS_DESCRIBED
 from .peer import PeerDesk, add_peer_pages
 from .problem import on_fault, on_http_error, on_unavailable
 from .quality import DESCRIBED, QualityDesk, quality_pages
+from .readable import amount, bytesize, kind_and_name, procedure_names, waited
 from .reading import ReadingRoom, reading_pages
 from .report import report_pages
 from .retention import RetentionDesk, retention_pages
@@ -142,6 +144,7 @@ def create_app(
         *(DESCRIBED if quality else ()),
         *(consulting_described() if consulting else ()),
         *(SELFTEST if selftest else ()),
+        *(REVIEWS_DESCRIBED if peer else ()),
     )
     app.register_blueprint(api(views, vitals, clock, node, expected, beside, further, integrating))
     if integrating:
@@ -205,6 +208,11 @@ def _helpers() -> dict[str, object]:
         "say": say,
         "moment": moment,
         "share": share,
+        "amount": amount,
+        "bytesize": bytesize,
+        "kind_and_name": kind_and_name,
+        "procedure_names": procedure_names,
+        "waited": waited,
         "t": lambda key: say(words.PAGE[key]),
         "words": words,
         "phrases": phrases,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flask import current_app, request, url_for
 
-from gecit.core.access import Action
+from gecit.core.access import Action, Role
 from gecit.core.values import Text, Value
 
 from .access import may_at_all, may_touch, person
-from .navigation import FEW, GROUPS, Group, Place, home_of
+from .language import HOME
+from .navigation import FEW, GROUPS, LANDINGS, Group, Place, home_of
 from .words import PAGE, SAID
 
 THEME_COOKIE = "gecit_theme"
@@ -63,6 +66,13 @@ def navigation() -> list[NavigationGroup]:
 def addresses() -> list[str]:
     """Return where the person may go, the first first."""
     return [url_for(one.endpoint) for group in GROUPS for one in _open(group)]
+
+
+def landing(roles: Collection[Role], asked: str) -> str:
+    """Return where to go after signing in: the page that was asked for, else where the work of these roles begins."""
+    known = current_app.view_functions
+    begins = next((end for role, end in LANDINGS if role in roles and end in known), "")
+    return url_for(begins) if begins and asked == HOME else asked
 
 
 def _open(group: Group) -> list[Place]:

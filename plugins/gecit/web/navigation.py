@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gecit.core.access import Action
+from gecit.core.access import Action, Role
 
 
 class Place(NamedTuple):
@@ -114,6 +114,18 @@ INSIDE = {
     "downloads": "own_exams.show",
 }
 """Part (blueprint) whose pages belong to a place of another part."""
+
+
+LANDINGS: tuple[tuple[Role, str], ...] = (
+    (Role.ADMINISTRATOR, "tracking.exams"),
+    (Role.MANAGER, "tracking.exams"),
+    (Role.RADIOLOGIST, "reading.show"),
+    (Role.CONSULTANT, "consulting.show_all"),
+    (Role.CLINICIAN, "critical.show"),
+    (Role.ASSESSOR, "quality.show"),
+    (Role.CITIZEN, "own_exams.show"),
+)
+"""Where somebody's work begins after signing in, by the first of his roles that stands here."""
 
 
 def places() -> tuple[Place, ...]:

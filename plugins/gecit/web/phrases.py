@@ -15,6 +15,8 @@ from gecit.steps.ask_above import UPSTREAM_DOWN, UPSTREAM_REFUSED
 from gecit.steps.duplicates import NO_NUMBER
 from gecit.steps.receive_study import GONE, NO_LONGER
 
+from .readable import amount, bytesize
+
 STATES: dict[Answering, Text] = {
     Answering.ANSWERED: Text(tr="yanıtlandı", en="answered"),
     Answering.FAILED: Text(tr="yanıtlanamadı", en="not answered"),
@@ -59,8 +61,8 @@ DETAILS: dict[str, Text] = {
     "re-judging": Text(tr="yeniden değerlendirme", en="re-judging"),
     "changes behind": Text(tr="okunmamış değişiklik", en="changes not yet read"),
     "webhook addresses resting": Text(tr="dinlendirilen webhook adresi", en="webhook addresses left alone"),
-    "disk free": Text(tr="boş disk (bayt)", en="free disk (bytes)"),
-    "disk total": Text(tr="disk (bayt)", en="disk (bytes)"),
+    "disk free": Text(tr="boş disk", en="free disk"),
+    "disk total": Text(tr="disk", en="disk"),
     "last sweep": Text(tr="son tam tarama", en="last full sweep"),
     "connections": Text(tr="bağlantı", en="connections"),
     "connections dismissed": Text(tr="yer açmak için kapatılan bağlantı", en="connections closed to make room"),
@@ -74,6 +76,7 @@ DETAILS: dict[str, Text] = {
     "vt-missing": Text(tr="başlangıcı olmayan çerçeve", en="frames without their start"),
 }
 """What a process says of itself in its sign of life."""
+IN_BYTES = ("disk free", "disk total")
 
 PROCESSES: dict[str, Text] = {
     "orthanc": Text(tr="Orthanc eklentisi", en="the plugin in Orthanc"),
@@ -176,6 +179,13 @@ def detail_name(key: str) -> Text:
             rest = key.removeprefix(first)
             return Text(tr=f"{text.tr} {rest}", en=f"{text.en} {rest}")
     return DETAILS.get(key) or Text(tr=key.replace(".", " "), en=key.replace(".", " "))
+
+
+def detail_value(key: str, value: float) -> str:
+    """Return a detail's number as it is read: a size, the number of a process as it is, anything else in digits."""
+    if key in IN_BYTES:
+        return bytesize(value)
+    return str(value) if key.endswith("pid") else amount(value)
 
 
 def instant(value: str) -> datetime | None:

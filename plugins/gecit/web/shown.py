@@ -18,6 +18,7 @@ from gecit.core.worklist import entry_of
 
 from .beside import Beside, ShownBeside
 from .masking import mask, mask_text
+from .readable import procedure_names
 from .reports import ShownReport, show_refused, show_reports
 from .timeline import ShownEvent, show_event
 
@@ -163,7 +164,7 @@ def show_exam(exam: Exam) -> ShownExam:
         patient_name=name_of(patient),
         patient_number=mask(patient.tckn),
         file_number=mask(patient.file_number),
-        procedures=tuple(one.sut_name or one.loinc_name or one.sut for one in order.procedures) if order else (),
+        procedures=procedure_names(exam),
         modality=exam.modality,
         ordered_at=order.ordered_at if order else None,
         cancelled=exam.cancelled,

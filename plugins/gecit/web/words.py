@@ -236,7 +236,7 @@ def image_count(number: int) -> Text:
 
 STATUSES: dict[Status, Text] = {
     Status.PASSED: _("geçti", "passed"),
-    Status.FAILED: _("kaldı", "failed"),
+    Status.FAILED: _("geçmedi", "failed"),
     Status.EXCUSED: _("muaf", "excused"),
     Status.CANNOT_TELL: _("söylenemiyor", "cannot tell"),
     Status.NOT_IN_FORCE: _("yürürlükte değil", "not in force"),

@@ -219,6 +219,14 @@ BY_ROUTE: dict[str, Text] = {
     "downloads.as_zip": _("Görüntüleri indirdi", "downloaded the images"),
 }
 """The same by the page that was asked, where that says more."""
+BY_SELF: dict[str, Text] = {
+    "see images": _("Görüntülere baktınız", "looked at the images"),
+    "see a report": _("Raporu okudunuz", "read the report"),
+    "see an exam": _("Tetkik kaydına baktınız", "looked at the exam's record"),
+    "downloads.begin": _("Görüntüleri indirmek istediniz", "asked for the images as a zip"),
+    "downloads.as_zip": _("Görüntüleri indirdiniz", "downloaded the images"),
+}
+"""What the patient did himself: Turkish says of whom by the verb."""
 
 READ_ME = _(
     "Bu paket bir CD'nin yerine geçer.\r\n\r\n"

@@ -12,6 +12,8 @@ def _(tr: str, en: str) -> Text:
 
 
 CONSULTING: dict[str, Text] = {
+    "begin-add": _("Ek rapor başlat", "Begin an addendum"),
+    "begin-take": _("Tetkiki okumaya al", "Take the exam to read"),
     "consultations": _("Konsültasyon", "Consultations"),
     "consultation": _("Konsültasyon", "Consultation"),
     "asked-of-me": _("Bana sorulanlar", "Asked of me"),

@@ -29,7 +29,7 @@ READING: dict[str, Text] = {
         "There is nothing to read. Exams appear when their images have come and they have no report.",
     ),
     "urgency": _("Öncelik", "Urgency"),
-    "waits-from": _("Bekliyor", "Waits since"),
+    "waits-from": _("Bekleme süresi", "Waits for"),
     "region": _("Bölge", "Region"),
     "subspecialty": _("Alt uzmanlık", "Subspecialty"),
     "reading-state": _("Durum", "State"),

@@ -229,10 +229,16 @@ DESTINATIONS: dict[str, Text] = {
     "medula": _("MEDULA", "MEDULA"),
     "archive": _("Arşiv (Orthanc)", "Archive (Orthanc)"),
     "critical": _("Kritik bulgu postası (adres yazılıysa)", "Mail of a critical finding (where an address is set)"),
+    "hbys": _("Hastanenin HBYS'si", "The hospital's HBYS"),
+    "webhook": _("Webhook", "Webhook"),
+    "alert": _("Uyarı postası ve webhook'u", "Alerts by e-mail and webhook"),
 }
 KINDS_OF_DELIVERY: dict[str, Text] = {
     "notify": _("bildirim", "notification"),
     "withdraw": _("geri alma", "withdrawal"),
+    "report": _("imzalanan rapor", "the signed report"),
+    "e-mail": _("e-posta", "e-mail"),
+    "verdict-changed": _("karar değişti", "a verdict changed"),
     "attach-report": _("raporu çalışmaya ekleme", "attaching the report"),
 }
 SERVICES: dict[str, Text] = {

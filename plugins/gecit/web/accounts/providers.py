@@ -21,6 +21,7 @@ from gecit.ports import Accounts, Audit, Clock
 from gecit.steps.identify import Identity, NotKnown, identify
 
 from ..access import open_to_all
+from ..frame import landing
 from ..problem import refuse
 from ..sender import address, safe_next
 from .cookies import Sessions
@@ -182,6 +183,8 @@ def provider_pages(providers: Providers, sessions: Sessions, clock: Clock) -> Bl
         except NotKnown as fault:
             page = render_template("sign_in.html", next=next_page, fault=fault.text, providers=providers.shown())
             return make_response(page, 403)
-        return sessions.begin(make_response(redirect(next_page, 303)), account, clock.now(), one.label)
+        return sessions.begin(
+            make_response(redirect(landing(account.roles, next_page), 303)), account, clock.now(), one.label
+        )
 
     return pages

@@ -11,6 +11,7 @@ from gecit.ports import Clock
 from gecit.steps.accounts import Desk
 
 from ..access import needs, open_to_all, person
+from ..frame import landing
 from ..sender import address, admission, safe_next
 from .cookies import Sessions
 from .providers import Providers
@@ -57,7 +58,7 @@ def sign_in_pages(doors: Doors, desk: Desk, sessions: Sessions, clock: Clock, pr
         account = desk.accounts.account(found.who) if found.granted else None
         if account is None:
             return form(next_page, found.why or Why.WRONG, name)
-        response = make_response(redirect(next_page, 303))
+        response = make_response(redirect(landing(account.roles, next_page), 303))
         return sessions.begin(response, account, clock.now())
 
     @pages.post("/sign-out")

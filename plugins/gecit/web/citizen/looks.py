@@ -17,7 +17,7 @@ from gecit.ports import Institution
 from ..access import needs, person
 from ..audit import about
 from ..words_accounts import ROLES
-from ..words_citizen import BY_ROUTE, LOOKS
+from ..words_citizen import BY_ROUTE, BY_SELF, LOOKS
 from .exams import OwnExam, page_number, shown
 from .room import CitizenRoom, own_number
 
@@ -75,7 +75,8 @@ class _Telling:
         what = BY_ROUTE.get(row.detail.get("route", ""), LOOKS[row.what])
         exam = self._by_key.get((row.institution, row.accession)) or self._by_study.get(row.detail.get("study", ""))
         if row.who == person().name:
-            return Look(at=row.at, what=what, role=SELF, exam=exam, own=True)
+            own = BY_SELF.get(row.detail.get("route", ""), BY_SELF.get(row.what, what))
+            return Look(at=row.at, what=own, role=SELF, exam=exam, own=True)
         if came_by_link(row.who):
             return Look(at=row.at, what=what, role=BY_LINK, exam=exam)
         account = self._accounts.get(row.who)
@@ -88,7 +89,7 @@ class _Telling:
             at=row.at,
             what=what,
             role=_role(account),
-            initials=initials(account.full_name),
+            initials="" if Role.SERVICE in account.roles else initials(account.full_name),
             institution=self._names.get(account.institution, account.institution),
             exam=exam,
         )

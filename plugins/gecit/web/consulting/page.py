@@ -13,15 +13,18 @@ from msgspec.structs import replace
 from gecit.core.access import Action, Whose, may
 from gecit.core.consultation import Act, Side, State, can, sides
 from gecit.core.consultation_paragraph import PARTS
-from gecit.core.consulting import ConsultationRefused
+from gecit.core.consulting import ConsultationRefused, Why
+from gecit.core.exam import Exam, reading_of
 from gecit.core.measuring import UNITS, shown
+from gecit.core.reading import Act as Reading
+from gecit.core.reading import after
 from gecit.core.report import ReportPart
 from gecit.core.sharing import shown_versions
 from gecit.core.values import Text
 from gecit.ports import Transaction
 from gecit.ports.consultations import Found
 
-from ..access import may_at_all, needs, person
+from ..access import may_at_all, may_touch, needs, person
 from ..reading.beside import ShownVersion, versions_here
 from .desk import Consulting, Seen, offered, seen
 from .shown import ShownConsultation, show
@@ -114,9 +117,19 @@ def page_of(
         drafted=draft is not None,
         parts=[part for part in PARTS if part in ReportPart],
         refused=refused,
+        begin=_begin(found.exam) if refused and refused.why is Why.NO_DRAFT else "",
         fault=fault,
     )
     return make_response(page, 409 if refused else 422 if fault else 200)
+
+
+def _begin(exam: Exam) -> str:
+    """Return how who asked can get the exam to write in: what its reading lets somebody begin with; "" = nothing."""
+    if not may_touch(Action.WRITE_REPORT, exam.key.institution):
+        return ""
+    return next(
+        (act.value for act in (Reading.TAKE, Reading.ADD) if after(reading_of(exam).state, act) is not None), ""
+    )
 
 
 def _versions(found: Seen) -> tuple[ShownVersion, ...]:

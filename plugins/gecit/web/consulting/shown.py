@@ -21,6 +21,7 @@ from gecit.core.exam_kinds import SUBSPECIALTIES, Subspecialty
 from gecit.core.values import Text, Value, local
 
 from ..access import person
+from ..readable import procedure_names
 from .desk import Consulting, Seen
 
 
@@ -119,12 +120,11 @@ def _entry(entry: Entry) -> ShownEntry:
 
 def _exam(exam: Exam) -> ShownExamOf:
     order = exam.order
-    procedures = order.procedures if order else ()
     return ShownExamOf(
         institution=exam.key.institution,
         accession=exam.key.accession,
         modality=exam.modality,
-        procedures=tuple(one.sut_name or one.loinc_name or one.sut for one in procedures),
+        procedures=procedure_names(exam),
         clinical_information=order.clinical_information if order else "",
         diagnoses=order.diagnoses if order else (),
         sex=exam.patient.sex,

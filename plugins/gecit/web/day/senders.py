@@ -100,9 +100,15 @@ def sender_routes(pages: Blueprint, ledger: SqlLedger, clock: Clock, titles: Tit
             name=known.get(skrs, ""),
             now=now,
             days=days,
-            trend=trend,
+            trend=sent(trend),
             total=_total(trend),
         )
+
+
+def sent(trend: list[Stretch]) -> list[Stretch]:
+    """Leave out the stretches before the first message and after the last one."""
+    busy = [number for number, one in enumerate(trend) if one.messages]
+    return trend[busy[0] : busy[-1] + 1] if busy else []
 
 
 def _total(trend: list[Stretch]) -> int:

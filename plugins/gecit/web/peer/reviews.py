@@ -28,6 +28,7 @@ from gecit.steps.review_report import WORDS, ReviewRefused, Said, in_force, pick
 
 from ..access import needs, person
 from ..audit import about, tell_first
+from ..readable import procedure_names
 from .desk import PeerDesk
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def review_pages(desk: PeerDesk) -> Blueprint:
     @pages.get("")
     @needs(Action.REVIEW_REPORT)
     def show() -> str:
-        tasks = _tasks(desk)
+        tasks = tasks_of(desk)
         return render_template(
             "peer/reviews.html",
             waiting=[one for one in tasks if not one.score],
@@ -86,7 +87,7 @@ def review_pages(desk: PeerDesk) -> Blueprint:
     @pages.post("/<round_id>/<int:number>")
     @needs(Action.REVIEW_REPORT)
     def say(round_id: str, number: int) -> Redirect | Response:
-        _mine(desk, round_id, number)
+        mine(desk, round_id, number)
         tell_first()
         try:
             review_report(desk.ledger, round_id, number, _said(desk), desk.scale, desk.clock.now())
@@ -97,14 +98,14 @@ def review_pages(desk: PeerDesk) -> Blueprint:
     @pages.get("/<round_id>/<int:number>/images")
     @needs(Action.REVIEW_REPORT)
     def images(round_id: str, number: int) -> Redirect:
-        _, _, exam = _mine(desk, round_id, number)
+        _, _, exam = mine(desk, round_id, number)
         uids = ",".join(one.facts.study_instance_uid for one in exam.studies)
         return redirect(f"/gecit/ohif/viewer?{urlencode({'StudyInstanceUIDs': uids, 'review': number})}", 303)
 
     @pages.get("/<round_id>/<int:number>/report.pdf")
     @needs(Action.REVIEW_REPORT)
     def pdf(round_id: str, number: int) -> Response:
-        state, pick, exam = _mine(desk, round_id, number)
+        state, pick, exam = mine(desk, round_id, number)
         version = reviewed(exam, pick.version) or abort(404)
         blind = state.round.blind
         shown_as = unsigned(version, desk.names(exam, version)) if blind else version
@@ -117,7 +118,7 @@ def review_pages(desk: PeerDesk) -> Blueprint:
     @pages.post("/<round_id>/<int:number>/feedback")
     @needs(Action.REVIEW_REPORT)
     def feedback(round_id: str, number: int) -> Redirect | Response:
-        state, _, exam = _mine(desk, round_id, number)
+        state, _, exam = mine(desk, round_id, number)
         given = desk.ledger.read_reviews(lambda tx: tx.reviews(round_id))
         stands = in_force(given, number, person().name) or abort(404)
         made = of_review(state.round, stands.review, exam, person().name, desk.accounts)
@@ -132,18 +133,18 @@ def review_pages(desk: PeerDesk) -> Blueprint:
 
 
 def _said(desk: PeerDesk) -> Said:
-    form, mine = request.form, desk.reviewer(person())
+    form, reviewer = request.form, desk.reviewer(person())
     score, chosen = form.get("score", ""), form.get("significance", "")
     return Said(
-        account=mine.account,
-        tckn=mine.tckn,
+        account=reviewer.account,
+        tckn=reviewer.tckn,
         score=int(score) if score.isascii() and score.isdigit() and len(score) < 3 else 0,
         significance=next((one for one in SIGNIFICANCES if one.value == chosen), Significance.NONE),
         note=form.get("note", "").replace("\r\n", "\n"),
     )
 
 
-def _mine(desk: PeerDesk, round_id: str, number: int) -> tuple[RoundState, Pick, Exam]:
+def mine(desk: PeerDesk, round_id: str, number: int) -> tuple[RoundState, Pick, Exam]:
     """Return what is the person's to review; 404 for all else: others learn nothing of it."""
     try:
         state, pick, exam = desk.ledger.read_reviews(lambda tx: pick_for(tx, round_id, number, person().name))
@@ -153,7 +154,9 @@ def _mine(desk: PeerDesk, round_id: str, number: int) -> tuple[RoundState, Pick,
     return state, pick, exam
 
 
-def _tasks(desk: PeerDesk) -> list[Task]:
+def tasks_of(desk: PeerDesk) -> list[Task]:
+    """Return what open rounds give the person."""
+
     def work(tx: ReviewTransaction) -> list[Task]:
         found = []
         for state, pick in tx.open_picks(person().name):
@@ -179,20 +182,20 @@ def _task(desk: PeerDesk, drawn: ReviewRound, pick: Pick, exam: Exam, score: int
 
 
 def _page(desk: PeerDesk, round_id: str, number: int, fault: Text | None = None) -> Response:
-    state, pick, exam = _mine(desk, round_id, number)
+    state, pick, exam = mine(desk, round_id, number)
     version = reviewed(exam, pick.version) or abort(404)
-    mine = [one for one in desk.ledger.read_reviews(lambda tx: tx.reviews(round_id)) if one.review.number == number]
-    stands = in_force(mine, number, person().name)
+    given = [one for one in desk.ledger.read_reviews(lambda tx: tx.reviews(round_id)) if one.review.number == number]
+    stands = in_force(given, number, person().name)
     sent = stands and desk.ledger.read_reviews(lambda tx: tx.feedback_of(pick.exam, About.REVIEW, stands.review.id))
     page = render_template(
         "peer/review.html",
         state=state,
         pick=pick,
-        report=_shown(desk, exam, version, blind=state.round.blind),
+        report=shown_report(desk, exam, version, blind=state.round.blind),
         scale=desk.scale,
         significances=SIGNIFICANCES,
         stands=stands,
-        before=[one for one in mine if one.superseded],
+        before=[one for one in given if one.superseded],
         given=request.form,
         fault=fault,
         sent=sent,
@@ -200,20 +203,20 @@ def _page(desk: PeerDesk, round_id: str, number: int, fault: Text | None = None)
     return make_response(page, 422 if fault else 200)
 
 
-def _shown(desk: PeerDesk, exam: Exam, version: Issue, *, blind: bool) -> Shown:
+def shown_report(desk: PeerDesk, exam: Exam, version: Issue, *, blind: bool) -> Shown:
+    """Return a version of a report as a review shows it."""
     names = desk.names(exam, version) if blind else ()
     order = exam.order
     people = (
         () if blind else tuple(f"{one.given} {one.family}".strip() for some in shown(version) for one in signers(some))
     )
-    procedures = order.procedures if order else ()
     return Shown(
         parts=_parts(version.report.report.parts, version.report.report.format, names) if version.report else (),
         addenda=tuple(_parts(one.report.parts, one.report.format, names) for one in version.addenda),
         people=people,
         institution="" if blind else desk.institution_names().get(exam.key.institution, exam.key.institution),
         accession="" if blind else exam.key.accession,
-        procedures=tuple(one.sut_name or one.loinc_name or one.sut for one in procedures),
+        procedures=procedure_names(exam),
         modality=exam.modality,
         clinical=without_names(order.clinical_information, names) if order else "",
         sex=exam.patient.sex,

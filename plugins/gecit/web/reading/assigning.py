@@ -100,6 +100,7 @@ def _page(
     page = render_template(
         "waiting.html",
         rows=[(line, show_exam(exam)) for line, exam in zip(lines, exams, strict=True) if exam],
+        now=room.clock.now(),
         urgencies=URGENCIES,
         groups=[one for one in room.ledger.groups() if one.closed_at is None],
         chosen=request.form.get("group", ""),

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as Answer
 
 LONGEST = 128  # characters of a field
+NAMED = (("off", "unmark a key image"), ("of", "caption a key image"))
+"""Field that names a picture that is marked already, and what is done with it."""
 Refused = ReadingRefused | ImageRefused
 
 
@@ -42,13 +44,13 @@ def key_image_pages(room: ReadingRoom) -> Blueprint:
     @pages.post("/key-images/<institution>/<path:accession>")
     @needs(Action.WRITE_REPORT)
     def change(institution: str, accession: str) -> Answer:
-        """Mark, or with `off` take away: a part of the page for htmx, else the page again."""
+        """Mark, with `off` take away, with `of` caption: a part of the page for htmx, else the page again."""
         key = ExamKey(institution=institution, accession=accession)
         if not may_touch(Action.WRITE_REPORT, institution):
             abort(404)
         exam = room.ledger.read(lambda tx: tx.exam(key)) or abort(404)
         refused: Refused | None = None
-        what = "unmark a key image" if request.form.get("off") else "mark a key image"
+        what = next((what for name, what in NAMED if request.form.get(name)), "mark a key image")
         try:
             _change(room, exam, what)
         except (ReadingRefused, ImageRefused) as found:
@@ -63,11 +65,14 @@ def key_image_pages(room: ReadingRoom) -> Blueprint:
 
 def _change(room: ReadingRoom, exam: Exam, what: str) -> Draft:
     """Carry it out, audited before it is."""
-    asker, now, off = person(), room.clock.now(), request.form.get("off", "")[:LONGEST]
-    if off:
-        frame = _number(request.form.get("frame", ""))
+    asker, now, form = person(), room.clock.now(), request.form
+    off, of = (form.get(name, "")[:LONGEST] for name, _ in NAMED)
+    if off or of:
+        frame, text = _number(form.get("frame", "")), form.get("caption", "")
         room.record(asker, what, exam.key, tckn=exam.patient.tckn)
-        return room.ledger.write(lambda tx: mark_image.unmark(tx, exam.key, asker, off, frame, now))
+        if off:
+            return room.ledger.write(lambda tx: mark_image.unmark(tx, exam.key, asker, off, frame, now))
+        return room.ledger.write(lambda tx: mark_image.caption(tx, exam.key, asker, of, frame, text, now))
     image = _find(room, exam)
     room.record(asker, what, exam.key, tckn=exam.patient.tckn)
     return room.ledger.write(lambda tx: mark_image.mark(tx, exam.key, asker, image, now))

@@ -47,6 +47,7 @@ def list_pages(room: ReadingRoom) -> Blueprint:
             rows=rows_of(room, asked),
             asked=asked,
             most=MOST,
+            now=room.clock.now(),
             urgencies=URGENCIES,
             regions=[(one.value, say(text)) for one, text in REGIONS.items()],
             subspecialties=[(one.value, say(text)) for one, text in SUBSPECIALTIES.items()],

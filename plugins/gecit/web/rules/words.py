@@ -49,7 +49,7 @@ RULES: dict[str, Text] = {
     "later": _("Sonra başlayacak", "Starts later"),
     "fails-now": _("Şimdi takılan tetkik", "Exams it keeps back now"),
     "none-now": _("şu anda yok", "none now"),
-    "failed": _("kaldı", "failed"),
+    "failed": _("geçmedi", "failed"),
     "cannot-tell": _("söylenemiyor", "cannot tell"),
     "counts-hint": _(
         "Sayılar yalnızca görebildiğiniz tetkikleri içerir.", "Counts are of the exams that you may see, and no others."

@@ -1,7 +1,7 @@
 // Draws each canvas from the table that stands beside it, in Bootstrap's colours of the theme.
 (() => {
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--bs-${name}`).trim();
-  const number = (cell) => Number(cell.dataset.value ?? cell.textContent);
+  const number = (cell) => (cell.dataset.value === "" ? null : Number(cell.dataset.value ?? cell.textContent)); // "" = there is none
   const read = (table, column) =>
     [...table.tBodies[0].rows].map((row) => ({
       name: row.cells[0].textContent.trim(),
@@ -13,7 +13,15 @@
   const draw = (canvas) => {
     const rows = read(document.getElementById(canvas.dataset.table), Number(canvas.dataset.column ?? 1));
     const upright = canvas.dataset.chart === "column";
-    const short = (text) => (text.length > 24 ? `${text.slice(0, 23)}…` : text);
+    // A long name stands in two lines, in half of a phone's width at the most.
+    const most = Math.max(12, Math.min(24, Math.floor(canvas.parentElement.clientWidth / 16)));
+    const cut = (text) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+    const short = (text) => {
+      if (upright || text.length <= most) return cut(text);
+      const space = text.lastIndexOf(" ", most);
+      return space > 0 ? [text.slice(0, space), cut(text.slice(space + 1))] : cut(text);
+    };
+    if (!upright) canvas.parentElement.style.height = `${Math.max(208, 48 + 28 * rows.length)}px`; // each bar has its name
     const grid = { color: colour("border-color") };
     const ticks = { color: colour("body-color"), precision: 0 };
     return new Chart(canvas, {
@@ -27,7 +35,7 @@
         animation: false,
         maintainAspectRatio: false,
         plugins: { legend: { display: false } },
-        scales: { x: { grid, ticks, beginAtZero: true }, y: { grid, ticks, beginAtZero: true } },
+        scales: { x: { grid, ticks, beginAtZero: true }, y: { grid, ticks: { ...ticks, autoSkip: upright }, beginAtZero: true } },
         onClick: (_, hit) => {
           const address = hit.length && rows[hit[0].index].address;
           if (address) window.location.assign(address);

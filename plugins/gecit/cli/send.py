@@ -1,0 +1,40 @@
+"""`gecit send`: HL7 messages out of files to a listener, as an HBYS would, and what it answers."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from gecit.edges import hl7_build, hl7_reader, sent_files
+
+from .common import settings
+
+TIMEOUT_SECONDS = 60.0
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where the node listens.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Its MLLP port; by default the configured one.")
+def send(files: tuple[Path, ...], host: str, port: int | None) -> None:
+    """Send HL7 messages of files by MLLP and print the answers. Exit code 1 where one is not AA."""
+    messages = [one for path in files for one in _messages(path)]
+    good = True
+    for answer in hl7_build.send(host, port or settings().mllp_port, messages, TIMEOUT_SECONDS):
+        ack = hl7_reader.parse(answer)
+        for segment in ack.segments:
+            if segment.id in ("MSA", "ERR"):
+                click.echo(segment.raw)
+        good = good and ack.get("MSA", 1) == "AA"
+    sys.exit(0 if good else 1)
+
+
+def _messages(path: Path) -> list[bytes]:
+    """Return a file's messages, their segments ended by <CR> as the wire has them."""
+    found = [one for one in sent_files.messages_in(path.read_bytes()) if isinstance(one, bytes)]
+    if not found:
+        raise click.ClickException(f"{path}: HL7 mesajı yok / no HL7 message")
+    return [re.sub(rb"\r?\n", b"\r", one) for one in found]
