@@ -34,7 +34,7 @@ FAULTS = (
 )  # fmt: skip
 """What MEDULA does with a delivery: refuses, is silent, breaks off, or carries out and says otherwise."""
 REACH_SECONDS = 60.0
-LONGEST_STORY = 200.0
+LONGEST_STORY = 400.0
 
 
 class Bench:

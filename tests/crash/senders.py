@@ -16,6 +16,7 @@ from pynetdicom import AE
 
 from gecit.core.access import Role
 from gecit.core.accounts import Account
+from gecit.core.order import Order
 from gecit.edges import hl7_build
 from gecit.sandbox.day import INSTITUTION, RADIOLOGIST, Act, ExamStory
 from gecit.sandbox.imaging import build_study
@@ -23,7 +24,7 @@ from gecit.sandbox.play import Player
 
 from ..support.hospital import Hospital, read_ack
 
-GIVE_UP_SECONDS = 150.0
+GIVE_UP_SECONDS = 300.0
 PAUSE_SECONDS = 0.2
 TRANSIENT = ("internal", "registry-unavailable")
 """What an AE says that asks for the same message again."""
@@ -82,6 +83,18 @@ class Sender(Player):
             return super().play(story)
         super().play(replace(story, acts=tuple(act for act in story.acts if act is not Act.REPORT)))
         return self._again(lambda: self._signs(story))
+
+    def ask(self, order: Order) -> None:
+        """Ask for earlier exams, longer than the demo's player has patience for."""
+
+        def once() -> bool:
+            try:
+                super(Sender, self).ask(order)
+            except RuntimeError:
+                return False
+            return True
+
+        self._again(once)
 
     def _signs(self, story: ExamStory) -> bool:
         """Take the exam, write, sign, as a reader at his page would; who gets no answer looks whether it is signed."""
