@@ -33,6 +33,7 @@ HASHES = {
     "requirements-dev.lock",
     "assets/package-lock.json",
     "tests/oidc/package-lock.json",
+    "bench/anchors/node/package-lock.json",
     "sbom.cdx.json",
     "plugins/gecit/web/front/shipped.json",
 }
