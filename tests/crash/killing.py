@@ -99,17 +99,14 @@ class Killer:
                 self._armed.unlink()
         fired = fired or self._fired.exists()
         if fired and kill.victim != "itself":
-            until(lambda: not _lives(self._process()), 10, "Orthanc was killed")
+            assert self.node.process
+            self.node.process.wait(10)  # a zombie may still have threads that end: only this says that it is gone
         return fired
 
     def ended(self) -> int | None:
         """Return Orthanc's exit code where it runs no more."""
         assert self.node.process
         return self.node.process.poll()
-
-    def _process(self) -> psutil.Process | None:
-        assert self.node.process
-        return psutil.Process(self.node.process.pid) if self.node.process.poll() is None else None
 
     def _end(self, victim: str) -> bool:
         """SIGKILL by process id; False where the process was not there."""
