@@ -494,6 +494,13 @@ _ROWS = (
         "The rule in force (rules/access/care.toml) does not open this; the visit is recorded.",
     ),
     _row(
+        "trial-with-patient",
+        _AE,
+        OPERATOR,
+        "Deneme kurumu gerçek hasta gönderemez; gönderen adresi denetleyin.",
+        "A trial institution sends made-up patients alone (gecit selftest); whose address is this?",
+    ),
+    _row(
         "internal",
         _AE,
         OPERATOR,
