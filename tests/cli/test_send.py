@@ -53,6 +53,17 @@ def test_what_is_refused_is_printed_with_its_reason_and_ends_with_1(
     assert "ERR|" in said
 
 
+def test_what_was_answered_is_printed_before_one_is_not_and_nothing_steers_the_terminal(
+    gecit: Callable[..., Result], tmp_path: Path, listener: Listener
+) -> None:
+    listener.hbys.plan("AE", "close")
+    said = gecit(
+        "send", "--port", str(listener.port), written(tmp_path / "a.hl7", "A\u202e1", "A2", "A3"), code=1
+    ).output
+    assert said.startswith("MSA|AE|A\\u202e1|") and "\u202e" not in said
+    assert "MSH-10 A2" in said and "no answer" in said and len(listener.hbys.frames) == 2
+
+
 def test_a_file_without_a_message_is_named_and_nothing_is_sent(
     gecit: Callable[..., Result], tmp_path: Path, listener: Listener
 ) -> None:

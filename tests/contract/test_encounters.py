@@ -20,7 +20,7 @@ from gecit.edges.store import SqlLedger
 from gecit.ports import Institution
 from gecit.processes.reception import Raw, Reception
 from gecit.steps.disclosing import disclosed
-from gecit.steps.openings import Openings
+from gecit.steps.openings import Openings, move_end
 from tests.processes.test_reception import PROFILES, CountingRegistry, said
 from tests.support.billing import HandClock
 from tests.support.flow import JUDGING, START, TCKN, register
@@ -210,6 +210,35 @@ def test_a_family_doctor_stays_after_the_visit_until_another_is_named(hospital: 
     hospital.tell("A04", number="K2", silent=True)
     assert hospital.who_sees() == {COLLEAGUE}
     hospital.tell("A04", number="K3", silent=True, family_doctors=people(ELSEWHERE))
+    assert hospital.who_sees() == set()
+
+
+def test_a_discharge_that_comes_late_names_nobody_anew(hospital: Hospital) -> None:
+    late = hospital.message("A03", COLLEAGUE, family_doctors=people(COLLEAGUE))
+    hospital.clock.forward(seconds=60)
+    hospital.tell("A01", DOCTOR, family_doctors=people(DOCTOR))
+    assert hospital.send(late) == ["AA"]
+    assert [one.way for one in hospital.openings() if one.stands(hospital.clock.now())] == [Way.FAMILY]
+    assert hospital.who_sees() == {DOCTOR}, "his family doctor as it was told last"
+    hospital.tell("A13", silent=True)
+    assert hospital.who_sees() == {DOCTOR}
+
+
+def test_an_admission_under_a_discharged_visits_number_says_that_it_opens_nothing(hospital: Hospital) -> None:
+    hospital.tell("A01", DOCTOR)
+    hospital.tell("A03", DOCTOR)
+    assert hospital.tell("A01", DOCTOR, patient=Patient(tckn=BABY)) == "AA encounter-over"
+    assert hospital.tell("A08", DOCTOR) == "AA"
+    assert (hospital.who_sees(BABY), hospital.who_sees()) == (set(), set())
+
+
+def test_what_a_person_ended_meanwhile_an_update_does_not_open_again(hospital: Hospital) -> None:
+    hospital.tell("A01", DOCTOR)
+    (read_before,) = hospital.openings()
+    assert Openings(hospital.ledger, hospital.ledger, lambda: RULE).end(read_before.id, "mudur", START)
+    hospital.ledger.write(lambda tx: move_end(tx, read_before, START + LONGEST, "hl7:2", START))
+    (after,) = hospital.openings()
+    assert (after.ended_at, after.ended_by, after.until) == (START, "mudur", read_before.until)
     assert hospital.who_sees() == set()
 
 

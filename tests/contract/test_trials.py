@@ -7,13 +7,18 @@ from msgspec.structs import replace
 
 from gecit.core.facts import StudyKey
 from gecit.core.identifiers import is_tckn
+from gecit.core.order import Patient
 from gecit.core.trials import Left, accession_of, is_trial_accession, is_trial_patient, patient_of
 from gecit.core.webhooks import Subscription
+from gecit.edges import hl7_build
 from gecit.edges.store import SqlLedger, schema
 from gecit.ports import Unavailable
+from gecit.processes.reception import Raw, Reception
 from gecit.steps.trials import remove, trial_institution
+from tests.processes.test_reception import PROFILES, CountingRegistry, said
+from tests.support.billing import HandClock
 from tests.support.everything import fill, rows_of
-from tests.support.flow import HOSPITAL, TCKN, incoming, judge, order, send
+from tests.support.flow import HOSPITAL, JUDGING, TCKN, arrive, incoming, judge, order, send, study
 from tests.support.trials import NOW, OTHER, RUN, TRIAL, Images, mine, play
 
 
@@ -100,6 +105,32 @@ def test_exams_of_a_hospital_stay_whatever_number_they_have(trial: SqlLedger) ->
     send(trial, incoming(order(foreign.accession, key=foreign), "H2"))
     remove(trial, Images(), TRIAL.skrs, "", "deneme", lambda: NOW)
     assert trial.read(lambda tx: tx.exam(foreign)), "a number that no self-test gave"
+
+
+def test_a_hospitals_study_of_a_patient_stays_whatever_accession_number_its_sender_wrote(trial: SqlLedger) -> None:
+    arrive(trial, study("h1", accession_of(RUN, 1), patient_id=TCKN, settled=True))
+    before = rows_of(trial, schema.FOLDED)
+    removed, left = remove(trial, Images(), TRIAL.skrs, "", "deneme", lambda: NOW)
+    assert (removed.studies, left.studies) == (0, 0)
+    assert rows_of(trial, schema.FOLDED) == before
+
+
+def test_a_trial_institution_cannot_send_a_patient_whom_nobody_would_bill(trial: SqlLedger) -> None:
+    at_trial = replace(TRIAL, hl7_peers=("192.0.2.99",))
+    trial.write(lambda tx: tx.record_institution(at_trial, NOW))
+    reception = Reception(trial, CountingRegistry(), HandClock(NOW), lambda: JUDGING, PROFILES)
+    key = mine(accession_of(RUN, 9))
+
+    def tell(patient: Patient) -> str:
+        made = order(key.accession, key=key, patient=patient, admission="K1")
+        frame = hl7_build.order_message(made, hl7_build.Envelope(control_id=patient.tckn or "none"))
+        return said(reception.receive([Raw(frame, "192.0.2.99", NOW)])[0])
+
+    for somebody in (Patient(tckn=TCKN), Patient(file_number="D7")):
+        assert tell(somebody) == "AE trial-with-patient"
+        assert trial.read(lambda tx: tx.exam(key)) is None
+    assert tell(Patient(tckn=patient_of(9))).startswith("AA")
+    assert trial.read(lambda tx: tx.exam(key))
 
 
 def test_what_is_on_its_way_stays_for_the_next_call(trial: SqlLedger) -> None:

@@ -64,6 +64,14 @@ def test_a_late_end_does_not_make_what_is_older_news_again() -> None:
     assert (after.standing, after.told_at) == (Standing.DISCHARGED, NOW)
 
 
+def test_of_a_late_end_the_end_alone_is_followed() -> None:
+    before = follow(None, told(Trigger.ADMIT, patient_class="O"), 1, NOW)
+    other = Person(identifier="10000090246")
+    late = told(Trigger.DISCHARGE, told_at=NOW - HOUR, attending=(other,), patient=Patient(tckn="10000000214"))
+    after = follow(before, late, 2, NOW)
+    assert after == replace(before, standing=Standing.DISCHARGED, message=2)
+
+
 def test_a_clock_that_runs_ahead_does_not_make_what_follows_old() -> None:
     before = follow(None, told(Trigger.ADMIT, told_at=NOW + 1000 * HOUR), 1, NOW)
     assert before.told_at == NOW

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from gecit.core.consultation import Addressee, Consultation, Entry, EntryKind, Whom
 from gecit.core.consultation_paragraph import paragraph
 from gecit.core.critical import Critical, State
+from gecit.core.key_images import KeyImage
 from gecit.core.order import Person
 from gecit.core.peer_review import Per, Reviewer, Stratum
 from gecit.core.quality_figures import FEWEST, Measure, Share, counted, figures, summed
@@ -39,7 +40,8 @@ def test_what_is_no_name_stays() -> None:
 
 def test_a_report_is_shown_unsigned() -> None:
     who = Person(identifier=RADIOLOGIST, family="Örnekçi", given="Ayşe Nur")
-    one = received(radiologists=(who,), parts={ReportPart.FINDINGS: "Bulgu. Ayşe Nur Örnekçi"})
+    image = KeyImage(study="1", series="1.1", instance="1.1.1", sop_class="1.2", caption="Nodül (Ayşe Nur Örnekçi)")
+    one = received(radiologists=(who,), parts={ReportPart.FINDINGS: "Bulgu. Ayşe Nur Örnekçi"}, key_images=(image,))
     exam = replace(clean(), reports=(replace(one, signature=Signature(by="ayse", at=DAY)),))
     version = reviewed(exam, 1)
     assert version
@@ -49,6 +51,7 @@ def test_a_report_is_shown_unsigned() -> None:
     assert bare.report.report.radiologists == ()
     assert (bare.report.signature, bare.report.registry) == (None, ())
     assert bare.report.report.parts[ReportPart.FINDINGS] == f"Bulgu. {HIDDEN}"
+    assert [one.caption for one in bare.report.report.key_images] == [f"Nodül ({HIDDEN})"]
     assert exam.key.accession not in str(bare.report.report.key)
     assert "Örnekçi" not in repr(bare)
 

@@ -249,6 +249,7 @@ WAYS: dict[str, Way] = {
     "POST /gecit/retention/<number>/drop": Way("manage retention"),
     "GET /gecit/care": Way("record care relations"),
     "POST /gecit/care": Way("record care relations"),
+    "POST /gecit/care/find": Way("record care relations"),
     "POST /gecit/care/<number>/end": Way("record care relations"),
     "GET /gecit/care/emergency": Way("open in an emergency"),
     "POST /gecit/care/emergency": Way("open in an emergency"),

@@ -24,11 +24,11 @@ from gecit.edges.report_files import ReportFileError
 from gecit.edges.store import SqlLedger
 from gecit.ports import AuditSearch
 from gecit.steps.disclosing import disclosed
-from gecit.steps.openings import Openings
+from gecit.steps.openings import Openings, open_to
 from gecit.steps.share_links import Hashing, Links, LinkTerms
 from gecit.steps.watch_health import Facts, Limits, facts, wrong
 from gecit.web.app import create_app
-from gecit.web.care import CareDesk
+from gecit.web.care import MOST, CareDesk
 from gecit.web.sharing import SharingDesk
 from tests.fakes import FakeVitals, StillClock
 from tests.support.flow import HOSPITAL
@@ -99,6 +99,30 @@ def test_a_care_relation_opens_the_patients_exams_to_that_physician_until_it_is_
     assert ask(client, "doktor", A1).status_code == 404
     rows = [(row.who, row.what) for row in audit.rows(AuditSearch(patient=audit.digest(PATIENT), outcome="done"))]
     assert rows.count(("uzakmudur", "record care relations")) == 2
+
+
+def test_of_many_relations_the_newest_are_shown_and_a_patients_own_are_found(
+    client: FlaskClient, ledger: SqlLedger, audit: AuditBook
+) -> None:
+    assert relate(client, reason="ESKI-1") == 303
+    (old,) = ledger.read(lambda tx: tx.openings())
+    for number in range(MOST):  # as the visits of an HBYS make them
+        later = NOW + timedelta(seconds=1 + number)
+        one = replace(old, id="", patient=OTHER_PATIENT, reason=f"V-{number}", since=later)
+        ledger.write(lambda tx, one=one: open_to(tx, one, ledger.account("doktor"), read_care(RULES), NOW))  # type: ignore[misc]
+    ask(client, "doktor", "/gecit/care/emergency", {"tckn": PATIENT, "reason": REASON})
+    shown = ask(client, "uzakmudur", "/gecit/care").text
+    assert f"V-{MOST - 1}<" in shown and "V-0<" in shown and "ESKI-1<" not in shown and REASON not in shown
+    assert str(MOST) in shown and "bulun" in shown
+    found = ask(client, "uzakmudur", "/gecit/care/find", {"tckn": PATIENT})
+    assert found.status_code == 200 and "ESKI-1<" in found.text and "V-0<" not in found.text
+    assert ("uzakmudur", "done") in [
+        (row.who, row.outcome) for row in audit.rows(AuditSearch(patient=audit.digest(PATIENT)))
+    ]
+    assert "ESKI-1<" not in ask(client, "mudur", "/gecit/care/find", {"tckn": PATIENT}).text, "of his own institution"
+    assert ask(client, "uzakmudur", "/gecit/care/find", {"tckn": "1"}).status_code == 422
+    reviews = ask(client, "uzakmudur", "/gecit/care/reviews").text
+    assert REASON in reviews and "V-0<" not in reviews
 
 
 @pytest.mark.parametrize("how", ["relation", "emergency"])

@@ -25,6 +25,7 @@ from gecit.core.exam_kinds import Subspecialty
 from gecit.core.groups import Group, Member
 from gecit.core.key_images import KeyImage
 from gecit.core.order import ExamKey, Patient
+from gecit.core.peer_review import Reviewer
 from gecit.core.report import ReportPart, ReportStatus
 from gecit.core.turnaround import TARGETS
 from gecit.edges.credentials import COOKIE, csrf_of, token_digest
@@ -37,6 +38,7 @@ from gecit.steps import consult
 from gecit.steps.disclosing import disclosed, end
 from gecit.steps.granting import Granting
 from gecit.steps.point_images import Pointer
+from gecit.steps.sample_reports import draw_round
 from gecit.steps.tell_consulted import MAIL, WEBHOOK, teller
 from gecit.web.app import create_app
 from gecit.web.consulting import Consulting
@@ -47,6 +49,7 @@ from tests.fakes import FakeViews, FakeVitals, StillClock
 from tests.support.consulting import ASKER, AWAY, CERRAH, DAY, NORO, UZMAN, admit, person
 from tests.support.flow import HOSPITAL, JUDGING, TCKN, key, report
 from tests.support.reading import LIMITS, NOW, NUMBERS, PROFILES, sign, take, wait_for_reader, write
+from tests.support.reviews import asked as round_of
 
 from .test_reading import CHEAP, PASSWORD, Registry
 
@@ -523,6 +526,25 @@ def test_closed_into_the_report_the_signed_version_carries_who_answered_and_when
     assert exam is not None and exam.report is not None
     assert wanted in exam.report.report.parts[ReportPart.CONCLUSION]
     assert standing(ledger, address).outcome is Outcome.REPORT
+
+
+@pytest.mark.parametrize(("who", "status"), [("uzman", 200), ("bora", 403)])  # who answers it, and a colleague
+def test_a_blind_reviewer_reads_on_a_consultations_page_not_who_signed(
+    client: FlaskClient, ledger: SqlLedger, who: str, status: int
+) -> None:
+    address, signer = asked(client), "Deneme AYSE"
+    assert ask(client, "uzman", f"{address}/accept", {}).status_code == 303
+    take(ledger, person(ASKER))
+    write(ledger, person(ASKER))
+    assert sign(ledger, person(ASKER)) == 1
+    assert signer in text_of(ask(client, who, address))
+    month = {"since": NOW - 30 * DAY, "until": NOW + 30 * DAY}
+    draw_round(ledger, round_of(reviewers=(Reviewer(account=who),), **month), (), "y", NOW)
+    answer = ask(client, who, address)
+    assert (answer.status_code, signer in text_of(answer)) == (status, False)
+    assert ("Hemanjiom mu?" in text_of(answer)) is (status == 200)
+    assert ("Ayşe" not in text_of(answer) and "kör incelemede" in text_of(answer)) is (status == 403)
+    assert signer in text_of(ask(client, "ayse", address))
 
 
 def test_of_a_signed_report_an_addendum_is_begun_beside_the_refusal(client: FlaskClient, ledger: SqlLedger) -> None:

@@ -22,6 +22,9 @@ NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
         (1234.56, "1.234,56", "1,234.56"),
         (2.0, "2", "2"),
         (0.0, "0", "0"),
+        (0.003, "0", "0"),
+        (1234.001, "1.234", "1,234"),
+        (2.999, "3", "3"),
     ],
 )
 def test_a_number_has_the_marks_of_its_language(value: float, turkish: str, english: str) -> None:

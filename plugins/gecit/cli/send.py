@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from gecit.core.harmless import one_line
 from gecit.edges import hl7_build, hl7_reader, sent_files
 
 from .common import settings
@@ -23,13 +24,23 @@ def send(files: tuple[Path, ...], host: str, port: int | None) -> None:
     """Send HL7 messages of files by MLLP and print the answers. Exit code 1 where one is not AA."""
     messages = [one for path in files for one in _messages(path)]
     good = True
-    for answer in hl7_build.send(host, port or settings().mllp_port, messages, TIMEOUT_SECONDS):
-        ack = hl7_reader.parse(answer)
+    for message in messages:
+        ack = hl7_reader.parse(_told(host, port or settings().mllp_port, message))
         for segment in ack.segments:
             if segment.id in ("MSA", "ERR"):
-                click.echo(segment.raw)
+                click.echo(one_line(segment.raw))
         good = good and ack.get("MSA", 1) == "AA"
     sys.exit(0 if good else 1)
+
+
+def _told(host: str, port: int, message: bytes) -> bytes:
+    """Send one message by itself and return its answer, so that earlier answers stand printed whatever comes of it."""
+    try:
+        (answer,) = hl7_build.send(host, port, [message], TIMEOUT_SECONDS)
+    except OSError as fault:
+        number = one_line(hl7_reader.parse(message).get("MSH", 10))
+        raise click.ClickException(f"MSH-10 {number}: yanıt gelmedi / no answer ({host}:{port}): {fault}") from fault
+    return answer
 
 
 def _messages(path: Path) -> list[bytes]:

@@ -458,6 +458,14 @@ _ROWS = (
         "Something newer was told of this visit; the message is kept and not followed.",
     ),
     _row(
+        "encounter-over",
+        _AA,
+        HBYS,
+        "Başvuru taburcu edilmişti; erişim açılmadı (A13 ile açılır).",
+        "The visit was discharged before, so no access is opened: A13 takes a discharge back; a new visit has a number "
+        "of its own.",
+    ),
+    _row(
         "attending-missing",
         _AA,
         HBYS,
@@ -484,6 +492,13 @@ _ROWS = (
         OPERATOR,
         "Yürürlükteki erişim kuralı bunu açmıyor.",
         "The rule in force (rules/access/care.toml) does not open this; the visit is recorded.",
+    ),
+    _row(
+        "trial-with-patient",
+        _AE,
+        OPERATOR,
+        "Deneme kurumu gerçek hasta gönderemez; gönderen adresi denetleyin.",
+        "A trial institution sends made-up patients alone (gecit selftest); whose address is this?",
     ),
     _row(
         "internal",

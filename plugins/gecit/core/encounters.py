@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec.structs import replace
+
 from .identifiers import is_tckn
 from .openings import Way
 from .order import Patient, Person
@@ -101,15 +103,22 @@ class Encounter(Value):
     message: int = 0  # number of that message
 
 
-def is_stale(before: Encounter | None, told: EncounterTold) -> bool:
-    """Whether something newer was told; an end is never stale, so that what is late at most shuts too much."""
-    if before is None or told.trigger in ENDING or before.told_at is None or told.told_at is None:
+def is_older(before: Encounter | None, told: EncounterTold) -> bool:
+    """Whether something newer was told."""
+    if before is None or before.told_at is None or told.told_at is None:
         return False
     return told.told_at < before.told_at
 
 
+def is_stale(before: Encounter | None, told: EncounterTold) -> bool:
+    """Whether a message is not followed: an older one, but for an end, so that what is late at most shuts too much."""
+    return told.trigger not in ENDING and is_older(before, told)
+
+
 def follow(before: Encounter | None, told: EncounterTold, message: int, now: datetime) -> Encounter:
-    """Return how an encounter stands after a message."""
+    """Return how an encounter stands after a message; of an end that comes late the end alone is followed."""
+    if before is not None and is_older(before, told):
+        told = replace(told, patient=Patient(tckn=before.patient), patient_class="", attending=None)
     standing = NEXT[before.standing if before else None, told.trigger]
     over = told.ended_at is not None and told.ended_at <= now and told.trigger is not Trigger.CANCEL_DISCHARGE
     if standing is Standing.OPEN and over:  # an update of a stay that is over says so in PV1-45

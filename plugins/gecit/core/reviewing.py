@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-import msgspec
+from msgspec.structs import replace
 
 from .exam import Exam, ReceivedReport
 from .issue import Issue, issue, shown, signers
@@ -49,10 +49,11 @@ def unsigned(version: Issue, names: Iterable[str]) -> Issue:
     def bare(received: ReceivedReport) -> ReceivedReport:
         report = received.report
         parts = {part: without_names(text, hidden) for part, text in report.parts.items()}
-        report = msgspec.structs.replace(report, key=NO_EXAM, radiologists=(), parts=parts)
-        return msgspec.structs.replace(received, report=report, registry=(), signature=None)
+        images = tuple(replace(one, caption=without_names(one.caption, hidden)) for one in report.key_images)
+        report = replace(report, key=NO_EXAM, radiologists=(), parts=parts, key_images=images)
+        return replace(received, report=report, registry=(), signature=None)
 
-    return msgspec.structs.replace(
+    return replace(
         version,
         own=bare(version.own),
         report=bare(version.report) if version.report else None,

@@ -14,8 +14,19 @@ from ..core.openings import CareOpening
 class OpeningsKept(Protocol):
     """The part of a transaction that keeps openings."""
 
-    def openings(self, *, institution: str = "", patient: str = "", waiting: bool = False) -> list[CareOpening]:
-        """Return openings, the newest first: of an institution's physicians, of a patient, or that wait for review."""
+    def openings(
+        self,
+        *,
+        institution: str = "",
+        patient: str = "",
+        waiting: bool = False,
+        stated: bool | None = None,
+        limit: int | None = None,
+    ) -> list[CareOpening]:
+        """Return openings, the newest first: of an institution's physicians, of a patient, or that wait for review.
+
+        `stated`: only those by a stated reason, or only care relations; `limit`: no more of them than that.
+        """
         ...
 
     def opening(self, number: str) -> CareOpening | None:

@@ -28,6 +28,7 @@ from ..core.values import Value, to_json
 from ..edges import hl7_ack, hl7_profile, hl7_reader
 from ..ports import Clock, Institution, Ledger, Registry, Transaction, Unavailable
 from ..steps.receive_message import NO_CARE, Answered, Incoming, Judging, keep_failed, receive_message, retry_message
+from ..steps.trials import strangers
 
 log = logging.getLogger("gecit.reception")
 
@@ -186,6 +187,8 @@ class Reception:
         remarks = (*message.remarks, *reading.remarks, *_who(frame.peer, reading, allowed, institutions))
         if content is not None and _holds_nul(content, message, frame.data):
             content, remarks = None, (*remarks, remark("binary"))
+        if speaking and content is not None:
+            remarks = (*remarks, *strangers(speaking, content.patient))
         incoming = Incoming(
             raw=frame.data,
             digest=hashlib.sha256(frame.data).hexdigest(),

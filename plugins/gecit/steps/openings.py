@@ -61,11 +61,14 @@ def shut(tx: Transaction, found: CareOpening, by: str, now: datetime) -> bool:
 
 
 def move_end(tx: Transaction, found: CareOpening, until: datetime, by: str, now: datetime) -> None:
-    """Let an opening that stands end at another instant, within a transaction."""
+    """Let an opening end at another instant, within a transaction; one that somebody ended meanwhile stays ended."""
+    standing = tx.opening(found.id)  # held until commit: who ends it on a page holds it too
+    if standing is None or not standing.stands(now):
+        return
     for one in tx.disclosures_for([found.id]):
         if now < one.ends:
             tx.record_disclosure(replace(one, until=until), now, by)
-    tx.record_opening(replace(found, until=until), now, by)
+    tx.record_opening(replace(standing, until=until), now, by)
 
 
 class Openings:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from ..core.accounts import Account
 from ..core.codes_of_remarks import remark
-from ..core.encounters import BEGINNING, Encounter, EncounterTold, Standing, follow, is_stale
+from ..core.encounters import BEGINNING, Encounter, EncounterTold, Standing, follow, is_older, is_stale
 from ..core.openings import LONGEST, UNSAID, CareOpening, CareRule, Fault, Way
 from ..core.order import Person
 from ..core.remarks import Remark, Where
@@ -32,10 +32,12 @@ def record_encounter(tx: Transaction, told: EncounterTold, message: int, rule: C
     if is_stale(before, told):
         return [*said, remark("encounter-stale", Where(segment="EVN", field=2))]
     after = follow(before, told, message, now)
+    if before and told.trigger in BEGINNING and before.standing is after.standing is Standing.DISCHARGED:
+        said.append(remark("encounter-over", Where(segment="PV1", field=19)))
     tx.record_encounter(after, now)
     change = _Change(tx, rule, message, now)
     said += change.attending(before, after)
-    if told.family_doctors is not None:
+    if told.family_doctors is not None and not is_older(before, told):
         said += change.family(after, told.family_doctors)
     return list(dict.fromkeys(said))
 

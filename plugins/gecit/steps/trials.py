@@ -7,7 +7,10 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from ..core.trials import Left, Removal
+from ..core.codes_of_remarks import remark
+from ..core.order import Patient
+from ..core.remarks import Remark, Where
+from ..core.trials import Left, Removal, is_trial_patient
 from ..ports import Institution, Ledger, Transaction
 from ..ports.trials import TrialImages
 
@@ -16,6 +19,13 @@ def trial_institution(ledger: Ledger, skrs: str) -> Institution | None:
     """Return the institution where it is one for trials; None where it is another, or none."""
     known = ledger.read(lambda tx: tx.institutions())
     return next((one for one in known if one.skrs == skrs and one.trial), None)
+
+
+def strangers(institution: Institution, patient: Patient) -> tuple[Remark, ...]:
+    """Say that a trial institution sent somebody whom no self-test made up: his exam would never be billed."""
+    if not institution.trial or is_trial_patient(patient.tckn):
+        return ()
+    return (remark("trial-with-patient", Where(segment="PID", field=4)),)
 
 
 def left_of(ledger: Ledger, images: TrialImages, skrs: str) -> Left:

@@ -27,7 +27,7 @@ KINDS: dict[str, tuple[str, ...]] = {
 def amount(value: float) -> str:
     """Write a number: 1.234,5 in Turkish, 1,234.5 in English; a whole one without decimals, others with two at most."""
     whole = isinstance(value, int) or value.is_integer()
-    written = f"{value:,.0f}" if whole else f"{value:,.2f}".rstrip("0")
+    written = f"{value:,.0f}" if whole else f"{value:,.2f}".rstrip("0").rstrip(".")
     return written if language() == "en" else written.translate(str.maketrans(",.", ".,"))
 
 

@@ -30,6 +30,13 @@ CARE: dict[str, Text] = {
         "Last day (empty: family doctor 10 years, others 90 days)",
     ),
     "care-told": _("HBYS bildirdi (ADT), mesaj", "Told by the HBYS (ADT), message"),
+    "care-find": _("Hastanın ilişkilerini bul", "Find the patient's relations"),
+    "care-of": _("{patient} numaralı hastanın ilişkileri.", "The relations of patient {patient}."),
+    "care-all": _("Bütün hastalar", "All patients"),
+    "care-newest": _(
+        "En yeni {most} ilişki gösteriliyor; ötekileri hastanın numarasıyla bulun.",
+        "The newest {most} relations are shown; find others by the patient's number.",
+    ),
     "care-new": _("Yeni ilişki", "New relation"),
     "care-record": _("Kaydet", "Record"),
     "care-end": _("Bitir", "End"),

@@ -11,17 +11,20 @@ import sqlalchemy as sa
 from gecit.core.accounts import Account
 from gecit.core.encounters import Encounter
 from gecit.core.events import EncounterRecorded, Event, OpeningRecorded
-from gecit.core.openings import CareOpening
+from gecit.core.openings import CareOpening, Way
 from gecit.core.values import to_json
 
 from .account_rows import ACCOUNTS, read_account
 from .schema import account as accounts
+from .schema import disclosure
 from .schema import encounter as encounters
 from .schema import opening as table
 from .sql import upsert
 
 PAGE = 500
 """Ids in one search: engines allow some thousands."""
+
+_STATED = f'"way":"{Way.STATED}"'  # as it stands in the JSON; what people write has its quotation marks escaped
 
 
 class OpeningTx:
@@ -36,14 +39,26 @@ class OpeningTx:
     def _lock(self, names: Iterable[str]) -> None:
         raise NotImplementedError
 
-    def openings(self, *, institution: str = "", patient: str = "", waiting: bool = False) -> list[CareOpening]:
+    def openings(
+        self,
+        *,
+        institution: str = "",
+        patient: str = "",
+        waiting: bool = False,
+        stated: bool | None = None,
+        limit: int | None = None,
+    ) -> list[CareOpening]:
         """Return openings, the newest first."""
-        query = sa.select(table.c.data)
+        mine = table.outerjoin(disclosure, disclosure.c.id == table.c.id)  # of each opening one, since the same instant
+        query = sa.select(table.c.data).select_from(mine).order_by(disclosure.c.since.desc(), table.c.id.desc())
         for column, value in ((table.c.institution, institution), (table.c.patient, patient)):
             query = query.where(column == value) if value else query
         query = query.where(table.c.waits) if waiting else query
-        found = [msgspec.json.decode(data, type=CareOpening) for data in self._connection.scalars(query)]
-        return sorted(found, key=lambda one: (one.since, one.id), reverse=True)
+        if stated is not None:
+            by_reason = table.c.data.contains(_STATED, autoescape=True)
+            query = query.where(by_reason if stated else sa.not_(by_reason))
+        found = self._connection.scalars(query.limit(limit))
+        return [msgspec.json.decode(data, type=CareOpening) for data in found]
 
     def opening(self, number: str) -> CareOpening | None:
         """Return one opening; locked until commit."""

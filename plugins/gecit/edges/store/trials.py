@@ -13,6 +13,7 @@ from gecit.core.facts import StudyKey
 from gecit.core.order import ExamKey
 from gecit.core.trials import PREFIX, Left, Removal, is_trial_accession, is_trial_patient
 
+from . import rows
 from .schema import FOLDED, consultation, consultation_asked, duplicate_query, exam, outbox, study
 from .sql import of_exams, pages
 
@@ -81,9 +82,12 @@ class TrialTx:
         return [ExamKey(institution=skrs, accession=one) for one in found if is_trial_accession(one, run)]
 
     def _studies_of_run(self, run: str) -> list[StudyKey]:
-        query = sa.select(study.c.node, study.c.orthanc_id, study.c.accession).where(_of_run(study.c.accession, run))
-        found = [row for row in self._connection.execute(query) if is_trial_accession(row.accession, run)]
-        return [StudyKey(node=row.node, orthanc_id=row.orthanc_id) for row in found]
+        """Find them by both marks, as in Orthanc: an accession number is whatever a sender wrote."""
+        found = map(
+            rows.read_study, self._connection.scalars(sa.select(study.c.data).where(_of_run(study.c.accession, run)))
+        )
+        named = [one for one in found if is_trial_accession(one.facts.accession, run)]
+        return [one.key for one in named if is_trial_patient(one.facts.patient_id)]
 
     def _queries(self, skrs: str) -> list[str]:
         asked = sa.select(duplicate_query.c.id, duplicate_query.c.tckn).where(duplicate_query.c.institution == skrs)

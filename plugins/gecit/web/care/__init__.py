@@ -8,6 +8,7 @@ from typing import NamedTuple
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 
 from gecit.core.access import Action, Whose, may
+from gecit.core.identifiers import is_tckn
 from gecit.core.openings import CARE, LONGEST, PHYSICIANS, UNSAID, WORDS, CareOpening, Fault, Outcome, Way
 from gecit.core.sharing import stretch
 from gecit.core.values import local
@@ -21,6 +22,8 @@ from ..audit import about, tell_first
 from ..masking import mask
 
 LONGEST_TEXT = 500
+MOST = 200
+"""Relations on the page, the newest: an HBYS that tells visits by ADT records one for each of them."""
 
 
 class CareDesk(NamedTuple):
@@ -54,6 +57,13 @@ def care_pages(desk: CareDesk, doors: Doors) -> Blueprint:
         except OpeningRefused as fault:
             return _page(desk, fault.faults)
         return _back("care.show", "care-recorded")
+
+    @pages.post("/find")
+    @needs(Action.RECORD_CARE)
+    def find() -> Response:
+        patient = _typed("tckn")
+        about("" if _everywhere() else person().institution, patient=patient)
+        return _page(desk, patient=patient) if is_tckn(patient) else _page(desk, (Fault.PATIENT,))
 
     @pages.post("/<number>/end")
     @needs(Action.RECORD_CARE)
@@ -153,14 +163,22 @@ def _mine(action: Action, institution: str) -> bool:
     return may(person(), action, Whose.FOREIGN) or institution == person().institution
 
 
-def _page(desk: CareDesk, faults: tuple[Fault, ...] = ()) -> Response:
-    now, asker = desk.clock.now(), person()
-    everywhere = may(asker, Action.RECORD_CARE, Whose.FOREIGN)
-    found = desk.ledger.read(lambda tx: tx.openings(institution="" if everywhere else asker.institution))
+def _everywhere() -> bool:
+    return may(person(), Action.RECORD_CARE, Whose.FOREIGN)
+
+
+def _page(desk: CareDesk, faults: tuple[Fault, ...] = (), patient: str = "") -> Response:
+    """Show what is recorded: the newest, or all of one patient."""
+    now, mine = desk.clock.now(), "" if _everywhere() else person().institution
+    most = None if patient else MOST + 1
+    found = desk.ledger.read(lambda tx: tx.openings(institution=mine, patient=patient, stated=False, limit=most))
     accounts = [one for one in desk.ledger.accounts() if _mine(Action.RECORD_CARE, one.institution)]
     page = render_template(
         "care.html",
-        openings=[one for one in found if one.way is not Way.STATED],
+        openings=found if patient else found[:MOST],
+        more=not patient and len(found) > MOST,
+        most=MOST,
+        of_patient=mask(patient),
         physicians=[one for one in accounts if PHYSICIANS.intersection(one.roles) and not one.disabled],
         names={one.name: one.full_name or one.name for one in accounts},
         ways=desk.openings.rule.at(now).ways,
@@ -181,10 +199,11 @@ def _emergency(desk: CareDesk, faults: tuple[Fault, ...] = ()) -> Response:
 
 def _reviews(desk: CareDesk, faults: tuple[Fault, ...] = ()) -> Response:
     everywhere = may(person(), Action.REVIEW_EMERGENCY, Whose.FOREIGN)
-    found = desk.ledger.read(lambda tx: tx.openings(institution="" if everywhere else person().institution))
+    mine = "" if everywhere else person().institution
+    found = desk.ledger.read(lambda tx: tx.openings(institution=mine, stated=True))
     page = render_template(
         "emergency_reviews.html",
-        openings=sorted((one for one in found if one.way is Way.STATED), key=lambda one: not one.waits),
+        openings=sorted(found, key=lambda one: not one.waits),
         outcomes=list(Outcome),
         masked=mask,
         faults=[WORDS[one] for one in faults],

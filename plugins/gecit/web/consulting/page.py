@@ -25,6 +25,9 @@ from gecit.ports import Transaction
 from gecit.ports.consultations import Found
 
 from ..access import may_at_all, may_touch, needs, person
+from ..audit import about
+from ..blinded import BLIND, is_blinded
+from ..problem import show as refuse_blind
 from ..reading.beside import ShownVersion, versions_here
 from .desk import Consulting, Seen, offered, seen
 from .shown import ShownConsultation, show
@@ -92,6 +95,10 @@ def page_of(
     """Return the page; what was typed stands in it again where it was refused."""
     found = seen_here(desk, number)
     one, key, me, now = found.consultation, found.key, person(), desk.room.clock.now()
+    blind = is_blinded(desk.room.ledger, key)
+    if blind and not sides(one, me.name):  # who asks and who answers have met the author already
+        about(key.institution, key.accession, refused=True)
+        return refuse_blind(BLIND)
     desk.room.record(me, SEE, key, tckn=found.exam.patient.tckn)
     mine = sides(one, me.name) if found.whole else frozenset()
     answers = may(me, Action.ANSWER_CONSULTATION, Whose.DISCLOSED) and one.until > now
@@ -105,7 +112,7 @@ def page_of(
         acts={act.value for act in acts},
         others=len(one.still_asked) > 1 and one.state in (State.ASKED, State.ACCEPTED) and Side.ASKER not in mine,
         seen=len(one.thread),
-        versions=_versions(found),
+        versions=[replace(one, signers=()) for one in _versions(found)] if blind else _versions(found),
         viewer=f"/gecit/viewer/{quote(key.institution, safe='')}/{quote(key.accession, safe='')}",
         employers=desk.employers(),
         units=UNITS,
