@@ -28,6 +28,7 @@ GATHER_SECONDS = 0.002
 HANDSHAKE_SECONDS = 20.0
 STRANGERS, STRANGER_SECONDS = 16, 10.0
 """Connections of addresses that speak for nobody, all together, and how long each may be silent."""
+ASKED = 256  # connections that wait until it is known who they are: a ledger that is slow gathers no crowd
 
 
 class Frame(NamedTuple):
@@ -87,6 +88,7 @@ class Listener:
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
         self._connections: dict[asyncio.Task[None], _Connection] = {}
         self._held = 0  # bytes of frames that are not whole yet, of all connections
+        self._asking = 0  # connections of which `knows` was not told yet
         self.stopping = asyncio.Event()  # set when no more bytes are to be read
         self._gathered = asyncio.Event()
         self._awaited = 0  # frames that the next group waits a moment for
@@ -129,8 +131,8 @@ class Listener:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         peer = _peer(writer)
-        known = await asyncio.to_thread(self._knows, peer)
-        if task is None or self.stopping.is_set() or not self._has_room(known=known):
+        known = await self._is_known(peer) if self._asking < ASKED else None
+        if task is None or known is None or self.stopping.is_set() or not self._has_room(known=known):
             self.counts["connections refused"] += 1
             log.warning("connection refused: %d are open already (peer %s)", len(self._connections), peer)
             writer.transport.abort()
@@ -148,6 +150,17 @@ class Listener:
             self._connections.pop(task, None)
             self._held -= connection.held
 
+    async def _is_known(self, peer: str) -> bool:
+        """Ask whether a peer is known; where that fails it is let in, since of each message it is asked anew."""
+        self._asking += 1
+        try:
+            return await asyncio.to_thread(self._knows, peer)
+        except Exception as error:  # noqa: BLE001 - the boundary: nobody else would close the connection
+            log.error("it cannot be asked who connects: %s", described(error))
+            return True
+        finally:
+            self._asking -= 1
+
     def _has_room(self, *, known: bool) -> bool:
         """Whether one more may come; where the door is full, who takes most of it without need goes for a known one."""
         there = [one for one in self._connections.values() if one.known is known]
@@ -157,10 +170,14 @@ class Listener:
 
     def holds(self, connection: _Connection, size: int) -> None:
         """Take note of how much of a connection is unfinished; as much may be so in all as may wait for an answer."""
+        if connection.dismissed:
+            return
         self._held += size - connection.held
         connection.held = size
         if self._held > self._max_waiting:
-            self._dismiss(largest(self._connections.values()), "too much is unfinished")
+            there = self._connections.values()
+            leaving = largest(one for one in there if not one.known) or largest(there)
+            self._dismiss(leaving, "too much is unfinished")
 
     def _dismiss(self, leaving: _Connection | None, why: str) -> bool:
         task = next((task for task, one in self._connections.items() if one is leaving), None)
@@ -169,6 +186,8 @@ class Listener:
         self.counts["connections dismissed"] += 1
         log.warning("connection closed: %s (peer %s)", why, leaving.peer)
         del self._connections[task]
+        self._held -= leaving.held  # at once, so that nobody else has to go before the task has ended
+        leaving.held, leaving.dismissed = 0, True
         task.cancel()
         return True
 
@@ -308,6 +327,7 @@ class _Connection:
         self._writer = writer
         self.peer, self.known = peer, known
         self.held = 0
+        self.dismissed = False
         self.touched = time.monotonic()
         self._begun: float | None = None  # since when a frame is under way
         self._idle = idle
