@@ -93,6 +93,7 @@ EDITED = sa.update(event).where(event.c.id == 2).values(data=sa.func.replace(eve
 TOUCHED = {
     "edited": EDITED,
     "deleted": sa.delete(event).where(event.c.id == 2),
+    "moved to another day": sa.update(event).where(event.c.id == 2).values(at=NOON - timedelta(days=9)),
     "given to another exam": sa.update(event).where(event.c.id == 2).values(accession="A9"),
     "its tail cut off": sa.delete(event).where(event.c.id >= 4),
     "the first one cut off": sa.delete(event).where(event.c.id == 1),
@@ -107,7 +108,15 @@ def test_an_event_that_was_touched_shows(kept: Sealing, how: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"raw": b"MSH|^~\\&|forged"}, {"digest": "0" * 64}, {"control_id": "x"}, {"peer": "192.0.2.66"}]
+    "values",
+    [
+        {"raw": b"MSH|^~\\&|forged"},
+        {"digest": "0" * 64},
+        {"control_id": "x"},
+        {"peer": "192.0.2.66"},
+        {"institution": "910002"},
+        {"received_at": NOON - timedelta(days=9)},
+    ],
 )
 def test_a_message_that_was_touched_shows(kept: Sealing, values: dict[str, object]) -> None:
     kept.change(sa.update(message).where(message.c.id == 1).values(**values))
@@ -150,6 +159,29 @@ def test_a_ledger_that_was_never_sealed_is_caught_up_with_piece_by_piece(
     kept.take_in(4)
     kept.beat(30)
     assert ends(kept.ledger, KEY) == {kind: kept.ledger.newest(kind) for kind in KINDS}
+    assert kept.found() == []
+
+
+def test_a_clock_that_is_set_back_leaves_no_stretch_unsealed(kept: Sealing) -> None:
+    kept.clock.advance(-3600)
+    kept.take_in()
+    kept.beat(3)
+    assert ends(kept.ledger, KEY) == {kind: kept.ledger.newest(kind) for kind in KINDS}, "within minutes"
+    assert kept.found() == []
+
+
+def test_a_number_whose_transaction_takes_long_is_waited_for(kept: Sealing) -> None:
+    """PostgreSQL gives numbers out before they are committed: a seal without them would call them put in later."""
+    if kept.ledger.engine.dialect.name == "sqlite":
+        pytest.skip("one writer, who numbers in turn")
+    row = sa.select(sa.text("nextval('event_id_seq')"), *(one for one in event.c if one.name != "id"))
+    with kept.ledger.engine.connect() as slow, slow.begin():
+        slow.execute(sa.insert(event).from_select([one.name for one in event.c], row.where(event.c.id == 2)))
+        kept.take_in()
+        kept.beat(5)
+        assert ends(kept.ledger, KEY)["event"] < kept.ledger.newest("event")
+    kept.beat(2)
+    assert ends(kept.ledger, KEY)["event"] == kept.ledger.newest("event")
     assert kept.found() == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,11 +15,21 @@ from .audit import read_row
 from .rebuild import Rebuilding, fingerprint
 from .schema import audit, event, message
 
-PAGE = 5_000
+PAGE = 200
+"""Rows that are held at once: a message may be a report of megabytes."""
+
 _COLUMNS = {
-    "event": (event, ("kind", "institution", "accession", "node", "study", "data")),
-    "message": (message, ("peer", "sending_application", "sending_facility", "control_id", "digest", "raw")),
+    "event": (event, ("at", "kind", "institution", "accession", "node", "study", "data")),
+    "message": (
+        message,
+        ("received_at", "peer", "institution", "sending_application", "sending_facility", "control_id", "digest", "raw"),
+    ),
 }
+_NOW = sa.select(sa.func.clock_timestamp())
+_UNDER_WAY = sa.text(
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start <= :moment"
+)
 
 
 class Sealing(Rebuilding):
@@ -29,6 +40,20 @@ class Sealing(Rebuilding):
         table, _ = _COLUMNS[kind]
         with self._reading() as connection:
             return int(connection.scalar(sa.select(sa.func.max(table.c.id))) or 0)
+
+    def moment(self) -> datetime:
+        """Return the ledger's own time, for `settled`."""
+        if self.engine.dialect.name != "postgresql":
+            return datetime.now(UTC)
+        with self._reading() as connection:
+            return connection.execute(_NOW).scalar_one()
+
+    def settled(self, moment: datetime) -> bool:
+        """Whether every transaction has ended that was under way then; SQLite has one writer, who numbers in turn."""
+        if self.engine.dialect.name != "postgresql":
+            return True
+        with self._reading() as connection:
+            return connection.execute(_UNDER_WAY, {"moment": moment}).scalar_one() == 0
 
     def record_rows(self, kind: str, after: int, last: int) -> Iterator[Row]:
         """Yield events or messages after a number, up to `last`, in their order; read page by page."""
