@@ -18,11 +18,12 @@ from .schema import audit, event, message
 PAGE = 200
 """Rows that are held at once: a message may be a report of megabytes."""
 
+_SENDER = ("sending_application", "sending_facility")
 _COLUMNS = {
     "event": (event, ("at", "kind", "institution", "accession", "node", "study", "data")),
     "message": (
         message,
-        ("received_at", "peer", "institution", "sending_application", "sending_facility", "control_id", "digest", "raw"),
+        ("received_at", "peer", "institution", "control_id", "digest", "raw", *_SENDER),
     ),
 }
 _NOW = sa.select(sa.func.clock_timestamp())
