@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -117,6 +118,35 @@ with pausing({pid(busy)})():
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     until(lambda: busy.stored > before + 5, 30, "Orthanc goes on")
+
+
+def test_who_is_interrupted_at_a_terminal_lets_it_go_on(tmp_path: Path) -> None:
+    """Ctrl-C goes to every process of the terminal's group, the helper's too if it were of it."""
+    program = tmp_path / "Orthanc"
+    shutil.copy("/bin/sleep", program)
+    with subprocess.Popen([program, "60"]) as held:
+        code = f"""
+import time
+from gecit.edges.backup_index import pausing
+with pausing({held.pid})():
+    print("paused", flush=True)
+    time.sleep(60)
+"""
+        holder = subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=HOME,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            assert holder.stdout and holder.stdout.readline() == b"paused\n"
+            seen = psutil.Process(held.pid)
+            until(lambda: seen.status() == psutil.STATUS_STOPPED, 10, "it is held")
+            time.sleep(0.5)  # the helper listens by now
+            os.killpg(holder.pid, signal.SIGINT)
+            assert holder.wait(20) != 0
+            until(lambda: seen.status() != psutil.STATUS_STOPPED, 10, "it goes on")
+        finally:
+            holder.kill()
+            held.kill()
 
 
 @pytest.mark.parametrize("number", [0, "own"])
