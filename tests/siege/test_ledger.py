@@ -20,7 +20,7 @@ from gecit.core.medula_codes import NOT_QUEUED
 from gecit.core.values import to_json
 from gecit.core.verdict import Outcome
 from gecit.edges.audit_book import AuditBook
-from gecit.edges.seal_book import EVERY, Sealer, ends, faults
+from gecit.edges.seal_book import EVERY, NEWEST, Sealer, ends, faults
 from gecit.edges.store import SqlLedger
 from gecit.edges.store.schema import audit, audit_chain, event, message, outbox
 from gecit.processes.build import Parts
@@ -192,6 +192,44 @@ def test_sealing_that_fails_stops_nobody_and_goes_on(kept: Sealing, monkeypatch:
         kept.beat(2)
     kept.beat(2)
     assert kept.found() == [] and ends(kept.ledger, KEY)["event"] == kept.ledger.newest("event")
+
+
+def test_nobody_writes_while_it_is_folded_again(kept: Sealing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that came in between would be taken for one that somebody changed."""
+    if kept.ledger.engine.dialect.name == "sqlite":
+        pytest.skip("one writer")
+    fold, said = kept.ledger._fold_anew, []
+
+    def folding(connection: sa.Connection) -> int:
+        try:
+            with kept.ledger.engine.begin() as other:
+                other.exec_driver_sql("SET LOCAL lock_timeout = 200")
+                other.execute(sa.update(event).where(event.c.id == 1).values(kind=event.c.kind))
+        except sa.exc.OperationalError as waited:
+            said.append(str(waited.orig))
+        return fold(connection)
+
+    monkeypatch.setattr(kept.ledger, "_fold_anew", folding)
+    assert kept.ledger.folds_alike()
+    assert "lock timeout" in said[0]
+
+
+def test_where_sealing_goes_on_is_asked_of_the_newest_seals(kept: Sealing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An audit of millions of rows is read through at no start."""
+    asked, seals = [], kept.ledger.seals
+
+    def counted(last: int = 0) -> list[dict[str, str]]:
+        asked.append(last)
+        return seals(last)
+
+    monkeypatch.setattr(kept.ledger, "seals", counted)
+    newest = {kind: kept.ledger.newest(kind) for kind in KINDS}
+    assert ends(kept.ledger, KEY) == newest and asked == [NEWEST]
+    assert [one["kind"] for one in seals(1)] == [seals()[-1]["kind"]]
+    for _ in range(NEWEST):  # no message came for long
+        kept.book.record(AuditEntry(at=kept.clock.now(), who="gecit", what=WHAT, outcome="done", detail=seals()[0]))
+    missing = seals()[0]["kind"]
+    assert ends(kept.ledger, KEY) == newest and asked[1:] == [NEWEST, 0], missing
 
 
 # The command

@@ -28,6 +28,6 @@ class Record(Protocol):
         """Return events or messages after a number, up to `last`, in their order."""
         ...
 
-    def seals(self) -> list[dict[str, str]]:
-        """Return what the audit holds of seals, the oldest first."""
+    def seals(self, last: int = 0) -> list[dict[str, str]]:
+        """Return what the audit holds of seals, the oldest first; `last`: only so many of the newest."""
         ...

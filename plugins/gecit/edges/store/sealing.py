@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from gecit.core.event_seal import WHAT, Row
 
 from .audit import read_row
-from .rebuild import Rebuilding, fingerprint
+from .rebuild import Rebuilding
 from .schema import audit, event, message
 
 PAGE = 200
@@ -47,14 +47,15 @@ class Sealing(Rebuilding):
         if self.engine.dialect.name != "postgresql":
             return datetime.now(UTC)
         with self._reading() as connection:
-            return connection.execute(_NOW).scalar_one()
+            found: datetime = connection.execute(_NOW).scalar_one()
+            return found
 
     def settled(self, moment: datetime) -> bool:
         """Whether every transaction has ended that was under way then; SQLite has one writer, who numbers in turn."""
         if self.engine.dialect.name != "postgresql":
             return True
         with self._reading() as connection:
-            return connection.execute(_UNDER_WAY, {"moment": moment}).scalar_one() == 0
+            return int(connection.execute(_UNDER_WAY, {"moment": moment}).scalar_one()) == 0
 
     def record_rows(self, kind: str, after: int, last: int) -> Iterator[Row]:
         """Yield events or messages after a number, up to `last`, in their order; read page by page."""
@@ -70,20 +71,20 @@ class Sealing(Rebuilding):
                 return
             after = page[-1][0]
 
-    def seals(self) -> list[dict[str, str]]:
-        """Return what the audit holds of seals, the oldest first."""
-        query = sa.select(audit).where(audit.c.what == WHAT).order_by(audit.c.at, audit.c.chain, audit.c.number)
+    def seals(self, last: int = 0) -> list[dict[str, str]]:
+        """Return what the audit holds of seals, the oldest first; `last`: only so many of the newest."""
+        order = (audit.c.at.desc(), audit.c.chain.desc(), audit.c.number.desc())
+        query = sa.select(audit).where(audit.c.what == WHAT).order_by(*order)
         with self._reading() as connection:
-            return [read_row(one).detail for one in connection.execute(query)]
+            found = connection.execute(query.limit(last) if last else query).all()
+        return [read_row(one).detail for one in reversed(found)]
 
     def folds_alike(self) -> bool:
         """Whether the folded tables are what the events say; nothing is changed, and nobody writes meanwhile."""
         alike = False
         try:
             with self._begin() as connection:
-                before = fingerprint(connection)
-                self._fold_anew(connection)
-                alike = fingerprint(connection) == before
+                _, alike = self._folded_anew(connection)
                 raise _Undone
         except _Undone:
             return alike
