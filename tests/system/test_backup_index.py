@@ -100,16 +100,22 @@ def test_where_it_never_rests_orthanc_is_held_still_and_goes_on(
     until(lambda: busy.stored > before + 5, 30, "Orthanc goes on")
 
 
-def test_orthanc_goes_on_whatever_becomes_of_who_paused_it(busy: Modality) -> None:
+def pauses(orthanc: int) -> subprocess.Popen[bytes]:
+    """Return another process that holds Orthanc for a minute, in a session of its own as of a terminal."""
     code = f"""
 import time
 from gecit.edges.backup_index import pausing
-with pausing({pid(busy)})():
+with pausing({orthanc})():
     print("paused", flush=True)
     time.sleep(60)
 """
-    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=HOME)
+    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=HOME, start_new_session=True)
     assert holder.stdout and holder.stdout.readline() == b"paused\n"
+    return holder
+
+
+def test_orthanc_goes_on_whatever_becomes_of_who_paused_it(busy: Modality) -> None:
+    holder = pauses(pid(busy))
     orthanc = psutil.Process(pid(busy))
     until(lambda: orthanc.status() == psutil.STATUS_STOPPED, 10, "Orthanc is held")
     before = busy.stored
@@ -125,19 +131,8 @@ def test_who_is_interrupted_at_a_terminal_lets_it_go_on(tmp_path: Path) -> None:
     program = tmp_path / "Orthanc"
     shutil.copy("/bin/sleep", program)
     with subprocess.Popen([program, "60"]) as held:
-        code = f"""
-import time
-from gecit.edges.backup_index import pausing
-with pausing({held.pid})():
-    print("paused", flush=True)
-    time.sleep(60)
-"""
-        holder = subprocess.Popen(
-            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=HOME,
-            start_new_session=True,
-        )  # fmt: skip
+        holder = pauses(held.pid)
         try:
-            assert holder.stdout and holder.stdout.readline() == b"paused\n"
             seen = psutil.Process(held.pid)
             until(lambda: seen.status() == psutil.STATUS_STOPPED, 10, "it is held")
             time.sleep(0.5)  # the helper listens by now
