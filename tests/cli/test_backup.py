@@ -143,6 +143,7 @@ def test_all_rows_and_files_come_back_and_what_waits_is_in_doubt(
     ledger.close()
 
 
+@BOTH
 def test_what_is_written_is_this_users_alone(made: Path, run: Run, emptied: Path, node: Path) -> None:
     run("restore", emptied)
     files = [one for root in (made, node / "orthanc") for one in root.rglob("*") if one.is_file()]

@@ -330,6 +330,52 @@ def test_unfinished_frames_take_no_more_memory_in_all_than_may_wait():
         assert served.listener._held <= 60_000
 
 
+def test_a_stranger_who_leaves_much_unfinished_goes_before_whoever_is_known():
+    known = iter((True, False))
+    with (
+        Served(echo, max_waiting_bytes=60_000, max_bytes=50_000, knows=lambda peer: next(known)) as served,
+        connect(served.port) as hospital,
+        contextlib.ExitStack() as held,
+    ):
+        hospital.sendall(VT + b"x" * 40_000)
+        _until(lambda: served.listener._held >= 40_000)
+        stranger = held.enter_context(connect(served.port, "127.0.0.2"))
+        stranger.sendall(VT + b"y" * 25_000)
+        assert read_all(stranger) == b""
+        assert served.listener._held == 40_000, "what was dismissed counts no more"
+        hospital.sendall(b"x" + FS + CR)
+        assert hospital.recv(50_000).startswith(VT + b"OK xx")
+        assert served.listener.counts["connections dismissed"] == 1
+
+
+def test_where_nobody_can_say_who_connects_all_are_heard_and_each_is_closed_in_the_end(caplog):
+    def broken(peer):
+        raise ValueError("MSH|^~\\&|patient")
+
+    with Served(echo, knows=broken) as served, connect(served.port) as sender:
+        sender.sendall(wrap(A))
+        assert sender.recv(100) == wrap(b"OK " + A)
+        sender.shutdown(socket.SHUT_WR)
+        assert read_all(sender) == b""
+    assert "ValueError" in caplog.text and "patient" not in caplog.text
+
+
+def test_while_nobody_says_who_connects_no_crowd_gathers(monkeypatch):
+    monkeypatch.setattr("gecit.edges.mllp.ASKED", 2)
+    release = threading.Event()
+    with (
+        Served(echo, knows=lambda peer: release.wait(10)) as served,
+        connect(served.port) as first,
+        connect(served.port),
+        connect(served.port) as surplus,
+    ):
+        assert read_all(surplus) == b""
+        assert served.listener.counts["connections refused"] == 1
+        release.set()
+        first.sendall(wrap(A))
+        assert first.recv(100) == wrap(b"OK " + A)
+
+
 def test_a_sender_that_does_not_wait_is_read_only_as_far_as_its_window():
     release = threading.Event()
 

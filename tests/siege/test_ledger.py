@@ -20,7 +20,7 @@ from gecit.core.medula_codes import NOT_QUEUED
 from gecit.core.values import to_json
 from gecit.core.verdict import Outcome
 from gecit.edges.audit_book import AuditBook
-from gecit.edges.seal_book import EVERY, Sealer, ends, faults
+from gecit.edges.seal_book import EVERY, NEWEST, Sealer, ends, faults
 from gecit.edges.store import SqlLedger
 from gecit.edges.store.schema import audit, audit_chain, event, message, outbox
 from gecit.processes.build import Parts
@@ -93,6 +93,7 @@ EDITED = sa.update(event).where(event.c.id == 2).values(data=sa.func.replace(eve
 TOUCHED = {
     "edited": EDITED,
     "deleted": sa.delete(event).where(event.c.id == 2),
+    "moved to another day": sa.update(event).where(event.c.id == 2).values(at=NOON - timedelta(days=9)),
     "given to another exam": sa.update(event).where(event.c.id == 2).values(accession="A9"),
     "its tail cut off": sa.delete(event).where(event.c.id >= 4),
     "the first one cut off": sa.delete(event).where(event.c.id == 1),
@@ -107,7 +108,15 @@ def test_an_event_that_was_touched_shows(kept: Sealing, how: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"raw": b"MSH|^~\\&|forged"}, {"digest": "0" * 64}, {"control_id": "x"}, {"peer": "192.0.2.66"}]
+    "values",
+    [
+        {"raw": b"MSH|^~\\&|forged"},
+        {"digest": "0" * 64},
+        {"control_id": "x"},
+        {"peer": "192.0.2.66"},
+        {"institution": "910002"},
+        {"received_at": NOON - timedelta(days=9)},
+    ],
 )
 def test_a_message_that_was_touched_shows(kept: Sealing, values: dict[str, object]) -> None:
     kept.change(sa.update(message).where(message.c.id == 1).values(**values))
@@ -153,6 +162,29 @@ def test_a_ledger_that_was_never_sealed_is_caught_up_with_piece_by_piece(
     assert kept.found() == []
 
 
+def test_a_clock_that_is_set_back_leaves_no_stretch_unsealed(kept: Sealing) -> None:
+    kept.clock.advance(-3600)
+    kept.take_in()
+    kept.beat(3)
+    assert ends(kept.ledger, KEY) == {kind: kept.ledger.newest(kind) for kind in KINDS}, "within minutes"
+    assert kept.found() == []
+
+
+def test_a_number_whose_transaction_takes_long_is_waited_for(kept: Sealing) -> None:
+    """PostgreSQL gives numbers out before they are committed: a seal without them would call them put in later."""
+    if kept.ledger.engine.dialect.name == "sqlite":
+        pytest.skip("one writer, who numbers in turn")
+    row = sa.select(sa.text("nextval('event_id_seq')"), *(one for one in event.c if one.name != "id"))
+    with kept.ledger.engine.connect() as slow, slow.begin():
+        slow.execute(sa.insert(event).from_select([one.name for one in event.c], row.where(event.c.id == 2)))
+        kept.take_in()
+        kept.beat(5)
+        assert ends(kept.ledger, KEY)["event"] < kept.ledger.newest("event")
+    kept.beat(2)
+    assert ends(kept.ledger, KEY)["event"] == kept.ledger.newest("event")
+    assert kept.found() == []
+
+
 def test_sealing_that_fails_stops_nobody_and_goes_on(kept: Sealing, monkeypatch: pytest.MonkeyPatch) -> None:
     kept.take_in()
     with monkeypatch.context() as broken:
@@ -160,6 +192,44 @@ def test_sealing_that_fails_stops_nobody_and_goes_on(kept: Sealing, monkeypatch:
         kept.beat(2)
     kept.beat(2)
     assert kept.found() == [] and ends(kept.ledger, KEY)["event"] == kept.ledger.newest("event")
+
+
+def test_nobody_writes_while_it_is_folded_again(kept: Sealing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that came in between would be taken for one that somebody changed."""
+    if kept.ledger.engine.dialect.name == "sqlite":
+        pytest.skip("one writer")
+    fold, said = kept.ledger._fold_anew, []
+
+    def folding(connection: sa.Connection) -> int:
+        try:
+            with kept.ledger.engine.begin() as other:
+                other.exec_driver_sql("SET LOCAL lock_timeout = 200")
+                other.execute(sa.update(event).where(event.c.id == 1).values(kind=event.c.kind))
+        except sa.exc.OperationalError as waited:
+            said.append(str(waited.orig))
+        return fold(connection)
+
+    monkeypatch.setattr(kept.ledger, "_fold_anew", folding)
+    assert kept.ledger.folds_alike()
+    assert "lock timeout" in said[0]
+
+
+def test_where_sealing_goes_on_is_asked_of_the_newest_seals(kept: Sealing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An audit of millions of rows is read through at no start."""
+    asked, seals = [], kept.ledger.seals
+
+    def counted(last: int = 0) -> list[dict[str, str]]:
+        asked.append(last)
+        return seals(last)
+
+    monkeypatch.setattr(kept.ledger, "seals", counted)
+    newest = {kind: kept.ledger.newest(kind) for kind in KINDS}
+    assert ends(kept.ledger, KEY) == newest and asked == [NEWEST]
+    assert [one["kind"] for one in seals(1)] == [seals()[-1]["kind"]]
+    for _ in range(NEWEST):  # no message came for long
+        kept.book.record(AuditEntry(at=kept.clock.now(), who="gecit", what=WHAT, outcome="done", detail=seals()[0]))
+    missing = seals()[0]["kind"]
+    assert ends(kept.ledger, KEY) == newest and asked[1:] == [NEWEST, 0], missing
 
 
 # The command

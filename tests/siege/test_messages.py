@@ -72,11 +72,15 @@ def test_who_may_speak_is_asked_while_the_ledger_answers_and_nobody_is_shut_out_
     assert [door.reception.knows(one) for one in (HBYS, OTHER, STRANGER)] == [True, True, False]
     again = Door(door.ledger)
 
+    asked = []
+
     def away(work):
+        asked.append(work)
         raise Unavailable("ledger")
 
     monkeypatch.setattr(door.ledger, "read", away)
-    assert again.reception.knows(STRANGER), "each message is refused all the same"
+    assert all(again.reception.knows(STRANGER) for _ in range(3)), "each message is refused all the same"
+    assert len(asked) == 1, "whoever waited for the ledger does not wait for it again"
 
 
 def test_strangers_who_hold_connections_keep_no_hospital_out() -> None:

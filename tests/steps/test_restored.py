@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 
-from gecit.core.events import LedgerRestored, OrderCancelled
+from gecit.core.events import LedgerRestored, OrderCancelled, OrderChanged
 from gecit.core.exam import Billing
-from gecit.core.order import Control
+from gecit.core.order import Control, Order
 from gecit.core.verdict import Outcome
 from gecit.edges.store import SqlLedger, open_ledger
 from gecit.sandbox.medula import PretendMedula
@@ -68,7 +69,8 @@ def test_what_was_told_before_a_restore_is_asked_for_and_not_told_again(lost: Li
     judge(lost.ledger, key(1), Outcome.SUBMIT, lost.clock.now())
     lost.deliver()
     assert exam_of(lost.ledger, key(1)).billing is Billing.TOLD
-    assert (lost.medula.asked, lost.medula.arrivals, len(lost.medula.effective())) == (1, 1, 1)
+    assert (lost.medula.arrivals, len(lost.medula.effective())) == (1, 1)
+    assert lost.medula.asked == 2, "whether it was told, and whether that was withdrawn since"
 
 
 def test_without_the_mark_it_would_have_been_refused(lost: Life) -> None:
@@ -87,7 +89,7 @@ def test_what_waited_in_the_backup_and_was_sent_since_is_asked_for(lost: Life) -
     assert row.state == "unknown"
     lost.deliver()
     assert exam_of(lost.ledger, key(1)).billing is Billing.TOLD
-    assert (lost.medula.asked, lost.medula.arrivals) == (1, 1)
+    assert (lost.medula.asked, lost.medula.arrivals) == (2, 1)
 
 
 def test_what_nobody_was_told_of_is_told(lost: Life) -> None:
@@ -112,6 +114,48 @@ def test_a_cancelled_order_that_was_told_before_is_found_and_taken_back(lost: Li
     lost.deliver()
     assert exam_of(lost.ledger, key(1)).billing is Billing.WITHDRAWN
     assert lost.medula.effective() == []
+
+
+def test_what_was_withdrawn_and_told_anew_before_a_restore_is_withdrawn_whole_afterwards(lost: Life) -> None:
+    """Told, changed, withdrawn, told anew: all of it forgotten. The senders repeat it, and it is judged once."""
+    other = procedures(order(key(1)), "R100260")
+
+    def repeated(life: Life) -> None:
+        at = life.clock.now()
+        change = OrderChanged(at=at, exam=key(1), order=other, message=3)
+        life.ledger.write(lambda tx: tx.append(change))
+
+    def settle(life: Life, outcome: Outcome) -> None:
+        for _ in range(4):  # each answer wakes the judge
+            life.clock.forward(minutes=1)
+            judge(life.ledger, key(1), outcome, life.clock.now())
+            life.deliver()
+
+    before = Life(open_ledger("sqlite://"), lost.medula, START)
+    arrive(before.ledger, key(1), START)
+    judge(before.ledger, key(1), Outcome.SUBMIT, START)
+    before.deliver()
+    repeated(before)
+    settle(before, Outcome.SUBMIT)
+    before.ledger.close()
+    assert [one.content.generation for one in lost.medula.effective()] == [2]
+    lost.restored()
+    arrive(lost.ledger, key(1), lost.clock.now())
+    repeated(lost)
+    settle(lost, Outcome.SUBMIT)
+    known = exam_of(lost.ledger, key(1))
+    assert (known.billing, known.generation) == (Billing.TOLD, 2)
+    assert [one.content.generation for one in lost.medula.effective()] == [2], "and nothing was told twice"
+    cancelled = OrderCancelled(at=lost.clock.now(), exam=key(1), order=order(key(1), Control.CANCEL), message=9)
+    lost.ledger.write(lambda tx: tx.append(cancelled))
+    settle(lost, Outcome.HOLD)
+    assert exam_of(lost.ledger, key(1)).billing is Billing.WITHDRAWN
+    assert lost.medula.effective() == []
+
+
+def procedures(one: Order, sut: str) -> Order:
+    changed = tuple(msgspec.structs.replace(procedure, sut=sut) for procedure in one.procedures)
+    return msgspec.structs.replace(one, control=Control.CHANGE, procedures=changed)
 
 
 def test_an_exam_ordered_after_the_restore_is_told_without_a_question(lost: Life) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -99,16 +100,22 @@ def test_where_it_never_rests_orthanc_is_held_still_and_goes_on(
     until(lambda: busy.stored > before + 5, 30, "Orthanc goes on")
 
 
-def test_orthanc_goes_on_whatever_becomes_of_who_paused_it(busy: Modality) -> None:
+def pauses(orthanc: int) -> subprocess.Popen[bytes]:
+    """Return another process that holds Orthanc for a minute, in a session of its own as of a terminal."""
     code = f"""
 import time
 from gecit.edges.backup_index import pausing
-with pausing({pid(busy)})():
+with pausing({orthanc})():
     print("paused", flush=True)
     time.sleep(60)
 """
-    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=HOME)
+    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=HOME, start_new_session=True)
     assert holder.stdout and holder.stdout.readline() == b"paused\n"
+    return holder
+
+
+def test_orthanc_goes_on_whatever_becomes_of_who_paused_it(busy: Modality) -> None:
+    holder = pauses(pid(busy))
     orthanc = psutil.Process(pid(busy))
     until(lambda: orthanc.status() == psutil.STATUS_STOPPED, 10, "Orthanc is held")
     before = busy.stored
@@ -117,6 +124,24 @@ with pausing({pid(busy)})():
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     until(lambda: busy.stored > before + 5, 30, "Orthanc goes on")
+
+
+def test_who_is_interrupted_at_a_terminal_lets_it_go_on(tmp_path: Path) -> None:
+    """Ctrl-C goes to every process of the terminal's group, the helper's too if it were of it."""
+    program = tmp_path / "Orthanc"
+    shutil.copy("/bin/sleep", program)
+    with subprocess.Popen([program, "60"]) as held:
+        holder = pauses(held.pid)
+        try:
+            seen = psutil.Process(held.pid)
+            until(lambda: seen.status() == psutil.STATUS_STOPPED, 10, "it is held")
+            time.sleep(0.5)  # the helper listens by now
+            os.killpg(holder.pid, signal.SIGINT)
+            assert holder.wait(20) != 0
+            until(lambda: seen.status() != psutil.STATUS_STOPPED, 10, "it goes on")
+        finally:
+            holder.kill()
+            held.kill()
 
 
 @pytest.mark.parametrize("number", [0, "own"])

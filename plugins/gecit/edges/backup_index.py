@@ -19,7 +19,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 
 from ..core.backups import said
@@ -108,7 +108,10 @@ def pausing(pid: int) -> Pause:
 def _held(process: int) -> Iterator[None]:
     """Stop and continue. A helper continues it as soon as this process ends in whatever way, SIGKILL included."""
     helper = subprocess.Popen(
-        [sys.executable, "-c", _CONTINUE, str(process)], stdin=subprocess.PIPE, pass_fds=[process]
+        [sys.executable, "-c", _CONTINUE, str(process)],
+        stdin=subprocess.PIPE,
+        pass_fds=[process],
+        start_new_session=True,  # Ctrl-C is for the command alone
     )
     try:
         signal.pidfd_send_signal(process, signal.SIGSTOP)
@@ -116,6 +119,8 @@ def _held(process: int) -> Iterator[None]:
     except PermissionError as fault:
         raise said("index too lively") from fault
     finally:
+        with suppress(OSError):
+            signal.pidfd_send_signal(process, signal.SIGCONT)
         if helper.stdin:
             helper.stdin.close()
         helper.wait()

@@ -9,33 +9,26 @@ import asyncio
 import contextlib
 import logging
 import ssl
-import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ..core.faults import described
 from ..core.peers import written
-from .mllp_framer import Fault, Framer, wrap
+from .mllp_connection import Connection, Frame
+from .mllp_framer import Fault
 from .mllp_room import largest, longest_silent
+
+__all__ = ["Frame", "Listener"]
 
 log = logging.getLogger("gecit.mllp")
 
-_CHUNK = 65536
 GATHER_SECONDS = 0.002
 HANDSHAKE_SECONDS = 20.0
 STRANGERS, STRANGER_SECONDS = 16, 10.0
 """Connections of addresses that speak for nobody, all together, and how long each may be silent."""
-
-
-class Frame(NamedTuple):
-    """A message as it came: without its framing, from whom (`core.peers`), when."""
-
-    data: bytes
-    peer: str
-    received_at: datetime  # UTC
+ASKED = 256  # connections that wait until it is known who they are: a ledger that is slow gathers no crowd
 
 
 class _Waiting(NamedTuple):
@@ -85,8 +78,9 @@ class Listener:
         self._tls = tls
         self._waiting_bytes = 0
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
-        self._connections: dict[asyncio.Task[None], _Connection] = {}
+        self._connections: dict[asyncio.Task[None], Connection] = {}
         self._held = 0  # bytes of frames that are not whole yet, of all connections
+        self._asking = 0  # connections of which `knows` was not told yet
         self.stopping = asyncio.Event()  # set when no more bytes are to be read
         self._gathered = asyncio.Event()
         self._awaited = 0  # frames that the next group waits a moment for
@@ -129,14 +123,14 @@ class Listener:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         peer = _peer(writer)
-        known = await asyncio.to_thread(self._knows, peer)
-        if task is None or self.stopping.is_set() or not self._has_room(known=known):
+        known = await self._is_known(peer) if self._asking < ASKED else None
+        if task is None or known is None or self.stopping.is_set() or not self._has_room(known=known):
             self.counts["connections refused"] += 1
             log.warning("connection refused: %d are open already (peer %s)", len(self._connections), peer)
             writer.transport.abort()
             return
         idle = self._idle if known else min(self._idle, STRANGER_SECONDS)
-        self._connections[task] = connection = _Connection(self, reader, writer, peer, idle, known=known)
+        self._connections[task] = connection = Connection(self, reader, writer, peer, idle, known=known)
         self.counts["connections"] += 1
         try:
             await connection.run()
@@ -148,6 +142,17 @@ class Listener:
             self._connections.pop(task, None)
             self._held -= connection.held
 
+    async def _is_known(self, peer: str) -> bool:
+        """Ask whether a peer is known; where that fails it is let in, since of each message it is asked anew."""
+        self._asking += 1
+        try:
+            return await asyncio.to_thread(self._knows, peer)
+        except Exception as error:  # noqa: BLE001 - the boundary: nobody else would close the connection
+            log.error("it cannot be asked who connects: %s", described(error))
+            return True
+        finally:
+            self._asking -= 1
+
     def _has_room(self, *, known: bool) -> bool:
         """Whether one more may come; where the door is full, who takes most of it without need goes for a known one."""
         there = [one for one in self._connections.values() if one.known is known]
@@ -155,20 +160,26 @@ class Listener:
             return True
         return known and self._dismiss(longest_silent(there), "the door is full")
 
-    def holds(self, connection: _Connection, size: int) -> None:
+    def holds(self, connection: Connection, size: int) -> None:
         """Take note of how much of a connection is unfinished; as much may be so in all as may wait for an answer."""
+        if connection.dismissed:
+            return
         self._held += size - connection.held
         connection.held = size
         if self._held > self._max_waiting:
-            self._dismiss(largest(self._connections.values()), "too much is unfinished")
+            there = self._connections.values()
+            leaving = largest(one for one in there if not one.known) or largest(there)
+            self._dismiss(leaving, "too much is unfinished")
 
-    def _dismiss(self, leaving: _Connection | None, why: str) -> bool:
+    def _dismiss(self, leaving: Connection | None, why: str) -> bool:
         task = next((task for task, one in self._connections.items() if one is leaving), None)
         if task is None or leaving is None:
             return False
         self.counts["connections dismissed"] += 1
         log.warning("connection closed: %s (peer %s)", why, leaving.peer)
         del self._connections[task]
+        self._held -= leaving.held  # at once, so that nobody else has to go before the task has ended
+        leaving.held, leaving.dismissed = 0, True
         task.cancel()
         return True
 
@@ -288,112 +299,3 @@ def _peer(writer: asyncio.StreamWriter) -> str:
         *(name for kind, name in certificate.get("subjectAltName", ()) if kind == "DNS"),
     ]
     return written(address, next(filter(None, names), ""))
-
-
-class _Connection:
-    """One sender: a reader that queues frames and a writer that sends their answers in the same order."""
-
-    def __init__(
-        self,
-        listener: Listener,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        peer: str,
-        idle: float,
-        *,
-        known: bool,
-    ) -> None:
-        self._listener = listener
-        self._reader = reader
-        self._writer = writer
-        self.peer, self.known = peer, known
-        self.held = 0
-        self.touched = time.monotonic()
-        self._begun: float | None = None  # since when a frame is under way
-        self._idle = idle
-        max_bytes, window = listener.limits
-        self._framer = Framer(max_bytes)
-        self._slots = asyncio.Semaphore(window)
-        self._answers: asyncio.Queue[asyncio.Future[bytes] | None] = asyncio.Queue()
-        self._unanswered = 0
-        self._receiving = False  # nothing that was read is in hand, so that reading may be broken off
-
-    @property
-    def busy(self) -> bool:
-        """Whether an answer is waited for."""
-        return self._unanswered > 0
-
-    async def run(self) -> None:
-        """Serve until the peer closes, idles, breaks the rules, or the listener stops."""
-        writing = asyncio.create_task(self._write())
-        reading = asyncio.create_task(self._read())
-        stopping = asyncio.create_task(self._listener.stopping.wait())
-        try:
-            await asyncio.wait({writing, reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if writing.done():  # the peer is gone or does not read: nothing more can be told
-                return await writing
-            if self._receiving:
-                reading.cancel()
-            await asyncio.wait({reading})
-            self._answers.put_nowait(None)
-            await writing
-        finally:
-            for task in (writing, reading, stopping):
-                task.cancel()
-            await asyncio.gather(writing, reading, stopping, return_exceptions=True)
-
-    async def _read(self) -> None:
-        while not self._framer.dead and not self._listener.stopping.is_set():
-            data = await self._receive()
-            for one in self._framer.feed(data) if data else self._framer.finish():
-                self._begun = None
-                await self._take(one)
-            self._note()
-            if not data:
-                return
-
-    def _note(self) -> None:
-        self.touched = time.monotonic()
-        self._begun = None if self._framer.empty else self._begun or self.touched
-        self._listener.holds(self, self._framer.held)
-
-    def _patience(self) -> float:
-        """Seconds for which the next bytes are waited for; a frame that drips is whole in as many or never."""
-        return self._idle if self._begun is None else max(self._begun + self._idle - time.monotonic(), 0.001)
-
-    async def _receive(self) -> bytes:
-        """Read some bytes; none at the end of the stream, after idling, or where a frame takes too long."""
-        while True:
-            try:
-                self._receiving = True
-                async with asyncio.timeout(self._patience()):
-                    return await self._reader.read(_CHUNK)
-            except TimeoutError:
-                if not self._unanswered or self._begun is not None:
-                    log.info("idle connection closed (peer %s)", self.peer)
-                    return b""
-            except OSError:
-                return b""
-            finally:
-                self._receiving = False
-
-    async def _take(self, one: bytes | Fault) -> None:
-        await self._slots.acquire()
-        self._unanswered += 1
-        if isinstance(one, bytes):
-            answer = await self._listener.submit(Frame(one, self.peer, datetime.now(UTC)))
-        else:
-            answer = self._listener.answer_bad(one, self.peer)
-        self._answers.put_nowait(answer)
-
-    async def _write(self) -> None:
-        while (waiting := await self._answers.get()) is not None:
-            answer = await waiting
-            if answer:
-                self._writer.write(wrap(answer))
-                async with asyncio.timeout(self._idle):
-                    await self._writer.drain()
-            self._unanswered -= 1
-            self._slots.release()
-        with contextlib.suppress(OSError):
-            await self._writer.drain()

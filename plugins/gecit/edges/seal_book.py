@@ -16,15 +16,18 @@ log = logging.getLogger("gecit.seals")
 EVERY = timedelta(minutes=5)
 AT_ONCE = 5_000
 """Numbers of one seal: a ledger that was never sealed is caught up with piece by piece, and nobody waits."""
+NEWEST = 20
+"""Seals that are asked for first: an audit of millions of rows is not read through at each start."""
 
 
 class Sealer:
-    """Seals what stood at the last look already: by then every transaction that had a lower number has ended."""
+    """Seals what stood at the last look, once every transaction has ended that may hold a lower number."""
 
     def __init__(self, record: Record, audit: Audit, key: bytes) -> None:
         self._record, self._audit, self._key = record, audit, key
         self._sealed: dict[str, int] | None = None  # None: not asked yet
         self._ripe = dict.fromkeys(KINDS, 0)
+        self._ripening: tuple[dict[str, int], datetime] | None = None  # what the last look found, and when it looked
         self._looked_at: datetime | None = None
 
     def tick(self, now: datetime) -> None:
@@ -39,6 +42,8 @@ class Sealer:
         done = self._sealed
         if done is None:
             done = self._sealed = ends(self._record, self._key)
+        if self._ripening and self._record.settled(self._ripening[1]):
+            self._ripe, self._ripening = self._ripening[0], None
         for kind in KINDS:
             last = min(self._ripe[kind], done[kind] + AT_ONCE)
             if last > done[kind]:
@@ -47,24 +52,29 @@ class Sealer:
                     AuditEntry(at=now, who="gecit", what=WHAT, outcome="done", detail=detail_of(one, self._key))
                 )
                 done[kind] = last
-        if self._looked_at is None or now - self._looked_at >= EVERY:
+        due = self._looked_at is None or abs(now - self._looked_at) >= EVERY  # a clock may be set back
+        if due and self._ripening is None:
             self._looked_at = now
-            self._ripe = {kind: self._record.newest(kind) for kind in KINDS}
+            self._ripening = {kind: self._record.newest(kind) for kind in KINDS}, self._record.moment()
 
 
 def ends(record: Record, key: bytes) -> dict[str, int]:
     """Return up to where each kind is sealed."""
-    found = dict.fromkeys(KINDS, 0)
-    for one, whole in (read_seal(detail, key) for detail in record.seals()):
-        if whole and one.kind in found:
-            found[one.kind] = max(found[one.kind], one.last)
-    return found
+    found: dict[str, int] = {}
+    for last in (NEWEST, 0):
+        for one, whole in (read_seal(detail, key) for detail in record.seals(last)):
+            if whole:
+                found[one.kind] = max(found.get(one.kind, 0), one.last)
+        if all(kind in found for kind in KINDS):
+            break
+    return {kind: found.get(kind, 0) for kind in KINDS}
 
 
 def faults(record: Record, key: bytes | None) -> Iterator[SealFault]:
     """Yield each stretch that is not what it was when it was sealed, or that was left out between two seals."""
     covered = dict.fromkeys(KINDS, 0)
-    for one, whole in (read_seal(detail, key) for detail in record.seals()):
+    # In the order of what they speak of: a clock that was set back wrote a later one under an earlier hour.
+    for one, whole in sorted((read_seal(detail, key) for detail in record.seals()), key=lambda read: read[0].first):
         if not whole or one.kind not in covered:
             yield SealFault(kind=one.kind, first=one.first, last=one.last, fault="seal broken")
             continue

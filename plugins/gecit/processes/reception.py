@@ -79,7 +79,7 @@ class Reception:
         self._judging, self._profiles = judging, profiles
         self._default = default_institution
         self._knowing, self._known_until = threading.Lock(), 0.0
-        self._known: Sequence[Institution] = ()
+        self._known: Sequence[Institution] | None = None  # None: the ledger is away
         self._care = care
         self._pool = ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="registry")
 
@@ -107,15 +107,14 @@ class Reception:
 
     def knows(self, peer: str) -> bool:
         """Whether a peer speaks for anybody; while the ledger is away everybody does, and each message asks anew."""
-        now = time.monotonic()
         with self._knowing:
-            if now >= self._known_until:
+            if time.monotonic() >= self._known_until:
                 try:
                     self._known = self._ledger.read(lambda tx: tx.institutions())
                 except Unavailable:
-                    return True
-                self._known_until = now + KNOWN_SECONDS
-            return bool(_allowed(peer, self._known, self._default))
+                    self._known = None
+                self._known_until = time.monotonic() + KNOWN_SECONDS  # whoever waited meanwhile does not ask again
+            return self._known is None or bool(_allowed(peer, self._known, self._default))
 
     def receive_failed(self, frame: Raw, fault: Exception) -> bytes:
         """Keep a frame whose handling failed and say so; where even that fails, the answer is given all the same.

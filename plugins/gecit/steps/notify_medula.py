@@ -121,7 +121,7 @@ class _Teller:
             return self._tell(delivery, exam)
         _still_wanted(delivery, exam)
         if overtaken(exam) and not self._forgotten(exam):
-            return self._take_back(delivery, exam)
+            return self._take_back(delivery, exam, "changed before it was sent", NEVER_SENT)
         return self._tell(delivery, exam)
 
     def withdraw(self, delivery: Delivery) -> Sequence[Event]:
@@ -132,14 +132,19 @@ class _Teller:
 
     def _tell(self, delivery: Delivery, exam: Exam | None) -> Sequence[Event]:
         """Send, after asking where an earlier try may have arrived."""
+        earlier: MedulaAnswer | None = None
         try:
-            doubt = doubtful(delivery) or self._forgotten(exam)
-            answer = self._carry(delivery, self._completer.complete(delivery, exam), doubt=doubt)
+            payload = self._completer.complete(delivery, exam)
+            if self._medula.can_ask and (doubtful(delivery) or self._forgotten(exam)):
+                earlier = self._medula.ask(delivery.key, payload)
+            answer = self._carry(delivery, payload, earlier)
         except Refused as refusal:
             answer = MedulaAnswer(accepted=False, code=refusal.code, message=refusal.message)
         event = self._answered(delivery, answer)
         if not answer.accepted:
             raise RefusedWith(answer.code, answer.message, [event])
+        if exam and earlier and self._withdrawn_since(delivery, exam, earlier):
+            return [event, *self._take_back(delivery, exam, "withdrawn before the restore", earlier.code)]
         return [event]
 
     def _forgotten(self, exam: Exam | None) -> bool:
@@ -149,8 +154,18 @@ class _Teller:
         ordered = exam.order.ordered_at if exam and exam.order else None
         return ordered is None or ordered < self._forgotten_until
 
-    def _carry(self, delivery: Delivery, payload: bytes, *, doubt: bool) -> MedulaAnswer:
-        earlier = self._medula.ask(delivery.key, payload) if doubt and self._medula.can_ask else None
+    def _withdrawn_since(self, delivery: Delivery, exam: Exam, earlier: MedulaAnswer) -> bool:
+        """Whether what MEDULA was told before a restore was withdrawn before it too: a later generation may stand.
+
+        Where MEDULA says what stands (`rows`) it has said so.
+        """
+        if earlier.rows is not None or delivery.key != idempotency_key(exam, exam.generation, NOTIFY):
+            return False
+        withdrawal = idempotency_key(exam, exam.generation, WITHDRAW)
+        asked = self._medula.ask(withdrawal, delivery.payload) if self._forgotten(exam) else None
+        return asked is not None and asked.accepted
+
+    def _carry(self, delivery: Delivery, payload: bytes, earlier: MedulaAnswer | None) -> MedulaAnswer:
         if earlier is None:
             return self._medula.send(delivery.kind, delivery.key, payload)
         if earlier.accepted or not earlier.rows:
@@ -162,13 +177,11 @@ class _Teller:
             answer = MedulaAnswer(accepted=False, code=refusal.code, message=refusal.message)
         return answer if answer.rows is not None else msgspec.structs.replace(answer, rows=earlier.rows)
 
-    def _take_back(self, delivery: Delivery, exam: Exam) -> Sequence[Event]:
+    def _take_back(self, delivery: Delivery, exam: Exam, cause: str, code: str) -> Sequence[Event]:
         """Word it as withdrawn, so that the exam may be notified again under a new generation."""
         key = idempotency_key(exam, exam.generation, WITHDRAW)
-        queued = WithdrawalQueued(
-            at=self._clock.now(), exam=exam.key, generation=exam.generation, key=key, cause="changed before it was sent"
-        )
-        return [queued, self._answered(delivery, MedulaAnswer(accepted=True, code=NEVER_SENT), key)]
+        queued = WithdrawalQueued(at=self._clock.now(), exam=exam.key, generation=exam.generation, key=key, cause=cause)
+        return [queued, self._answered(delivery, MedulaAnswer(accepted=True, code=code), key)]
 
     def _answered(self, delivery: Delivery, answer: MedulaAnswer, key: str = "") -> NotificationAnswered:
         return NotificationAnswered(

@@ -38,12 +38,16 @@ class Rebuilding(Transactions):
         Returns how many events were folded, and whether the state is what it was before.
         """
         with self._begin() as connection:
-            if connection.dialect.name == "postgresql":  # SQLite has one writer, and it is this one
-                names = ", ".join(table.name for table in (event, *FOLDED))
-                connection.exec_driver_sql(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
-            before = fingerprint(connection)
-            count = self._fold_anew(connection)
-            return count, fingerprint(connection) == before
+            return self._folded_anew(connection)
+
+    def _folded_anew(self, connection: sa.Connection) -> tuple[int, bool]:
+        """Fold while nobody writes; return how many events, and whether the state is what it was before."""
+        if connection.dialect.name == "postgresql":  # SQLite has one writer, and it is this one
+            names = ", ".join(table.name for table in (event, *FOLDED))
+            connection.exec_driver_sql(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
+        before = fingerprint(connection)
+        count = self._fold_anew(connection)
+        return count, fingerprint(connection) == before
 
     def _fold_anew(self, connection: sa.Connection) -> int:
         for table in FOLDED:
