@@ -9,9 +9,9 @@ export GECIT_DATA := $(abspath $(GECIT_DATA))
 endif
 
 # minutes that each suite may take; `make test` stops one that takes longer
-FAST_MINUTES := 35
-SYSTEM_MINUTES := 30
-BROWSER_MINUTES := 25
+FAST_MINUTES := 30
+SYSTEM_MINUTES := 38
+BROWSER_MINUTES := 20
 
 .PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench bench-page crash crash-docs fuzz sbom lock docs clean
 
