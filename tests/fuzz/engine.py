@@ -1,7 +1,7 @@
 """One target under atheris, in a process of its own, since libFuzzer ends it: `python -m tests.fuzz.engine NAME ...`.
 
 A finding does not end the run: its input is kept, and each place is told once. What hangs, or takes the whole memory,
-does end it; libFuzzer keeps that input.
+does end it; libFuzzer keeps that input. GECIT_FUZZ_SEED: the same inputs each time; chance without it.
 """
 
 from __future__ import annotations
@@ -90,6 +90,7 @@ def main(name: str, wanted: int, seconds: int) -> None:
         f"-runs={wanted + known}", f"-max_len={target.longest}", f"-timeout={HANGS_AFTER}", f"-rss_limit_mb={MEMORY}",
         *([f"-dict={words}"] if target.tokens else ()), f"-artifact_prefix={findings(name)}/",
         f"-max_total_time={seconds}", "-print_final_stats=1", "-reload=0", "-verbosity=0",
+        f"-seed={os.environ.get('GECIT_FUZZ_SEED', '0')}",
     ]  # fmt: skip
     atheris.Setup([sys.argv[0], *options, str(begun)], run, enable_python_coverage=True)
     atheris.Fuzz()
