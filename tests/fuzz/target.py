@@ -78,8 +78,9 @@ class Watch:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.heard = HEARD
-        with suppress(Exception):
-            target.one(b"")  # what is built when it is first needed counts for no input
+        for seed in (b"", *target.seeds()):  # what is built when it is first needed counts for no input
+            with suppress(Exception):
+                target.one(seed[: target.longest])
         self._peak = _peak()
 
     def __call__(self, data: bytes) -> None:
