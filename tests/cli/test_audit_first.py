@@ -37,11 +37,12 @@ READS = {
     "rules lint", "rules list", "rules show", "rules calendar", "rules diff", "rules drafts",
     "exemptions list", "exemptions affected", "codes search", "institutions list", "users list", "tokens list",
     "worklist list", "outbox list", "outbox show", "webhooks list", "alerts list", "alerts test", "balance simulate",
-    "audit verify", "audit list", "quality again", "quality report",
+    "audit verify", "audit list", "quality again", "quality report", "ledger verify", "selftest", "send",
 }  # fmt: skip
 """They change nothing, or are processes whose own rows are told where they are made."""
-TELL_ELSEWHERE = {"users add", "users disable", "users password", "tokens add", "tokens revoke"}
-"""The desk of accounts tells, as it does for the pages; tests/cli/test_users.py."""
+TELL_ELSEWHERE = {"users add", "users disable", "users password", "tokens add", "tokens revoke", "restore"}
+"""The desk of accounts tells, as it does for the pages; tests/cli/test_users.py. A restore tells in the ledger that it
+brings, which is not there before: tests/cli/test_backup.py."""
 
 
 class Place(NamedTuple):
@@ -162,7 +163,7 @@ CASES: dict[str, Case] = {
     "webhooks remove": lambda _: "wh-1",
 }
 """In an order in which each finds what it changes; `retention delete` needs an Orthanc."""
-NEEDS_MORE = {"retention delete"}
+NEEDS_MORE = {"retention delete", "backup"}
 ENDS_WITH = {"ledger rebuild": 1}  # it says that something was not what the events say
 
 

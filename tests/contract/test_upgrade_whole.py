@@ -79,7 +79,7 @@ def test_the_rows_hold_every_kind_of_event_of_that_release() -> None:
         "ConsultationMoved", "ConsultationAnswered", "ConsultationClosed", "DisclosureRecorded", "GroupRecorded",
         "ReviewRoundDrawn", "ReviewRoundClosed", "ReportReviewed", "FeedbackSent", "FeedbackAnswered",
         "FeedbackClosed", "OpeningRecorded", "EncounterRecorded", "LegalHoldRecorded", "RetentionListRecorded",
-        "LedgerRestored",
+        "LedgerRestored", "TrialRemoved",
     }  # fmt: skip
     made_by_steps = {"AccessGranted", "InstitutionRecorded"} & kinds
     concrete = {one.__name__ for base in (e.Event, e.ExamEvent, e.StudyEvent) for one in base.__subclasses__()}

@@ -17,9 +17,9 @@ from tests.support.postgres import Cluster
 EXAMS = int(os.environ.get("GECIT_MONTH_EXAMS", "400"))
 """A large hospital has 3,000 a month; all the suites share two cores, so that fewer must do there."""
 
-EMPTY_HERE = {  # what no message, study or exemption fills
+EMPTY_HERE = {  # what no message, study or exemption fills, or nothing of a month that is over
     "critical", "consultation", "consultation_asked", "duplicate_query", "outage", "review_round", "review_pick",
-    "peer_review", "feedback", "hint",
+    "peer_review", "feedback", "hint", "worklist",
 }  # fmt: skip
 
 

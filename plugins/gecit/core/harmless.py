@@ -33,5 +33,7 @@ def cell(value: str) -> str:
 
     Inside a value too: a program that is told another separator begins a cell there.
     """
+    if value == "-":  # what stands for nothing is no formula
+        return value
     inside = _INSIDE.sub(r"\1\2'", value)
     return f"'{inside}" if value.startswith(FORMULA) or value.lstrip().startswith(FORMULA) else inside
