@@ -190,6 +190,17 @@ def test_a_hold_that_comes_between_decision_and_deletion_wins(ledger: SqlLedger,
     assert mine == ["done", "refused"], "the audit says that it was not done"
 
 
+def test_two_that_carry_a_list_out_at_once_both_say_that_it_was_deleted(ledger: SqlLedger, node: str) -> None:
+    one, remover = approved(ledger, node), FakeRemover()
+    first, second = (deleting(ledger, remover, node).run(one.id) for _ in range(2))
+    next(first)
+    study, state = next(second)
+    assert state is ItemState.DELETED
+    assert next(first) == (study, ItemState.DELETED)
+    assert ledger.read(lambda tx: tx.retention_items(one.id))[study.key].state is ItemState.DELETED
+    assert remover.gone.count(study.key.orthanc_id) == 1
+
+
 def test_approved_lists_are_carried_out_some_at_a_time_and_no_other(ledger: SqlLedger, node: str) -> None:
     remover = FakeRemover()
     work = deleting(ledger, remover, node)

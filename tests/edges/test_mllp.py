@@ -364,16 +364,18 @@ def test_while_nobody_says_who_connects_no_crowd_gathers(monkeypatch):
     monkeypatch.setattr("gecit.edges.mllp.ASKED", 2)
     release = threading.Event()
     with (
-        Served(echo, knows=lambda peer: release.wait(10)) as served,
-        connect(served.port) as first,
+        Served(echo, max_connections=3, knows=lambda peer: release.wait(10)) as served,
+        connect(served.port),
+        connect(served.port),
         connect(served.port),
         connect(served.port) as surplus,
+        connect(served.port, "127.0.0.2") as other,
     ):
         assert read_all(surplus) == b""
         assert served.listener.counts["connections refused"] == 1
         release.set()
-        first.sendall(wrap(A))
-        assert first.recv(100) == wrap(b"OK " + A)
+        other.sendall(wrap(A))
+        assert other.recv(100) == wrap(b"OK " + A)
 
 
 def test_a_sender_that_does_not_wait_is_read_only_as_far_as_its_window():

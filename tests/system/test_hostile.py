@@ -26,6 +26,7 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, generate_uid
 
 from gecit.core.order import ExamKey, Order
+from gecit.ports import Institution
 from gecit.sandbox.day import INSTITUTION
 from gecit.sandbox.imaging import build_study
 from tests.support.hospital import FS_CR, VT, Hospital, hospital, order_of, read_ack, ready, stories_at, with_field
@@ -35,7 +36,8 @@ from tests.support.node import until
 pytestmark = pytest.mark.system
 
 CROWD = 1000
-STRANGER = "127.0.0.9"
+NEIGHBOUR, STRANGER = "127.0.0.9", "127.0.0.10"
+"""One speaks for another institution, so that all connections are open to it; the other speaks for nobody."""
 MEGABYTE = 1024 * 1024
 MOST_GROWTH = 300 * MEGABYTE  # of any process of the node, by anything here
 IDLE = 6
@@ -46,7 +48,8 @@ numbers = count(1)
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
     environ = {"ORTHANC__GECIT__MLLP_IDLE_SECONDS": str(IDLE), "ORTHANC__GECIT__MLLP_MAX_CONNECTIONS": "400"}
-    with many_files(), hospital(tmp_path_factory.mktemp("hostile"), environ) as made:
+    institutions = (INSTITUTION, Institution(skrs="910009", hl7_peers=(f"{NEIGHBOUR}/32",)))
+    with many_files(), hospital(tmp_path_factory.mktemp("hostile"), environ, institutions) as made:
         yield made
 
 
@@ -119,18 +122,19 @@ def connect(port: int, source: str = "127.0.0.1") -> socket.socket:
 # HL7
 
 
-def crowd(made: Hospital, stack: ExitStack, said: bytes = b"") -> list[socket.socket]:
-    found = [stack.enter_context(connect(made.node.mllp, STRANGER)) for _ in range(CROWD)]
+def crowd(made: Hospital, stack: ExitStack, source: str, said: bytes = b"") -> list[socket.socket]:
+    found = [stack.enter_context(connect(made.node.mllp, source)) for _ in range(CROWD)]
     for one in found:
         with suppress(OSError):
             one.sendall(said)
     return found
 
 
+@pytest.mark.parametrize("source", [NEIGHBOUR, STRANGER])
 @pytest.mark.parametrize("said", [b"", VT, VT + b"MSH|^~\\&|HALF"], ids=["silent", "begun", "half"])
-def test_a_thousand_idle_connections_keep_no_other_sender_waiting(node: Hospital, said: bytes) -> None:
+def test_a_thousand_idle_connections_keep_no_other_sender_waiting(node: Hospital, said: bytes, source: str) -> None:
     with borne(node), ExitStack() as stack:
-        crowd(node, stack, said)
+        crowd(node, stack, source, said)
         for _ in range(3):
             served(node)
 
@@ -138,7 +142,7 @@ def test_a_thousand_idle_connections_keep_no_other_sender_waiting(node: Hospital
 def test_connections_that_vanish_without_a_word_cost_nobody_anything(node: Hospital) -> None:
     with borne(node):
         for _ in range(300):
-            one = connect(node.node.mllp, STRANGER)
+            one = connect(node.node.mllp, NEIGHBOUR)
             one.sendall(VT + order_of(fresh())[:200])
             one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, no farewell
             one.close()
@@ -147,7 +151,7 @@ def test_connections_that_vanish_without_a_word_cost_nobody_anything(node: Hospi
 def test_senders_that_drip_are_cut_off_in_time_and_others_are_served_meanwhile(node: Hospital) -> None:
     data = VT + order_of(fresh())
     with borne(node), ExitStack() as stack:
-        slow = [stack.enter_context(connect(node.node.mllp, STRANGER)) for _ in range(50)]
+        slow = [stack.enter_context(connect(node.node.mllp, NEIGHBOUR)) for _ in range(50)]
         ended: set[int] = set()
         began, place = time.monotonic(), 0
         while len(ended) < len(slow) and time.monotonic() - began < 60:
@@ -177,7 +181,7 @@ def test_unfinished_messages_of_a_gigabyte_take_bounded_memory(node: Hospital) -
     with borne(node), ExitStack() as stack:
         piece = b"x" * MEGABYTE
         for _ in range(60):
-            one = stack.enter_context(connect(node.node.mllp, STRANGER))
+            one = stack.enter_context(connect(node.node.mllp, NEIGHBOUR))
             with suppress(OSError):
                 one.sendall(VT + b"MSH|^~\\&|A|B\rNTE|1|")
                 for _ in range(15):

@@ -28,7 +28,8 @@ GATHER_SECONDS = 0.002
 HANDSHAKE_SECONDS = 20.0
 STRANGERS, STRANGER_SECONDS = 16, 10.0
 """Connections of addresses that speak for nobody, all together, and how long each may be silent."""
-ASKED = 256  # connections that wait until it is known who they are: a ledger that is slow gathers no crowd
+ASKED = 64
+"""Of one peer so many, or as many as may be open, wait until it is known who it is: a slow ledger gathers no crowd."""
 
 
 class _Waiting(NamedTuple):
@@ -80,7 +81,7 @@ class Listener:
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
         self._connections: dict[asyncio.Task[None], Connection] = {}
         self._held = 0  # bytes of frames that are not whole yet, of all connections
-        self._asking = 0  # connections of which `knows` was not told yet
+        self._asking: Counter[str] = Counter()  # connections of each peer of which `knows` was not told yet
         self.stopping = asyncio.Event()  # set when no more bytes are to be read
         self._gathered = asyncio.Event()
         self._awaited = 0  # frames that the next group waits a moment for
@@ -123,7 +124,8 @@ class Listener:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         peer = _peer(writer)
-        known = await self._is_known(peer) if self._asking < ASKED else None
+        crowded = self._asking[peer] >= max(self._max_connections, ASKED)
+        known = None if crowded else await self._is_known(peer)
         if task is None or known is None or self.stopping.is_set() or not self._has_room(known=known):
             self.counts["connections refused"] += 1
             log.warning("connection refused: %d are open already (peer %s)", len(self._connections), peer)
@@ -144,14 +146,16 @@ class Listener:
 
     async def _is_known(self, peer: str) -> bool:
         """Ask whether a peer is known; where that fails it is let in, since of each message it is asked anew."""
-        self._asking += 1
+        self._asking[peer] += 1
         try:
             return await asyncio.to_thread(self._knows, peer)
         except Exception as error:  # noqa: BLE001 - the boundary: nobody else would close the connection
             log.error("it cannot be asked who connects: %s", described(error))
             return True
         finally:
-            self._asking -= 1
+            self._asking[peer] -= 1
+            if not self._asking[peer]:
+                del self._asking[peer]
 
     def _has_room(self, *, known: bool) -> bool:
         """Whether one more may come; where the door is full, who takes most of it without need goes for a known one."""

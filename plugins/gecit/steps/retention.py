@@ -219,6 +219,9 @@ class Deleting:
         study, exams = tx.study(one.key), tx.exams_of_study(one.key)
         state = ItemState.DELETING
         if study is None or study.deleted:
+            before = tx.retention_items(of.id).get(one.key)
+            if before and before.state in DONE:  # `gecit retention delete` beside `gecit work`: the other one did it
+                return before.state
             state = ItemState.GONE
         elif any(covers(hold, study, exams) for hold in tx.legal_holds(standing=True)):
             state = ItemState.HELD
