@@ -34,6 +34,7 @@ from .beside import earlier_of, versions_here
 from .images_beside import BESIDE, framing, images_place, remember_place
 from .key_images import digest_of
 from .room import ReadingRoom, signer_of
+from .unsaved import to_go_on
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as Redirect
@@ -277,7 +278,8 @@ def _page(
     exam = room.ledger.read(lambda tx: tx.exam(key)) or abort(404)
     reading = reading_of(exam)
     mine = reading.state in AT_WORK and reading.reader == person().name
-    draft = written or (room.ledger.read(lambda tx: tx.draft(key, person().name)) if mine else None)
+    saved = room.ledger.read(lambda tx: tx.draft(key, person().name)) if mine or written else None
+    draft, unsaved = to_go_on(saved, written, form=mine and reading.state not in (State.HELD, State.OVERTAKEN))
     kind = room.kind(exam)
     room.record(person(), Action.SEE_REPORT.value, key, tckn=exam.patient.tckn)
     page = render_template(
@@ -286,6 +288,7 @@ def _page(
         reading=reading,
         mine=mine,
         draft=draft or Draft(exam=key, author=person().name),
+        unsaved=unsaved,
         kind=kind,
         macros=room.macros_for(exam, person().name),
         hints=_hints(room, exam, draft) if mine and draft else (),
