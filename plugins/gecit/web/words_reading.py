@@ -58,7 +58,7 @@ READING: dict[str, Text] = {
     "unsaved-live": _(
         "Bu sayfada yazdığınız kaydedilmedi. Sayfayı yenilemeyin: «Taslağı kaydet»e basın; kayıtlı taslak gelir, "
         "yazdığınız da kopyalayabilmeniz için üstünde gösterilir.",
-        "What you wrote on this page is not saved. Do not reload: press \"Save the draft\"; the saved draft comes, "
+        'What you wrote on this page is not saved. Do not reload: press "Save the draft"; the saved draft comes, '
         "with your text above it to be copied.",
     ),
     "draft-new": _("Taslak henüz kaydedilmedi", "The draft is not saved yet"),
