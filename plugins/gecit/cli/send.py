@@ -22,14 +22,31 @@ TIMEOUT_SECONDS = 60.0
 def send(files: tuple[Path, ...], host: str, port: int | None) -> None:
     """Send HL7 messages of files by MLLP and print the answers. Exit code 1 where one is not AA."""
     messages = [one for path in files for one in _messages(path)]
-    good = True
-    for answer in hl7_build.send(host, port or settings().mllp_port, messages, TIMEOUT_SECONDS):
+    good, number = True, port or settings().mllp_port
+    try:
+        answers = hl7_build.send(host, number, messages, TIMEOUT_SECONDS)
+    except OSError as fault:
+        raise click.ClickException(_unreached(host, number, fault)) from fault
+    for answer in answers:
         ack = hl7_reader.parse(answer)
         for segment in ack.segments:
             if segment.id in ("MSA", "ERR"):
                 click.echo(segment.raw)
         good = good and ack.get("MSA", 1) == "AA"
     sys.exit(0 if good else 1)
+
+
+def _unreached(host: str, port: int, fault: OSError) -> str:
+    """Say where nobody answered, and what to do; a break in the middle is told in the same words."""
+    return (
+        f"{host}:{port} ile HL7 (MLLP) bağlantısı kurulamadı ya da koptu: {fault}\n"
+        "  Düğüm çalışıyor mu (gecit health)? Başka kapıdaysa --port ya da GECIT_MLLP_PORT ile, başka bilgisayardaysa "
+        "--host ile gösterin. Bağlantı koptuysa önceki mesajlar alınmış olabilir; aynı mesajı yeniden göndermek zarar "
+        "vermez.\n"
+        f"no HL7 (MLLP) connection to {host}:{port}, or it broke: {fault}\n"
+        "  Is the node running (gecit health)? Name another port by --port or GECIT_MLLP_PORT, another computer by "
+        "--host. If the connection broke, earlier messages may have been taken; sending the same one again does no harm."
+    )
 
 
 def _messages(path: Path) -> list[bytes]:
