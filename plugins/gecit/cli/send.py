@@ -45,7 +45,7 @@ def _unreached(host: str, port: int, fault: OSError) -> str:
         "vermez.\n"
         f"no HL7 (MLLP) connection to {host}:{port}, or it broke: {fault}\n"
         "  Is the node running (gecit health)? Name another port by --port or GECIT_MLLP_PORT, another computer by "
-        "--host. If the connection broke, earlier messages may have been taken; sending the same one again does no harm."
+        "--host. If the connection broke, earlier messages may have been taken; sending one again does no harm."
     )
 
 

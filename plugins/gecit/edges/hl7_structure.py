@@ -25,7 +25,7 @@ _NUMBERS = re.compile(r"\d{6,}")
 # Where v2.3.1 offers a choice of segments (ORM^O01: OBR or RQD or ...), hl7apy asks for all of them; and it does not
 # know the type of every field.
 _SLIPS = re.compile(r"Missing required child ORM_O01_(CHOICE|\w+SUPPGRP)\.|Datatype None is not correct")
-# These events have the structure of an admission (v2.3.1 table 0354); without MSH-9.3 hl7apy looks for one by the event.
+# These events have the structure of an admission (v2.3.1 table 0354); without MSH-9.3 hl7apy looks for one by event.
 _ADT_LIKE_ADMISSION = re.compile(r"^(MSH\|(?:[^|\r]*\|){7}ADT\^A(?:04|08))(?=[|\r]|$)")
 
 

@@ -27,11 +27,11 @@ def put_in_force(settings: Settings, ledger: SqlLedger, now: datetime) -> str:
         return ""
     named = ", ".join(sorted({f"{one.kind} {one.id}" for one in gone}))
     return (
-        f"Yürürlükteki kural kitabında olup kural dosyalarında bulunmayan {len(gone)} kayıt var ({named}); kural kitabı "
-        f"değiştirilmedi. Sitenin kuralları başka klasördeyse {SITE_SETTING} ile gösterin; kalkmaları isteniyorsa: "
-        "gecit rules activate\n"
+        f"Yürürlükteki kural kitabında olup kural dosyalarında bulunmayan {len(gone)} kayıt var ({named}); kural "
+        f"kitabı değiştirilmedi. Sitenin kuralları başka klasördeyse {SITE_SETTING} ile gösterin; kalkmaları "
+        "isteniyorsa: gecit rules activate\n"
         f"{len(gone)} entries in force are not in the rule files ({named}); the rulebook was left as it is. Name the "
-        f"site's rules by {SITE_SETTING} if they are in another folder; if the entries are to go: gecit rules activate\n"
+        f"site's rules by {SITE_SETTING} if they are in another folder; if they are to go: gecit rules activate\n"
     )
 
 

@@ -55,7 +55,7 @@ WORDS: dict[Why, Text] = {
         en="The exam's report is signed; an addendum or a correction can be written.",
     ),
     Why.NOT_YOURS: Text(
-        tr="Bu tetkik artık sizde değil (süre doldu ya da geri verildi). Kaydedilen taslağınız duruyor; tetkiki yeniden alın.",
+        tr="Bu tetkik artık sizde değil (süre doldu ya da geri verildi). Kaydedilen taslak duruyor; yeniden alın.",
         en="You do not have this exam any more (out of time, or given back). Your draft is kept; take the exam again.",
     ),
     Why.NO_IMAGES: Text(

@@ -11,7 +11,8 @@ def to_go_on(saved: Draft | None, written: Draft | None, form: bool) -> tuple[Dr
     """Return the draft that the form goes on with, and what was written and stands in neither form nor ledger.
 
     The form always has the revision and the key images that are saved, or nothing typed into it could be saved. Where
-    another window saved in between, that one's text is in the form and the text of this page stands beside it. `form`: the page has one.
+    another window saved in between, that one's text is in the form and the text of this page stands beside it.
+    `form`: the page has one.
     """
     if written is None:
         return saved, None
