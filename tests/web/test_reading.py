@@ -248,6 +248,17 @@ def test_each_pause_saves_and_says_what_is_missing(client: FlaskClient, ledger: 
     assert "İmzayı engeller" not in good.text
 
 
+def test_who_writes_is_told_what_he_can_do_and_not_what_the_hbys_should_send(
+    client: FlaskClient, ledger: SqlLedger
+) -> None:
+    act(client, "ayse", "take")
+    path = f"/gecit/reading/draft/{HOSPITAL.skrs}/A1"
+    form = written(ledger, "ayse", **{"request-rating": "", "image-rating": ""})
+    said = ask(client, "ayse", path, form, **{"HX-Request": "true"}).text
+    assert "istemi ve çekimi puanlayın" in said
+    assert "OBX" not in said and "göndermelidir" not in said
+
+
 def test_an_older_window_is_told_and_writes_over_nothing(client: FlaskClient, ledger: SqlLedger) -> None:
     act(client, "ayse", "take")
     old = written(ledger, "ayse")
@@ -433,6 +444,23 @@ def test_what_is_too_long_stays_in_the_form(client: FlaskClient, ledger: SqlLedg
     form = fields(page.text)
     assert len(form["part-3"]) == 50_001
     assert act(client, "ayse", "draft", **(form | {"part-3": FINDINGS})).status_code == 303
+
+
+def test_a_refused_signature_and_an_open_editor_are_audited_as_what_they_are(
+    client: FlaskClient, ledger: SqlLedger, audit: FakeAudit
+) -> None:
+    act(client, "ayse", "take")
+    refused = act(client, "ayse", "sign", act="sign", password=PASSWORD, **written(ledger, "ayse", **{"part-4": ""}))
+    assert refused.status_code == 409
+    act(client, "bora", "take")
+    said = audit.said()
+    assert ("ayse", "sign", "refused") in said and ("ayse", "sign", "done") not in said
+    assert ("bora", "take", "refused") in said and ("bora", "take", "done") not in said
+    assert "see a report" not in [what for _, what, _ in said], "there is none yet"
+    assert ("ayse", "see an exam", "done") in said
+    act(client, "ayse", "sign", act="sign", password=PASSWORD, **written(ledger, "ayse"))
+    ask(client, "ayse", EDITOR)
+    assert {("ayse", "sign", "done"), ("ayse", "see a report", "done")} <= set(audit.said())
 
 
 def test_what_a_script_sends_for_the_page_never_signs(client: FlaskClient, ledger: SqlLedger) -> None:
