@@ -173,6 +173,24 @@ def test_a_report_goes_from_the_list_to_the_study_and_the_hbys(browser: webdrive
     fill_in(browser, ReportPart.FINDINGS, "Kısa.")
     wait_for(browser, "İmzayı engeller")
     looked_at(browser, "editor-hints")
+    assert browser.execute_script(
+        "const top = (one) => document.querySelector(one).getBoundingClientRect().top;"
+        "return top('#checks') < top('fieldset:has(#password)')"
+    ), "what the checks say stands before the buttons that sign"
+
+    # A signature is refused; what is typed after it is saved, and stands there when the page comes again.
+    browser.find_element(By.ID, "password").send_keys(PASSWORD)
+    fill_in(browser, ReportPart.CONCLUSION, "")
+    press(browser, "button[value=sign]")
+    wait_for(browser, "Rapor bu hâliyle imzalanamaz")
+    assert "henüz kaydedilmedi" not in browser.find_element(By.TAG_NAME, "main").text
+    fill_in(browser, ReportPart.CONCLUSION, "Redden sonra yazıldı.")
+    later = lambda: made.ledger.read(lambda tx: tx.draft(key, READER))  # noqa: E731
+    until(lambda: (one := later()) and "Redden" in one.parts.get(ReportPart.CONCLUSION, ""), 20, "it is saved")
+    looked_at(browser, "editor-after-refusal")
+    browser.get(f"{made.node.url}/gecit/reading/exam/{key.institution}/{key.accession}")
+    assert browser.find_element(By.ID, "part-4").get_attribute("value") == "Redden sonra yazıldı."
+    assert all("409" in one["message"] for one in browser.get_log("browser")), "the refused page alone is complained of"
 
     # The tab is closed and the web process killed: what was written stands there again.
     fill_in(browser, ReportPart.FINDINGS, FINDINGS)

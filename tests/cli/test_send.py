@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -70,3 +71,13 @@ def test_a_file_without_a_message_is_named_and_nothing_is_sent(
     (tmp_path / "not.hl7").write_text("merhaba\n")
     said = gecit("send", "--port", str(listener.port), written(tmp_path / "a.hl7", "A1"), tmp_path / "not.hl7", code=1)
     assert "not.hl7" in said.output and listener.hbys.frames == []
+
+
+def test_a_closed_port_is_named_with_what_to_do_in_both_languages(gecit: Callable[..., Result], tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    done = gecit("send", "--port", str(port), written(tmp_path / "a.hl7", "A1"), code=1)
+    said = done.output
+    assert said.count(f"127.0.0.1:{port}") == 2
+    assert "gecit health" in said and "GECIT_MLLP_PORT" in said
+    assert "bağlantısı kurulamadı" in said and "Is the node running" in said

@@ -45,11 +45,12 @@ class _Told:
 def watched(patch: Any) -> Iterator[list[str]]:
     """Yield what was changed untold, as `endpoint: table`."""
     untold: list[str] = []
+    open_ones: dict[sa.Connection, list[str]] = {}  # of transactions that have not ended
 
     def started(app: Flask, **_: object) -> None:
         app.extensions.setdefault(EXTENSION, _Told())
 
-    def written(_: object, __: object, statement: str, *___: object) -> None:
+    def written(connection: sa.Connection, __: object, statement: str, *___: object) -> None:
         found = WRITES.match(statement)
         who = _acting()
         if found is None or not who or found[1] in OF_DOORS | OF_MIGRATIONS or who in OWN_LEDGER:
@@ -59,16 +60,26 @@ def watched(patch: Any) -> Iterator[list[str]]:
         if _told():
             changing.add(who)
         else:
-            untold.append(f"{who}: {found[1]}")
+            open_ones.setdefault(connection, []).append(f"{who}: {found[1]}")
+
+    def committed(connection: sa.Connection) -> None:
+        untold.extend(open_ones.pop(connection, ()))
+
+    def taken_back(connection: sa.Connection) -> None:
+        open_ones.pop(connection, None)  # as what is only tried: nothing was changed
 
     for book in (AuditBook, FakeAudit):
         patch.setattr(book, "record", _telling(book.record))
     request_started.connect(started)
-    sa.event.listen(sa.Engine, "before_cursor_execute", written)
+    heard = (("before_cursor_execute", written), ("commit", committed), ("rollback", taken_back))
+    for name, hears in heard:
+        sa.event.listen(sa.Engine, name, hears)
     try:
         yield untold
     finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", written)
+        for name, hears in heard:
+            sa.event.remove(sa.Engine, name, hears)
+        untold.extend(one for found in open_ones.values() for one in found)
         request_started.disconnect(started)
 
 

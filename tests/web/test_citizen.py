@@ -351,6 +351,18 @@ def test_a_visitor_by_link_a_consultant_and_an_assessor_are_told_as_what_they_ar
     assert "Konsültasyon için tetkike baktı" in page and "Kalite için raporu inceledi" in page
 
 
+def test_one_opening_of_the_viewer_is_one_look(place: Place) -> None:
+    look(place, "ayse", "see images", 30)
+    look(place, "ayse", "see images", 30, accession="", institution="")
+    look(place, "ayse", "see images", 30, accession="", detail={"study": "1.2.A1"})
+    look(place, "uzak", "see images", 30)
+    look(place, "ayse", "see images", 20)
+    page = place.ask("cigdem", "/gecit/own/looks").text
+    rows = page.split("<tbody>")[1].split("</tbody>")[0].split("</tr>")[:-1]
+    assert len(rows) == 3
+    assert all("BT, Mandibula" in one for one in rows)
+
+
 def test_looks_are_paged(place: Place) -> None:
     for number in range(53):
         look(place, "ayse", "see images", number)

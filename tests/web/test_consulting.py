@@ -305,6 +305,15 @@ def test_the_form_offers_people_groups_and_subspecialties(client: FlaskClient, l
     assert "ŞAHİN" not in page
 
 
+def test_only_of_a_group_it_is_said_that_the_others_are_shut_out(client: FlaskClient, ledger: SqlLedger) -> None:
+    alone = asked(client)
+    said = text_of(ask(client, "uzman", alone))
+    assert "yanıt sizden beklenir" in said and "gruptaki öbür" not in said
+    people = tuple(Member(account=one, since=NOW) for one in ("bora", "noro"))
+    ledger.save_group(Group(id="g2", name="Nöro", members=people), NOW)
+    assert "gruptaki öbür" in text_of(ask(client, "noro", asked(client, **{"whom": "group", "to-group": "g2"})))
+
+
 def test_a_group_is_asked_as_it_is_now_and_a_subspecialty_by_its_readers(
     client: FlaskClient, ledger: SqlLedger
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
@@ -149,6 +150,14 @@ def written(ledger: SqlLedger, who: str, **differs: str) -> dict[str, str]:
     return {**form, "revision": str(draft.revision if draft else 0), **differs}
 
 
+def fields(page: str) -> dict[str, str]:
+    """The hidden fields and the four parts of the editor's form, as its page gave them."""
+    form = page[page.index('<form id="report"') :].partition("</form>")[0]
+    names = re.findall(r'name="(revision|window|kind|pictures)" value="([^"]*)"', form)
+    parts = re.findall(r'name="(part-\d)"[^>]*>(.*?)</textarea>', form, re.DOTALL)
+    return {**dict(names), **{name: unescape(text) for name, text in parts}}
+
+
 def state(ledger: SqlLedger) -> tuple[State, str]:
     exam = ledger.read(lambda tx: tx.exam(key()))
     assert exam
@@ -239,12 +248,23 @@ def test_each_pause_saves_and_says_what_is_missing(client: FlaskClient, ledger: 
     assert "İmzayı engeller" not in good.text
 
 
+def test_who_writes_is_told_what_he_can_do_and_not_what_the_hbys_should_send(
+    client: FlaskClient, ledger: SqlLedger
+) -> None:
+    act(client, "ayse", "take")
+    path = f"/gecit/reading/draft/{HOSPITAL.skrs}/A1"
+    form = written(ledger, "ayse", **{"request-rating": "", "image-rating": ""})
+    said = ask(client, "ayse", path, form, **{"HX-Request": "true"}).text
+    assert "istemi ve çekimi puanlayın" in said
+    assert "OBX" not in said and "göndermelidir" not in said
+
+
 def test_an_older_window_is_told_and_writes_over_nothing(client: FlaskClient, ledger: SqlLedger) -> None:
     act(client, "ayse", "take")
     old = written(ledger, "ayse")
     act(client, "ayse", "draft", **written(ledger, "ayse", **{"part-4": "Yeni sonuç."}))
     said = ask(client, "ayse", f"/gecit/reading/draft/{HOSPITAL.skrs}/A1", old, **{"HX-Request": "true"})
-    assert "başka bir pencerede" in said.text
+    assert "başka bir pencerede" in said.text and "Sayfayı yenilemeyin" in said.text
     page = act(client, "ayse", "draft", **old)
     assert page.status_code == 409
     assert FINDINGS in unescape(page.text)  # what was typed is still there to be copied
@@ -383,6 +403,64 @@ def test_a_wrong_password_signs_nothing_and_loses_nothing(client: FlaskClient, l
     kept = ledger.read(lambda tx: tx.draft(key(), "ayse"))
     assert kept
     assert kept.parts[ReportPart.CONCLUSION] == CONCLUSION
+
+
+@pytest.mark.parametrize("part", ["part-3", "part-4"])
+def test_after_a_refused_signature_what_is_typed_on_is_saved(client: FlaskClient, ledger: SqlLedger, part: str) -> None:
+    act(client, "ayse", "take")
+    form = written(ledger, "ayse", window="first", act="sign", password=PASSWORD, **{part: ""})
+    refused = act(client, "ayse", "sign", **form)
+    assert refused.status_code == 409 and "imzalanamaz" in refused.text
+    assert "henüz kaydedilmedi" not in refused.text and 'id="unsaved"' not in refused.text
+    typed = fields(refused.text) | {"part-3": FINDINGS, "part-4": "Sonra yazılan sonuç."}
+    live = ask(client, "ayse", f"/gecit/reading/draft/{HOSPITAL.skrs}/A1", typed, **{"HX-Request": "true"})
+    assert "Taslak kaydedildi" in live.text and "başka bir pencerede" not in live.text
+    assert "Sonra yazılan sonuç." in unescape(ask(client, "ayse", EDITOR).text)
+    again = act(client, "ayse", "sign", **form)  # the browser reloads the refused page
+    assert again.status_code == 409 and "Sonra yazılan sonuç." in unescape(again.text)
+    last = act(client, "ayse", "sign", **fields(again.text), act="sign", password=PASSWORD)
+    assert last.status_code == 303
+
+
+def test_what_is_written_in_a_window_overtaken_by_another_can_be_copied_and_the_page_goes_on(
+    client: FlaskClient, ledger: SqlLedger
+) -> None:
+    act(client, "ayse", "take")
+    old = written(ledger, "ayse", window="here", **{"part-4": "Buradaki sonuç."})
+    act(client, "ayse", "draft", **written(ledger, "ayse", window="there", **{"part-4": "Oradaki sonuç."}))
+    page = unescape(act(client, "ayse", "draft", **old).text)
+    beside = page[page.index('id="unsaved"') :].partition("</section>")[0]
+    assert "Buradaki sonuç." in beside and "Oradaki sonuç." not in beside
+    form = fields(page)
+    assert form["part-4"] == "Oradaki sonuç."
+    saved = act(client, "ayse", "draft", **(form | {"part-4": "Oradaki sonuç. Buradaki sonuç."}))
+    assert saved.status_code == 303
+
+
+def test_what_is_too_long_stays_in_the_form(client: FlaskClient, ledger: SqlLedger) -> None:
+    act(client, "ayse", "take")
+    page = act(client, "ayse", "draft", **written(ledger, "ayse", **{"part-3": "a" * 50_001}))
+    assert page.status_code == 409
+    form = fields(page.text)
+    assert len(form["part-3"]) == 50_001
+    assert act(client, "ayse", "draft", **(form | {"part-3": FINDINGS})).status_code == 303
+
+
+def test_a_refused_signature_and_an_open_editor_are_audited_as_what_they_are(
+    client: FlaskClient, ledger: SqlLedger, audit: FakeAudit
+) -> None:
+    act(client, "ayse", "take")
+    refused = act(client, "ayse", "sign", act="sign", password=PASSWORD, **written(ledger, "ayse", **{"part-4": ""}))
+    assert refused.status_code == 409
+    act(client, "bora", "take")
+    said = audit.said()
+    assert ("ayse", "sign", "refused") in said and ("ayse", "sign", "done") not in said
+    assert ("bora", "take", "refused") in said and ("bora", "take", "done") not in said
+    assert "see a report" not in [what for _, what, _ in said], "there is none yet"
+    assert ("ayse", "see an exam", "done") in said
+    act(client, "ayse", "sign", act="sign", password=PASSWORD, **written(ledger, "ayse"))
+    ask(client, "ayse", EDITOR)
+    assert {("ayse", "sign", "done"), ("ayse", "see a report", "done")} <= set(audit.said())
 
 
 def test_what_a_script_sends_for_the_page_never_signs(client: FlaskClient, ledger: SqlLedger) -> None:

@@ -23,9 +23,9 @@ TIMEOUT_SECONDS = 60.0
 def send(files: tuple[Path, ...], host: str, port: int | None) -> None:
     """Send HL7 messages of files by MLLP and print the answers. Exit code 1 where one is not AA."""
     messages = [one for path in files for one in _messages(path)]
-    good = True
+    good, number = True, port or settings().mllp_port
     for message in messages:
-        ack = hl7_reader.parse(_told(host, port or settings().mllp_port, message))
+        ack = hl7_reader.parse(_told(host, number, message))
         for segment in ack.segments:
             if segment.id in ("MSA", "ERR"):
                 click.echo(one_line(segment.raw))
@@ -39,8 +39,21 @@ def _told(host: str, port: int, message: bytes) -> bytes:
         (answer,) = hl7_build.send(host, port, [message], TIMEOUT_SECONDS)
     except OSError as fault:
         number = one_line(hl7_reader.parse(message).get("MSH", 10))
-        raise click.ClickException(f"MSH-10 {number}: yanıt gelmedi / no answer ({host}:{port}): {fault}") from fault
+        raise click.ClickException(_unreached(host, port, number, fault)) from fault
     return answer
+
+
+def _unreached(host: str, port: int, number: str, fault: OSError) -> str:
+    """Say where nobody answered which message, and what to do; a break in the middle is told in the same words."""
+    return (
+        f"MSH-10 {number}: yanıt gelmedi / no answer\n"
+        f"{host}:{port} ile HL7 (MLLP) bağlantısı kurulamadı ya da koptu: {fault}\n"
+        "  Düğüm çalışıyor mu (gecit health)? Başka kapıdaysa --port ya da GECIT_MLLP_PORT ile, başka bilgisayardaysa "
+        "--host ile gösterin. Bağlantı koptuysa mesaj alınmış olabilir; aynı mesajı yeniden göndermek zarar vermez.\n"
+        f"no HL7 (MLLP) connection to {host}:{port}, or it broke: {fault}\n"
+        "  Is the node running (gecit health)? Name another port by --port or GECIT_MLLP_PORT, another computer by "
+        "--host. If the connection broke, the message may have been taken; sending it again does no harm."
+    )
 
 
 def _messages(path: Path) -> list[bytes]:

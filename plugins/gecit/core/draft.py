@@ -169,7 +169,18 @@ _WEIGHTS = {
 
 
 def _hint(finding: Finding, weight: Weight) -> Hint:
-    return Hint(code=finding.rule, weight=weight, text=finding.reason or finding.title, fix=finding.fix)
+    fix = _FIXES.get(finding.rule, finding.fix)
+    return Hint(code=finding.rule, weight=weight, text=finding.reason or finding.title, fix=fix)
+
+
+# What the author himself does where the rule speaks to who sends reports: by id of a rule.
+_FIXES = {
+    "smart-imaging": Text(
+        tr="Bulgular ile Sonuç'u yazın, istemi ve çekimi puanlayın. Klinik bilgi istemde gelir; siz eklemezsiniz.",
+        en="Write findings and conclusion, rate the request and the images. Clinical information comes with the order; "
+        "it is not yours to add.",
+    ),
+}
 
 
 def _plain(text: str) -> str:

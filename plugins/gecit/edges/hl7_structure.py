@@ -25,6 +25,8 @@ _NUMBERS = re.compile(r"\d{6,}")
 # Where v2.3.1 offers a choice of segments (ORM^O01: OBR or RQD or ...), hl7apy asks for all of them; and it does not
 # know the type of every field.
 _SLIPS = re.compile(r"Missing required child ORM_O01_(CHOICE|\w+SUPPGRP)\.|Datatype None is not correct")
+# These events have the structure of an admission (v2.3.1 table 0354); without MSH-9.3 hl7apy looks for one by event.
+_ADT_LIKE_ADMISSION = re.compile(r"^(MSH\|(?:[^|\r]*\|){7}ADT\^A(?:04|08))(?=[|\r]|$)")
 
 
 def complaints(data: bytes) -> list[str]:
@@ -43,7 +45,13 @@ def complaints(data: bytes) -> list[str]:
 
 
 def _complaints(text: str) -> list[str]:
-    message = parse_message(text, validation_level=VALIDATION_LEVEL.TOLERANT, find_groups=True)
+    message = parse_message(
+        _ADT_LIKE_ADMISSION.sub(r"\1^ADT_A01", text, count=1),
+        validation_level=VALIDATION_LEVEL.TOLERANT,
+        find_groups=True,
+    )
+    if getattr(message, "reference", None) is None:  # else validating ends in an AttributeError
+        return ["not looked at: no structure of v2.3.1 is known for what MSH-9 names"]
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report"
         try:

@@ -10,6 +10,7 @@ from ..core.values import local
 from ..edges.rules_files import read_folder
 from ..edges.store import SqlLedger
 from ..settings import Settings
+from .rulebook import would_go
 
 HOUR = timedelta(hours=1)
 EXEMPTION = "duplicate-query"
@@ -18,7 +19,9 @@ EXEMPTION = "duplicate-query"
 
 def announce(settings: Settings, ledger: SqlLedger, now: datetime) -> list[Stretch]:
     """Draft and activate an exemption for the last hour's outages that none stands for; returns its windows."""
-    if not settings.site_rules:
+    if not settings.site_rules or not settings.site_rules.resolve().is_relative_to(settings.data.resolve()):
+        return []  # a site's own folder is not the demo's to write into
+    if would_go(ledger, read_folder(settings.rules, settings.site_rules)):
         return []
     service = f"upstream:{settings.duplicates.upstream_name}"
     since = max(now - HOUR, _excused_until(settings, now))

@@ -25,7 +25,6 @@ import msgspec
 import requests
 
 from ..edges import codes
-from ..edges.rules_files import read_folder
 from ..edges.store import open_ledger
 from ..edges.system_clock import SystemClock
 from ..ports import Receiver
@@ -37,6 +36,7 @@ from .mailbox import SENDER, MailBox, mailbox_app, receiving
 from .medula_soap import Account, new_account
 from .neighbours import settle_neighbours
 from .people import ADMINISTRATOR, give_token, settle, shown
+from .rulebook import SITE_SETTING, put_in_force
 from .server import outside_world, running
 
 if TYPE_CHECKING:
@@ -45,6 +45,13 @@ if TYPE_CHECKING:
 log = logging.getLogger("gecit.node")
 
 ORTHANC = "/usr/sbin/Orthanc"
+PORTS = {
+    "GECIT_HTTP_PORT": "http_port",
+    "GECIT_WEB_PORT": "web_port",
+    "GECIT_DICOM_PORT": "dicom_port",
+    "GECIT_MLLP_PORT": "mllp_port",
+}
+"""The variables of the ports, with their fields of the settings."""
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
 LONGEST_LOG = 50_000_000
@@ -109,7 +116,9 @@ def _node(data: Path, stop: threading.Event, protocol: str) -> Iterator[Running]
     box = MailBox(SystemClock())
     world: dict[str, WSGIApplication] = {**apps, "/hbys": hbys_app(hbys), "/mail": mailbox_app(box)}
     with running(world) as sandbox, listening(hbys) as hbys_port, receiving(box) as mail_port:
-        environ = _environment(data, sandbox) | site_rules(data) | duplicates_above(data, sandbox, credentials)
+        environ = (
+            _environment(data, sandbox) | site_rules(data, os.environ) | duplicates_above(data, sandbox, credentials)
+        )
         environ |= medula_over(protocol, data, sandbox, account) | mail_over(mail_port)
         environ.setdefault("ORTHANC__GECIT__SIGN_IN__PUBLIC_URL", load(environ=environ).orthanc_url)  # links in mails
         settings = load(environ=environ)
@@ -199,12 +208,7 @@ def mail_over(port: int) -> dict[str, str]:
 
 
 def _check_ports(settings: Settings) -> None:
-    ports = {
-        "GECIT_HTTP_PORT": settings.http_port,
-        "GECIT_WEB_PORT": settings.web_port,
-        "GECIT_DICOM_PORT": settings.dicom_port,
-        "GECIT_MLLP_PORT": settings.mllp_port,
-    }
+    ports = {name: getattr(settings, field) for name, field in PORTS.items()}
     taken = [f"  {name}={port}" for name, port in ports.items() if _taken(port)]
     if taken:
         lines = "\n".join(taken)
@@ -224,11 +228,16 @@ def _taken(port: int) -> bool:
     return False
 
 
-def site_rules(data: Path) -> dict[str, str]:
-    """Lay the pretend hospital's own rules in the data folder; return the setting that names them."""
+def site_rules(data: Path, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Lay the pretend hospital's own rules in the data folder; return the setting that names them.
+
+    Where `environ` names a site's rules already, those are meant: nothing is laid down.
+    """
+    if (environ or {}).get(SITE_SETTING):
+        return {}
     folder = data / "site-rules"
     shutil.copytree(SITE_RULES, folder, dirs_exist_ok=True)
-    return {"ORTHANC__GECIT__SITE_RULES": str(folder)}
+    return {SITE_SETTING: str(folder)}
 
 
 def _prepare(settings: Settings, hbys_port: int) -> tuple[Mapping[str, str], str]:
@@ -237,8 +246,7 @@ def _prepare(settings: Settings, hbys_port: int) -> tuple[Mapping[str, str], str
     codes.import_csv(settings.codes, "physicians", PHYSICIANS, clock.now())
     ledger = open_ledger(settings.database)
     try:
-        book = read_folder(settings.rules, settings.site_rules)
-        ledger.activate_rulebook(book.revision, book.to_json(), clock.now(), "sandbox")
+        sys.stdout.write(put_in_force(settings, ledger, clock.now()))
         # Its HBYS takes another free port at each start.
         hospital = msgspec.structs.replace(INSTITUTION, receiver=Receiver(host="127.0.0.1", port=hbys_port))
         ledger.write(lambda tx: tx.record_institution(hospital, clock.now(), by="sandbox"))
@@ -299,10 +307,17 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def command_environment(settings: Settings) -> dict[str, str]:
-    """Return the variables by which commands in another terminal mean this very node and its site's rules."""
+    """Return the variables by which commands in another terminal mean this very node its site's rules and ports."""
     named = {name: os.environ[name] for name in ("GECIT_HOME", "GECIT_CONFIG") if name in os.environ}
-    site = {"ORTHANC__GECIT__SITE_RULES": str(settings.site_rules.absolute())} if settings.site_rules else {}
-    return {**named, "GECIT_DATA": str(settings.data.absolute()), **site}
+    site = {SITE_SETTING: str(settings.site_rules.absolute())} if settings.site_rules else {}
+    meant = {**named, "GECIT_DATA": str(settings.data.absolute()), **site}
+    plain = load(environ=meant)
+    ports = {name: getattr(settings, field) for name, field in PORTS.items() if _differs(settings, plain, field)}
+    return {**meant, **{name: str(port) for name, port in ports.items()}}
+
+
+def _differs(one: Settings, other: Settings, field: str) -> bool:
+    return bool(getattr(one, field) != getattr(other, field))
 
 
 def _say_where(node: Running) -> None:

@@ -55,7 +55,7 @@ WORDS: dict[Why, Text] = {
         en="The exam's report is signed; an addendum or a correction can be written.",
     ),
     Why.NOT_YOURS: Text(
-        tr="Bu tetkik artık sizde değil (süre doldu ya da geri verildi). Yazdıklarınız saklandı; tetkiki yeniden alın.",
+        tr="Bu tetkik artık sizde değil (süre doldu ya da geri verildi). Kaydedilen taslak duruyor; yeniden alın.",
         en="You do not have this exam any more (out of time, or given back). Your draft is kept; take the exam again.",
     ),
     Why.NO_IMAGES: Text(
@@ -71,8 +71,8 @@ WORDS: dict[Why, Text] = {
         en="The first signature is yours; another radiologist must give the second.",
     ),
     Why.CHANGED: Text(
-        tr="Taslak başka bir pencerede değişti. O pencereyi kullanın ya da sayfayı yenileyin; hiçbir şey silinmedi.",
-        en="The draft was changed in another window. Go on there, or load this page again; nothing was lost.",
+        tr="Taslak başka bir pencerede değişti; kayıtlı hâline bakıp yeniden deneyin.",
+        en="The draft was changed in another window; look at it as it is saved and try again.",
     ),
     Why.TOO_LONG: Text(
         tr=f"Bir bölüm en çok {LONGEST_PART} karakter olabilir; kısaltın.",

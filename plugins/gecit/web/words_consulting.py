@@ -75,7 +75,8 @@ CONSULTING: dict[str, Text] = {
         "The exam of this consultation is not open to you any more; only what you wrote is shown.",
     ),
     "accept": _("Üstlen", "Accept"),
-    "accept-why": _(
+    "accept-why": _("Üstlenince yanıt sizden beklenir.", "Once you accept, the answer is yours to give."),
+    "accept-why-group": _(
         "Üstlenince yanıt sizden beklenir; gruptaki öbür hekimlere tetkik kapanır.",
         "Once you accept, the answer is yours to give; the exam is shut to the others of the group.",
     ),

@@ -50,6 +50,17 @@ READING: dict[str, Text] = {
     "give-back": _("Listeye geri ver", "Give back"),
     "save-draft": _("Taslağı kaydet", "Save the draft"),
     "draft-saved": _("Taslak kaydedildi", "Draft saved"),
+    "unsaved": _("Bu sayfada yazdığınız, kaydedilmedi", "What you wrote on this page; it is not saved"),
+    "unsaved-why": _(
+        "Gerekeni buradan kopyalayın: sayfadan ayrılınca burada durmaz.",
+        "Copy what you need from here: it does not stay when you leave the page.",
+    ),
+    "unsaved-live": _(
+        "Bu sayfada yazdığınız kaydedilmedi. Sayfayı yenilemeyin: «Taslağı kaydet»e basın; kayıtlı taslak gelir, "
+        "yazdığınız da kopyalayabilmeniz için üstünde gösterilir.",
+        'What you wrote on this page is not saved. Do not reload: press "Save the draft"; the saved draft comes, '
+        "with your text above it to be copied.",
+    ),
     "draft-new": _("Taslak henüz kaydedilmedi", "The draft is not saved yet"),
     "checks": _("Denetim", "Checks"),
     "no-hints": _("Eksik görünmüyor.", "Nothing seems to be missing."),

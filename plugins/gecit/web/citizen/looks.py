@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from flask import Blueprint, render_template
+from msgspec.structs import replace
 
 from gecit.core.access import Action, Role
 from gecit.core.accounts import Account
@@ -23,6 +25,9 @@ from .room import CitizenRoom, own_number
 
 PAGE = 50
 MOST_EXAMS = 500
+IMAGES = Action.SEE_IMAGES.value
+OPENING = timedelta(minutes=1)
+"""Within which time rows of pictures are one opening of the viewer."""
 
 SELF = Text(tr="Siz", en="You")
 PROGRAM = Text(tr="Kurumun cihazı ya da programı", en="The institution's device or program")
@@ -53,10 +58,30 @@ def look_pages(room: CitizenRoom) -> Blueprint:
         about(patient=tckn)
         rows = room.ledger.looks(room.audit.digest(tckn), tuple(LOOKS), PAGE + 1, (number - 1) * PAGE) if tckn else []
         told = _Telling(room, room.ledger.exams_of(tckn, MOST_EXAMS))
-        found = [told.look(one) for one in rows[:PAGE]]
+        found = _openings([(one, told.look(one)) for one in rows[:PAGE]])
         return render_template("citizen/looks.html", rows=found, number=number, more=len(rows) > PAGE)
 
     return pages
+
+
+def _openings(found: Iterable[tuple[AuditRow, Look]]) -> list[Look]:
+    """Put the rows of one opening of the viewer together; `found` has the newest first.
+
+    A viewer is opened, looks for the patient's studies (a row of no exam) and fetches pictures: a look is told once.
+    """
+    kept: list[tuple[AuditRow, Look]] = []
+    for row, look in found:
+        of_one = (number for number, (other, one) in enumerate(kept) if _one_opening(other, one, row, look))
+        if (at := next(of_one, None)) is None:
+            kept.append((row, look))
+        else:
+            kept[at] = (kept[at][0], replace(kept[at][1], exam=kept[at][1].exam or look.exam))
+    return [look for _, look in kept]
+
+
+def _one_opening(later: AuditRow, shown: Look, row: AuditRow, look: Look) -> bool:
+    by_one = (later.who, later.what, shown.what) == (row.who, row.what, look.what) and row.what == IMAGES
+    return by_one and later.at - row.at < OPENING and (look.exam == shown.exam or not look.exam or not shown.exam)
 
 
 class _Telling:

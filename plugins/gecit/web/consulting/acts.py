@@ -27,6 +27,7 @@ from gecit.steps import consult
 from gecit.steps.consult_report import close_into_report
 
 from ..access import needs, person
+from ..tried import tried
 from ..vouched import vouched
 from ..words_consulting import CONSULTING
 from .desk import Consulting, deadline
@@ -109,8 +110,9 @@ def _do(desk: Consulting, number: str, what: str, work: Callable[[Transaction], 
     """Carry it out, audited before it is; the page again, with what was typed, where it is refused."""
     found = seen_here(desk, number)
     patient = found.exam.patient.tckn
-    desk.room.record(person(), what, found.key, tckn=patient)
     try:
+        tried(desk.room.ledger, work)
+        desk.room.record(person(), what, found.key, tckn=patient)
         desk.room.ledger.write(work)
     except ConsultationRefused as refused:
         desk.room.record(person(), what, found.key, tckn=patient, outcome=refused.why.value)

@@ -18,6 +18,7 @@ from gecit.steps.read_exam import ReadingRefused
 from ..access import needs, person
 from ..reading import ReadingRoom
 from ..reading.editor import key_here, page_of, place_of, save_written
+from ..tried import tried
 from .page import number_written, page, told
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def _in_editor(
     """Save what is written, then do it; the editor says what stands against it."""
     try:
         save_written(room, key)
+        tried(room.ledger, lambda tx: act(tx, key))
         told(room, what, key)
         room.ledger.write(lambda tx: act(tx, key))
     except ReadingRefused as refused:

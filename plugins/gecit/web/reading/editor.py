@@ -28,12 +28,14 @@ from gecit.steps.read_exam import ReadingRefused, Why
 from gecit.steps.sign_report import Signing
 
 from ..access import may_touch, needs, person
+from ..tried import tried
 from ..vouched import vouched
 from ..words_reading import READING, SIGNING
 from .beside import earlier_of, versions_here
 from .images_beside import BESIDE, framing, images_place, remember_place
 from .key_images import digest_of
 from .room import ReadingRoom, signer_of
+from .unsaved import to_go_on
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as Redirect
@@ -122,8 +124,9 @@ def _place(key: ExamKey) -> str:
 def _done(
     room: ReadingRoom, key: ExamKey, what: str, act: Callable[[Transaction, ExamKey], Reading]
 ) -> Redirect | Response:
-    room.record(person(), what, key)  # first: what cannot be audited is not done
     try:
+        tried(room.ledger, lambda tx: act(tx, key))
+        room.record(person(), what, key)  # first: what cannot be audited is not done
         room.ledger.write(lambda tx: act(tx, key))
     except ReadingRefused as refused:
         room.record(person(), what, key, outcome=refused.why.value)
@@ -226,8 +229,13 @@ def _sign(room: ReadingRoom, key: ExamKey, act: Act, draft: Draft) -> None:
     judged, report = room.judged(exam, asker.name), sign_report.to_sign(exam, draft, act, signer, now)
     asked = _ask_registry(room, [one.identifier for one in report.radiologists])
     signing = Signing(key=key, act=act, revision=draft.revision, signer=signer)
+
+    def work(tx: Transaction) -> int:
+        return sign_report.sign(tx, signing, asker, asked, judged, now)
+
+    tried(room.ledger, work)
     room.record(asker, act.value, key, tckn=exam.patient.tckn)  # first: what cannot be audited is not signed
-    room.ledger.write(lambda tx: sign_report.sign(tx, signing, asker, asked, judged, now))
+    room.ledger.write(work)
 
 
 def _ask_registry(room: ReadingRoom, numbers: list[str]) -> Mapping[str, RegistryAnswer]:
@@ -277,15 +285,18 @@ def _page(
     exam = room.ledger.read(lambda tx: tx.exam(key)) or abort(404)
     reading = reading_of(exam)
     mine = reading.state in AT_WORK and reading.reader == person().name
-    draft = written or (room.ledger.read(lambda tx: tx.draft(key, person().name)) if mine else None)
+    saved = room.ledger.read(lambda tx: tx.draft(key, person().name)) if mine or written else None
+    draft, unsaved = to_go_on(saved, written, form=mine and reading.state not in (State.HELD, State.OVERTAKEN))
     kind = room.kind(exam)
-    room.record(person(), Action.SEE_REPORT.value, key, tckn=exam.patient.tckn)
+    seen = Action.SEE_REPORT if exam.reports or reading.first_report else Action.SEE_EXAM
+    room.record(person(), seen.value, key, tckn=exam.patient.tckn)
     page = render_template(
         "reading_editor.html",
         exam=exam,
         reading=reading,
         mine=mine,
         draft=draft or Draft(exam=key, author=person().name),
+        unsaved=unsaved,
         kind=kind,
         macros=room.macros_for(exam, person().name),
         hints=_hints(room, exam, draft) if mine and draft else (),

@@ -31,6 +31,16 @@ document.addEventListener("DOMContentLoaded", () => {
       setTimeout(go, longest);
     }
   });
+  // Where one column holds all, what the checks say stands before the buttons that sign, not behind them.
+  const narrow = window.matchMedia("(max-width: 991.98px)");
+  const beside = document.getElementById("room");
+  const above = document.getElementById("checks-above-sign");
+  const column = document.getElementById("checks").parentElement;
+  const place = () => {
+    (narrow.matches || beside ? above : column).prepend(document.getElementById("checks"));
+  };
+  narrow.addEventListener("change", place);
+  place();
   window.addEventListener("pageshow", () => {
     sent = false; // the page came back from the browser's history
   });
