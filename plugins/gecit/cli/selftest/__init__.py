@@ -122,9 +122,7 @@ def selftest(
     raise SystemExit(0 if page.good else 1)
 
 
-def _options(
-    target: str, credentials: Path | None, given: dict[str, object], *, token_needed: bool = True
-) -> Options:
+def _options(target: str, credentials: Path | None, given: dict[str, object], *, token_needed: bool = True) -> Options:
     who = read_credentials(credentials, needed=token_needed)
     physician = {"physician": who.physician} if who.physician else {}
     return Options(target=target, token=who.token, radiologist=who.radiologist, **physician, **given)  # type: ignore[arg-type]

@@ -30,7 +30,10 @@ class Credentials(Value):
 
 
 def read_credentials(path: Path | None, environ: Mapping[str, str] = os.environ, *, needed: bool = True) -> Credentials:
-    """Read the file, and what the environment says over it; `needed`: without a token it will not do. Raises `CredentialsError` for what will not do."""
+    """Read the file, and what the environment says over it; raises `CredentialsError` for what will not do.
+
+    `needed`: without a token it will not do.
+    """
     found = _file(path) if path else {}
     said = {field: environ[name].strip() for name, field in ENVIRONMENT.items() if environ.get(name, "").strip()}
     try:

@@ -80,7 +80,7 @@ def selftest_routes(desk: SelfTestDesk) -> Blueprint:
         return answer(replace(unsealed, seal=_sealed(desk, unsealed)))
 
     @routes.post("/seal/check")
-    @open_to_all  # whoever holds a page may ask, long after the token of the run; a digest and yes or no is all there is
+    @open_to_all  # whoever holds a page may ask, long after the run; yes or no is all there is
     def check_seal() -> Response:
         given = read_body(Seal)
         return answer(Sealed(good=desk.audit.same(given.seal, _sealed(desk, given))))
