@@ -29,7 +29,7 @@ def test_results_are_kept_with_their_origin_and_become_a_table(tmp_path: Path) -
     assert origin.processors >= 1
     text = "before\n<!-- bench b -->\nold\n<!-- end -->\n<!-- bench c -->\nstays\n<!-- end -->\n"
     renewed = page.renewed(text, tmp_path)
-    assert "| case | rate, u/s | 9 | 10 | 0.9 | 1.5 | at least 0.9: met |" in renewed
+    assert "| case | rate, u/s | 9 | 10 | 0.9 | 1.5 | at least 0.9: met, within the noise |" in renewed
     assert "old" not in renewed
     assert "<!-- bench c -->\nstays\n<!-- end -->" in renewed
     assert page.renewed(renewed, tmp_path) == renewed

@@ -24,8 +24,14 @@ from gecit.cli.selftest.checking import (
     skipped,
 )
 from gecit.cli.selftest.credentials import CredentialsError, read_credentials
+from gecit.cli.selftest.hl7_checks import _refused
 from gecit.cli.selftest.kit import Kit
 from gecit.cli.selftest.page import Page, PageChangedError, draw, read
+from gecit.core.remarks import Remark, Severity, Where
+from gecit.core.values import Text
+from gecit.edges.hl7_ack import acknowledge
+from gecit.edges.mllp_hospital import read_acknowledgment
+from gecit.ports.hospital import HospitalSaid
 from gecit.web.selftest.wire import Seal
 
 NOON = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -90,6 +96,16 @@ def test_what_rests_on_a_failed_one_is_skipped_with_its_name() -> None:
     ]
     assert "a did not pass" in found["b"].got.en
     assert "secret" not in found["f"].got.en
+
+
+def test_a_refusal_is_told_in_both_languages() -> None:
+    words = Text(tr="Erişim numarası yok.", en="No accession number.")
+    remark = Remark(code="accession-missing", severity=Severity.ERROR, where=Where(segment="OBR", field=2), text=words)
+    said_back = read_acknowledgment(acknowledge(None, [remark], NOON, "1"), "").text
+    found = _refused(HospitalSaid(code="AE", text=said_back))
+    assert found == Text(
+        tr="AE: accession-missing: Erişim numarası yok.", en="AE: accession-missing: No accession number."
+    )
 
 
 def test_what_is_shown_masks_numbers_of_people() -> None:

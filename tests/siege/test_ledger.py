@@ -249,7 +249,9 @@ def test_the_command_says_what_was_touched(gecit: Callable[..., Result], data: P
     assert json.loads(said)["folded"] is False and json.loads(said)["faults"] == []
     with opened.ledger.engine.begin() as connection:
         connection.execute(sa.text("UPDATE event SET data = replace(data, 'A1', 'A9')"))
-    assert "edited, deleted or put in" in gecit("ledger", "verify", code=1).stdout
+    told = gecit("ledger", "verify", code=1).stdout
+    assert "edited, deleted or put in" in told
+    assert "A seal is of a stretch" in told, "finer is no answer"
     opened.ledger.close()
 
 

@@ -295,7 +295,7 @@ WAYS: dict[str, Way] = {
     "GET /gecit/api/selftest": Way("run the self-test"),
     "POST /gecit/api/selftest/remove": Way("run the self-test"),
     "POST /gecit/api/selftest/seal": Way("run the self-test"),
-    "POST /gecit/api/selftest/seal/check": Way("run the self-test"),
+    "POST /gecit/api/selftest/seal/check": OPEN,
     # duplicate queries: asked for the own institution, answered with anybody's exams
     "POST /gecit/api/duplicates/previous-studies": Way("query duplicates"),
     "POST /gecit/api/duplicates/previous-studies-for-sut-code-list": Way("query duplicates"),

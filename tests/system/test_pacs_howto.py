@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.hospital import run_gecit
 from tests.support.node import HOME, Node
 
 pytestmark = pytest.mark.system
@@ -28,6 +29,9 @@ def test_the_commands_of_the_howto_do_what_it_says(make_node: Callable[..., Node
     folder.mkdir()
     path = f"/usr/bin:{os.environ['PATH']}:{Path(sys.executable).parent}"  # pynetdicom has a findscu too
     environ = {**node.environ, "GECIT_CONFIG": str(node.config), "PATH": path, "LC_ALL": "C.UTF-8"}
+    assert (
+        run_gecit(environ, "institutions", "add", "999001", "--aet", "DENEMEPACS").returncode == 0
+    )  # as the demo has it
     for commands, expected in BLOCKS:
         here = re.sub(r"\b4242\b", str(node.dicom), commands).replace("2575", str(node.mllp))
         done = subprocess.run(["bash", "-ec", here], cwd=folder, env=environ, capture_output=True, timeout=90)

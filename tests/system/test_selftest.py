@@ -108,7 +108,7 @@ def test_a_site_that_is_well_passes_and_is_left_as_it_was(site: Hospital, token:
 
 def test_a_page_that_was_changed_is_noticed(site: Hospital, token: str, tmp_path: Path) -> None:
     _, _, page = run(site, token, tmp_path, "--only", "rulebook")
-    environ = {**site.node.environ, "GECIT_SELFTEST_TOKEN": token}
+    environ = {**site.node.environ, "GECIT_SELFTEST_TOKEN": ""}  # the page is enough
 
     def verified(*more: str) -> tuple[int, bool]:
         done = run_gecit(environ, "selftest", "--json", "--verify", str(page), *more)

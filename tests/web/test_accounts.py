@@ -15,6 +15,7 @@ from gecit.core.accounts import Account
 from gecit.edges.credentials import COOKIE, SECURE_COOKIE, csrf_of, token_digest
 from gecit.edges.front_files import read_front
 from gecit.edges.same_origin import SAFE
+from gecit.ports import Institution
 from gecit.web.access import NEEDS
 from gecit.web.front import FrontData, front
 from tests.fake_accounts import FakeAudit
@@ -393,6 +394,16 @@ def test_a_token_is_shown_once_and_opens_what_it_was_made_for(browser: FlaskClie
     assert kept.expires_at == NOON + timedelta(days=30)
     program = browser.application.test_client()
     assert program.get("/gecit/api/exams", headers={"Authorization": f"Bearer {secret}"}).status_code == 403
+
+
+def test_no_institution_is_chosen_beforehand_and_one_for_trials_says_so(
+    browser: FlaskClient, institutions: FakeInstitutions
+) -> None:
+    institutions.kept["100001"] = Institution(skrs="100001", name="Sınama", trial=True)
+    options = re.findall(r'<option value="(\d*)"[^>]*>([^<]+)</option>', browser.get("/gecit/tokens").text)
+    assert [code for code, _ in options[:3]] == ["", "910001", "100001"], "a trial institution comes last"
+    assert "(deneme)" in options[2][1]
+    assert "(deneme)" not in options[1][1]
 
 
 @pytest.mark.parametrize("action", ["use Orthanc", "manage users", "nonsense"])

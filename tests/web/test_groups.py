@@ -18,6 +18,7 @@ from tests.fake_accounts import FakeAudit
 from tests.fakes import StillClock
 from tests.support.flow import HOSPITAL
 from tests.support.reading import NOW
+from tests.support.trials import TRIAL
 
 from .test_reading import GRANT, ask, audit, client, clock, ledger, registry, tags  # noqa: F401 -- fixtures
 
@@ -81,6 +82,14 @@ def test_what_cannot_be_a_group_is_refused_in_clear_words_and_shown_again(
     assert answer.status_code == 422
     assert said in unescape(answer.text)
     assert ledger.groups() == []
+
+
+def test_nobody_is_granted_to_read_for_a_trial_institution(client: FlaskClient, ledger: SqlLedger) -> None:
+    ledger.write(lambda tx: tx.record_institution(TRIAL, NOW))
+    page = ask(client, "yonetici", "/gecit/grants").text
+    assert 'name="institution"' in page
+    assert TRIAL.skrs not in page
+    assert "()" not in page
 
 
 def test_a_grant_to_a_group_opens_the_list_for_whoever_belongs_to_it_that_day(

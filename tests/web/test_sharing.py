@@ -190,6 +190,15 @@ def test_last_use_is_what_the_audit_has(client: FlaskClient, clock: StillClock) 
     assert DOCTOR not in page, "the number is masked"
 
 
+def test_the_patient_reads_what_is_shared_by_the_name_that_it_has_in_the_own_list(client: FlaskClient) -> None:
+    share(client)
+    page = ask(client, "hasta", "/gecit/sharing").text
+    [cell] = re.findall(r'<td data-label="Hangi tetkikler">([^<]*)</td>', page)
+    (choice,) = set(re.findall(rf'value="{HOSPITAL.skrs} A1".*?<label[^>]*>([^<]*)</label>', page))  # of both forms
+    assert cell == choice
+    assert re.search(r"\(İstem tarihi \d\d\.\d\d\.\d{4} \d\d:\d\d\)", cell), "two of one day differ by it"
+
+
 def test_an_institutions_physicians_see_all_and_nobody_elses(client: FlaskClient) -> None:
     assert share(client, tckn="", institution=AWAY, which="all").status_code == 303
     assert [ask(client, who, A2).status_code for who in ("doktor", "meslektas")] == [200, 200]

@@ -23,6 +23,12 @@ FAULTS = {
     "not sealed": Text(tr="iki mühür arasında mühürsüz kalmış: bir mühür satırı silinmiş olabilir",
                        en="left unsealed between two seals: a row with a seal may have been deleted"),
 }  # fmt: skip
+STRETCH = (
+    "Bir mühür bir aralığındır: bu aralıkta en az bir satır değişmiş, silinmiş ya da eklenmiş; "
+    "hangisi olduğunu önceki bir yedek gösterir.\n"
+    "A seal is of a stretch: at least one row of it was edited, deleted or put in; "
+    "which one, an earlier backup shows."
+)
 
 
 @click.group()
@@ -66,6 +72,8 @@ def verify(folded: bool, as_json: bool) -> None:
         for one in found:
             text = FAULTS[one.fault]
             click.echo(f"{one.kind} {one.first}-{one.last}: {text.tr} / {text.en}")
+        if found:
+            click.echo(STRETCH)
         for kind in KINDS:
             click.echo(f"{kind}: {newest[kind]}, mühürlü / sealed: {sealed_to.get(kind, '?')}")
         if alike is not None:

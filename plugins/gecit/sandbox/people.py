@@ -90,7 +90,10 @@ BEGINS: Mapping[str, tuple[str, str]] = {
         "radyolog'un sorusunu yanıtla (önce o sormalı) / answer what radyolog asks (he asks first)",
     ),
     "klinisyen": ("/gecit/critical", "bekleyen kritik bulguyu oku, onayla / read the critical finding, confirm it"),
-    "kalite": ("/gecit/quality", "bir tetkikin görüntüsünü puanla / rate an exam's images"),
+    "kalite": (
+        "/gecit/",
+        "bir tetkiki aç, Kalite'de görüntüsünü puanla / open an exam, rate its images under Quality",
+    ),
     READERS[1]: ("/gecit/reading", "komşu hastanenin tetkikini oku / read for the hospital next door"),
     "beyin-cerrahi": (
         "/gecit/consultations",

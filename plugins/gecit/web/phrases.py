@@ -16,6 +16,7 @@ from gecit.steps.duplicates import NO_NUMBER
 from gecit.steps.receive_study import GONE, NO_LONGER
 
 from .readable import amount, bytesize
+from .words_tracking import DESTINATIONS
 
 STATES: dict[Answering, Text] = {
     Answering.ANSWERED: Text(tr="yanıtlandı", en="answered"),
@@ -86,9 +87,9 @@ PROCESSES: dict[str, Text] = {
 }
 
 FIRST_WORDS: dict[str, Text] = {
-    "delivery seconds ": Text(tr="teslimat süresi toplamı (sn)", en="delivery seconds"),
-    "delivered ": Text(tr="teslim edilen", en="delivered"),
-    "breaker ": Text(tr="devre kesici", en="circuit breaker"),
+    "delivery seconds ": Text(tr="teslimat süresi toplamı (sn),", en="delivery seconds,"),
+    "delivered ": Text(tr="teslim edilen,", en="delivered,"),
+    "breaker ": Text(tr="gönderim,", en="delivery,"),
     "answered ": Text(tr="yanıtlanan", en="answered"),
 }
 """Details that are counted for each destination or answer."""
@@ -112,9 +113,9 @@ _VALUES = [
     (rf"<= ({_MOMENT}) \+ (\d+) min", r"en geç \1 (+\2 dakika)", r"\1 at the latest (+\2 minutes)"),
     *((rf"({_MOMENT}) {state.value}", rf"\1 {text.tr}", rf"\1 {text.en}") for state, text in STATES.items()),
     (r">= (\d+)", r"en az \1", r"at least \1"),
-    (r"closed", "kapalı", "closed"),
-    (r"open", "açık", "open"),
-    (r"half-open", "yarı açık", "half open"),
+    (r"closed", "sürüyor", "going on"),
+    (r"open", "yanıt yok, bir süre gönderilmiyor", "no answer, left alone for a while"),
+    (r"half-open", "yeniden deneniyor", "being tried again"),
     (r"NW, XO", r"geçerli istem (\g<0>)", r"an order in force (\g<0>)"),
     (r"CA", r"iptal (\g<0>)", r"cancelled (\g<0>)"),
     (r"F, C", r"kesin ya da düzeltilmiş rapor (\g<0>)", r"a final or corrected report (\g<0>)"),
@@ -177,7 +178,8 @@ def detail_name(key: str) -> Text:
     for first, text in FIRST_WORDS.items():
         if key.startswith(first):
             rest = key.removeprefix(first)
-            return Text(tr=f"{text.tr} {rest}", en=f"{text.en} {rest}")
+            named = DESTINATIONS.get(rest, Text(tr=rest, en=rest))
+            return Text(tr=f"{text.tr} {named.tr}", en=f"{text.en} {named.en}")
     return DETAILS.get(key) or Text(tr=key.replace(".", " "), en=key.replace(".", " "))
 
 

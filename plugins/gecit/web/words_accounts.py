@@ -99,6 +99,7 @@ PAGE: dict[str, Text] = {
     "token-expired": _("süresi doldu", "expired"),
     "no-tokens": _("Belirteç yok.", "No tokens."),
     "institutions": _("Kurumlar", "Institutions"),
+    "choose-institution": _("Kurum seçin", "Choose an institution"),
     "new-institution": _("Yeni kurum", "New institution"),
     "no-institutions": _("Kurum kaydedilmemiş.", "No institution is recorded."),
     "skrs": _("SKRS kodu", "SKRS code"),

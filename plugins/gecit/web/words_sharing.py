@@ -75,6 +75,8 @@ SHARING: dict[str, Text] = {
     "link-to": _("Kodun gittiği adres", "Address of the code"),
     "channel-e-mail": _("E-posta", "E-mail"),
     "channel-sms": _("SMS", "SMS"),
+    "link-copy": _("Bağlantıyı kopyala", "Copy the link"),
+    "link-copied": _("Kopyalandı", "Copied"),
     "link-made": _("Bağlantı hazır", "The link is made"),
     "link-made-what": _(
         "Bağlantıyı şimdi kopyalayın: bir daha gösterilmez. Kodu ayrıca iletmeyin, alacak kişiye kendiliğinden gider.",

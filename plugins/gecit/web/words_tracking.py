@@ -179,6 +179,7 @@ TRACKING: dict[str, Text] = {
     "upstreams": _("Dış servisler", "Services outside"),
     "service": _("Servis", "Service"),
     "down-since": _("{at} anından beri ulaşılamıyor", "away since {at}"),
+    "was-away": _("ulaşılamadı: {since} – {until}, kesinti bitti", "away: {since} – {until}, the outage is over"),
     "was-down": _("{at}: kesinti bitti", "{at}: outage ended"),
     "no-outages": _("Son {days} günde kayıtlı kesinti yok.", "No outage recorded in the last {days} days."),
     "disk": _("Disk", "Disk"),

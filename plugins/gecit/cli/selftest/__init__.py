@@ -122,8 +122,8 @@ def selftest(
     raise SystemExit(0 if page.good else 1)
 
 
-def _options(target: str, credentials: Path | None, given: dict[str, object]) -> Options:
-    who = read_credentials(credentials)
+def _options(target: str, credentials: Path | None, given: dict[str, object], *, token_needed: bool = True) -> Options:
+    who = read_credentials(credentials, needed=token_needed)
     physician = {"physician": who.physician} if who.physician else {}
     return Options(target=target, token=who.token, radiologist=who.radiologist, **physician, **given)  # type: ignore[arg-type]
 
@@ -230,7 +230,7 @@ def _verify(file: Path, target: str, credentials: Path | None, given: dict[str, 
         _verified(UNSEALED, False, as_json)
     if not target:
         _verified(WHOLE, True, as_json)
-    good = _is_sealed(seal, _options(target, credentials, given))
+    good = _is_sealed(seal, _options(target, credentials, given, token_needed=False))
     _verified(SEALED if good else FOREIGN, good, as_json)
 
 

@@ -29,8 +29,11 @@ class Credentials(Value):
     physician: str = ""
 
 
-def read_credentials(path: Path | None, environ: Mapping[str, str] = os.environ) -> Credentials:
-    """Read the file, and what the environment says over it; raises `CredentialsError` for what will not do."""
+def read_credentials(path: Path | None, environ: Mapping[str, str] = os.environ, *, needed: bool = True) -> Credentials:
+    """Read the file, and what the environment says over it; raises `CredentialsError` for what will not do.
+
+    `needed`: without a token it will not do.
+    """
     found = _file(path) if path else {}
     said = {field: environ[name].strip() for name, field in ENVIRONMENT.items() if environ.get(name, "").strip()}
     try:
@@ -40,7 +43,7 @@ def read_credentials(path: Path | None, environ: Mapping[str, str] = os.environ)
             "yalnız token, radiologist ve physician (metin) yazılabilir",
             "only token, radiologist and physician (texts) are known",
         ) from fault
-    if not read.token:
+    if needed and not read.token:
         raise _bad(
             "belirteç yok: GECIT_SELFTEST_TOKEN değişkeni ya da --credentials dosyası gerekir",
             "no token: it needs the variable GECIT_SELFTEST_TOKEN or a file by --credentials",

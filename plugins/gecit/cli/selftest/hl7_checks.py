@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec.structs import replace
 
 from gecit.core.order import ExamKey
@@ -14,6 +16,7 @@ from gecit.ports.hospital import HospitalSaid
 from .checking import Check, failed, fault_words, said, skipped
 from .kit import BAD, CT, GOOD, REFUSED, Kit
 
+ENGLISH = re.compile(r"&GECIT&([^&]*)&([^&]*)&GECIT")  # code and English text of a remark in ERR-1
 NOBODYS = "000000"  # SKRS code that no institution has
 
 
@@ -73,7 +76,8 @@ def _refused(answer: HospitalSaid) -> Text:
     if not answer.text:
         raise failed(f"{answer.code}, nedeni yazmıyor", f"{answer.code}, without a reason")
     why = answer.text.partition("; ")[0]  # MSA-3; what follows is ERR
-    return said(f"{answer.code}: {why}", f"{answer.code}: {why}")
+    english = ENGLISH.search(answer.text)
+    return said(f"{answer.code}: {why}", f"{answer.code}: {': '.join(english.groups()) if english else why}")
 
 
 def report(kit: Kit) -> Text:

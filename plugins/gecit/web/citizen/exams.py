@@ -31,6 +31,7 @@ class OwnExam(Value):
     names: tuple[str, ...]  # of the procedures, as the hospital wrote them
     institution: str
     on: date | None
+    ordered_at: datetime | None  # tells two of one day apart
     images: int
     here: bool  # whether the images are on this node
     arriving: bool
@@ -100,6 +101,7 @@ def shown(room: CitizenRoom, exam: Exam, names: dict[str, str]) -> OwnExam:
         names=written,
         institution=names.get(exam.key.institution, exam.key.institution),
         on=performed_on(exam),
+        ordered_at=(exam.order.ordered_at if exam.order else None) or exam.order_received_at,
         images=exam.images,
         here=any(one.facts.key.node == room.node and one.facts.images for one in exam.studies),
         arriving=exam.unsettled,

@@ -103,6 +103,7 @@ def page(room: ReadingRoom, fault: Text | None = None) -> Response:
         waiting=sorted(rows, key=lambda one: not one.for_me),
         read=[_row(room, one, number) for one in read],
         mine=[_row(room, one, number) for one in mine if may_touch(Action.SEE_EXAM, one.key.institution)],
+        names=room.names(),
         states=STATES,
         fault=fault,
     )

@@ -293,6 +293,7 @@ def _page(
     page = render_template(
         "reading_editor.html",
         exam=exam,
+        names=room.names(),
         reading=reading,
         mine=mine,
         draft=draft or Draft(exam=key, author=person().name),

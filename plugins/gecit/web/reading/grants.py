@@ -105,15 +105,15 @@ def _state(grant: Grant, now: datetime) -> str:
 
 def _page(room: ReadingRoom, faults: tuple[Text, ...] = ()) -> Response:
     now = room.clock.now()
-    institutions = room.ledger.read(lambda tx: tx.institutions())
+    recorded = room.ledger.read(lambda tx: tx.institutions())
     radiologists = [one for one in room.accounts.accounts() if Role.RADIOLOGIST in one.roles and not one.disabled]
     page = render_template(
         "grants.html",
         grants=[(one, _state(one, now), *shown_days(one)) for one in room.granting.all()],
         radiologists=radiologists,
-        institutions=institutions,
+        institutions=[one for one in recorded if not one.trial],  # nobody reads for one that is there for self-tests
         groups={one.id: one for one in room.ledger.groups()},
-        names={one.skrs: one.name or one.skrs for one in institutions},
+        names={one.skrs: one.name or one.skrs for one in recorded},
         bases=BASES,
         faults=faults,
         given=request.form,

@@ -46,6 +46,7 @@ def list_pages(room: ReadingRoom) -> Blueprint:
             "reading_list.html",
             rows=rows_of(room, asked),
             asked=asked,
+            names=room.names(),
             most=MOST,
             now=room.clock.now(),
             urgencies=URGENCIES,

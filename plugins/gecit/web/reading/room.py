@@ -56,6 +56,11 @@ class ReadingRoom(NamedTuple):
         owned = tx.templates(owners) if tx else self.ledger.read(lambda tx: tx.templates(owners))
         return with_template(self.kind(exam), owned, owners)
 
+    def names(self) -> dict[str, str]:
+        """Return what institutions are called, by SKRS code."""
+        found = self.ledger.read(lambda tx: tx.institutions())
+        return {one.skrs: one.name or one.skrs for one in found}
+
     def macros_for(self, exam: Exam, author: str) -> tuple[Macro, ...]:
         """Return the macros that an author has for an exam."""
         owners = (of_account(author), of_institution(exam.key.institution))

@@ -116,9 +116,11 @@ def draw(desk: SharingDesk, faults: tuple[Fault, ...] = ()) -> Response:
     names = {one.skrs: one.name or one.skrs for one in found.institutions}
     mine = [one for one in found.opened if one.ground is Ground.CONSENT]
     by_id = {one.id: one for one in mine}
+    known = {one.key: shown(one, names, reported=bool(shown_versions(one))) for one in found.exams}
     page = render_template(
         "sharing.html",
-        exams=[shown(one, names, reported=bool(shown_versions(one))) for one in found.exams if is_shared(one)],
+        exams=[known[one.key] for one in found.exams if is_shared(one)],
+        known=known,
         shared=[(one, state_of(one, now)) for one in mine if not one.account],
         links=[
             (one, by_id[one.disclosure], state_of(by_id[one.disclosure], now))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from gecit.core.access import Action
@@ -13,8 +13,9 @@ from gecit.core.disclosures import Disclosure
 from gecit.core.exam import Exam
 from gecit.core.openings import CareRule
 from gecit.core.order import ExamKey
+from gecit.core.own_exams import performed_on
 from gecit.core.sharing import Use
-from gecit.core.values import Value, local
+from gecit.core.values import Value
 from gecit.edges.store import SqlLedger
 from gecit.ports import Accounts, AuditSearch, Clock
 from gecit.steps.share_links import Links
@@ -68,6 +69,7 @@ class ShownExam(Value):
     key: ExamKey
     name: str
     day: date | None
+    ordered_at: datetime | None  # tells two of one day apart
     institution: str
     images: int
     reported: bool
@@ -80,7 +82,8 @@ def shown(exam: Exam, names: dict[str, str], *, reported: bool) -> ShownExam:
     return ShownExam(
         key=exam.key,
         name=", ".join(one.sut_name or one.loinc_name or one.sut for one in procedures) or exam.modality,
-        day=local(at).date() if at else None,
+        day=performed_on(exam),
+        ordered_at=at,
         institution=names.get(exam.key.institution, exam.key.institution),
         images=exam.images,
         reported=reported,

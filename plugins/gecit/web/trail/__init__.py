@@ -84,7 +84,7 @@ def _page(rows: Rows, search: AuditSearch | None, *, of_patient: str = "", wrong
         texts=TEXTS,
         outcomes=OUTCOMES,
         actions=ACTIONS,
-        detail=_detail,
+        detail=_shown_detail,
     )
 
 
@@ -117,6 +117,13 @@ def _why(row: AuditRow) -> Text:
 
 def _detail(row: AuditRow) -> str:
     return " ".join(f"{name}={value}" for name, value in sorted(row.detail.items()))
+
+
+def _shown_detail(row: AuditRow) -> str:
+    """Leave out which function answered, which says nothing to readers; the file has it."""
+    return _detail(
+        msgspec.structs.replace(row, detail={one: text for one, text in row.detail.items() if one != "route"})
+    )
 
 
 def _csv(found: Sequence[AuditRow]) -> Response:

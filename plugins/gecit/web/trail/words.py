@@ -145,6 +145,15 @@ ACTIONS = {
     "unmark a key image": Text(tr="anahtar görüntüyü çıkarma", en="take a key image away"),
     "sign in": Text(tr="oturum açma", en="sign in"),
     "sign out": Text(tr="oturum kapatma", en="sign out"),
+    "add a token": Text(tr="belirteç verme", en="add a token"),
+    "revoke a token": Text(tr="belirteci iptal etme", en="revoke a token"),
+    "add an institution": Text(tr="kurum kaydetme", en="add an institution"),
+    "change an institution": Text(tr="kurum değiştirme", en="change an institution"),
+    "run the self-test": Text(tr="kendi kendini sınama", en="run the self-test"),
+    "add an account": Text(tr="kullanıcı ekleme", en="add an account"),
+    "change an account": Text(tr="kullanıcıyı değiştirme", en="change an account"),
+    "set a password": Text(tr="parola verme", en="set a password"),
+    "sign out everywhere": Text(tr="her yerde oturum kapatma", en="sign out everywhere"),
     "show a token": Text(tr="belirteç gösterme", en="show a token"),
 }
 """Actions as the page says them; another one is shown as it was written."""
