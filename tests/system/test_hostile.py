@@ -440,7 +440,9 @@ def test_a_bomb_of_a_file_is_borne(node: Hospital, make: Callable[[], bytes], tm
         node.node.ask("POST", "/instances", data=data)
     started_again(node, children, patience)
     children = list(node.node.children().values())
-    if make is not deep:  # C-STORE takes it, and Orthanc ends whenever its tags are read: docs/security.md, what remains
+    if (
+        make is not deep
+    ):  # C-STORE takes it, and Orthanc ends whenever its tags are read: docs/security.md, what remains
         node.store(path)
         started_again(node, children, patience)
     assert node.exam(known.key)

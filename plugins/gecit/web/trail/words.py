@@ -149,7 +149,6 @@ ACTIONS = {
     "revoke a token": Text(tr="belirteci iptal etme", en="revoke a token"),
     "add an institution": Text(tr="kurum kaydetme", en="add an institution"),
     "change an institution": Text(tr="kurum değiştirme", en="change an institution"),
-    "run the self-test": Text(tr="kendi kendini sınama", en="run the self-test"),
     "add an account": Text(tr="kullanıcı ekleme", en="add an account"),
     "change an account": Text(tr="kullanıcıyı değiştirme", en="change an account"),
     "set a password": Text(tr="parola verme", en="set a password"),
