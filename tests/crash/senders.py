@@ -18,6 +18,7 @@ from gecit.core.access import Role
 from gecit.core.accounts import Account
 from gecit.core.order import Order
 from gecit.edges import hl7_build
+from gecit.ports import Unavailable
 from gecit.sandbox.day import INSTITUTION, RADIOLOGIST, Act, ExamStory
 from gecit.sandbox.imaging import build_study
 from gecit.sandbox.play import Player
@@ -105,9 +106,9 @@ class Sender(Player):
             page = self._ask("GET", place % "exam").text
             found = re.search(r'name="revision" value="(\d+)"', page)
             done = self._ask("POST", place % "sign", {**WRITTEN, "revision": found[1] if found else "0"})
-        except requests.RequestException:
+            exam = self._made.exam(key)
+        except (requests.RequestException, Unavailable):  # no answer, or the database is away
             return False
-        exam = self._made.exam(key)
         if done.status_code != SEE_OTHER and not (exam and exam.reports):
             return False
         self.books.signed.append(key.accession)
