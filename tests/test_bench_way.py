@@ -10,6 +10,7 @@ import pytest
 from bench import delivery, hl7, memory, messages, outbox, soap
 from bench.figures import Figure, line
 from bench.hl7_sender import read_frames, write_frames
+from bench.hl7_servers import SERVERS
 
 from gecit.core.identifiers import is_tckn
 from gecit.edges import hl7_reader
@@ -52,6 +53,10 @@ def test_a_few_messages_give_every_figure_of_hl7() -> None:
     lines = told(hl7.figures(rounds=1, patience=0, count=40, backlog=400))
     assert {figure for case, figure in lines if case == "8-connections"} == {
         "rate", "rate-beside-python_hl7", "rate-beside-hl7apy", "rate-beside-fsync", "answer-p99",
+        *(f"rate-beside-{name}" for name in SERVERS),
+    }  # fmt: skip
+    assert {figure for case, figure in lines if case == f"8-connections-window-{hl7.WINDOW}"} >= {
+        "rate", *(f"rate-beside-{name}" for name, server in SERVERS.items() if server.windows),
     }  # fmt: skip
     assert ("backlog-400", "answer-p99-at-10-a-second") in lines
 
