@@ -109,6 +109,7 @@ class StudyFacts(Value):
     series: tuple[SeriesFacts, ...] = ()
     dose_reports: tuple[DoseReport, ...] = ()
     unreadable: tuple[str, ...] = ()  # Orthanc ids of structured reports that could not be read
+    aside: str = ""  # why Orthanc is not asked to read it: `set_aside.Reason`; the database alone was asked
     last_instance_at: datetime | None = None  # when the index last saw an instance arrive
     settled: bool = False  # nothing has arrived for the configured settle time
 

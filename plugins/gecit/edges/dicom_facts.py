@@ -74,6 +74,7 @@ def study_facts(
     series: Iterable[SeriesRead],
     dose_reports: Sequence[DoseReport] = (),
     unreadable: Sequence[str] = (),
+    aside: str = "",
 ) -> StudyFacts:
     """Translate what Orthanc says of a study; `institution` and `settled` are left to the step."""
     main, patient = _dict(study.get("MainDicomTags")), _dict(study.get("PatientMainDicomTags"))
@@ -97,6 +98,7 @@ def study_facts(
         series=tuple(series_facts(one) for one in reads),
         dose_reports=tuple(sorted(dose_reports, key=lambda one: one.sop_instance_uid)),
         unreadable=tuple(sorted(unreadable)),
+        aside=aside,
         last_instance_at=instant(study.get("LastUpdate")),
     )
 

@@ -22,7 +22,9 @@ from .dicom_details import rows_of, wanted_of_each
 from .dicom_details import text as dicom_text
 from .dicom_facts import SeriesRead
 from .dose_sr import MAX_BYTES, Unreadable, read_dose_report
+from .orthanc_caution import Caution, Looking
 from .orthanc_host import INDEX_PATH
+from .orthanc_raw import OrthancRaw
 
 log = logging.getLogger("gecit.orthanc_http")
 
@@ -73,11 +75,14 @@ class OrthancArchive:
     """An Orthanc at `url`, asked with the internal `token` ("" = none); `timeout` in seconds, for each answer.
 
     `node`: the name under which its studies are kept, Orthanc's own `Name` where none is given. Nodes that share a
-    ledger need different ones.
+    ledger need different ones. `caution` knows which studies end Orthanc; without it, it is asked to read any.
     """
 
-    def __init__(self, url: str, token: str = "", timeout: float = 30.0, node: str = "") -> None:
+    def __init__(
+        self, url: str, token: str = "", timeout: float = 30.0, node: str = "", caution: Caution | None = None
+    ) -> None:
         self._node = node
+        self._caution, self._raw = caution, OrthancRaw(url, token, timeout)
         # urllib3 itself: `requests` over it takes twice the processor time, and senders share the processor with us.
         self._pool = urllib3.connection_from_url(url, maxsize=CONNECTIONS, timeout=timeout, retries=RETRY)
         self._base = (urllib3.util.parse_url(url).path or "").rstrip("/")
@@ -130,14 +135,24 @@ class OrthancArchive:
         return dicom_facts.instant(answer.decode("ascii", "replace")) if answer else None
 
     def read_study(self, orthanc_id: str) -> StudyRead | None:
-        """Read a study: two requests, two more a series, one a structured report; None where it is gone."""
+        """Read a study: two requests, three more a series, one a structured report; None where it is gone."""
+        if self._caution is None:
+            return self._read_study(orthanc_id, None)
+        with self._caution.reading(self._raw, orthanc_id) as looking:
+            found = self._read_study(orthanc_id, looking)
+        if found is None:
+            self._caution.gone(orthanc_id)
+        return found
+
+    def _read_study(self, orthanc_id: str, looking: Looking | None) -> StudyRead | None:
         study = self._json_or_none(f"/studies/{_id(orthanc_id)}")
         answer = self._get(f"/studies/{_id(orthanc_id)}/series?expand")
         if study is None or answer is None:
             return None
-        series = [self._series(one) for one in json.loads(answer) if isinstance(one, dict)]
+        series = [self._series(one, looking) for one in json.loads(answer) if isinstance(one, dict)]
         doses, unreadable = self._reports(series)
-        facts = dicom_facts.study_facts(self.node(), study, series, doses, unreadable)
+        aside = looking.reason if looking else None
+        facts = dicom_facts.study_facts(self.node(), study, series, doses, unreadable, aside=aside or "")
         return StudyRead(facts=facts, instances=frozenset(one for some in series for one in some.instances))
 
     def store(self, dicom: bytes) -> str:
@@ -176,23 +191,24 @@ class OrthancArchive:
         if response.status >= 400:
             raise Unavailable(f"Orthanc answers {response.status} to {method} /modalities")
 
-    def _series(self, series: dict[str, Any]) -> SeriesRead:
+    def _series(self, series: dict[str, Any], looking: Looking | None) -> SeriesRead:
         bare = SeriesRead(series)
         if not bare.instances:
             return bare
         asked = bare.instances if len(bare.instances) <= LOOK_AT_EACH else bare.instances[:1]
         metadata = [self._about(f"/instances/{_id(one)}/metadata?expand") for one in asked]
-        each = self._each(series, asked)
-        tags = each[0] if each and each[0] else self._about(f"/instances/{_id(asked[0])}/simplified-tags")
+        wanted = asked if _differ(series, asked) else asked[:1]
+        readable = [looking is None or looking.may_be_read(one, _pixels(said)) for one, said in zip(wanted, metadata)]
+        each = self._each(series, asked) if len(wanted) > 1 and all(readable) else ()
+        tags = each[0] if each and each[0] else self._tags(asked[0]) if readable[0] else {}
         classes = tuple(dicom_text(one, "SopClassUid") for one in metadata)
         return SeriesRead(series, tags, dicom_facts.came_first(metadata), classes, each)
 
+    def _tags(self, instance: str) -> dict[str, Any]:
+        return self._about(f"/instances/{_id(instance)}/simplified-tags")
+
     def _each(self, series: dict[str, Any], asked: Sequence[str]) -> tuple[dicom_facts.Json, ...]:
         """Tags of every instance of a short series of projections, whose sides and views differ, in one request."""
-        main = series.get("MainDicomTags")
-        modality = main.get("Modality") if isinstance(main, dict) else None
-        if not isinstance(modality, str) or not wanted_of_each(modality) or len(asked) < len(series["Instances"]):
-            return ()
         answer = self._about(f"/series/{_id(str(series['ID']))}/instances-tags?simplify")
         return tuple(rows_of(answer, asked)) if answer else ()
 
@@ -281,6 +297,19 @@ def _structured_reports(series: Iterable[SeriesRead]) -> list[str]:
             if dicom_facts.is_structured_report(classes[min(number, len(classes) - 1)], facts.modality):
                 found.append(instance)
     return found
+
+
+def _differ(series: dict[str, Any], asked: Sequence[str]) -> bool:
+    """Whether the tags of every instance are worth asking for: a short series of projections."""
+    main = series.get("MainDicomTags")
+    modality = main.get("Modality") if isinstance(main, dict) else None
+    return isinstance(modality, str) and wanted_of_each(modality) and len(asked) == len(series["Instances"])
+
+
+def _pixels(metadata: dict[str, Any]) -> int | None:
+    """Up to which byte Orthanc reads the instance for its tags; None = to its end."""
+    written = dicom_text(metadata, "PixelDataOffset")
+    return int(written) if written.isascii() and written.isdecimal() else None
 
 
 _SYMBOL = "gecit-"

@@ -110,6 +110,10 @@ class Follower:
             self._forget(some, now)
         return len(unknown) + len(missing)
 
+    def read_again(self, study: str) -> None:
+        """Have a study read by the next steps although nothing came for it."""
+        self._open.setdefault(study, _Open(self._clock.now()))
+
     def _forget(self, orthanc_ids: Sequence[str], now: datetime) -> None:
         def work(tx: Transaction) -> None:
             for orthanc_id in orthanc_ids:
