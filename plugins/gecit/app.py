@@ -24,6 +24,8 @@ from .edges.image_doors import ImageDoors
 from .edges.orthanc_dicom import FindDoor, ReceptionFilter, WorklistDoor
 from .edges.orthanc_host import INDEX_PATH, PREFIX, Forwarder, HttpFilter, IndexMark, OrthancLog, OrthancModule
 from .edges.report_files import ReportFileError
+from .edges.set_aside_door import SetAsideDoor
+from .edges.set_aside_files import SetAsideFiles
 from .edges.store import SqlLedger
 from .edges.store.migrate import LedgerTooNewError
 from .edges.system_clock import SystemClock
@@ -99,7 +101,8 @@ def start(orthanc: OrthancModule, environ: Mapping[str, str] | None = None) -> S
     configuration = write_run_folder(settings, token)
     audit = audit_of(settings, ledger, "orthanc")
     doors = doors_of(settings, ledger, token, SystemClock(), audit)
-    register(orthanc, doors, ImageDoors(ledger, audit, SystemClock(), settings.name, reviews=ledger), settings.web_port)
+    images = ImageDoors(ledger, audit, SystemClock(), settings.name, reviews=ledger)
+    register(orthanc, doors, images, settings.web_port, SetAsideDoor(SetAsideFiles(settings.data)))
     reception = register_dicom(orthanc, settings, ledger, audit)
     supervisor = supervise(settings, configuration, environ)
     in_background("start processes", lambda: live(settings, token, supervisor, ledger, reception.counts, audit.tick))
@@ -124,9 +127,9 @@ def refuse_open_house(settings: Settings, accounts: Accounts) -> None:
         raise StartRefused(NO_ADMINISTRATOR)
 
 
-def register(orthanc: OrthancModule, doors: Doors, images: ImageDoors, web_port: int) -> None:
+def register(orthanc: OrthancModule, doors: Doors, images: ImageDoors, web_port: int, aside: SetAsideDoor) -> None:
     """Guard every HTTP request, and pass ours on to the web process."""
-    orthanc.RegisterIncomingHttpRequestFilter(HttpFilter(doors, images))
+    orthanc.RegisterIncomingHttpRequestFilter(HttpFilter(doors, images, aside))
     forwarder = Forwarder(web_port, doors.proof)
     orthanc.RegisterRestCallback(PREFIX, forwarder)
     orthanc.RegisterRestCallback(f"{PREFIX}/(.*)", forwarder)

@@ -1,8 +1,8 @@
 """Before Orthanc is asked to read an instance: whether that would end it. Measured on 1.10.1.
 
-    its raw file, which Orthanc gives out unread -> how deep its items stand -> too deep: it is not asked
-    Orthanc ended while a study was read         -> every file of the study is looked at, then it is read again
-    it ended `MOST_ENDS` times in a row          -> the study is set aside, whatever is in it
+its raw file, which Orthanc gives out unread -> how deep its items stand -> too deep: it is not asked
+Orthanc ended while a study was read         -> every file of the study is looked at, then it is read again
+it ended `MOST_ENDS` times in a row          -> the study is set aside, whatever is in it
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from .credentials import is_loopback
 from .doors import Admission, Doors, How, Why
 from .image_doors import ImageDoors, Request, method_of
 from .same_origin import SAFE, carries, from_elsewhere
+from .set_aside_door import SetAsideDoor
 
 log = logging.getLogger("gecit.host")
 
@@ -178,9 +179,10 @@ def address_of(request: Mapping[str, Any]) -> str:
 class HttpFilter:
     """Passes or refuses each HTTP request of Orthanc (PS3.18 leaves access control to the origin server)."""
 
-    def __init__(self, doors: Doors, images: ImageDoors) -> None:
+    def __init__(self, doors: Doors, images: ImageDoors, aside: SetAsideDoor | None = None) -> None:
         self._doors = doors
         self._images = images
+        self._aside = aside
 
     def __call__(self, uri: str, **request: Any) -> bool:
         """Return whether the request may pass; never raises."""
@@ -193,11 +195,13 @@ class HttpFilter:
     def _passes(self, uri: str, request: Mapping[str, Any]) -> bool:
         headers, address = request["headers"], address_of(request)
         authorization = headers.get("authorization", "")
-        if self._doors.is_internal(authorization):  # our own processes, over loopback
-            return self._doors.admit(authorization, address).granted
-        if is_ours(uri):  # the web process guards itself
-            return True
+        ours = is_ours(uri)
         method = method_of(request.get("method"))
+        refused = not ours and self._aside is not None and self._aside.refuses(method, uri, request.get("get", {}))
+        if self._doors.is_internal(authorization):  # our own processes, over loopback
+            return self._doors.admit(authorization, address).granted and not refused
+        if ours:  # the web process guards itself
+            return True
         asked = Request(method=method, path=uri, query=request.get("get", {}), address=address)
         admission = self._doors.admit(authorization, address, headers.get("cookie", ""))
         if not admission.granted:
@@ -206,7 +210,10 @@ class HttpFilter:
         if not may_change(admission, request.get("method"), headers):
             self._images.turned_away(asked, "not asked from our own pages", admission.who)
             return False
-        return self._images.passes(admission.person, asked)
+        passes = self._images.passes(admission.person, asked)
+        if passes and refused:
+            self._images.turned_away(asked, "set aside", admission.who)
+        return passes and not refused
 
 
 def may_change(admission: Admission, method: object, headers: Mapping[str, str]) -> bool:

@@ -6,11 +6,14 @@ disk: it must outlive a process, not the machine.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import msgspec
+
+from ..core.values import to_json
 
 NOTE, SUSPECTS = "reading", "suspects.json"
 WIDTH = 160  # bytes: the run of Orthanc, the study, blanks
@@ -56,12 +59,11 @@ class ReadingNote:
 
     def _read_suspects(self) -> dict[str, int]:
         try:
-            found = json.loads(self._suspects.read_bytes())
-        except (OSError, ValueError):
+            return msgspec.json.decode(self._suspects.read_bytes(), type=dict[str, int])
+        except (OSError, msgspec.MsgspecError):
             return {}
-        return {str(name): int(ends) for name, ends in found.items()} if isinstance(found, dict) else {}
 
     def _write_suspects(self) -> None:
         fresh = self._suspects.with_name(f"{SUSPECTS}.{os.getpid()}")
-        fresh.write_text(json.dumps(self._ends))
+        fresh.write_bytes(to_json(self._ends))
         fresh.replace(self._suspects)

@@ -45,6 +45,7 @@ from .loops import Loop, run_loops
 from .reception import Reception
 from .retention import deleting_of
 from .run_folder import read_internal_token
+from .watching import Watching
 
 JUDGE_REST = 2.0  # and at once when the ledger changes: this is for what is due with time alone
 REJUDGE_REST = 0.5
@@ -60,11 +61,15 @@ class Worker:
     """The work of one node; each method is the step of one loop."""
 
     def __init__(
-        self, parts: Parts, archive: OrthancArchive, pictures: Callable[[KeyImage], bytes | None] = lambda image: None
+        self,
+        parts: Parts,
+        archive: OrthancArchive,
+        pictures: Callable[[KeyImage], bytes | None] = lambda image: None,
+        watching: Watching | None = None,
     ) -> None:
         self._parts, self._settings = parts, parts.settings
         self._ledger, self._clock, self._archive = parts.ledger, parts.clock, archive
-        self._pictures = pictures
+        self._pictures, self._watching = pictures, watching
         judging = parts.rules().judging
         self._judge = Judge(parts.ledger, parts.clock, judging, self._settings.role)
         self._rejudger = Rejudger(parts.ledger, parts.ledger, parts.clock, judging, self._settings.role)
@@ -184,6 +189,8 @@ class Worker:
     def follow(self) -> bool:
         """Take in what is new in the index; compare inventories at the start and now and then."""
         now = self._clock.now()
+        for study in self._watching.to_try_again() if self._watching else ():
+            self._follower.read_again(study)
         more = self._follower.step()
         if self._swept_at is None or now - self._swept_at >= timedelta(minutes=self._settings.sweep_minutes):
             self._follower.sweep()
@@ -258,6 +265,7 @@ class Worker:
             "webhook addresses resting": self._announcer.open_addresses(),
             **self._behind(),
             **self._disk(),
+            **(self._watching.detail() if self._watching else {}),
         }
         for name, courier in self._couriers.items():
             detail[f"delivered {name}"] = courier.delivered
@@ -309,7 +317,9 @@ def run(settings: Settings) -> int:
     parts.ensure_codes()
     parts.ensure_rulebook()
     url, token = settings.orthanc_url, read_internal_token(settings)
-    worker = Worker(parts, OrthancArchive(url, token, node=settings.name), OrthancPictures(url, token))
+    watching = Watching(settings, url, token, parts.clock)
+    archive = OrthancArchive(url, token, node=settings.name, caution=watching.caution)
+    worker = Worker(parts, archive, watching.guarded(OrthancPictures(url, token)), watching)
     beating = threading.Thread(target=wait_beating, args=(stop, parts.ledger, parts.clock, worker.beat), daemon=True)
     beating.start()
     run_loops(worker.loops(), stop, parts.ledger.version, worker.stop)

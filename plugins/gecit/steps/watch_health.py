@@ -21,6 +21,7 @@ from ..core.critical import Line as CriticalLine
 from ..core.events import Event
 from ..core.openings import CareOpening
 from ..core.order import ExamKey
+from ..core.set_aside import Reason, explained
 from ..core.values import Text, Value, local, to_json
 from ..ports import (
     Backlog,
@@ -42,6 +43,7 @@ EMAIL = "e-mail"
 WEBHOOK = "webhook"
 NOBODY = ExamKey(institution="", accession="")
 BREAKER = "breaker "  # what the detail of a sign of life begins with that tells of a destination's circuit
+SET_ASIDE = "set aside "  # likewise, a study that is not read: its Orthanc id; why is the value
 BEHIND, DISK_FREE, DISK_TOTAL = "changes behind", "disk free", "disk total"
 _UNREAD = CriticalSearch(states=tuple(sorted(WAITS)), limit=1_000)
 
@@ -98,7 +100,7 @@ def facts(conditions: Conditions, now: datetime) -> Facts:
 
 def wrong(known: Facts, limits: Limits) -> dict[str, Text]:
     """Return what is wrong, by key."""
-    found = (_processes, _nodes, _outbox, _services, _senders, _critical, _emergencies)
+    found = (_processes, _nodes, _set_aside, _outbox, _services, _senders, _critical, _emergencies)
     return {key: text for one in found for key, text in one(known, limits)}
 
 
@@ -137,6 +139,14 @@ def _nodes(known: Facts, limits: Limits) -> Iterator[Found]:
                     en=f"Node {one.node} has yet to read {behind} changes of Orthanc; images are taken in late.",
                 ),
             )
+
+
+def _set_aside(known: Facts, limits: Limits) -> Iterator[Found]:
+    for beat in known.beats:
+        for name, reason in beat.detail.items():
+            if name.startswith(SET_ASIDE):
+                study = name.removeprefix(SET_ASIDE)
+                yield f"aside:{beat.node}/{study}", explained(study, Reason(str(reason)))
 
 
 def _outbox(known: Facts, limits: Limits) -> Iterator[Found]:

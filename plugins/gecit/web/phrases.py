@@ -91,6 +91,7 @@ FIRST_WORDS: dict[str, Text] = {
     "delivered ": Text(tr="teslim edilen,", en="delivered,"),
     "breaker ": Text(tr="gönderim,", en="delivery,"),
     "answered ": Text(tr="yanıtlanan", en="answered"),
+    "set aside ": Text(tr="kenara ayrılan çalışma", en="study set aside"),
 }
 """Details that are counted for each destination or answer."""
 
