@@ -18,8 +18,10 @@ from gecit.core.access import Role
 from gecit.core.accounts import Account
 from gecit.core.billing import idempotency_key
 from gecit.core.events import NotificationAnswered, OutageBegan, OutageEnded
+from gecit.core.set_aside import Reason, SetAside
 from gecit.core.verdict import Outcome
 from gecit.core.webhooks import Subscription, new_secret
+from gecit.edges.set_aside_files import SetAsideFiles
 from gecit.edges.store import SqlLedger, open_ledger, schema
 from gecit.ports import Unavailable
 from gecit.settings import load
@@ -31,13 +33,14 @@ from tests.support.reviews import NUMBERS, SIGNED, signed
 from .test_outbox import held_by
 from .test_retention import aged
 
+ASIDE = "-".join(["0123abcd"] * 5)
 AUDIT = {"audit", "audit_chain"}
 READS = {
     "run", "demo", "work", "listen", "web", "health", "check", "samples", "judge", "replay",
     "rules lint", "rules list", "rules show", "rules calendar", "rules diff", "rules drafts",
     "exemptions list", "exemptions affected", "codes search", "institutions list", "users list", "tokens list",
     "worklist list", "outbox list", "outbox show", "webhooks list", "alerts list", "alerts test", "balance simulate",
-    "audit verify", "audit list", "quality again", "quality report", "ledger verify", "selftest", "send",
+    "aside list", "audit verify", "audit list", "quality again", "quality report", "ledger verify", "selftest", "send",
 }  # fmt: skip
 """They change nothing, or are processes whose own rows are told where they are made."""
 TELL_ELSEWHERE = {"users add", "users disable", "users password", "tokens add", "tokens revoke", "restore"}
@@ -58,7 +61,7 @@ class Place(NamedTuple):
                 for one in schema.metadata.sorted_tables
                 if one.name not in AUDIT
             }
-        kept = [*self.site.rglob("*"), *self.data.glob("codes*")]
+        kept = [*self.site.rglob("*"), *self.data.glob("codes*"), *self.data.glob("set-aside/*")]
         return tables, {str(one): one.read_bytes() for one in kept if one.is_file() and one.suffix != ".lock"}
 
     def told(self) -> list[tuple[str, str, str, str]]:
@@ -82,6 +85,8 @@ def place(data: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
 def prepare(place: Place) -> None:
     """Something to retry, to park, to decide, to end, to draw, to delete, to excuse and to mend."""
     ledger = place.ledger
+    put = SetAside(study=ASIDE, reason=Reason.ENDED, at=billing.START, names=(ASIDE,))
+    SetAsideFiles(place.data).put(put)
     ledger.write(lambda tx: tx.record_institution(billing.INSTITUTION, billing.START))
     ledger.write(lambda tx: tx.record_institution(flow.HOSPITAL, billing.START))
     ledger.save_account(Account(name="cem", roles=(Role.ASSESSOR,), tckn=NUMBERS["cem"]), SIGNED)
@@ -161,6 +166,7 @@ CASES: dict[str, Case] = {
     "ledger rebuild": lambda p: broken_fold(p) or "",
     "codes import": csv_of,
     "webhooks remove": lambda _: "wh-1",
+    "aside retry": lambda _: ASIDE,
 }
 """In an order in which each finds what it changes; `retention delete` needs an Orthanc."""
 NEEDS_MORE = {"retention delete", "backup"}

@@ -30,10 +30,12 @@ SHALLOW = written(Dataset(), ExplicitVRLittleEndian)
 @pytest.mark.parametrize(
     "path",
     [
-        f"/instances/{INSTANCE}/tags", f"/instances/{INSTANCE}/simplified-tags", f"/instances/{INSTANCE}/content/0010-0010",
+        f"/instances/{INSTANCE}/tags", f"/instances/{INSTANCE}/simplified-tags",
+        f"/instances/{INSTANCE}/content/0010-0010",
         f"/instances/{INSTANCE}/header", f"/instances/{INSTANCE}/preview", f"/instances/{INSTANCE}/frames/0/raw",
         f"/series/{SERIES}/instances-tags", f"/studies/{STUDY}/shared-tags", f"/studies/{STUDY}/module",
-        f"/studies/{STUDY}/archive", f"/studies/{STUDY}/media", f"/patients/{PATIENT}/archive", f"/studies//{STUDY}/tags",
+        f"/studies/{STUDY}/archive", f"/studies/{STUDY}/media", f"/patients/{PATIENT}/archive",
+        f"/studies//{STUDY}/tags",
         f"/dicom-web/studies/{UID}", f"/dicom-web/studies/{UID}/metadata", f"/dicom-web/studies/ {UID}/series",
         f"/dicom-web/studies/{UID}/series/{SERIES_UID}/instances/{INSTANCE_UID}/rendered",
         f"/dicom-web/studies/9.9/series/{SERIES_UID}/metadata", f"/dicom-web/studies/{UID}\x01/metadata",
@@ -58,7 +60,8 @@ def test_wado_names_it_in_its_query(query: dict[str, str]) -> None:
         ("GET", f"/studies/{STUDY}/metadata/LastUpdate"), ("GET", f"/instances/{INSTANCE}/metadata"),
         ("GET", f"/instances/{INSTANCE}/file"), ("GET", f"/instances/{INSTANCE}/attachments/dicom/data"),
         ("GET", f"/instances/{INSTANCE}/series"), ("GET", f"/studies/{STUDY}/statistics"), ("GET", "/changes"),
-        ("GET", f"/studies/{OTHER}/archive"), ("GET", "/dicom-web/studies/9.9/metadata"), ("POST", "/dicom-web/studies"),
+        ("GET", f"/studies/{OTHER}/archive"), ("GET", "/dicom-web/studies/9.9/metadata"),
+        ("POST", "/dicom-web/studies"),
         ("GET", "/system"), ("POST", "/instances"), ("POST", "/tools/find"),
     ],
 )  # fmt: skip

@@ -195,6 +195,14 @@ def test_health_is_in_the_readers_language_and_time(page: Page, vitals: FakeVita
     assert "last full sweep: 23.11.2026 03:06" in page("/gecit/health?lang=en")
 
 
+def test_health_names_what_is_set_aside_and_says_who_must_do_what(page: Page, vitals: FakeVitals) -> None:
+    study = "-".join(["0123abcd"] * 5)
+    vitals.beat(Beat(node="N1", process="work", pid=1, at=NOON, detail={f"set aside {study}": "ended"}))
+    text = page("/gecit/health")
+    assert f"DELETE /studies/{study}" in text and "sistem yöneticisi" in text and "art arda" in text
+    assert "again and again" in page("/gecit/health?lang=en")
+
+
 def test_what_the_duplicate_check_writes_has_words() -> None:
     check = CHECKS["duplicate_queried"]
     exam = fold(list(life(HELD)))

@@ -87,6 +87,19 @@ def test_an_exam_of_several_studies_opens_them_all_and_those_of_another_node_are
     assert answer.status_code == 404 and "başka bir düğümde" in answer.text
 
 
+def test_images_that_are_set_aside_are_not_opened_and_the_pages_say_why(client: FlaskClient, views: FakeViews) -> None:
+    exam = next(one for one in views.exams if one.key == CLEAN)
+    linked = exam.studies[0]
+    aside = replace(linked, facts=replace(linked.facts, aside="deep"))
+    other = replace(linked, facts=replace(linked.facts, study_instance_uid="1.2.3", key=StudyKey("N1", "b")))
+    views.exams[views.exams.index(exam)] = changed = replace(exam, studies=(aside,))
+    answer = read(client, f"/gecit/viewer/{CLEAN}")
+    assert answer.status_code == 409 and "kenara ayrıldı" in answer.text and "Gönderen kurum" in answer.text
+    assert "set aside" in read(client, f"/gecit/viewer/{CLEAN}?lang=en").text
+    views.exams[views.exams.index(changed)] = replace(exam, studies=(aside, other))
+    assert read(client, f"/gecit/viewer/{CLEAN}").headers["Location"].endswith("StudyInstanceUIDs=1.2.3")
+
+
 def test_an_exam_without_images_says_who_must_send_them(client: FlaskClient) -> None:
     answer = read(client, f"/gecit/viewer/{FRESH}")
     assert answer.status_code == 404 and "henüz gelmedi" in answer.text and "PACS yöneticisi" in answer.text

@@ -21,6 +21,7 @@ from gecit.processes.run_folder import FolderInUseError
 from gecit.settings import SettingsError
 
 from . import (
+    aside,
     audit,
     backup,
     balance,
@@ -95,6 +96,7 @@ for command in (
     webhooks.alerts,
     ledger.ledger,
     retention.retention,
+    aside.aside,
     balance.balance,
     audit.audit,
     quality.quality,

@@ -1,8 +1,7 @@
 """How deep the items of a DICOM data set stand in each other, told without recursion and within bounds.
 
 PS3.5 7.5 (sequences), A.1 to A.4 (how they are encoded). Depth counts open items: a data set without sequences has
-depth 0. Whatever cannot be followed is taken to be as deep as the item tags that are left would allow, so that an answer
-"not deep" holds for every reader that opens an item by its tag only.
+depth 0. Whatever cannot be followed is taken to be as deep as the item tags that are left would allow.
 """
 
 from __future__ import annotations

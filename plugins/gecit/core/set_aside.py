@@ -5,7 +5,7 @@ Its database still answers for them, and gives out and deletes their files; what
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from urllib.parse import unquote
@@ -57,6 +57,17 @@ def explained(study: str, reason: Reason) -> Text:
     )
 
 
+def explained_to_readers(reason: Reason) -> Text:
+    """Say to whoever sees the exam why its images are not shown, and who must do what."""
+    why = EXPLAINED[reason]
+    return Text(
+        tr=f"Görüntüler gösterilmiyor: {why.tr}. Hiçbiri kaybolmadı. Gönderen kurum çalışmayı düzeltip yeniden "
+        "göndermeli; ne yapılacağı sistem yöneticisinin sağlık sayfasında yazar.",
+        en=f"The images are not shown: {why.en}. None is lost. The institution that sent the study should mend it and "
+        "send it again; the administrator's health page says what to do.",
+    )
+
+
 LEVELS = frozenset({"patients", "studies", "series", "instances"})
 FROM_INDEX = frozenset({"patient", "study", "series", "studies", "instances", "statistics"})
 """Below a resource, what Orthanc answers out of its database (measured on 1.10.1)."""
@@ -69,7 +80,7 @@ def normal(name: str) -> str:
     return "".join(one for one in name if " " <= one < "\x7f").strip()
 
 
-def reads(method: str, path: str, query: Mapping[str, str], names: Set[str]) -> bool:
+def reads(method: str, path: str, query: Mapping[str, str], names: frozenset[str]) -> bool:
     """Whether a request would have Orthanc read a study that is set aside.
 
     `method`: GET, POST ... `path`: percent-decoded. `query`: still encoded, or decoded. DICOMweb searches read an

@@ -8,7 +8,7 @@ it ended `MOST_ENDS` times in a row          -> the study is set aside, whatever
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -22,6 +22,8 @@ log = logging.getLogger("gecit.caution")
 
 MOST_ENDS = 3
 """Ends of Orthanc in a row, each while a study alone was read: a kill by hand may be one of them, and seldom all."""
+
+UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
 
 Json = Mapping[str, Any]
 
@@ -92,7 +94,7 @@ class Caution:
                 self._files.remove(study)
                 log.warning("study %s is set aside no longer: nothing in it stands too deep", study)
             return
-        names = {normal(str(name)) for one in source.members(study) for name in _names_of(one)}
+        names = {normal(str(name)) for one in source.members(study) for name in _names_of(one)} - {""}
         made = SetAside(
             study=study,
             reason=looking.reason,
@@ -143,6 +145,5 @@ class Looking:
 def _names_of(one: Json) -> Iterator[str]:
     yield str(one.get("ID", ""))
     main = one.get("MainDicomTags")
-    for name in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID") if isinstance(main, Mapping) else ():
-        if main.get(name):
-            yield str(main[name])
+    known = main if isinstance(main, Mapping) else {}
+    yield from (str(known[name]) for name in UIDS if known.get(name))

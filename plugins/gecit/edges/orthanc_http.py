@@ -198,7 +198,8 @@ class OrthancArchive:
         asked = bare.instances if len(bare.instances) <= LOOK_AT_EACH else bare.instances[:1]
         metadata = [self._about(f"/instances/{_id(one)}/metadata?expand") for one in asked]
         wanted = asked if _differ(series, asked) else asked[:1]
-        readable = [looking is None or looking.may_be_read(one, _pixels(said)) for one, said in zip(wanted, metadata)]
+        about = zip(wanted, metadata, strict=False)
+        readable = [looking is None or looking.may_be_read(one, _pixels(said)) for one, said in about]
         each = self._each(series, asked) if len(wanted) > 1 and all(readable) else ()
         tags = each[0] if each and each[0] else self._tags(asked[0]) if readable[0] else {}
         classes = tuple(dicom_text(one, "SopClassUid") for one in metadata)

@@ -45,6 +45,10 @@ class OrthancRaw:
         found = [self._json(f"{place}{below}") for below in ("", "/patient", "/series?expand", "/instances?expand")]
         return [one for some in found for one in (some if isinstance(some, list) else [some]) if isinstance(one, dict)]
 
+    def is_there(self, study: str) -> bool:
+        """Whether the index still has a study."""
+        return self._json(f"/studies/{quote(study)}") is not None
+
     def version(self) -> str:
         """Return Orthanc's version."""
         found = self._json("/system")

@@ -7,7 +7,7 @@ main tags of the index are UTF-8.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -21,9 +21,15 @@ COUNT = "NumberOfSeriesRelatedInstances"
 
 
 class OrthancTags:
-    """An Orthanc at `url`, asked over loopback with the internal `token`; implements `ports.Tags`."""
+    """An Orthanc at `url`, asked over loopback with the internal `token`; implements `ports.Tags`.
 
-    def __init__(self, url: str, token: str, timeout: float = 20.0) -> None:
+    `aside` tells the Orthanc ids, among other names, of what it must not read.
+    """
+
+    def __init__(
+        self, url: str, token: str, timeout: float = 20.0, aside: Callable[[], frozenset[str]] = frozenset
+    ) -> None:
+        self._aside = aside
         self._pool = urllib3.connection_from_url(url, maxsize=CONNECTIONS, timeout=timeout, retries=urllib3.Retry(2))
         self._headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
 
@@ -52,6 +58,8 @@ class OrthancTags:
 
     def all_of(self, instance: str) -> Tags:
         """Return every tag of an instance (Orthanc id) that is plain text; sequences are left out."""
+        if instance in self._aside():
+            return {}
         return _main(self._ask("GET", f"/instances/{quote(instance)}/simplified-tags"))
 
     def one_of_study(self, study: str) -> str:

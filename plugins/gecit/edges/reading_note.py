@@ -1,4 +1,4 @@
-"""A note of the study that Orthanc is asked to read just now: if it stands there after Orthanc ended, that one is suspect.
+"""A note of the study that Orthanc is asked to read: one that stands there after Orthanc ended is suspect.
 
 Studies are read one after the other, so that the note names one. It is written in place, without waiting for the
 disk: it must outlive a process, not the machine.
@@ -20,7 +20,7 @@ WIDTH = 160  # bytes: the run of Orthanc, the study, blanks
 
 
 class ReadingNote:
-    """The note in `folder`, kept by one process. `run` names the run of Orthanc that is asked, whatever it looks like."""
+    """The note in `folder`, kept by one process. `run` names the run of Orthanc that is asked; no blanks in it."""
 
     def __init__(self, folder: Path, run: str) -> None:
         self._run, self._suspects = run, folder / SUSPECTS

@@ -56,7 +56,7 @@ class SetAsideFiles:
 
     def _look(self) -> tuple[int, dict[str, SetAside], frozenset[str]]:
         try:
-            changed = os.stat(self._folder).st_mtime_ns
+            changed = self._folder.stat().st_mtime_ns
         except FileNotFoundError:
             return (-1, {}, frozenset())
         seen = self._seen

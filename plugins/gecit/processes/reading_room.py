@@ -9,6 +9,7 @@ from ..edges.doors import Doors
 from ..edges.hl7_report import ReportWriter
 from ..edges.orthanc_tags import OrthancTags
 from ..edges.report_files import read_reporting
+from ..edges.set_aside_files import SetAsideFiles
 from ..edges.store import SqlLedger
 from ..ports import Audit, Clock
 from ..settings import Settings
@@ -36,7 +37,7 @@ def room_of(settings: Settings, ledger: SqlLedger, doors: Doors, clock: Clock, a
         reporting=read_reporting(settings.rules, settings.site_rules),
         audit=audit,
         signs=lambda name, password, address: doors.sign_in(name, password, address).granted,
-        tags=OrthancTags(settings.orthanc_url, read_internal_token(settings)),
+        tags=OrthancTags(settings.orthanc_url, read_internal_token(settings), aside=SetAsideFiles(settings.data).names),
         node=settings.name,
         reasons=lambda: quality().reasons,
     )

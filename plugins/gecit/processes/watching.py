@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 
 from ..core.key_images import KeyImage
@@ -14,6 +15,7 @@ from ..ports import Clock
 from ..settings import Settings
 from ..steps.watch_health import SET_ASIDE
 
+LOOK_SECONDS = 10.0  # a study that was deleted is told of no longer
 MOST_TOLD = 20
 """Studies that a sign of life names; there are hardly ever more than one."""
 
@@ -26,12 +28,17 @@ class Watching:
         self._raw = OrthancRaw(url, token)
         run = hashlib.sha256(token.encode()).hexdigest()[:16]
         self.caution = Caution(self._files, ReadingNote(settings.run_folder, run), clock)
-        self._version = ""
+        self._version, self._next_look = "", 0.0
 
     def to_try_again(self) -> list[str]:
         """Return the studies that may be read anew. Raises `Unavailable`."""
         if not self._files.all():
             return []
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + LOOK_SECONDS
+            for study in set(self._files.all()):
+                if not self._raw.is_there(study):
+                    self.caution.gone(study)
         self._version = self._version or self._raw.version()
         return self.caution.to_try_again(self._version)
 

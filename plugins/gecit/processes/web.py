@@ -15,6 +15,7 @@ from waitress.server import create_server
 from gecit.edges.audit_book import AuditBook
 from gecit.edges.front_files import read_front
 from gecit.edges.orthanc_tags import OrthancTags
+from gecit.edges.set_aside_files import SetAsideFiles
 from gecit.edges.store import SqlLedger, open_ledger
 from gecit.edges.system_clock import SystemClock
 from gecit.ports import Beat, Clock
@@ -85,7 +86,7 @@ def application(
     token = read_internal_token(settings)
     doors = doors_of(settings, ledger, token, clock, audit)
     room = room_of(settings, ledger, doors, clock, audit) if settings.role == "Node" else None
-    tags = OrthancTags(settings.orthanc_url, token)
+    tags = OrthancTags(settings.orthanc_url, token, aside=SetAsideFiles(settings.data).names)
     destinations = Destinations(settings.webhooks.allow, plain_http=settings.webhooks.plain_http)
     return create_app(
         doors=doors,

@@ -143,10 +143,15 @@ def _nodes(known: Facts, limits: Limits) -> Iterator[Found]:
 
 def _set_aside(known: Facts, limits: Limits) -> Iterator[Found]:
     for beat in known.beats:
-        for name, reason in beat.detail.items():
-            if name.startswith(SET_ASIDE):
-                study = name.removeprefix(SET_ASIDE)
-                yield f"aside:{beat.node}/{study}", explained(study, Reason(str(reason)))
+        yield from set_aside(beat)
+
+
+def set_aside(beat: Beat) -> Iterator[Found]:
+    """Say which studies a sign of life tells of that are not read."""
+    for name, reason in beat.detail.items():
+        if name.startswith(SET_ASIDE):
+            study = name.removeprefix(SET_ASIDE)
+            yield f"aside:{beat.node}/{study}", explained(study, Reason(str(reason)))
 
 
 def _outbox(known: Facts, limits: Limits) -> Iterator[Found]:

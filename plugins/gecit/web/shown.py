@@ -12,6 +12,7 @@ from gecit.core.matching import near_misses
 from gecit.core.medula_codes import Explained, explained
 from gecit.core.order import Order, Patient, Person
 from gecit.core.report import ReportStatus
+from gecit.core.set_aside import Reason, explained_to_readers
 from gecit.core.values import Text, Value
 from gecit.core.verdict import Effect, Finding, Outcome, Status
 from gecit.core.worklist import entry_of
@@ -79,6 +80,7 @@ class ShownStudy(Value):
     sent_by: str
     path: str = ""
     settled: bool = True
+    aside: Text | None = None  # why its images are not shown
     why: tuple[Text, ...] = ()  # of a study that no exam has: why not
 
 
@@ -194,6 +196,7 @@ def show_study(study: Study | LinkedStudy, orders: Iterable[Order] | None = None
         sent_by=facts.calling_aet or facts.institution_name,
         path=study.path if isinstance(study, LinkedStudy) else "",
         settled=facts.settled,
+        aside=explained_to_readers(Reason(facts.aside)) if facts.aside else None,
         why=near_misses(facts, orders) if orders is not None else (),
     )
 

@@ -13,6 +13,7 @@ from gecit.core.values import Text, Value
 from gecit.edges.store import SqlLedger
 from gecit.edges.store.counts import QueueState
 from gecit.ports import Beat
+from gecit.steps.watch_health import set_aside
 
 from ..words import SERVICES
 
@@ -77,16 +78,19 @@ class Around(Value):
     queues: tuple[QueueState, ...]
     outages: tuple[ShownOutage, ...]
     sweeps: tuple[tuple[str, str], ...]  # node, instant of the last full sweep
+    aside: tuple[Text, ...] = ()  # studies that are set aside: what, where, how to mend it
 
 
 def look_around(ledger: SqlLedger | None, where: Surroundings | None, beats: Iterable[Beat], now: datetime) -> Around:
     """Look at everything once."""
+    seen = tuple(beats)
     return Around(
         listeners=tuple(_listener(one) for one in where.doors) if where else (),
         disk=_disk(where) if where else None,
         queues=tuple(ledger.queues()) if ledger else (),
         outages=tuple(_outages(ledger, now)) if ledger else (),
-        sweeps=tuple((one.node, str(one.detail["last sweep"])) for one in beats if one.detail.get("last sweep")),
+        sweeps=tuple((one.node, str(one.detail["last sweep"])) for one in seen if one.detail.get("last sweep")),
+        aside=tuple(text for one in seen for _, text in set_aside(one)),
     )
 
 

@@ -20,7 +20,7 @@ from ..assets.policy import VIEWER
 from ..audit import about
 from ..guard import HEADERS
 from ..problem import refuse, show
-from .problems import AMBIGUOUS, ELSEWHERE, NO_IMAGES
+from .problems import AMBIGUOUS, ASIDE, ELSEWHERE, NO_IMAGES
 
 PAGE = "/gecit/ohif"
 FRAMED = HEADERS["Content-Security-Policy"].replace("frame-ancestors 'none'", "frame-ancestors 'self'")
@@ -79,7 +79,10 @@ def _seen(views: Views, institution: str, accession: str) -> list[Exam]:
 def _open(exam: Exam, node: str) -> Answer:
     about(exam.key.institution, exam.key.accession, patient=exam.patient.tckn if exam.patient else "")
     facts = [one.facts for one in exam.studies]
-    here = [one.study_instance_uid for one in facts if one.key.node == node]
+    here = [one for one in facts if one.key.node == node]
     if not here:
         return show(ELSEWHERE if facts else NO_IMAGES)
-    return redirect(f"{PAGE}/viewer?{urlencode({'StudyInstanceUIDs': ','.join(here)})}", 303)
+    readable = [one.study_instance_uid for one in here if not one.aside]
+    if not readable:
+        return show(ASIDE)
+    return redirect(f"{PAGE}/viewer?{urlencode({'StudyInstanceUIDs': ','.join(readable)})}", 303)

@@ -26,6 +26,17 @@ ELSEWHERE = Problem(
         en="Open the link on the node that holds the images; the administrator gives its address.",
     ),
 )
+ASIDE = Problem(
+    type="images-set-aside",
+    status=409,
+    title=Text(tr="Bu tetkikin görüntüleri kenara ayrıldı", en="The images of this exam are set aside"),
+    detail=Text(
+        tr="Orthanc bu çalışmayı okurken kapanıyor; görüntüler saklandı ama gösterilmiyor. Gönderen kurum çalışmayı "
+        "düzeltip yeniden göndermeli; sistem yöneticisi sağlık sayfasına bakmalı.",
+        en="Orthanc ends when it reads this study; its images are stored, and not shown. The institution that sent it "
+        "should mend it and send it again; the administrator should look at the health page.",
+    ),
+)
 AMBIGUOUS = Problem(
     type="several-exams",
     status=400,
