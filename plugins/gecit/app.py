@@ -16,6 +16,7 @@ import urllib3
 
 from .core.rulefile import RulebookError
 from .core.values import Text
+from .edges.asked_ring import AskedRing
 from .edges.codes import CodeListError
 from .edges.dicom_audit import DicomAudit
 from .edges.doors import Doors, new_token
@@ -38,6 +39,7 @@ from .processes.rules import NoRulebookError
 from .processes.run_folder import (
     FolderInUseError,
     HalfRestoredError,
+    keep_suspects,
     lock_folder,
     refuse_half_restored,
     write_run_folder,
@@ -102,13 +104,16 @@ def start(orthanc: OrthancModule, environ: Mapping[str, str] | None = None) -> S
     audit = audit_of(settings, ledger, "orthanc")
     doors = doors_of(settings, ledger, token, SystemClock(), audit)
     images = ImageDoors(ledger, audit, SystemClock(), settings.name, reviews=ledger)
-    register(orthanc, doors, images, settings.web_port, SetAsideDoor(SetAsideFiles(settings.data)))
+    ring = AskedRing(settings.run_folder)
+    keep_suspects(settings, ring.left)
+    register(orthanc, doors, images, settings.web_port, SetAsideDoor(SetAsideFiles(settings.data), ring))
     reception = register_dicom(orthanc, settings, ledger, audit)
     supervisor = supervise(settings, configuration, environ)
     in_background("start processes", lambda: live(settings, token, supervisor, ledger, reception.counts, audit.tick))
     atexit.register(
         ledger.close
     )  # after the processes: whoever closes SQLite last leaves one file, not a log beside it
+    atexit.register(ring.empty)  # whoever ends in order leaves no suspects
     atexit.register(supervisor.stop)  # Orthanc finalises Python when it stops; the pipes serve where it cannot
     return supervisor
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from gecit.core.orthanc_doors import Method
-from gecit.core.set_aside import Reason, SetAside, reads
+from gecit.core.set_aside import Reason, SetAside, asked_of, reads
+from gecit.edges.asked_ring import SLOTS, AskedRing
 from gecit.edges.orthanc_caution import MOST_ENDS, Caution
 from gecit.edges.reading_note import ReadingNote
 from gecit.edges.set_aside_door import SetAsideDoor
@@ -111,7 +112,7 @@ def test_only_an_orthanc_id_names_a_file(tmp_path: Path) -> None:
 def test_the_door_tells_the_log_once_a_minute(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     files = SetAsideFiles(tmp_path)
     now = [0.0]
-    door = SetAsideDoor(files, lambda: now[0])
+    door = SetAsideDoor(files, AskedRing(tmp_path), lambda: now[0])
     assert not door.refuses(Method.GET, f"/studies/{STUDY}/archive", {})
     files.put(one())
     for at in (1.0, 2.0, 62.0):
@@ -120,6 +121,49 @@ def test_the_door_tells_the_log_once_a_minute(tmp_path: Path, caplog: pytest.Log
     assert not door.refuses(Method.GET, f"/studies/{STUDY}", {})
     assert door.refuses(None, f"/studies/{STUDY}/archive", {})
     assert [STUDY in line.getMessage() for line in caplog.records] == [True, True]
+
+
+# What was asked for last
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "name"),
+    [
+        ("GET", f"/instances/{INSTANCE}/tags", {}, f"instances/{INSTANCE}"),
+        ("GET", f"/patients/{PATIENT}/archive", {}, f"patients/{PATIENT}"),
+        ("POST", f"/studies/{STUDY}/anonymize", {}, f"studies/{STUDY}"),
+        ("GET", f"/dicom-web/studies/{UID}/series/{SERIES_UID}/metadata", {}, f"uid/{UID}"),
+        ("GET", "/wado", {"studyUID": UID, "objectUID": INSTANCE_UID}, f"uid/{INSTANCE_UID}"),
+        ("GET", "/wado", {"requestType": "WADO"}, ""),
+        ("GET", f"/instances/{INSTANCE}/file", {}, ""),
+        ("GET", "/changes", {"since": "1"}, ""),
+        ("GET", "/dicom-web/studies", {}, ""),
+        ("GET", "/", {}, ""),
+    ],
+)
+def test_a_request_names_what_it_has_orthanc_read(method: str, path: str, query: dict[str, str], name: str) -> None:
+    assert asked_of(method, path, query) == name
+
+
+def test_what_was_asked_for_last_outlives_the_process_and_an_orderly_end_leaves_nothing(tmp_path: Path) -> None:
+    ring = AskedRing(tmp_path)
+    assert ring.left == []
+    for name in ("uid/1.2", "uid/1.2", "studies/x", "uid/" + "9" * 500):
+        ring.note(name)
+    again = AskedRing(tmp_path)
+    assert again.left[::2] == ["studies/x", "uid/" + "9" * 156] and again.left[1] == "uid/1.2"
+    assert AskedRing(tmp_path).left == []
+    again.note("uid/1")
+    again.empty()
+    again.note("uid/1")
+    assert AskedRing(tmp_path).left == ["uid/1"]
+
+
+def test_only_the_last_names_are_kept(tmp_path: Path) -> None:
+    ring = AskedRing(tmp_path)
+    for number in range(SLOTS + 5):
+        ring.note(f"uid/{number}")
+    assert set(AskedRing(tmp_path).left) == {f"uid/{number}" for number in range(5, SLOTS + 5)}
 
 
 # The note

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 import resource
 import socket
@@ -22,7 +23,7 @@ import psutil
 import pytest
 import requests
 from msgspec.structs import replace
-from pydicom import Dataset
+from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, generate_uid
 
@@ -403,12 +404,15 @@ def written(dataset: Dataset, syntax: str = ExplicitVRLittleEndian) -> bytes:
     return out.getvalue()
 
 
+NESTED = (
+    b"\x40\x00\x30\xa7SQ\x00\x00\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff" * 400
+    + b"\xfe\xff\x0d\xe0\x00\x00\x00\x00\xfe\xff\xdd\xe0\x00\x00\x00\x00" * 400
+)
+
+
 def deep() -> bytes:
     """Sequences of undefined length in each other, four hundred deep; none is ever closed."""
-    whole = written(Dataset())
-    opened = b"\x40\x00\x30\xa7SQ\x00\x00\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"
-    closed = b"\xfe\xff\x0d\xe0\x00\x00\x00\x00\xfe\xff\xdd\xe0\x00\x00\x00\x00"
-    return whole + opened * 400 + closed * 400
+    return written(Dataset()) + NESTED
 
 
 def deflated() -> bytes:
@@ -489,6 +493,50 @@ def test_a_bomb_of_a_file_is_borne(node: Hospital, make: Callable[[], bytes], tm
         assert node.node.process.poll() is None and node.node.process.pid == pid, "Orthanc ended"
     grown = {name: (memory(node)[name] - size) // MEGABYTE for name, size in before.items() if name != "orthanc"}
     assert all(one < 300 for one in grown.values()), f"grew by megabytes: {grown}"
+
+
+def hidden(folder: Path) -> list[Path]:
+    """Write a long series of which one instance stands deep: not the one whose tags the follower asks for."""
+    study, series = generate_uid(), generate_uid()
+    uids = sorted(
+        (generate_uid() for _ in range(12)),
+        key=lambda one: hashlib.sha1(f"10000000146|{study}|{series}|{one}".encode()).hexdigest(),  # noqa: S324 Orthanc's
+    )
+    for number, uid in enumerate(uids):
+        whole = dcmread(BytesIO(written(Dataset())))
+        whole.StudyInstanceUID, whole.SeriesInstanceUID, whole.SOPInstanceUID = study, series, uid
+        whole.file_meta.MediaStorageSOPInstanceUID = uid
+        whole.save_as(folder / f"{number:02}.dcm", enforce_file_format=True)
+    paths = sorted(folder.glob("*.dcm"))
+    paths[-1].write_bytes(paths[-1].read_bytes() + NESTED)
+    return paths
+
+
+def test_an_instance_that_nobody_looked_at_ends_orthanc_once_and_is_found_then(node: Hospital, tmp_path: Path) -> None:
+    paths = hidden(tmp_path)
+    uid = str(dcmread(paths[0]).StudyInstanceUID)
+    assert node.store(*paths) == 0
+    [study] = until_found(node, uid)
+    about = node.node.get(f"/studies/{study}/instances").json()
+    deepest = max(one["ID"] for one in about)
+    name = node.node.get("/system").json()["Name"]
+    until(lambda: node.ledger.belongings(name, uid), 60, "the study is read")
+    assert not list(aside(node).glob("*.json"))
+    children = list(node.node.children().values())
+    with suppress(requests.ConnectionError):
+        node.node.get(f"/instances/{deepest}/tags")
+    started_again(node, children, 12)
+    until(lambda: [one.stem for one in aside(node).glob("*.json")] == [study], 60, "the study is set aside")
+    assert node.node.get(f"/instances/{deepest}/tags").status_code == 403
+    assert node.node.get(f"/dicom-web/studies/{uid}/metadata").status_code == 403
+    served(node)
+    assert node.node.ask("DELETE", f"/studies/{study}").status_code == 200
+    until(lambda: not list(aside(node).glob("*.json")), 30, "what is gone is set aside no longer")
+
+
+def until_found(made: Hospital, uid: str) -> list[str]:
+    found = made.node.ask("POST", "/tools/lookup", data=uid).json()
+    return [one["ID"] for one in found if one["Type"] == "Study"]
 
 
 def test_after_all_this_the_folded_ledger_is_what_its_events_say(node: Hospital) -> None:

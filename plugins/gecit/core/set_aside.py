@@ -72,6 +72,7 @@ LEVELS = frozenset({"patients", "studies", "series", "instances"})
 FROM_INDEX = frozenset({"patient", "study", "series", "studies", "instances", "statistics"})
 """Below a resource, what Orthanc answers out of its database (measured on 1.10.1)."""
 RAW = frozenset({"metadata", "attachments", "file"})
+WADO = ("objectUID", "seriesUID", "studyUID")  # the narrowest first
 SEARCHES = frozenset({"studies", "series", "instances"})
 
 
@@ -93,6 +94,19 @@ def reads(method: str, path: str, query: Mapping[str, str], names: frozenset[str
         return True
     named = names.intersection(_named(parts, query))
     return bool(named) and not _bare(method, parts, query)
+
+
+def asked_of(method: str, path: str, query: Mapping[str, str]) -> str:
+    """Return what a request has Orthanc read, `LEVEL/ORTHANC-ID` or `uid/UID`; "" = nothing that it names."""
+    parts = [one for one in path.split("/") if one]
+    match parts:
+        case [level, name, *_] if level in LEVELS:
+            return "" if _bare(method, parts, query) else f"{level}/{normal(name)}"
+        case ["dicom-web", "studies", uid, *_]:
+            return f"uid/{normal(uid)}"
+        case ["wado"]:
+            return next((f"uid/{normal(unquote(query[one]))}" for one in WADO if query.get(one)), "")
+    return ""
 
 
 def _named(parts: list[str], query: Mapping[str, str]) -> Iterator[str]:

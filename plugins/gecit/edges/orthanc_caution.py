@@ -90,7 +90,7 @@ class Caution:
     def _settle(self, source: Source, study: str, looking: Looking) -> None:
         known = self._files.all().get(study)
         if looking.reason is None:
-            if known is not None:
+            if known is not None and known == looking.known:  # else it was set aside meanwhile
                 self._files.remove(study)
                 log.warning("study %s is set aside no longer: nothing in it stands too deep", study)
             return
@@ -113,7 +113,7 @@ class Looking:
     """What is found of one study while it is read. `known`: what was, where it is set aside."""
 
     def __init__(self, source: Source, known: SetAside | None) -> None:
-        self._source = source
+        self._source, self.known = source, known
         self.ended = known is not None and known.reason is Reason.ENDED
         self.deep: set[str] = set()
         self._looked: set[str] = set()

@@ -195,14 +195,13 @@ class HttpFilter:
     def _passes(self, uri: str, request: Mapping[str, Any]) -> bool:
         headers, address = request["headers"], address_of(request)
         authorization = headers.get("authorization", "")
-        ours = is_ours(uri)
-        method = method_of(request.get("method"))
-        refused = not ours and self._aside is not None and self._aside.refuses(method, uri, request.get("get", {}))
+        asked = Request(
+            method=method_of(request.get("method")), path=uri, query=request.get("get", {}), address=address
+        )
         if self._doors.is_internal(authorization):  # our own processes, over loopback
-            return self._doors.admit(authorization, address).granted and not refused
-        if ours:  # the web process guards itself
+            return self._doors.admit(authorization, address).granted and self._may_be_read(asked)
+        if is_ours(uri):  # the web process guards itself
             return True
-        asked = Request(method=method, path=uri, query=request.get("get", {}), address=address)
         admission = self._doors.admit(authorization, address, headers.get("cookie", ""))
         if not admission.granted:
             self._images.turned_away(asked, (admission.why or Why.MISSING).value)
@@ -210,10 +209,21 @@ class HttpFilter:
         if not may_change(admission, request.get("method"), headers):
             self._images.turned_away(asked, "not asked from our own pages", admission.who)
             return False
-        passes = self._images.passes(admission.person, asked)
-        if passes and refused:
+        if not self._images.passes(admission.person, asked):
+            return False
+        if not self._may_be_read(asked):
             self._images.turned_away(asked, "set aside", admission.who)
-        return passes and not refused
+            return False
+        return True
+
+    def _may_be_read(self, asked: Request) -> bool:
+        """Whether Orthanc survives it, as far as is known; what passes is noted."""
+        if self._aside is None:
+            return True
+        if self._aside.refuses(asked.method, asked.path, asked.query):
+            return False
+        self._aside.passed(asked.method, asked.path, asked.query)
+        return True
 
 
 def may_change(admission: Admission, method: object, headers: Mapping[str, str]) -> bool:

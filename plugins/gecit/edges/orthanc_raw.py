@@ -45,6 +45,19 @@ class OrthancRaw:
         found = [self._json(f"{place}{below}") for below in ("", "/patient", "/series?expand", "/instances?expand")]
         return [one for some in found for one in (some if isinstance(some, list) else [some]) if isinstance(one, dict)]
 
+    def studies_of(self, name: str) -> list[str]:
+        """Return the Orthanc ids of the studies that `LEVEL/ORTHANC-ID` or `uid/UID` is of."""
+        level, _, one = name.partition("/")
+        if level == "uid":
+            found = self._json("/tools/lookup", one.encode())
+            return [study for row in found or () for study in self.studies_of(str(row["Path"]).strip("/"))]
+        place = f"/{level}/{quote(one)}"
+        if level == "patients":
+            found = self._json(f"{place}/studies")
+            return [str(study["ID"]) for study in found or ()]
+        found = self._json(place if level == "studies" else f"{place}/study")
+        return [str(found["ID"])] if found else []
+
     def is_there(self, study: str) -> bool:
         """Whether the index still has a study."""
         return self._json(f"/studies/{quote(study)}") is not None
@@ -54,9 +67,10 @@ class OrthancRaw:
         found = self._json("/system")
         return str(found.get("Version", "")) if isinstance(found, dict) else ""
 
-    def _json(self, path: str) -> Any:
+    def _json(self, path: str, body: bytes | None = None) -> Any:
+        method = "GET" if body is None else "POST"
         try:
-            answer = self._pool.request("GET", path, headers=self._headers, redirect=False)
+            answer = self._pool.request(method, path, body, headers=self._headers, redirect=False)
             return json.loads(answer.data) if _is_there(answer) else None
         except urllib3.exceptions.HTTPError as fault:
             raise Unavailable(f"Orthanc does not answer: {type(fault).__name__}") from fault

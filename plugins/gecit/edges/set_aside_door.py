@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 
 from gecit.core.orthanc_doors import Method
-from gecit.core.set_aside import reads
+from gecit.core.set_aside import asked_of, reads
 
+from .asked_ring import AskedRing
 from .set_aside_files import SetAsideFiles
 
 log = logging.getLogger("gecit.aside")
@@ -19,9 +20,14 @@ TOLD_SECONDS = 60.0
 class SetAsideDoor:
     """Refuses what would have Orthanc read a study that is set aside; says so in the log once a minute."""
 
-    def __init__(self, files: SetAsideFiles, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._files, self._monotonic = files, monotonic
+    def __init__(self, files: SetAsideFiles, ring: AskedRing, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._files, self._ring, self._monotonic = files, ring, monotonic
         self._told = -TOLD_SECONDS
+
+    def passed(self, method: Method | None, path: str, query: Mapping[str, str]) -> None:
+        """Note what Orthanc is going to read."""
+        if name := asked_of(method.value if method else "", path, query):
+            self._ring.note(name)
 
     def refuses(self, method: Method | None, path: str, query: Mapping[str, str]) -> bool:
         """Whether a request must not pass."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from gecit.settings import Settings, effective
 
 INTERNAL = "internal.token"
 EFFECTIVE = "effective.json"
+SUSPECTS = "asked.json"
 
 
 LOCK = "lock"
@@ -65,6 +67,26 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
     fresh.replace(path)
+
+
+def keep_suspects(settings: Settings, names: Sequence[str]) -> None:
+    """Leave for the work process what Orthanc was reading when it ended unexpectedly, beside what is still there."""
+    if names:
+        write_private(settings.run_folder / SUSPECTS, json.dumps([*read_suspects(settings), *names]))
+
+
+def read_suspects(settings: Settings) -> list[str]:
+    """Return what is still to be looked at."""
+    try:
+        found = json.loads((settings.run_folder / SUSPECTS).read_bytes())
+    except (OSError, ValueError):
+        return []
+    return sorted({str(one) for one in found}) if isinstance(found, list) else []
+
+
+def forget_suspects(settings: Settings) -> None:
+    """All of them were looked at."""
+    (settings.run_folder / SUSPECTS).unlink(missing_ok=True)
 
 
 def write_run_folder(settings: Settings, token: str) -> Path:

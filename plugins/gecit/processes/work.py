@@ -53,6 +53,7 @@ DELIVER_REST = 2.0  # likewise
 MODALITIES_REST = 5.0
 NEVER = 10**9  # failures in a row: each address of a webhook has a breaker of its own
 READINGS_REST = 5.0
+SUSPECTS_REST = 60.0  # there are some right after the start alone
 DRAFTS_REST = 600.0
 RETENTION_REST = 60.0
 
@@ -106,6 +107,8 @@ class Worker:
             ),
             *self._alerting.loops(),
         ]
+        if self._watching:
+            found.append(Loop(name="suspects", step=self._watching.look_at_suspects, rest=SUSPECTS_REST))
         if settings.role == "Node":
             found.append(self._courier(critical.DESTINATION, {critical.KIND: self._critical()}, Breaker(NEVER)))
             if settings.retention.carry_out:
