@@ -63,6 +63,15 @@ def test_an_exam_says_why_where_how_to_mend_it_and_who_must(page: Page) -> None:
     assert "412.5 mGy.cm" in page(f"/gecit/exams/{CLEAN}")
 
 
+def test_an_exam_says_why_its_images_are_not_shown_and_who_must_mend_them(page: Page, book: SqlLedger) -> None:
+    exam = read(book, CLEAN)
+    linked = exam.studies[0]
+    put(book, replace(exam, studies=(replace(linked, facts=replace(linked.facts, aside="deep")),)))
+    text = page(f"/gecit/exams/{CLEAN}")
+    assert "derin iç içe" in text and "Gönderen kurum" in text
+    assert "None is lost" in page(f"/gecit/exams/{CLEAN}?lang=en")
+
+
 def test_an_exam_that_waits_for_its_images_says_that_it_is_on_the_worklist(page: Page, book: SqlLedger) -> None:
     """Its planned time is there until pictures or a report have come."""
     assert "İş listesinde" not in page(f"/gecit/exams/{CLEAN}")
