@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import struct
 import zlib
-from io import BytesIO
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import Dataset
-from pydicom.dataset import FileMetaDataset
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEGBaseline8Bit,
-    generate_uid,
 )
 
 from gecit.core.nesting import DEEPEST, ITEM, Coding, coding_of, head_of, is_deep, item_tags
 from gecit.edges import dicom_depth
 from gecit.edges.dicom_depth import META, WHOLE, stands_deep
+from tests.support.nested import CLOSED, OPENED, file_of
 
 SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
 CONTENT, TEXT = 0x0040A730, 0x0040A160
-OPENED = b"\x40\x00\x30\xa7SQ\x00\x00\xff\xff\xff\xff" + ITEM + b"\xff\xff\xff\xff"
-CLOSED = b"\xfe\xff\x0d\xe0\x00\x00\x00\x00\xfe\xff\xdd\xe0\x00\x00\x00\x00"
 
 
 def depth_of(tree: list[Any]) -> int:
@@ -49,17 +45,10 @@ def dataset_of(trees: list[list[Any]], undefined: bool) -> Dataset:
 
 
 def written(dataset: Dataset, syntax: str, pixels: bytes = b"") -> bytes:
-    dataset.SOPClassUID, dataset.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.88.67", generate_uid()
     if pixels:
         dataset.add_new(0x7FE00010, "OB", pixels)
         dataset[0x7FE00010].is_undefined_length = syntax == JPEGBaseline8Bit
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = syntax
-    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    out = BytesIO()
-    dataset.save_as(out, enforce_file_format=True)
-    return out.getvalue()
+    return file_of(dataset, syntax)
 
 
 def nested(depth: int) -> list[list[Any]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import Dataset
 
 from gecit.core.orthanc_doors import Method
 from gecit.core.set_aside import Reason, SetAside, asked_of, reads
@@ -17,15 +18,15 @@ from gecit.edges.reading_note import ReadingNote
 from gecit.edges.set_aside_door import SetAsideDoor
 from gecit.edges.set_aside_files import SetAsideFiles
 from gecit.ports import Unavailable
-from tests.core.test_nesting import CLOSED, OPENED, Dataset, ExplicitVRLittleEndian, written
 from tests.fakes import StillClock
+from tests.support.nested import CLOSED, OPENED, file_of
 
 STUDY, OTHER = "-".join(["0123abcd"] * 5), "-".join(["4567abcd"] * 5)
 SERIES, INSTANCE, PATIENT = ("-".join([one] * 5) for one in ("aaaaaaaa", "bbbbbbbb", "cccccccc"))
 UID, SERIES_UID, INSTANCE_UID = "1.2.3", "1.2.3.4", "1.2.3.4.5"
 NAMES = frozenset({STUDY, SERIES, INSTANCE, PATIENT, UID, SERIES_UID, INSTANCE_UID})
-DEEP = written(Dataset(), ExplicitVRLittleEndian) + OPENED * 60 + CLOSED * 60
-SHALLOW = written(Dataset(), ExplicitVRLittleEndian)
+DEEP = file_of(Dataset()) + OPENED * 60 + CLOSED * 60
+SHALLOW = file_of(Dataset())
 
 
 @pytest.mark.parametrize(

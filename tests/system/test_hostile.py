@@ -24,7 +24,6 @@ import pytest
 import requests
 from msgspec.structs import replace
 from pydicom import Dataset, dcmread
-from pydicom.dataset import FileMetaDataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, generate_uid
 
 from gecit.core.access import Role
@@ -36,6 +35,7 @@ from gecit.ports import Institution
 from gecit.sandbox.day import INSTITUTION
 from gecit.sandbox.imaging import build_study
 from tests.support.hospital import FS_CR, VT, Hospital, hospital, order_of, read_ack, ready, stories_at, with_field
+from tests.support.nested import CLOSED, OPENED, file_of
 from tests.support.nginx import Nginx
 from tests.support.node import until
 
@@ -392,26 +392,16 @@ def test_an_association_beyond_measure_is_ended(node: Hospital, tmp_path: Path) 
 
 
 def written(dataset: Dataset, syntax: str = ExplicitVRLittleEndian) -> bytes:
-    dataset.SOPClassUID, dataset.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.88.67", generate_uid()
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = generate_uid(), generate_uid()
     dataset.PatientID, dataset.Modality = "10000000146", "SR"
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = syntax
-    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    out = BytesIO()
-    dataset.save_as(out, enforce_file_format=True)
-    return out.getvalue()
+    return file_of(dataset, syntax)
 
 
-NESTED = (
-    b"\x40\x00\x30\xa7SQ\x00\x00\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff" * 400
-    + b"\xfe\xff\x0d\xe0\x00\x00\x00\x00\xfe\xff\xdd\xe0\x00\x00\x00\x00" * 400
-)
+NESTED = OPENED * 400 + CLOSED * 400
 
 
 def deep() -> bytes:
-    """Sequences of undefined length in each other, four hundred deep; none is ever closed."""
+    """Sequences of undefined length in each other, four hundred deep."""
     return written(Dataset()) + NESTED
 
 

@@ -11,7 +11,7 @@ from itertools import chain
 
 from ..core.nesting import DEEPEST, DEFLATED, LONGEST_TAG, Head, coding_of, head_of, is_deep, item_tags
 
-WHOLE = 1024 * 1024  # bytes; a smaller file is looked at to its end, whatever it is
+WHOLE = 256 * 1024  # bytes; a smaller file is looked at to its end, whatever it is
 META = 64 * 1024  # within which the file meta information ends
 KEPT = 64 * 1024 * 1024  # of a data set that must be walked; a longer one cannot be told
 INFLATED = 512 * 1024 * 1024  # of a deflated one; what becomes more is not to be read by anybody
