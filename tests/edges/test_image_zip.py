@@ -21,6 +21,7 @@ from gecit.edges.image_zip import HEADER, image_zip
 from gecit.edges.orthanc_images import PIECE, OrthancImages
 from gecit.ports import Unavailable
 from tests.support.bare import BareOrthanc
+from tests.support.nested import CLOSED, OPENED, file_of
 
 
 def encoded(dataset: Dataset) -> bytes:
@@ -95,6 +96,15 @@ def test_what_is_no_dicom_is_in_it_beside_the_file_set(tmp_path: Path) -> None:
     assert sorted(made.namelist()) == ["DICOMDIR", "IMAGES/IM000001", "OTHER/000001.dcm", "OTHER/000002.dcm"]
     assert made.read("OTHER/000001.dcm") == b"no DICOM at all"
     assert zipped({"1": b"x"}, tmp_path).namelist() == ["OTHER/000001.dcm"]
+
+
+def test_what_stands_too_deep_to_be_read_is_in_it_beside_the_file_set(tmp_path: Path) -> None:
+    whole = encoded(slice_of(1))
+    concept = OPENED.replace(b"\x40\x00\x30\xa7", b"\x40\x00\x43\xa0")  # one that is looked at
+    deep = file_of(Dataset()) + concept * 2000 + CLOSED * 2000
+    made = zipped({"a": whole, "b": deep}, tmp_path)
+    assert {made.read(one) for one in made.namelist()} >= {whole, deep}
+    assert len(directory(tmp_path)) == 1
 
 
 def test_a_header_longer_than_what_is_looked_at_is_named_by_what_came_before(tmp_path: Path) -> None:

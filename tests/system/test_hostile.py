@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import os
 import resource
 import socket
@@ -30,6 +29,7 @@ from gecit.core.access import Role
 from gecit.core.accounts import Account
 from gecit.core.nesting import item_tags
 from gecit.core.order import ExamKey, Order
+from gecit.edges.dicom_files import orthanc_id
 from gecit.edges.doors import new_token, token_digest
 from gecit.ports import Institution
 from gecit.sandbox.day import INSTITUTION
@@ -488,10 +488,7 @@ def test_a_bomb_of_a_file_is_borne(node: Hospital, make: Callable[[], bytes], tm
 def hidden(folder: Path) -> list[Path]:
     """Write a long series of which one instance stands deep: not the one whose tags the follower asks for."""
     study, series = generate_uid(), generate_uid()
-    uids = sorted(
-        (generate_uid() for _ in range(12)),
-        key=lambda one: hashlib.sha1(f"10000000146|{study}|{series}|{one}".encode()).hexdigest(),  # noqa: S324 Orthanc's
-    )
+    uids = sorted((generate_uid() for _ in range(12)), key=lambda one: orthanc_id("10000000146", study, series, one))
     for number, uid in enumerate(uids):
         whole = dcmread(BytesIO(written(Dataset())))
         whole.StudyInstanceUID, whole.SeriesInstanceUID, whole.SOPInstanceUID = study, series, uid

@@ -58,6 +58,7 @@ UNREADABLE = (
     KeyError,
     NotImplementedError,
     OSError,
+    RecursionError,
     TypeError,
     ValueError,
 )
