@@ -472,7 +472,7 @@ def test_a_bomb_of_a_file_is_borne(node: Hospital, make: Callable[[], bytes], tm
     pid = node.node.process.pid
     node.store(path)
     if make is deep:
-        until(lambda: list(aside(node).glob("*.json")), 60, "the deep study is set aside")
+        until(lambda: list(aside(node).glob("*.json")), 120, "the deep study is set aside")
     else:
         started_again(node, children, patience)
     assert node.exam(known.key)
@@ -507,13 +507,13 @@ def test_an_instance_that_nobody_looked_at_ends_orthanc_once_and_is_found_then(n
     about = node.node.get(f"/studies/{study}/instances").json()
     deepest = max(one["ID"] for one in about)
     name = node.node.get("/system").json()["Name"]
-    until(lambda: node.ledger.belongings(name, uid), 60, "the study is read")
+    until(lambda: node.ledger.belongings(name, uid), 120, "the study is read")
     assert not list(aside(node).glob("*.json"))
     children = list(node.node.children().values())
     with suppress(requests.ConnectionError):
         node.node.get(f"/instances/{deepest}/tags")
     started_again(node, children, 12)
-    until(lambda: [one.stem for one in aside(node).glob("*.json")] == [study], 60, "the study is set aside")
+    until(lambda: [one.stem for one in aside(node).glob("*.json")] == [study], 120, "the study is set aside")
     assert node.node.get(f"/instances/{deepest}/tags").status_code == 403
     assert node.node.get(f"/dicom-web/studies/{uid}/metadata").status_code == 403
     served(node)

@@ -200,6 +200,7 @@ def test_health_names_what_is_set_aside_and_says_who_must_do_what(page: Page, vi
     vitals.beat(Beat(node="N1", process="work", pid=1, at=NOON, detail={f"set aside {study}": "ended"}))
     text = page("/gecit/health")
     assert f"DELETE /studies/{study}" in text and "sistem yöneticisi" in text and "art arda" in text
+    assert "okunurken Orthanc kapandı" in text
     assert "again and again" in page("/gecit/health?lang=en")
 
 

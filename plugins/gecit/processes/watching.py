@@ -40,14 +40,14 @@ class Watching:
         """Return the studies that are to be read anew. Raises `Unavailable`."""
         if not self._files.all():
             return []
-        found = [self._found.get_nowait() for _ in range(self._found.qsize())]
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + LOOK_SECONDS
             for study in set(self._files.all()):
                 if not self._raw.is_there(study):
                     self.caution.gone(study)
         self._version = self._version or self._raw.version()
-        return [*found, *self.caution.to_try_again(self._version)]
+        again = self.caution.to_try_again(self._version) if self._version else []
+        return [*again, *(self._found.get_nowait() for _ in range(self._found.qsize()))]
 
     def look_at_suspects(self) -> bool:
         """Look through a study that Orthanc was asked to read before it ended; True where there are more of them."""
