@@ -160,6 +160,14 @@ def test_what_was_asked_for_last_outlives_the_process_and_an_orderly_end_leaves_
     assert AskedRing(tmp_path).left == ["uid/1"]
 
 
+def test_a_full_disk_costs_the_memory_of_what_was_asked_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.posix_fallocate", lambda *_: (_ for _ in ()).throw(OSError("full")))
+    AskedRing(tmp_path).note("uid/1")
+    assert AskedRing(tmp_path).left == []
+
+
 def test_only_the_last_names_are_kept(tmp_path: Path) -> None:
     ring = AskedRing(tmp_path)
     for number in range(SLOTS + 5):

@@ -19,10 +19,7 @@ class AskedRing:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(folder / ASKED, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        os.ftruncate(descriptor, SLOTS * WIDTH)
-        self._map = mmap.mmap(descriptor, SLOTS * WIDTH)
-        os.close(descriptor)
+        self._map = _mapped(folder / ASKED)
         self._lock = threading.Lock()
         self._next, self._last = 0, ""
         self.left = self._names()
@@ -47,3 +44,15 @@ class AskedRing:
     def _names(self) -> list[str]:
         rows = (self._map[start : start + WIDTH].rstrip(b"\0") for start in range(0, SLOTS * WIDTH, WIDTH))
         return sorted({one.decode("ascii", "replace") for one in rows if one})
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    """Map the file; memory alone where the disk has no room for it: writing to a page without one ends a process."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.posix_fallocate(descriptor, 0, SLOTS * WIDTH)
+        return mmap.mmap(descriptor, SLOTS * WIDTH)
+    except OSError:
+        return mmap.mmap(-1, SLOTS * WIDTH)
+    finally:
+        os.close(descriptor)
