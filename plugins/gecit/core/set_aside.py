@@ -78,7 +78,8 @@ SEARCHES = frozenset({"studies", "series", "instances"})
 
 def normal(name: str) -> str:
     """Write a name as Orthanc compares it: ASCII without control characters and blanks around it."""
-    return "".join(one for one in name if " " <= one < "\x7f").strip()
+    plain = name if name.isascii() and name.isprintable() else "".join(one for one in name if " " <= one < "\x7f")
+    return plain.strip()
 
 
 def reads(method: str, path: str, query: Mapping[str, str], names: frozenset[str]) -> bool:
