@@ -64,6 +64,7 @@ def test_wado_names_it_in_its_query(query: dict[str, str]) -> None:
         ("GET", f"/instances/{INSTANCE}/series"), ("GET", f"/studies/{STUDY}/statistics"), ("GET", "/changes"),
         ("GET", f"/studies/{OTHER}/archive"), ("GET", "/dicom-web/studies/9.9/metadata"),
         ("POST", "/dicom-web/studies"),
+        ("POST", f"/dicom-web/studies/{UID}"),
         ("GET", "/system"), ("POST", "/instances"), ("POST", "/tools/find"),
     ],
 )  # fmt: skip

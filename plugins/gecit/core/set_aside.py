@@ -116,7 +116,9 @@ def _named(parts: list[str], query: Mapping[str, str]) -> Iterator[str]:
 
 
 def _bare(method: str, parts: list[str], query: Mapping[str, str]) -> bool:
-    """Whether the answer comes out of the database, or is the file as it was stored."""
+    """Whether the answer comes out of the database, or is the file as it was stored, or nothing stored is touched."""
+    if parts[:2] == ["dicom-web", "studies"] and len(parts) <= 3 and method == "POST":
+        return True  # STOW-RS: what is mended may come
     if len(parts) < 2 or parts[0] not in LEVELS:
         return False
     if method == "DELETE":
