@@ -64,6 +64,10 @@ class SqlTransaction(Desk, Disclosing, Consulted, SharingTx, RetentionTx, Openin
         self._changed_studies: dict[StudyKey, datetime] = {}
         self._asked = Asked(connection, self._lock, self._foreseen)
 
+    def connection(self) -> sa.Connection:
+        """Return what it stands on, for rows that are written with it and are no event."""
+        return self._connection
+
     # Events
 
     def append(self, event: Event) -> None:
