@@ -16,7 +16,11 @@ from sqlalchemy.engine import make_url
 from ..core import backups
 from ..core.audit import AuditEntry
 from ..core.backups import Manifest, said
+from ..core.event_seal import KINDS
 from ..core.events import LedgerRestored
+from ..core.lost_key import WHAT as RESTORE
+from ..core.lost_key import LostKey
+from ..core.lost_key import detail_of as lost_key_detail
 from ..core.values import Value
 from ..edges import backup_files
 from ..edges.audit_book import read_key
@@ -141,9 +145,12 @@ def _mark(settings: Settings, manifest: Manifest, digest: str, clock: Clock, who
     try:
         now = clock.now()
         detail = {"command": "restore", "backup": digest, "taken at": manifest.taken_at.isoformat()}
-        audit_of(settings, ledger).record(
-            AuditEntry(at=now, who=who, what="restore", address="cli", outcome="done", detail=detail)
-        )
+        audit, key = audit_of(settings, ledger), read_key(settings.audit_key_file)
+        if key_proof(key) != manifest.key_proof:
+            newest = {kind: ledger.newest(kind) for kind in KINDS}
+            detail |= lost_key_detail(LostKey(before=now, **newest), key)
+            ledger.name_heads_anew()
+        audit.record(AuditEntry(at=now, who=who, what=RESTORE, address="cli", outcome="done", detail=detail))
         return ledger.mark_restored(LedgerRestored(at=now, taken_at=manifest.taken_at, backup=digest, by=who))
     finally:
         ledger.close()

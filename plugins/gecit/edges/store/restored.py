@@ -10,7 +10,20 @@ from gecit.core.events import LedgerRestored
 
 from . import rows
 from .base import Transactions
-from .schema import account, beat, disclosure, download, event, export, outbox, session, share_link, token, visit
+from .schema import (
+    account,
+    audit_chain,
+    beat,
+    disclosure,
+    download,
+    event,
+    export,
+    outbox,
+    session,
+    share_link,
+    token,
+    visit,
+)
 from .transaction import SqlTransaction
 
 _NEWEST = sa.select(event.c.data).where(sa.text("kind = 'LedgerRestored'")).order_by(event.c.id.desc()).limit(1)
@@ -28,6 +41,11 @@ class Restored(Transactions):
         with self._reading() as connection:
             data = connection.scalar(_NEWEST)
         return rows.read_event(data).at if data else None
+
+    def name_heads_anew(self) -> None:
+        """Have the next anchor name where every chain stands: those of before are of a key that was lost."""
+        with self._begin() as connection:
+            connection.execute(sa.update(audit_chain).values(anchored=0))
 
     def mark_restored(self, happened: LedgerRestored) -> dict[str, int]:
         """Record it, and put all that is not done in doubt; return how many rows of what may be outdated stand again.
