@@ -6,6 +6,7 @@ begun again.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable
@@ -69,17 +70,23 @@ def restore(
     manifest, sums, digest = backup_files.read_backup(folder)
     lock = lock_folder(settings)
     try:
-        again = _begun(settings) == digest
+        mark = _mark_of(settings, digest)
+        again = _begun(settings) == mark
         _refuse(settings, orthanc, manifest, again=again)
         _refuse_key(settings, manifest, sums, lost_key=lost_key)
         backup_files.look_through(sums, told)
-        write_private(settings.run_folder / RESTORING, digest)
+        write_private(settings.run_folder / RESTORING, mark)
         _put_back(settings, orthanc, manifest, sums, again=again)
         counts = _mark(settings, manifest, digest, clock, who)
         (settings.run_folder / RESTORING).unlink()
     finally:
         os.close(lock)
     return counts
+
+
+def _mark_of(settings: Settings, digest: str) -> str:
+    """Return what says that this backup was begun to be put into this ledger: another ledger is not written over."""
+    return f"{digest} {hashlib.sha256(settings.database.encode()).hexdigest()}"
 
 
 def _begun(settings: Settings) -> str:

@@ -16,7 +16,6 @@ from .schema import (
     beat,
     disclosure,
     download,
-    event,
     export,
     outbox,
     session,
@@ -24,9 +23,8 @@ from .schema import (
     token,
     visit,
 )
-from .transaction import SqlTransaction
+from .transaction import NEWEST_RESTORE, SqlTransaction
 
-_NEWEST = sa.select(event.c.data).where(sa.text("kind = 'LedgerRestored'")).order_by(event.c.id.desc()).limit(1)
 FORGOTTEN = (session, visit, beat, export, download)
 """Who was signed in may have signed out since; processes are others; files of exports are not in a backup."""
 COME_BACK = (account, token, share_link, disclosure)
@@ -39,8 +37,8 @@ class Restored(Transactions):
     def restored_at(self) -> datetime | None:
         """Return when this ledger was last put back from a backup."""
         with self._reading() as connection:
-            data = connection.scalar(_NEWEST)
-        return rows.read_event(data).at if data else None
+            found = connection.execute(NEWEST_RESTORE).first()
+        return rows.read_event(found.data).at if found else None
 
     def name_heads_anew(self) -> None:
         """Have the next anchor name where every chain stands: those of before are of a key that was lost."""
