@@ -98,10 +98,10 @@ class SqlTransaction(Desk, Disclosing, Consulted, SharingTx, RetentionTx, Openin
 
     def since_restore(self, exam: ExamKey) -> tuple[datetime, list[Event]] | None:
         """Return when the ledger was last put back from a backup, and the exam's events since; None = it never was."""
-        self.flush()
         restored = self._connection.execute(NEWEST_RESTORE).first()
         if restored is None:
             return None
+        self.flush()
         mine = (event.c.institution == exam.institution, event.c.accession == exam.accession)
         query = sa.select(event.c.data).where(*mine, event.c.id > restored.id).order_by(event.c.id)
         return rows.read_event(restored.data).at, [rows.read_event(one) for one in self._connection.scalars(query)]
