@@ -13,12 +13,12 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from packaging.version import Version
 
-from .common import ROOT, RUN_LOCK, TEST_LOCK, Fault, Pinned, accepted, npm_packages, pinned, settle
+from .common import FUZZ_LOCK, LOCKS, ROOT, TEST_LOCK, Fault, Pinned, accepted, npm_packages, pinned, settle
 
 STRICT = "SUPPLY_STRICT"
 KNOWN = Path(__file__).with_name("advisories.toml")
@@ -28,7 +28,7 @@ UNREACHABLE = "the vulnerability database cannot be reached from here: whether t
 
 def faults() -> Iterator[Fault]:
     """Yield locked versions with a known vulnerability."""
-    yield from old_versions([*pinned(RUN_LOCK), *pinned(TEST_LOCK)], "pypi")
+    yield from old_versions([one for lock in LOCKS for one in pinned(lock)], "pypi")
     yield from old_versions(npm_packages(), "npm")
     found = asked()
     if found is None:
@@ -47,9 +47,10 @@ def old_versions(packages: list[Pinned], kind: str) -> Iterator[Fault]:
                 yield Fault("audit", f"{found.name} {found.version}", f"{one['id']}, fixed in {one['fixed']}")
 
 
-def asked(lock: Path = TEST_LOCK) -> list[tuple[str, str, str]] | None:
+def asked(locks: Sequence[Path] = (TEST_LOCK, FUZZ_LOCK)) -> list[tuple[str, str, str]] | None:
     """Ask pip-audit about every locked package; None where it could not be told of each."""
-    command = ["-m", "pip_audit", "-r", str(lock), "--disable-pip", "--require-hashes", "-f", "json", "--timeout", "5"]
+    named = [part for lock in locks for part in ("-r", str(lock))]
+    command = ["-m", "pip_audit", *named, "--disable-pip", "--require-hashes", "-f", "json", "--timeout", "5"]
     try:
         done = subprocess.run(
             [sys.executable, *command, "--progress-spinner", "off"],

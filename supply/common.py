@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).parents[1]
 ACCEPTED = Path(__file__).with_name("accepted.toml")
 RUN_LOCK, TEST_LOCK = ROOT / "requirements.lock", ROOT / "requirements-dev.lock"
+FUZZ_LOCK = ROOT / "requirements-fuzz.lock"  # what `make fuzz` needs beyond the tests
+LOCKS = (RUN_LOCK, TEST_LOCK, FUZZ_LOCK)
 SET_UP = ROOT / "scripts/setup.sh"
 _PINNED = re.compile(r"^([a-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)(?:\s*;\s*([^\\]*?))?\s*\\?$", re.MULTILINE)
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")

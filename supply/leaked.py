@@ -31,6 +31,7 @@ FILTERS = (
 HASHES = {
     "requirements.lock",
     "requirements-dev.lock",
+    "requirements-fuzz.lock",
     "assets/package-lock.json",
     "tests/oidc/package-lock.json",
     "bench/anchors/node/package-lock.json",

@@ -1,15 +1,18 @@
 """The accounts in memory; it passes the contract tests of the ledger (tests/contract/test_accounts.py)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 from gecit.core.access import Action, Role
 from gecit.core.accounts import Account, Login, Session, Token
 from gecit.core.audit import AuditEntry
-from gecit.ports import NoAccountError, TcknTakenError
+from gecit.ports import NoAccountError, TcknTakenError, Transaction
+from gecit.ports.audited import AuditedLedger
 
+T = TypeVar("T")
 SAYS_TOO_MUCH = "cannot read the row of 10000000146"
 
 
@@ -24,6 +27,14 @@ class FakeAudit:
         if self.broken:
             raise OSError(SAYS_TOO_MUCH)
         self.entries.append(entry)
+
+    def carry_out(self, entry: AuditEntry, ledger: AuditedLedger, work: Callable[[Transaction], T]) -> T:
+        def both(tx: Transaction) -> T:
+            result = work(tx)
+            self.record(entry)
+            return result
+
+        return ledger.write(both)
 
     def said(self) -> list[tuple[str, str, str]]:
         return [(one.who, one.what, one.outcome) for one in self.entries]

@@ -29,8 +29,17 @@ def test_a_lock_that_moved_on_makes_it_stale(monkeypatch: pytest.MonkeyPatch, tm
     assert [one.check for one in bom.faults()] == ["sbom"]
 
 
-def test_both_locks_are_read_whole() -> None:
-    for lock in (common.RUN_LOCK, common.TEST_LOCK):
+def test_every_lock_is_checked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert {one.name for one in common.ROOT.glob("requirements*.lock")} == {one.name for one in common.LOCKS}
+    known = tmp_path / "advisories.toml"
+    known.write_text('[[advisory]]\nkind = "pypi"\npackage = "atheris"\nid = "X-1"\nfixed = "99.0"\n', encoding="utf-8")
+    monkeypatch.setattr(audit, "KNOWN", known)
+    monkeypatch.setattr(audit, "asked", lambda: [])
+    assert [one.what for one in audit.faults()] == ["X-1, fixed in 99.0"]
+
+
+def test_every_lock_is_read_whole() -> None:
+    for lock in common.LOCKS:
         found = common.pinned(lock)
         assert len(found) == lock.read_text(encoding="utf-8").count("==") - sum("==" in one.marker for one in found)
         assert all(one.hashes for one in found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -14,12 +15,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 from click.testing import Result
 
 from gecit.cli import FAULTS
 from gecit.core.backups import LEDGERS, MANIFEST, SUMS
 from gecit.core.events import LedgerRestored
-from gecit.edges.store import open_ledger, schema
+from gecit.edges.store import SqlLedger, open_ledger, schema
+from gecit.edges.store.migrate import MIGRATIONS
 from gecit.processes import backup, restore
 from gecit.processes.run_folder import RESTORING, HalfRestoredError, lock_folder, refuse_half_restored
 from gecit.settings import load
@@ -32,12 +36,17 @@ PICTURES = {f"{n:02}{n:02}{n:02}-{n}": f"picture {n}".encode() * 50 for n in ran
 
 
 def write_index(folder: Path, names: list[str]) -> None:
-    """Make of Orthanc's index the one table that a backup reads."""
+    """Make of Orthanc's index the two tables that a backup reads."""
     folder.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(folder / "index")) as connection:
-        connection.execute("CREATE TABLE IF NOT EXISTS AttachedFiles(uuid TEXT)")
-        connection.execute("DELETE FROM AttachedFiles")
-        connection.executemany("INSERT INTO AttachedFiles VALUES (?)", [(one,) for one in names])
+        connection.execute("CREATE TABLE IF NOT EXISTS AttachedFiles(id INTEGER, uuid TEXT, compressedMD5 TEXT)")
+        connection.execute("CREATE TABLE IF NOT EXISTS Resources(internalId INTEGER, publicId TEXT)")
+        for table in ("AttachedFiles", "Resources"):
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608 -- of the line above
+        for number, name in enumerate(names):
+            md5 = hashlib.md5(PICTURES[name], usedforsecurity=False).hexdigest()
+            connection.execute("INSERT INTO AttachedFiles VALUES (?, ?, ?)", (number, name, md5))
+            connection.execute("INSERT INTO Resources VALUES (?, ?)", (number, f"instance-{name}"))
         connection.commit()
 
 
@@ -110,6 +119,15 @@ def refused(run: Run, *arguments: str | Path) -> str:
     return str(fault.value)
 
 
+def make_older(ledger: SqlLedger, revision: str) -> None:
+    """Give a ledger the schema that an earlier version had."""
+    configuration = Config()
+    configuration.set_main_option("script_location", str(MIGRATIONS))
+    with ledger.engine.begin() as connection:
+        configuration.attributes["connection"] = connection
+        command.downgrade(configuration, revision)
+
+
 def nothing_written(data: Path) -> bool:
     return sorted(one.name for one in data.iterdir()) in (["audit.key", "run"], ["audit.key"])
 
@@ -158,6 +176,38 @@ def test_sha256sum_agrees_and_a_second_backup_shares_its_images(run: Run, made: 
     inodes = {(one / "orthanc" / name[:2] / name[2:4] / name).stat().st_ino for one in (made, tmp_path / "second")}
     assert len(inodes) == 1
     run("restore", "--check", tmp_path / "second")
+
+
+def test_an_image_that_is_not_what_orthanc_stored_is_told_at_backup_and_at_restore(
+    run: Run, node: Path, lose: Callable[[], None], tmp_path: Path
+) -> None:
+    name = sorted(PICTURES)[3]
+    path = node / "orthanc" / name[:2] / name[2:4] / name
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    told = run("backup", tmp_path / "first", code=1)
+    assert name in told.output and f"instance-{name}" in told.output and sorted(PICTURES)[4] not in told.output
+    manifest = json.loads((tmp_path / "first" / MANIFEST).read_bytes())
+    assert manifest["damaged"] == {f"orthanc/{name[:2]}/{name[2:4]}/{name}": f"instance-{name}"}
+    assert name in run("backup", tmp_path / "second", "--base", tmp_path / "first", code=1).output, "linked unread"
+    lose()
+    assert name in run("restore", "--check", tmp_path / "second").output
+    assert name in run("restore", tmp_path / "second").output
+    assert path.read_bytes().endswith(b"?"), "nothing else is there"
+
+
+def test_a_rotten_file_of_an_earlier_backup_is_found_and_copied_anew(run: Run, made: Path, tmp_path: Path) -> None:
+    name = sorted(PICTURES)[3]
+    rotten = made / "orthanc" / name[:2] / name[2:4] / name
+    rotten.write_bytes(rotten.read_bytes()[:-1] + b"?")
+    run("backup", tmp_path / "unread", "--base", made)
+    assert name in refused(run, "restore", "--check", tmp_path / "unread"), "so it goes without --verify"
+    told = run("backup", tmp_path / "second", "--base", made, "--verify", code=1)
+    assert f"{made}/orthanc" in told.output and "rotten" in told.output
+    run("restore", "--check", tmp_path / "second")
+    assert (tmp_path / "second" / rotten.relative_to(made)).read_bytes() == PICTURES[name]
+    other = sorted(PICTURES)[4]
+    inodes = {(one / "orthanc" / other[:2] / other[2:4] / other).stat().st_ino for one in (made, tmp_path / "second")}
+    assert len(inodes) == 1, "what is sound is linked"
 
 
 @pytest.mark.parametrize("how", ["changed", "gone", "sums", "manifest", "unfinished"])
@@ -239,6 +289,55 @@ def test_a_restore_that_broke_off_keeps_the_node_from_starting_and_is_begun_agai
     assert not (node / "run" / RESTORING).exists()
     ledger = open_ledger(load().database)
     assert len([one for _, one in ledger.events() if isinstance(one, LedgerRestored)]) == 1
+    ledger.close()
+
+
+@BOTH
+def test_a_backup_of_an_older_schema_whose_restore_dies_after_the_upgrade_is_put_back_whole(
+    run: Run, node: Path, lose: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = open_ledger(load().database)
+    fill(ledger)
+    stays = (schema.exam, schema.study, schema.link, schema.message)
+    whole = rows_of(ledger, stays)
+    make_older(ledger, "0019")  # before a table that the backup then does not name
+    ledger.close()
+    run("backup", tmp_path / "backup")
+    lose()
+
+    def dies(*_: object) -> None:
+        open_ledger(load().database).close()  # it was brought up to this version's schema
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(restore, "_mark", dies)
+        with pytest.raises(OSError, match="No space"):
+            run("restore", tmp_path / "backup")
+    with pytest.raises(HalfRestoredError, match="run `gecit restore` again"):
+        refuse_half_restored(load())
+    run("restore", tmp_path / "backup")
+    ledger = open_ledger(load().database)
+    assert rows_of(ledger, stays) == whole
+    assert ledger.restored_at()
+    ledger.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_restore_that_is_begun_again_writes_over_no_other_database(
+    run: Run, emptied: Path, node: Path, monkeypatch: pytest.MonkeyPatch, postgres: Cluster
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(restore, "_mark", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+        with pytest.raises(OSError, match="full"):
+            run("restore", emptied)
+    another = postgres.new_database()
+    ledger = open_ledger(another)
+    fill(ledger)
+    whole = rows_of(ledger, schema.FOLDED)
+    monkeypatch.setenv("ORTHANC__GECIT__DATABASE", another)
+    assert "overwrites nothing" in refused(run, "restore", emptied)
+    assert rows_of(ledger, schema.FOLDED) == whole
     ledger.close()
 
 

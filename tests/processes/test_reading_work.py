@@ -11,6 +11,7 @@ import pytest
 
 from gecit.core.access import Person, Role
 from gecit.core.accounts import Account
+from gecit.core.consultation import State as Asked
 from gecit.core.exam import reading_of
 from gecit.core.grants import Basis, Grant, Paper
 from gecit.core.reading import State
@@ -22,6 +23,7 @@ from gecit.processes.reading_room import targets_of
 from gecit.processes.work import Worker
 from gecit.settings import from_orthanc
 from gecit.steps import read_exam
+from tests.support.consulting import admit, ask
 from tests.support.flow import HOSPITAL, key
 from tests.support.reading import wait_for_reader
 
@@ -67,6 +69,27 @@ def test_an_exam_goes_back_when_the_minutes_of_the_settings_are_over(parts: Part
     take(parts, "a", HOSPITAL.skrs, timedelta(minutes=11))
     worker.release_readings()
     assert state(parts) is State.UNREAD
+
+
+def test_after_a_week_off_the_first_look_gives_readings_back_and_ends_consultations(parts: Parts, worker: Any) -> None:
+    week = timedelta(days=7)
+    begun = parts.clock.now() - week
+    admit(parts.ledger, at=begun)
+    wait_for_reader(parts.ledger)
+    take(parts, "ayse", HOSPITAL.skrs, week)
+    ask(parts.ledger, at=begun)
+    assert (state(parts), consultation(parts)) == (State.TAKEN, Asked.ASKED)
+    for one in worker.loops():
+        if one.name in ("readings", "consultations"):
+            one.step()
+    worker.close()
+    assert (state(parts), consultation(parts)) == (State.UNREAD, Asked.EXPIRED)
+
+
+def consultation(parts: Parts) -> Asked:
+    found = parts.ledger.read(lambda tx: tx.consultation("c1"))
+    assert found
+    return found[1].state
 
 
 def test_an_exam_goes_back_when_its_readers_grant_ends(parts: Parts, worker: Any) -> None:

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 import msgspec
 import pytest
 
-from gecit.core.events import LedgerRestored, OrderCancelled, OrderChanged
+from gecit.core.events import LedgerRestored, NotificationQueued, OrderCancelled, OrderChanged, WithdrawalQueued
 from gecit.core.exam import Billing
+from gecit.core.medula_codes import NEVER_SENT
 from gecit.core.order import Control, Order
 from gecit.core.verdict import Outcome
 from gecit.edges.store import SqlLedger, open_ledger
@@ -151,6 +152,87 @@ def test_what_was_withdrawn_and_told_anew_before_a_restore_is_withdrawn_whole_af
     settle(lost, Outcome.HOLD)
     assert exam_of(lost.ledger, key(1)).billing is Billing.WITHDRAWN
     assert lost.medula.effective() == []
+
+
+def cancel(life: Life, number: int = 1) -> None:
+    """The sender repeats order and cancellation before anybody judges the exam."""
+    at = life.clock.now()
+    arrive(life.ledger, key(number), at)
+    cancelled = OrderCancelled(at=at, exam=key(number), order=order(key(number), Control.CANCEL), message=9)
+    life.ledger.write(lambda tx: tx.append(cancelled))
+
+
+def settle(life: Life, number: int = 1, outcome: Outcome = Outcome.HOLD) -> None:
+    """Judge and deliver until nothing happens any more; each answer wakes the judge."""
+    for _ in range(6):
+        life.clock.forward(minutes=1)
+        judge(life.ledger, key(number), outcome, life.clock.now())
+        life.deliver()
+
+
+def queued(ledger: SqlLedger) -> list[str]:
+    return [one.key for _, one in ledger.events() if isinstance(one, NotificationQueued | WithdrawalQueued)]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.HOLD, Outcome.PENDING])
+def test_an_exam_told_in_the_lost_time_and_cancelled_before_it_is_judged_is_withdrawn(
+    lost: Life, outcome: Outcome
+) -> None:
+    lost.restored()
+    cancel(lost)
+    settle(lost, outcome=outcome)
+    assert lost.medula.effective() == []
+    known = exam_of(lost.ledger, key(1))
+    assert (known.billing, known.generation) == (Billing.WITHDRAWN, 1)
+    assert lost.medula.arrivals == 2, "what was told before, and its withdrawal"
+    assert all(one.state == "done" for one in lost.ledger.deliveries())
+    assert len(queued(lost.ledger)) == 2, "asked for once"
+
+
+def test_one_that_nobody_was_told_of_is_asked_for_once_and_never_sent(lost: Life) -> None:
+    lost.restored()
+    cancel(lost, 2)
+    settle(lost, 2)
+    assert (lost.medula.asked, lost.medula.arrivals) == (1, 1), "only the question went out"
+    assert exam_of(lost.ledger, key(2)).billing is Billing.WITHDRAWN
+    assert exam_of(lost.ledger, key(2)).medula_code == NEVER_SENT
+    assert len(queued(lost.ledger)) == 2
+    assert [one.content.accession for one in lost.medula.effective()] == [key(1).accession], "of others nothing changes"
+
+
+def test_what_was_told_anew_in_the_lost_time_is_found_under_its_later_generation(lost: Life) -> None:
+    """Told, changed, withdrawn, told anew, all forgotten; then cancelled before anybody judged it again."""
+    before = Life(open_ledger("sqlite://"), lost.medula, START)
+    arrive(before.ledger, key(1), START)
+    judge(before.ledger, key(1), Outcome.SUBMIT, START)
+    before.deliver()
+    change = OrderChanged(at=START, exam=key(1), order=procedures(order(key(1)), "R100260"), message=3)
+    before.ledger.write(lambda tx: tx.append(change))
+    settle(before, outcome=Outcome.SUBMIT)
+    before.ledger.close()
+    assert [one.content.generation for one in lost.medula.effective()] == [2]
+    lost.restored()
+    cancel(lost)
+    settle(lost)
+    assert lost.medula.effective() == []
+    assert exam_of(lost.ledger, key(1)).generation == 2
+
+
+def test_without_a_restore_or_cancelled_before_it_nobody_is_asked(lost: Life) -> None:
+    cancel(lost)
+    settle(lost)
+    assert queued(lost.ledger) == []
+    lost.restored()
+    settle(lost)
+    assert (queued(lost.ledger), lost.medula.asked) == ([], 0)
+
+
+def test_an_exam_ordered_and_cancelled_long_after_the_restore_is_not_asked_for(lost: Life) -> None:
+    happened = LedgerRestored(at=START - timedelta(days=400), taken_at=START - timedelta(days=401), backup="b")
+    lost.ledger.mark_restored(happened)
+    cancel(lost, 2)
+    settle(lost, 2)
+    assert queued(lost.ledger) == []
 
 
 def procedures(one: Order, sut: str) -> Order:

@@ -53,6 +53,8 @@ def watched(patch: Any) -> Iterator[list[str]]:
     def written(connection: sa.Connection, __: object, statement: str, *___: object) -> None:
         found = WRITES.match(statement)
         who = _acting()
+        if found and found[1] == "audit" and connection in open_ones and has_request_context():
+            g.watched_told = True  # the row of a change that is carried out with it
         if found is None or not who or found[1] in OF_DOORS | OF_MIGRATIONS or who in OWN_LEDGER:
             return
         if (found[1] == "draft" and who in TYPING) or (who, found[1]) == COUNTED:
@@ -63,7 +65,11 @@ def watched(patch: Any) -> Iterator[list[str]]:
             open_ones.setdefault(connection, []).append(f"{who}: {found[1]}")
 
     def committed(connection: sa.Connection) -> None:
-        untold.extend(open_ones.pop(connection, ()))
+        done = open_ones.pop(connection, ())
+        if done and _told():  # in the same transaction
+            changing.add(_acting())
+        else:
+            untold.extend(done)
 
     def taken_back(connection: sa.Connection) -> None:
         open_ones.pop(connection, None)  # as what is only tried: nothing was changed

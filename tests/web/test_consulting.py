@@ -622,6 +622,12 @@ def test_each_view_and_act_is_audited_with_the_exam_and_its_patient(client: Flas
     assert ("uzman", "accept a consultation", "refused") in [(e.who, e.what, e.outcome) for e in audit.entries]
 
 
+def test_a_question_that_is_refused_was_never_asked_in_the_audit(client: FlaskClient, audit: FakeAudit) -> None:
+    assert ask(client, "ayse", NEW, question(question="")).status_code == 409
+    said_ = [(one.what, one.outcome) for one in audit.entries if one.what == "ask for a consultation"]
+    assert said_ == [("ask for a consultation", "refused")]
+
+
 def test_what_cannot_be_audited_is_not_done(client: FlaskClient, audit: FakeAudit, ledger: SqlLedger) -> None:
     address = asked(client)
     audit.broken = True

@@ -101,6 +101,19 @@ def test_a_critical_finding_is_text_wherever_it_stands(client: FlaskClient, ledg
     assert shown_as_text(page) and shown_as_text(page, f"Dr. {POISON}")
 
 
+def test_what_is_refused_was_never_done_in_the_audit(client: FlaskClient, ledger: SqlLedger, audit: FakeAudit) -> None:
+    mark(client, ledger)
+    del audit.entries[:]
+    assert confirm(client, "hekim", 2) == 409
+    telephoned = {"number": "1", "whom": ""}
+    assert ask(client, "ayse", f"/gecit/critical/telephone/{PLACE}", telephoned).status_code == 409
+    changes = [(who, what, outcome) for who, what, outcome in audit.said() if "critical finding" in what]
+    assert changes == [
+        ("hekim", "confirm a critical finding", "refused"),
+        ("ayse", "tell a critical finding by telephone", "refused"),
+    ]
+
+
 def test_another_hospital_a_patient_and_who_marked_it_confirm_nothing(client: FlaskClient, ledger: SqlLedger) -> None:
     mark(client, ledger)
     assert WHAT not in ask(client, "komsu", "/gecit/critical").text

@@ -324,7 +324,7 @@ def test_what_cannot_be_audited_is_not_done(
 
     def tried(who: str, path: str, form: dict[str, Any]) -> int:
         with monkeypatch.context() as away:
-            away.setattr(ReadingRoom, "record", broken)
+            away.setattr(FakeAudit, "record", broken)
             return ask(client, who, path, form).status_code
 
     at = f"{HOSPITAL.skrs}/A1"

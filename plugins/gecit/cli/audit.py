@@ -12,6 +12,8 @@ import msgspec
 
 from gecit.core.audit_chain import AuditFault, AuditRow, ChainCheck
 from gecit.core.identifiers import is_tckn
+from gecit.core.lost_key import WHAT as RESTORE
+from gecit.core.lost_key import LostKey, read_lost
 from gecit.core.values import Text, local
 from gecit.edges.audit_book import patient_digest, read_key
 from gecit.ports import AuditSearch
@@ -49,20 +51,47 @@ def verify(as_json: bool) -> None:
     Exit code 1 where there are any. What was cut off since the last anchor cannot be seen.
     """
     with parts(create=False) as opened:
-        count, faults, sealed = _verify(opened, quiet=as_json)
+        key = key_at(opened.settings.audit_key_file)
+        lost = lost_at(opened, key)
+        count, faults, unvouched = _verify(opened, key, lost, quiet=as_json)
     if as_json:
-        print_json({"rows": count, "sealsChecked": sealed, "faults": [msgspec.structs.asdict(one) for one in faults]})
+        said = {"rows": count, "sealsChecked": key is not None, "keyLost": lost_as_json(lost, unvouched)}
+        print_json({**said, "faults": [msgspec.structs.asdict(one) for one in faults]})
     else:
-        _say(count, faults, sealed=sealed)
+        say_lost(lost, unvouched)
+        _say(count, faults, sealed=key is not None)
     sys.exit(1 if faults else 0)
 
 
-def _verify(opened: Parts, *, quiet: bool) -> tuple[int, list[AuditFault], bool]:
-    key = key_at(opened.settings.audit_key_file)
+def lost_at(opened: Parts, key: bytes | None) -> LostKey | None:
+    """Return when an earlier key was lost, as a restore said it under this one."""
+    told = opened.ledger.audit_rows(AuditSearch(what=RESTORE, limit=SHOWN))
+    return read_lost([one.detail for one in told], key)
+
+
+def lost_as_json(lost: LostKey | None, count: int) -> dict[str, object] | None:
+    """Return what a program reads of it; None where no key was lost."""
+    return {"before": lost.before, "seals": count} if lost else None
+
+
+def say_lost(lost: LostKey | None, count: int) -> None:
+    """Say that old seals are of a key that was lost."""
+    if lost and count:
+        at = local(lost.before).isoformat(sep=" ", timespec="seconds")
+        click.echo(
+            f"{count} mühür {at} öncesinden, kaybolan anahtarla: anahtarla doğrulanamaz, kusur sayılmaz; sonrakiler "
+            f"yeni anahtarla tutmalı. / {count} seals of before {at} are of a key that was lost: they cannot be "
+            "checked by it and are no fault; later ones must hold under the new one."
+        )
+
+
+def _verify(
+    opened: Parts, key: bytes | None, lost: LostKey | None, *, quiet: bool
+) -> tuple[int, list[AuditFault], int]:
     ledger = opened.ledger
     anchors = list(ledger.audit_anchors())  # in this order: what is added meanwhile is no fault
     heads = ledger.audit_heads()
-    check = ChainCheck(anchors, heads, key)
+    check = ChainCheck(anchors, heads, key, lost.before if lost else None)
     ends = {one.chain: one.number for one in heads}
     found: list[AuditFault] = []
     count = 0
@@ -73,7 +102,7 @@ def _verify(opened: Parts, *, quiet: bool) -> tuple[int, list[AuditFault], bool]
                 found += check.look(row)
                 count += 1
             bar.update(1)
-    return count, [*found, *check.finish()], key is not None
+    return count, [*found, *check.finish()], check.of_lost_key
 
 
 def key_at(path: Path) -> bytes | None:

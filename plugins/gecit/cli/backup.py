@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from gecit.core.backups import Manifest
 from gecit.core.values import local
 from gecit.edges.system_clock import SystemClock
 from gecit.processes.backup import back_up, refuse_folder
@@ -20,6 +21,7 @@ from .audited import tell_first
 from .common import as_json, parts, print_json, settings
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
+SHOWN = 100  # files that are named
 OUTDATED = {
     "account": "hesap / accounts",
     "token": "anahtar / tokens",
@@ -32,10 +34,15 @@ OUTDATED = {
 @click.argument("folder", type=FOLDER)
 @click.option("--base", type=click.Path(exists=True, file_okay=False, path_type=Path), help="An earlier backup on the "
               "same disk: images that it has are linked, not copied.")  # fmt: skip
+@click.option("--verify", is_flag=True, help="Read what is linked too, and copy anew what is not as it was.")
 @click.option("--with-key", is_flag=True, help="Put the audit's key in too; better keep it apart.")
 @as_json
-def backup(folder: Path, base: Path | None, with_key: bool, as_json: bool) -> None:
-    """Back this node up into the empty FOLDER, while it runs: ledger, Orthanc's index, images, code lists."""
+def backup(folder: Path, base: Path | None, verify: bool, with_key: bool, as_json: bool) -> None:
+    """Back this node up into the empty FOLDER, while it runs: ledger, Orthanc's index, images, code lists.
+
+    Exit code 1 where files were found that are not what Orthanc had stored, or what the earlier backup says; the backup
+    is made all the same.
+    """
     where = orthanc_folders()
     with parts(create=False) as opened:
         refuse_folder(folder, opened.settings, where)
@@ -47,19 +54,39 @@ def backup(folder: Path, base: Path | None, with_key: bool, as_json: bool) -> No
                 bar.update(1)
 
             made = back_up(
-                opened.settings, where, opened.ledger, opened.clock, folder, base=base, with_key=with_key, told=told
-            )
+                opened.settings, where, opened.ledger, opened.clock, folder,
+                base=base, with_key=with_key, verify=verify, told=told,
+            )  # fmt: skip
     if as_json:
-        print_json(msgspec.to_builtins(made))
-        return
+        print_json({**msgspec.to_builtins(made.manifest), "rotten": list(made.rotten)})
+    else:
+        _say(folder, made.manifest, opened.settings.audit_key_file, with_key=with_key)
+        _say_damaged(made.manifest)
+        for one in made.rotten[:SHOWN]:
+            click.echo(f"{base}/{one}: o yedekte bozuk, yeniden kopyalandı / rotten in that backup, copied anew")
+    sys.exit(1 if made.manifest.damaged or made.rotten else 0)
+
+
+def _say(folder: Path, made: Manifest, key: Path, *, with_key: bool) -> None:
     click.echo(
         f"{folder}: {made.rows['exam']} tetkik / exams, {made.rows['event']} olay / events, "
         f"{made.images} dosya / files; "
         f"{local(made.taken_at):%Y-%m-%d %H:%M:%S} anına kadar olan her şey / all until that moment"
     )
     if not with_key:
-        key = opened.settings.audit_key_file
         click.echo(f"Denetim anahtarı içinde değil, ayrı saklayın / the audit key is not in it, keep it apart: {key}")
+
+
+def _say_damaged(made: Manifest) -> None:
+    """Name the images that were damaged in Orthanc already, and say what mends them."""
+    for name, resource in sorted(made.damaged.items())[:SHOWN]:
+        click.echo(f"{name}: Orthanc'ın sakladığı değil / not what Orthanc had stored ({resource})")
+    if made.damaged:
+        click.echo(
+            f"{len(made.damaged)} dosya Orthanc'ın diskinde bozulmuş: sağlam bir önceki yedekten yerine koyun ya da o "
+            "görüntüyü silip PACS'tan yeniden gönderin. / Files were damaged on Orthanc's disk: put them back from an "
+            "earlier backup that has them whole, or delete the instance and have the PACS send it again."
+        )
 
 
 @click.command()
@@ -86,6 +113,7 @@ def restore(folder: Path, lost_key: bool, check: bool) -> None:
                 lost_key=lost_key, told=lambda: bar.update(1),
             )  # fmt: skip
     if check:
+        _say_damaged(found.manifest)
         click.echo(f"{folder}: sağlam / whole, {found.files} dosya / files, {until}")
         return
     click.echo(
@@ -93,6 +121,7 @@ def restore(folder: Path, lost_key: bool, check: bool) -> None:
         "gelirse bir kez sayılır. / Senders must send again what they sent after that moment; what comes twice counts "
         "once."
     )
+    _say_damaged(found.manifest)
     click.echo("Herkes yeniden oturum açar. O andan sonra kapatılmış olabilecekler, gözden geçirin / Everybody signs "
                "in again. What may have been ended since, look through it: "
                + ", ".join(f"{counts[name]} {words}" for name, words in OUTDATED.items()))  # fmt: skip

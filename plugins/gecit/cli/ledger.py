@@ -11,7 +11,7 @@ from gecit.core.event_seal import KINDS
 from gecit.core.values import Text
 from gecit.edges.seal_book import ends, faults
 
-from .audit import key_at
+from .audit import key_at, lost_as_json, lost_at, say_lost
 from .audited import tell_first
 from .common import as_json, parts, print_json
 
@@ -23,6 +23,7 @@ FAULTS = {
     "not sealed": Text(tr="iki mühür arasında mühürsüz kalmış: bir mühür satırı silinmiş olabilir",
                        en="left unsealed between two seals: a row with a seal may have been deleted"),
 }  # fmt: skip
+KEY_LOST = "key lost"
 STRETCH = (
     "Bir mühür bir aralığındır: bu aralıkta en az bir satır değişmiş, silinmiş ya da eklenmiş; "
     "hangisi olduğunu önceki bir yedek gösterir.\n"
@@ -61,14 +62,18 @@ def verify(folded: bool, as_json: bool) -> None:
     """
     with parts(create=False) as opened:
         key = key_at(opened.settings.audit_key_file)
-        found = list(faults(opened.ledger, key))
+        lost = lost_at(opened, key)
+        told = list(faults(opened.ledger, key, lost))
+        found = [one for one in told if one.fault != KEY_LOST]
         sealed_to = ends(opened.ledger, key) if key else {}
         newest = {kind: opened.ledger.newest(kind) for kind in KINDS}
         alike = opened.ledger.folds_alike() if folded else None
     if as_json:
         said = [msgspec.structs.asdict(one) for one in found]
-        print_json({"newest": newest, "sealed": sealed_to, "folded": alike, "faults": said})
+        of_lost = lost_as_json(lost, len(told) - len(found))
+        print_json({"newest": newest, "sealed": sealed_to, "folded": alike, "keyLost": of_lost, "faults": said})
     else:
+        say_lost(lost, len(told) - len(found))
         for one in found:
             text = FAULTS[one.fault]
             click.echo(f"{one.kind} {one.first}-{one.last}: {text.tr} / {text.en}")

@@ -96,20 +96,39 @@ class ChainCheck:
     """Looks at rows chain by chain, each in the order of its numbers, and says what was done to them.
 
     `anchors`: all rows that name heads. `heads`: where the store says that each chain ends. `key`: None = unknown.
+    `lost_before`: when an earlier key was lost; `of_lost_key` counts the anchors of before that no key vouches for.
     """
 
-    def __init__(self, anchors: Iterable[AuditRow], heads: Iterable[Head], key: bytes | None) -> None:
+    def __init__(
+        self,
+        anchors: Iterable[AuditRow],
+        heads: Iterable[Head],
+        key: bytes | None,
+        lost_before: datetime | None = None,
+    ) -> None:
         self._named: dict[str, dict[int, str]] = {}
         self._broken: list[AuditFault] = []
         self._ends = {one.chain: one for one in heads}
         self._last: AuditRow | None = None
         self._seen: set[str] = set()
+        self.of_lost_key = 0
+        unvouched: list[Head] = []
         for row in anchors:
             named, whole = read_anchor(row, key)
-            for one in named:
-                self._named.setdefault(one.chain, {})[one.number] = one.hash
-            if not whole:
+            if whole:
+                self._named_by(named)
+                continue
+            unvouched += named
+            if lost_before and row.at < lost_before:
+                self.of_lost_key += 1
+            else:
                 self._broken.append(AuditFault(chain=row.chain, number=row.number, fault="seal broken"))
+        self._named_by(unvouched)
+
+    def _named_by(self, heads: Iterable[Head]) -> None:
+        """Take in what anchors say; what a sealed one says stands."""
+        for one in heads:
+            self._named.setdefault(one.chain, {}).setdefault(one.number, one.hash)
 
     def look(self, row: AuditRow) -> list[AuditFault]:
         """Return what is wrong with the next row, and with the end of the chain before where a new one begins."""

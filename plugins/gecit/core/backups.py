@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+import msgspec
+
 from .values import Text, Value
 
 FORMAT = 1
@@ -35,6 +37,9 @@ class Manifest(Value):
     images: int  # files of Orthanc's storage
     key_proof: str  # of the audit's key: whether another one is the same
     sums: str  # SHA-256 of SHA256SUMS
+    damaged: dict[str, str] = msgspec.field(
+        default_factory=dict
+    )  # files that were not what Orthanc had stored, and of which resource (Orthanc id)
 
 
 class BackupFault(Exception):

@@ -21,7 +21,7 @@ _SEAL = "seal"
 
 Row = tuple[int, tuple[str, ...]]
 """Number and contents of an event or a message, all columns that never change, as text."""
-Fault = Literal["edited", "seal broken", "not sealed"]
+Fault = Literal["edited", "seal broken", "not sealed", "key lost"]
 
 
 class Sealed(Value):

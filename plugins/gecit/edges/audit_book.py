@@ -9,16 +9,20 @@ import os
 import secrets
 import threading
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from gecit.core.audit import AuditEntry
 from gecit.core.audit_chain import ANCHOR, AuditRow, Head, anchor_detail, keyed, linked
-from gecit.ports import AuditSearch, AuditTrail, Clock, Unavailable
+from gecit.ports import AuditSearch, AuditTrail, Clock, Transaction, Unavailable
+from gecit.ports.audited import AuditedLedger
 
 log = logging.getLogger("gecit.audit")
+T = TypeVar("T")
 
 ANCHOR_EVERY = timedelta(minutes=5)
 KEY_BYTES = 32
@@ -58,7 +62,7 @@ class _Waiting:
 
 
 class AuditBook:
-    """Implements `ports.Audit`; safe to share between threads. `writer`: node and process.
+    """Implements `ports.audited.AuditedChanges`; safe to share between threads. `writer`: node and process.
 
     Whoever comes while a commit is under way is written with the next one, all together.
     """
@@ -81,6 +85,31 @@ class AuditBook:
                 self._write_all()
         if mine.fault is not None:
             raise Unavailable("audit") from mine.fault
+
+    def carry_out(self, entry: AuditEntry, ledger: AuditedLedger, work: Callable[[Transaction], T]) -> T:
+        """Do what the entry says, and record it, in one transaction: what `work` refuses leaves neither.
+
+        The chain is held first and the ledger then, by everybody: so nobody waits for the chain who holds the ledger.
+        """
+        judged = False
+
+        def judging(tx: Transaction) -> T:
+            nonlocal judged
+            judged = False  # of this try
+            result = work(tx)
+            judged = True
+            return result
+
+        with self._writing:
+            tied = _tied([self._row(entry)], head := self._standing())
+            try:
+                result = ledger.write_audited(judging, tied)
+            except Exception:
+                if judged:  # perhaps it was written: a new chain goes on
+                    self._head = None
+                raise
+            self._head = Head(chain=head.chain, number=tied[-1].number, hash=tied[-1].hash)
+            return result
 
     def rows(self, search: AuditSearch) -> list[AuditRow]:
         """Return rows of every writer, the newest first."""
@@ -121,7 +150,7 @@ class AuditBook:
             one.done, one.fault = True, fault
 
     def _append(self, entries: list[AuditEntry], now: datetime) -> None:
-        head = self._head or Head(chain=f"{self._writer}/{uuid.uuid4().hex[:12]}", number=0, hash="")
+        head = self._standing()
         due = self._anchored_at is None or abs(now - self._anchored_at) >= ANCHOR_EVERY  # a clock may be set back
         named = self._trail.unanchored(head.chain) if due else []
         rows = [self._row(one) for one in entries]
@@ -133,6 +162,10 @@ class AuditBook:
             self._head = Head(chain=head.chain, number=tied[-1].number, hash=tied[-1].hash)
         if due:
             self._anchored_at = now
+
+    def _standing(self) -> Head:
+        """Return where this writer's chain stands, or the beginning of a new one."""
+        return self._head or Head(chain=f"{self._writer}/{uuid.uuid4().hex[:12]}", number=0, hash="")
 
     def _row(self, one: AuditEntry) -> AuditRow:
         detail = dict(one.detail)

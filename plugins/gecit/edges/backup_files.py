@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -18,22 +19,39 @@ NAMED = 5  # damaged files that are named
 
 
 class Sums:
-    """SHA-256 of files by their path in a folder, as `sha256sum -c` reads it."""
+    """SHA-256 of files by their path in a folder, as `sha256sum -c` reads it.
+
+    `md5`: of what was read here, by path. `rotten`: files of an earlier backup that are not what it says.
+    """
 
     def __init__(self, folder: Path, known: dict[str, str] | None = None) -> None:
         self.folder = folder
         self.known = known or {}
+        self.md5: dict[str, str] = {}
+        self.rotten: list[str] = []
 
-    def copy(self, source: Path, name: str, earlier: Sums | None = None) -> None:
-        """Copy a file that nobody changes any more, or link that of an `earlier` backup on the same disk."""
+    def copy(self, source: Path, name: str, earlier: Sums | None = None, *, verify: bool = False) -> None:
+        """Copy a file that nobody changes any more, or link that of an `earlier` backup on the same disk.
+
+        `verify`: what is linked is read first, and copied anew where it is not what the earlier one says.
+        """
         target = self.folder / name
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if earlier and name in earlier.known:
             with suppress(OSError):  # another disk, or gone: copied then
-                os.link(earlier.folder / name, target)
-                self.known[name] = earlier.known[name]
-                return
-        self.known[name] = _copy(source, target)
+                if not verify or self._is_sound(earlier, name):
+                    os.link(earlier.folder / name, target)
+                    self.known[name] = earlier.known[name]
+                    return
+        self.known[name], self.md5[name] = _copy(source, target)
+
+    def _is_sound(self, earlier: Sums, name: str) -> bool:
+        with (earlier.folder / name).open("rb") as file:
+            found, self.md5[name] = _digests(file)
+        if found != earlier.known[name]:
+            self.rotten.append(name)
+            return False
+        return True
 
     def add(self, name: str) -> None:
         """Take in a file that stands in the folder already."""
@@ -123,13 +141,19 @@ def below(names: Iterable[str], folder: str) -> Iterator[str]:
     return (one for one in names if one.startswith(f"{folder}/"))
 
 
-def _copy(source: Path, target: Path) -> str:
-    digest = hashlib.sha256()
+def _copy(source: Path, target: Path) -> tuple[str, str]:
     with (
         source.open("rb") as read,
         os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as to,
     ):
-        while piece := read.read(PIECE):
-            digest.update(piece)
-            to.write(piece)
-    return digest.hexdigest()
+        return _digests(read, to.write)
+
+
+def _digests(file: BinaryIO, told: Callable[[bytes], object] = lambda _: None) -> tuple[str, str]:
+    """Return SHA-256 and MD5 of a file; `told` gets each piece of it. Orthanc keeps MD5s: no secret rests on them."""
+    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+    while piece := file.read(PIECE):
+        sha256.update(piece)
+        md5.update(piece)
+        told(piece)
+    return sha256.hexdigest(), md5.hexdigest()

@@ -21,6 +21,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from ..core.backups import said
 
@@ -83,7 +84,28 @@ def attached(index: Path) -> Iterator[str]:
     """Yield the file of each attachment, by its path below the storage folder: `ab/cd/abcd...`."""
     with closing(sqlite3.connect(f"{index.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         for (name,) in connection.execute("SELECT uuid FROM AttachedFiles ORDER BY uuid"):
-            yield f"{name[0:2]}/{name[2:4]}/{name}"
+            yield _below(name)
+
+
+class Stored(NamedTuple):
+    """A file as Orthanc wrote it down: of which resource (Orthanc id), and the MD5 of what it stored, "" = unknown."""
+
+    resource: str
+    md5: str
+
+
+def stored(index: Path) -> dict[str, Stored]:
+    """Return what the index says of each attachment, by its path below the storage folder.
+
+    The MD5 is `compressedMD5`, of the file as it lies on the disk, whether Orthanc compresses or not.
+    """
+    query = "SELECT a.uuid, r.publicId, a.compressedMD5 FROM AttachedFiles a JOIN Resources r ON r.internalId = a.id"
+    with closing(sqlite3.connect(f"{index.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        return {_below(name): Stored(whose, md5 or "") for name, whose, md5 in connection.execute(query)}
+
+
+def _below(name: str) -> str:
+    return f"{name[0:2]}/{name[2:4]}/{name}"
 
 
 def pausing(pid: int) -> Pause:

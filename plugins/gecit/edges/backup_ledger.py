@@ -60,8 +60,20 @@ def put_back(database: str, copy: Path, *, again: bool = False) -> None:
         shutil.copyfile(copy, target)
         target.chmod(0o600)
         return
-    clean = ("--clean", "--if-exists") if again else ()
-    _run("pg_restore", database, "--exit-on-error", "--single-transaction", *clean, str(copy))
+    if again:
+        _empty(database)
+    _run("pg_restore", database, "--exit-on-error", "--single-transaction", str(copy))
+
+
+def _empty(database: str) -> None:
+    """Drop all tables, in one transaction: an earlier try may have brought them up to a later schema than the copy's.
+
+    `pg_restore --clean` drops what the copy names alone, and what a migration made since would stand in its way.
+    """
+    with _engine(database) as engine, engine.begin() as connection:
+        found = sa.MetaData()
+        found.reflect(connection)
+        found.drop_all(connection)
 
 
 def is_empty(database: str) -> bool:

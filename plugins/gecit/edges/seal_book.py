@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from gecit.core.audit import AuditEntry
-from gecit.core.event_seal import KINDS, WHAT, SealFault, detail_of, read_seal, sealed
+from gecit.core.event_seal import KINDS, WHAT, Fault, Sealed, SealFault, detail_of, read_seal, sealed
+from gecit.core.lost_key import LostKey
 from gecit.ports import Audit
 from gecit.ports.sealing import Record
 
@@ -70,17 +71,32 @@ def ends(record: Record, key: bytes) -> dict[str, int]:
     return {kind: found.get(kind, 0) for kind in KINDS}
 
 
-def faults(record: Record, key: bytes | None) -> Iterator[SealFault]:
-    """Yield each stretch that is not what it was when it was sealed, or that was left out between two seals."""
+def faults(record: Record, key: bytes | None, lost: LostKey | None = None) -> Iterator[SealFault]:
+    """Yield each stretch that is not what it was when it was sealed, or that was left out between two seals.
+
+    `lost`: an earlier key. Its seals are `key lost`, which is no fault, as long as they say what stands there: under
+    the new key everything is sealed again from the first number on.
+    """
     covered = dict.fromkeys(KINDS, 0)
     # In the order of what they speak of: a clock that was set back wrote a later one under an earlier hour.
     for one, whole in sorted((read_seal(detail, key) for detail in record.seals()), key=lambda read: read[0].first):
         if not whole or one.kind not in covered:
-            yield SealFault(kind=one.kind, first=one.first, last=one.last, fault="seal broken")
+            yield _unvouched(record, one, lost)
             continue
         if one.first > covered[one.kind] + 1:
             yield SealFault(kind=one.kind, first=covered[one.kind] + 1, last=one.first - 1, fault="not sealed")
         covered[one.kind] = max(covered[one.kind], one.last)
-        again = sealed(one.kind, one.first - 1, one.last, record.record_rows(one.kind, one.first - 1, one.last))
-        if again != one:
+        if _again(record, one) != one:
             yield SealFault(kind=one.kind, first=one.first, last=one.last, fault="edited")
+
+
+def _unvouched(record: Record, one: Sealed, lost: LostKey | None) -> SealFault:
+    """Return what is said of a seal that the key does not vouch for."""
+    fault: Fault = "seal broken"
+    if lost and one.kind in KINDS and lost.excuses(one.kind, one.last):
+        fault = "key lost" if _again(record, one) == one else "edited"
+    return SealFault(kind=one.kind, first=one.first, last=one.last, fault=fault)
+
+
+def _again(record: Record, one: Sealed) -> Sealed:
+    return sealed(one.kind, one.first - 1, one.last, record.record_rows(one.kind, one.first - 1, one.last))

@@ -37,6 +37,7 @@ from .consultations import ConsultationsSought
 from .critical import CriticalSearch as CriticalSearch
 from .disclosures import DisclosuresKept
 from .openings import OpeningsKept
+from .restored import SinceRestore
 from .retention import Remover as Remover
 from .retention import RetentionKept
 from .sharing import CodeSender as CodeSender
@@ -192,7 +193,9 @@ class Incident(Value):
     closed_at: datetime | None = None
 
 
-class Transaction(DisclosuresKept, ConsultationsSought, SharingKept, RetentionKept, OpeningsKept, TrialsKept, Protocol):
+class Transaction(
+    DisclosuresKept, ConsultationsSought, SharingKept, RetentionKept, OpeningsKept, TrialsKept, SinceRestore, Protocol
+):
     """One atomic piece of work on the ledger. Nothing is visible, and nothing may be told, before it commits."""
 
     def append(self, event: Event) -> None:

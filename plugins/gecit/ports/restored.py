@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from ..core.events import LedgerRestored
+from ..core.events import Event, LedgerRestored
+from ..core.order import ExamKey
+
+
+class SinceRestore(Protocol):
+    """What a transaction says of a restore."""
+
+    def since_restore(self, exam: ExamKey) -> tuple[datetime, list[Event]] | None:
+        """Return when the ledger was last put back from a backup, and the exam's events since; None = it never was."""
+        ...
 
 
 class Restorable(Protocol):

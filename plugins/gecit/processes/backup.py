@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import gecit
 
 from ..core import backups
 from ..core.audit_chain import keyed
 from ..core.backups import Manifest, said
+from ..core.values import Value
 from ..edges import backup_files
 from ..edges.audit_book import read_key
 from ..edges.backup_files import Sums
-from ..edges.backup_index import attached, copy_index, pausing
+from ..edges.backup_index import attached, copy_index, pausing, stored
 from ..edges.backup_ledger import copy_ledger, copy_sqlite, engine_of
 from ..edges.store import SqlLedger
 from ..ports import Clock
@@ -28,6 +30,13 @@ ROUNDS = 5
 """How often the index is copied anew because images were deleted meanwhile."""
 
 Told = Callable[[int], object]
+
+
+class Made(Value):
+    """A backup, and which files of the earlier one, `base`, are not what that one says."""
+
+    manifest: Manifest
+    rotten: tuple[str, ...] = ()
 
 
 def key_proof(key: bytes) -> str:
@@ -57,21 +66,25 @@ def back_up(
     *,
     base: Path | None = None,
     with_key: bool = False,
+    verify: bool = False,
     told: Told = lambda count: None,
-) -> Manifest:
+) -> Made:
     """Make a backup in an empty folder; raises `BackupFault`. `base`: an earlier one, whose images are linked.
 
+    `verify`: each of those is read first, and copied anew where it is rotten. Whatever is read is compared with the MD5
+    that Orthanc kept of it: what differs is in the backup all the same, and in the manifest as `damaged`.
     `told` is called with how many files are still to come, before each.
     """
     refuse_folder(folder, settings, orthanc)
-    earlier = backup_files.read_backup(base)[1] if base else None
+    before, earlier, _ = backup_files.read_backup(base) if base else (None, None, "")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     sums, taken_at = Sums(folder), clock.now()
     engine = engine_of(settings.database)
     copied = copy_ledger(settings.database, folder / backups.LEDGERS[engine])
     sums.add(backups.LEDGERS[engine])
-    images = _images(orthanc, _pid(ledger, settings.name), sums, earlier, told)
+    images = _images(orthanc, _pid(ledger, settings.name), sums, Earlier(earlier, verify=verify), told)
+    damaged = _damaged(sums, before)
     if settings.codes.exists():
         copy_sqlite(settings.codes, folder / backups.CODES)
         sums.add(backups.CODES)
@@ -90,16 +103,35 @@ def back_up(
         images=images,
         key_proof=key_proof(key),
         sums=sums.write(),
+        damaged=damaged,
     )
     backup_files.write_manifest(folder, manifest)
-    return manifest
+    return Made(manifest=manifest, rotten=tuple(sums.rotten))
+
+
+def _damaged(sums: Sums, before: Manifest | None) -> dict[str, str]:
+    """Return the images that are not what Orthanc stored; of what was linked unread, what the earlier backup knew."""
+    found = {}
+    for path, one in stored(sums.folder / backups.INDEX).items():
+        name = f"{backups.IMAGES}/{path}"
+        read = sums.md5.get(name)
+        if (before is not None and name in before.damaged) if read is None else one.md5 not in ("", read):
+            found[name] = one.resource
+    return found
 
 
 def _pid(ledger: SqlLedger, node: str) -> int:
     return next((one.pid for one in ledger.beats() if (one.node, one.process) == (node, "orthanc")), 0)
 
 
-def _images(orthanc: OrthancFolders, pid: int, sums: Sums, earlier: Sums | None, told: Told) -> int:
+class Earlier(NamedTuple):
+    """The backup whose files are linked, and whether they are read before."""
+
+    sums: Sums | None
+    verify: bool
+
+
+def _images(orthanc: OrthancFolders, pid: int, sums: Sums, earlier: Earlier, told: Told) -> int:
     """Copy the index, then what it names; where something of that was deleted meanwhile, the index once more."""
     index = sums.folder / backups.INDEX
     index.parent.mkdir(mode=0o700)
@@ -114,14 +146,15 @@ def _images(orthanc: OrthancFolders, pid: int, sums: Sums, earlier: Sums | None,
     raise said("deleted meanwhile")
 
 
-def _missing(storage: Path, wanted: Sequence[str], sums: Sums, earlier: Sums | None, told: Told) -> int:
+def _missing(storage: Path, wanted: Sequence[str], sums: Sums, earlier: Earlier, told: Told) -> int:
     """Copy what is not there yet; return how many files were gone."""
     missing = 0
     todo = [one for one in wanted if one not in sums.known]
     for number, name in enumerate(todo):
         told(len(todo) - number)
         try:
-            sums.copy(storage / name.removeprefix(f"{backups.IMAGES}/"), name, earlier)
+            source = storage / name.removeprefix(f"{backups.IMAGES}/")
+            sums.copy(source, name, earlier.sums, verify=earlier.verify)
         except FileNotFoundError:
             missing += 1
             (sums.folder / name).unlink(missing_ok=True)

@@ -11,7 +11,8 @@ from ..edges.orthanc_tags import OrthancTags
 from ..edges.report_files import read_reporting
 from ..edges.set_aside_files import SetAsideFiles
 from ..edges.store import SqlLedger
-from ..ports import Audit, Clock
+from ..ports import Clock
+from ..ports.audited import AuditedChanges
 from ..settings import Settings
 from ..web.reading import ReadingRoom
 from .build import limits_of, profiles_of, registry_of
@@ -21,7 +22,7 @@ from .rules import Rules
 from .run_folder import read_internal_token
 
 
-def room_of(settings: Settings, ledger: SqlLedger, doors: Doors, clock: Clock, audit: Audit) -> ReadingRoom:
+def room_of(settings: Settings, ledger: SqlLedger, doors: Doors, clock: Clock, audit: AuditedChanges) -> ReadingRoom:
     """Return the parts of the pages; ReportFileError or ProfileError where a site's file cannot be used."""
     chosen, quality = settings.hbys, quality_of(settings)
     return ReadingRoom(

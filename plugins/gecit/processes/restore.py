@@ -6,6 +6,7 @@ begun again.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable
@@ -16,7 +17,11 @@ from sqlalchemy.engine import make_url
 from ..core import backups
 from ..core.audit import AuditEntry
 from ..core.backups import Manifest, said
+from ..core.event_seal import KINDS
 from ..core.events import LedgerRestored
+from ..core.lost_key import WHAT as RESTORE
+from ..core.lost_key import LostKey
+from ..core.lost_key import detail_of as lost_key_detail
 from ..core.values import Value
 from ..edges import backup_files
 from ..edges.audit_book import read_key
@@ -65,17 +70,23 @@ def restore(
     manifest, sums, digest = backup_files.read_backup(folder)
     lock = lock_folder(settings)
     try:
-        again = _begun(settings) == digest
+        mark = _mark_of(settings, digest)
+        again = _begun(settings) == mark
         _refuse(settings, orthanc, manifest, again=again)
         _refuse_key(settings, manifest, sums, lost_key=lost_key)
         backup_files.look_through(sums, told)
-        write_private(settings.run_folder / RESTORING, digest)
+        write_private(settings.run_folder / RESTORING, mark)
         _put_back(settings, orthanc, manifest, sums, again=again)
         counts = _mark(settings, manifest, digest, clock, who)
         (settings.run_folder / RESTORING).unlink()
     finally:
         os.close(lock)
     return counts
+
+
+def _mark_of(settings: Settings, digest: str) -> str:
+    """Return what says that this backup was begun to be put into this ledger: another ledger is not written over."""
+    return f"{digest} {hashlib.sha256(settings.database.encode()).hexdigest()}"
 
 
 def _begun(settings: Settings) -> str:
@@ -141,9 +152,12 @@ def _mark(settings: Settings, manifest: Manifest, digest: str, clock: Clock, who
     try:
         now = clock.now()
         detail = {"command": "restore", "backup": digest, "taken at": manifest.taken_at.isoformat()}
-        audit_of(settings, ledger).record(
-            AuditEntry(at=now, who=who, what="restore", address="cli", outcome="done", detail=detail)
-        )
+        audit, key = audit_of(settings, ledger), read_key(settings.audit_key_file)
+        if key_proof(key) != manifest.key_proof:
+            newest = {kind: ledger.newest(kind) for kind in KINDS}
+            detail |= lost_key_detail(LostKey(before=now, **newest), key)
+            ledger.name_heads_anew()
+        audit.record(AuditEntry(at=now, who=who, what=RESTORE, address="cli", outcome="done", detail=detail))
         return ledger.mark_restored(LedgerRestored(at=now, taken_at=manifest.taken_at, backup=digest, by=who))
     finally:
         ledger.close()

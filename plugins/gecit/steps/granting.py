@@ -56,8 +56,18 @@ class Granting:
             return False
         return account.institution == skrs or skrs in self.granted(account, now)
 
-    def record(self, grant: Grant, by: str, now: datetime, paper: bytes = b"") -> None:
-        """Record a grant, with its paper's file where there is one; raises `GrantRefused` with all that is wrong."""
+    def record(
+        self,
+        grant: Grant,
+        by: str,
+        now: datetime,
+        paper: bytes = b"",
+        write: Callable[[Callable[[Transaction], None]], object] | None = None,
+    ) -> None:
+        """Record a grant, with its paper's file where there is one; raises `GrantRefused` with all that is wrong.
+
+        `write`: how it is written, where something else is written with it.
+        """
         kept = StoredPaper(media_type=media_type_of(paper), content=paper) if paper else None
         digest = hashlib.sha256(paper).hexdigest() if paper else ""
         grant = msgspec.structs.replace(grant, paper=_named(grant, digest, kept))
@@ -76,7 +86,7 @@ class Granting:
                 tx.keep_paper(digest, kept, now)
             tx.record_grant(grant, now, by)
 
-        self._ledger.write(work)
+        (write or self._ledger.write)(work)
 
     def paper(self, grant_id: str) -> tuple[Grant, StoredPaper] | None:
         """Return the file of a grant's paper with its grant; None where there is none."""

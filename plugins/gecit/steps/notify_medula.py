@@ -21,6 +21,7 @@ from ..core.events import (
     Event,
     NotificationAnswered,
     NotificationQueued,
+    OrderCancelled,
     WithdrawalDropped,
     WithdrawalProposed,
     WithdrawalQueued,
@@ -36,6 +37,8 @@ from .deliver import Handler, RefusedWith, doubtful
 DESTINATION = "medula"
 NOTIFY = "notify"
 WITHDRAW = "withdraw"
+CHANGED = "changed before it was sent"
+WITHDRAWN_BEFORE = "withdrawn before the restore"
 CLOCKS_DIFFER = timedelta(days=1)
 """How far ahead an HBYS may write the order of an exam that was told before a restore."""
 
@@ -45,8 +48,12 @@ def plan(tx: Transaction, exam: Exam, verdict: Verdict, institution: Institution
 
     `exam` is the exam as it stands in `tx`, its `ExamJudged` included or not. Call it on every judging, also where the
     verdict is the same as before: the order or what MEDULA knows may have changed. `Preflight` never tells anybody.
+    An exam that was cancelled after a restore, and that this ledger told nobody of, may have been told before it: its
+    row asks alone, and what is found is withdrawn.
     """
     action = Action.NONE if role == "Preflight" else decide(exam, verdict)
+    if action is Action.NONE and role != "Preflight" and _told_unknown(tx, exam):
+        action = Action.NOTIFY
     if action is Action.NOTIFY:
         _notify(tx, exam, verdict, institution, now)
     elif action is Action.WITHDRAW:
@@ -57,6 +64,24 @@ def plan(tx: Transaction, exam: Exam, verdict: Verdict, institution: Institution
     elif action is Action.DROP_PROPOSAL:
         tx.append(WithdrawalDropped(at=now, exam=exam.key, generation=exam.generation))
     return action
+
+
+def _told_unknown(tx: Transaction, exam: Exam) -> bool:
+    """Whether MEDULA may hold a generation of a cancelled exam that was told in the time that a restore lost."""
+    if not exam.cancelled or exam.billing not in (Billing.UNTOLD, Billing.WITHDRAWN):
+        return False
+    found = tx.since_restore(exam.key)
+    if found is None or not _ordered_before(exam, found[0] + CLOCKS_DIFFER):
+        return False
+    if not any(isinstance(one, OrderCancelled) for one in found[1]):
+        return False
+    withdrawals = [one for one in found[1] if isinstance(one, WithdrawalQueued)]
+    return not withdrawals or withdrawals[-1].cause == WITHDRAWN_BEFORE
+
+
+def _ordered_before(exam: Exam | None, instant: datetime) -> bool:
+    ordered = exam.order.ordered_at if exam and exam.order else None
+    return ordered is None or ordered < instant
 
 
 def _notify(tx: Transaction, exam: Exam, verdict: Verdict, institution: Institution, now: datetime) -> None:
@@ -120,9 +145,18 @@ class _Teller:
         if exam is None or doubtful(delivery):
             return self._tell(delivery, exam)
         _still_wanted(delivery, exam)
-        if overtaken(exam) and not self._forgotten(exam):
-            return self._take_back(delivery, exam, "changed before it was sent", NEVER_SENT)
-        return self._tell(delivery, exam)
+        if not overtaken(exam):
+            return self._tell(delivery, exam)
+        if self._forgotten(exam) and self._medula.can_ask:
+            return self._ask_alone(delivery, exam)
+        return self._take_back(delivery, exam, CHANGED, NEVER_SENT)
+
+    def _ask_alone(self, delivery: Delivery, exam: Exam) -> Sequence[Event]:
+        """Find out whether MEDULA was told before a restore of what is to be told no more; nothing is sent."""
+        earlier = self._medula.ask(delivery.key, self._completer.complete(delivery, exam))
+        if earlier is None:
+            return self._take_back(delivery, exam, CHANGED, NEVER_SENT)
+        return self._settled(delivery, exam, earlier, earlier)
 
     def withdraw(self, delivery: Delivery) -> Sequence[Event]:
         """Withdraw what stands at MEDULA by now."""
@@ -140,19 +174,21 @@ class _Teller:
             answer = self._carry(delivery, payload, earlier)
         except Refused as refusal:
             answer = MedulaAnswer(accepted=False, code=refusal.code, message=refusal.message)
+        return self._settled(delivery, exam, answer, earlier)
+
+    def _settled(
+        self, delivery: Delivery, exam: Exam | None, answer: MedulaAnswer, earlier: MedulaAnswer | None
+    ) -> Sequence[Event]:
         event = self._answered(delivery, answer)
         if not answer.accepted:
             raise RefusedWith(answer.code, answer.message, [event])
         if exam and earlier and self._withdrawn_since(delivery, exam, earlier):
-            return [event, *self._take_back(delivery, exam, "withdrawn before the restore", earlier.code)]
+            return [event, *self._take_back(delivery, exam, WITHDRAWN_BEFORE, earlier.code)]
         return [event]
 
     def _forgotten(self, exam: Exam | None) -> bool:
         """Whether MEDULA may have been told before a restore, which this ledger then knows nothing of."""
-        if self._forgotten_until is None:
-            return False
-        ordered = exam.order.ordered_at if exam and exam.order else None
-        return ordered is None or ordered < self._forgotten_until
+        return self._forgotten_until is not None and _ordered_before(exam, self._forgotten_until)
 
     def _withdrawn_since(self, delivery: Delivery, exam: Exam, earlier: MedulaAnswer) -> bool:
         """Whether what MEDULA was told before a restore was withdrawn before it too: a later generation may stand.

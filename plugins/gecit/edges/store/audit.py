@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from gecit.core.audit_chain import ANCHOR, AuditRow, Head
 from gecit.core.event_seal import WHAT as SEALED
 from gecit.core.values import to_json
-from gecit.ports import AuditSearch
+from gecit.ports import AuditSearch, Transaction, Unavailable
 
 from .base import Transactions
 from .schema import audit, audit_chain
 from .sql import upsert
+from .transaction import SqlTransaction
 
+T = TypeVar("T")
 PAGE = 5_000
 
 _ADD = sa.insert(audit)
@@ -37,11 +41,16 @@ class Audited(Transactions):
         with self._reading() as connection:
             return [_head(row) for row in connection.execute(query.order_by(audit_chain.c.chain))]
 
-    def add_audit(self, rows: Sequence[AuditRow], named: Iterable[Head] = ()) -> None:
-        """Add rows of one chain, the oldest first; `named`: the heads that an anchor among them names."""
+    def add_audit(
+        self, rows: Sequence[AuditRow], named: Iterable[Head] = (), within: sa.Connection | None = None
+    ) -> None:
+        """Add rows of one chain, the oldest first; `named`: the heads that an anchor among them names.
+
+        `within`: the transaction of the change that they tell.
+        """
         last = rows[-1]
         anchored = [{"of_chain": one.chain, "up_to": one.number} for one in named]
-        with self._begin() as connection:
+        with nullcontext(within) if within is not None else self._begin() as connection:
             connection.execute(_ADD, [_row(one) for one in rows])
             known = sa.select(audit_chain.c.anchored).where(audit_chain.c.chain == last.chain)
             before = connection.scalar(known) or 0
@@ -49,6 +58,23 @@ class Audited(Transactions):
             upsert(connection, audit_chain, [head])
             if anchored:
                 connection.execute(_NAMED, anchored)
+
+    def write_audited(self, work: Callable[[Transaction], T], rows: Sequence[AuditRow]) -> T:
+        """Run `work` in one transaction that adds rows of a chain too, the oldest first; again on a conflict."""
+
+        def both(tx: Transaction) -> T:
+            assert isinstance(tx, SqlTransaction)  # noqa: S101 -- `write` makes it
+            result = work(tx)
+            tx.flush()
+            try:
+                self.add_audit(rows, (), tx.connection())
+            except (Unavailable, DBAPIError):
+                raise
+            except Exception as fault:
+                raise Unavailable("audit") from fault
+            return result
+
+        return self.write(both)
 
     def audit_rows(self, search: AuditSearch) -> list[AuditRow]:
         """Return rows, the newest first."""

@@ -10,10 +10,21 @@ from gecit.core.events import LedgerRestored
 
 from . import rows
 from .base import Transactions
-from .schema import account, beat, disclosure, download, event, export, outbox, session, share_link, token, visit
-from .transaction import SqlTransaction
+from .schema import (
+    account,
+    audit_chain,
+    beat,
+    disclosure,
+    download,
+    export,
+    outbox,
+    session,
+    share_link,
+    token,
+    visit,
+)
+from .transaction import NEWEST_RESTORE, SqlTransaction
 
-_NEWEST = sa.select(event.c.data).where(sa.text("kind = 'LedgerRestored'")).order_by(event.c.id.desc()).limit(1)
 FORGOTTEN = (session, visit, beat, export, download)
 """Who was signed in may have signed out since; processes are others; files of exports are not in a backup."""
 COME_BACK = (account, token, share_link, disclosure)
@@ -26,8 +37,13 @@ class Restored(Transactions):
     def restored_at(self) -> datetime | None:
         """Return when this ledger was last put back from a backup."""
         with self._reading() as connection:
-            data = connection.scalar(_NEWEST)
-        return rows.read_event(data).at if data else None
+            found = connection.execute(NEWEST_RESTORE).first()
+        return rows.read_event(found.data).at if found else None
+
+    def name_heads_anew(self) -> None:
+        """Have the next anchor name where every chain stands: those of before are of a key that was lost."""
+        with self._begin() as connection:
+            connection.execute(sa.update(audit_chain).values(anchored=0))
 
     def mark_restored(self, happened: LedgerRestored) -> dict[str, int]:
         """Record it, and put all that is not done in doubt; return how many rows of what may be outdated stand again.

@@ -43,6 +43,12 @@ _LOCK = sa.text(
 
 # Made once: making a statement costs as much as carrying it out.
 _ADD_EVENT = sa.insert(event)
+NEWEST_RESTORE = (
+    sa.select(event.c.id, event.c.data)
+    .where(sa.text("kind = 'LedgerRestored'"))  # literal, so that SQLite takes the partial index
+    .order_by(event.c.id.desc())
+    .limit(1)
+)
 _EXAMS = sa.select(exam.c.data).where(of_exams(exam))
 _INSTITUTIONS = sa.select(institution.c.data).order_by(institution.c.skrs)
 
@@ -63,6 +69,10 @@ class SqlTransaction(Desk, Disclosing, Consulted, SharingTx, RetentionTx, Openin
         self._facts_changed = False  # of an exam, since the last flush
         self._changed_studies: dict[StudyKey, datetime] = {}
         self._asked = Asked(connection, self._lock, self._foreseen)
+
+    def connection(self) -> sa.Connection:
+        """Return what it stands on, for rows that are written with it and are no event."""
+        return self._connection
 
     # Events
 
@@ -85,6 +95,16 @@ class SqlTransaction(Desk, Disclosing, Consulted, SharingTx, RetentionTx, Openin
             case _:
                 self._asked.fold(event)
                 self.fold_peer(event)
+
+    def since_restore(self, exam: ExamKey) -> tuple[datetime, list[Event]] | None:
+        """Return when the ledger was last put back from a backup, and the exam's events since; None = it never was."""
+        restored = self._connection.execute(NEWEST_RESTORE).first()
+        if restored is None:
+            return None
+        self.flush()
+        mine = (event.c.institution == exam.institution, event.c.accession == exam.accession)
+        query = sa.select(event.c.data).where(*mine, event.c.id > restored.id).order_by(event.c.id)
+        return rows.read_event(restored.data).at, [rows.read_event(one) for one in self._connection.scalars(query)]
 
     def _fold_exam(self, event: ExamEvent) -> None:
         before = self.exam(event.exam)

@@ -27,7 +27,6 @@ from gecit.steps import consult
 from gecit.steps.consult_report import close_into_report
 
 from ..access import needs, person
-from ..tried import tried
 from ..vouched import vouched
 from ..words_consulting import CONSULTING
 from .desk import Consulting, deadline
@@ -107,13 +106,11 @@ def act_pages(desk: Consulting) -> Blueprint:
 
 
 def _do(desk: Consulting, number: str, what: str, work: Callable[[Transaction], Consultation], **typed: Any) -> Answer:
-    """Carry it out, audited before it is; the page again, with what was typed, where it is refused."""
+    """Carry it out, audited with it; the page again, with what was typed, where it is refused."""
     found = seen_here(desk, number)
     patient = found.exam.patient.tckn
     try:
-        tried(desk.room.ledger, work)
-        desk.room.record(person(), what, found.key, tckn=patient)
-        desk.room.ledger.write(work)
+        desk.room.carry_out(person(), what, found.key, work, tckn=patient)
     except ConsultationRefused as refused:
         desk.room.record(person(), what, found.key, tckn=patient, outcome=refused.why.value)
         return page_of(desk, number, refused, typed=typed or dict(request.form.items()))

@@ -57,8 +57,13 @@ def ask_pages(desk: Consulting) -> Blueprint:
         room, now = desk.room, desk.room.clock.now()
         try:
             asking = _asking(desk, exam, now)
-            room.record(person(), ASK, exam.key, tckn=exam.patient.tckn)
-            made = room.ledger.write(lambda tx: consult.ask(tx, asking, person(), now, desk.tell))
+            made = room.carry_out(
+                person(),
+                ASK,
+                exam.key,
+                lambda tx: consult.ask(tx, asking, person(), now, desk.tell),
+                tckn=exam.patient.tckn,
+            )
         except ConsultationRefused as refused:
             room.record(person(), ASK, exam.key, tckn=exam.patient.tckn, outcome=refused.why.value)
             return _page(desk, exam, refused)

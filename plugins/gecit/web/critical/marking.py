@@ -18,8 +18,7 @@ from gecit.steps.read_exam import ReadingRefused
 from ..access import needs, person
 from ..reading import ReadingRoom
 from ..reading.editor import key_here, page_of, place_of, save_written
-from ..tried import tried
-from .page import number_written, page, told
+from .page import carry_out, number_written, page
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as Redirect
@@ -59,9 +58,13 @@ def marking_pages(room: ReadingRoom) -> Blueprint:
     @needs(Action.WRITE_REPORT)
     def telephone(institution: str, accession: str) -> Redirect | Response:
         key, whom, now = key_here(institution, accession), request.form.get("whom", ""), room.clock.now()
-        told(room, BY_TELEPHONE, key)
         try:
-            room.ledger.write(lambda tx: critical.telephoned(tx, key, person(), number_written(), whom, now))
+            carry_out(
+                room,
+                BY_TELEPHONE,
+                key,
+                lambda tx: critical.telephoned(tx, key, person(), number_written(), whom, now),
+            )
         except CriticalRefused as refused:
             room.record(person(), BY_TELEPHONE, key, outcome=refused.fault.value)
             return page(room, refused.text)
@@ -76,9 +79,7 @@ def _in_editor(
     """Save what is written, then do it; the editor says what stands against it."""
     try:
         save_written(room, key)
-        tried(room.ledger, lambda tx: act(tx, key))
-        told(room, what, key)
-        room.ledger.write(lambda tx: act(tx, key))
+        carry_out(room, what, key, lambda tx: act(tx, key))
     except ReadingRefused as refused:
         room.record(person(), what, key, outcome=refused.why.value)
         return page_of(room, key, refused)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -57,9 +58,13 @@ def critical_pages_of(room: ReadingRoom) -> Blueprint:
     @needs(Action.CONFIRM_CRITICAL)
     def confirm(institution: str, accession: str) -> Redirect | Response:
         key, asker, now = ExamKey(institution=institution, accession=accession), person(), room.clock.now()
-        told(room, Action.CONFIRM_CRITICAL.value, key)
         try:
-            room.ledger.write(lambda tx: critical.confirm(tx, key, asker, number_written(), now))
+            carry_out(
+                room,
+                Action.CONFIRM_CRITICAL.value,
+                key,
+                lambda tx: critical.confirm(tx, key, asker, number_written(), now),
+            )
         except CriticalRefused as refused:
             room.record(asker, Action.CONFIRM_CRITICAL.value, key, outcome=refused.fault.value)
             return page(room, refused.text)
@@ -78,10 +83,10 @@ def number_written() -> int:
     return int(written) if written.isascii() and written.isdigit() and len(written) < 9 else 0
 
 
-def told(room: ReadingRoom, what: str, key: ExamKey) -> None:
-    """Tell the audit what is about to be done, and whose exam it is: what cannot be audited is not done."""
+def carry_out(room: ReadingRoom, what: str, key: ExamKey, work: Callable[[Transaction], object]) -> None:
+    """Do it and tell the audit whose exam it is: what cannot be audited is not done."""
     exam = room.ledger.read(lambda tx: tx.exam(key))
-    room.record(person(), what, key, tckn=exam.patient.tckn if exam else "")
+    room.carry_out(person(), what, key, work, tckn=exam.patient.tckn if exam else "")
 
 
 def page(room: ReadingRoom, fault: Text | None = None) -> Response:

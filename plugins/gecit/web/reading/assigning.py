@@ -42,9 +42,10 @@ def assign_pages(room: ReadingRoom) -> Blueprint:
             abort(404)
         key, now = ExamKey(institution=institution, accession=accession), room.clock.now()
         present, asker = _of_group(room, assigning.present(now), now), person()
-        room.record(asker, Action.ASSIGN_READING.value, key)  # first: what cannot be audited is not done
         try:
-            found = room.ledger.write(lambda tx: assigning.push(tx, key, present, asker.name, now))
+            found = room.carry_out(
+                asker, Action.ASSIGN_READING.value, key, lambda tx: assigning.push(tx, key, present, asker.name, now)
+            )
         except ReadingRefused as refused:
             room.record(asker, Action.ASSIGN_READING.value, key, outcome=refused.why.value)
             return _page(room, refused=refused)

@@ -13,6 +13,7 @@ from flask import Blueprint, Response, abort, make_response, redirect, render_te
 from gecit.core.access import Action
 from gecit.core.left_drafts import LEFT_WORDS, ORPHANED
 from gecit.core.order import ExamKey
+from gecit.ports import Transaction
 from gecit.steps import left_drafts
 
 from ..access import may_touch, needs, person
@@ -47,10 +48,16 @@ def draft_pages(room: ReadingRoom) -> Blueprint:
     @needs(Action.OWN_ACCOUNT)
     def discard(institution: str, accession: str) -> Redirect:
         key, asker = ExamKey(institution=institution, accession=accession), person()
-        room.record(asker, "discard a draft", key)  # first: what cannot be audited is not done
-        if not room.ledger.write(lambda tx: left_drafts.discard(tx, key, asker.name)):
+        try:
+            room.carry_out(asker, "discard a draft", key, lambda tx: _discard(tx, key, asker.name))
+        except LookupError:
             room.record(asker, "discard a draft", key, outcome="nothing there")
             abort(404)
         return redirect(url_for("drafts.show"), 303)
 
     return pages
+
+
+def _discard(tx: Transaction, key: ExamKey, author: str) -> None:
+    if not left_drafts.discard(tx, key, author):
+        raise LookupError

@@ -28,7 +28,6 @@ from gecit.steps.read_exam import ReadingRefused, Why
 from gecit.steps.sign_report import Signing
 
 from ..access import may_touch, needs, person
-from ..tried import tried
 from ..vouched import vouched
 from ..words_reading import READING, SIGNING
 from .beside import earlier_of, versions_here
@@ -125,9 +124,7 @@ def _done(
     room: ReadingRoom, key: ExamKey, what: str, act: Callable[[Transaction, ExamKey], Reading]
 ) -> Redirect | Response:
     try:
-        tried(room.ledger, lambda tx: act(tx, key))
-        room.record(person(), what, key)  # first: what cannot be audited is not done
-        room.ledger.write(lambda tx: act(tx, key))
+        room.carry_out(person(), what, key, lambda tx: act(tx, key))
     except ReadingRefused as refused:
         room.record(person(), what, key, outcome=refused.why.value)
         return _page(room, key, refused)
@@ -233,9 +230,7 @@ def _sign(room: ReadingRoom, key: ExamKey, act: Act, draft: Draft) -> None:
     def work(tx: Transaction) -> int:
         return sign_report.sign(tx, signing, asker, asked, judged, now)
 
-    tried(room.ledger, work)
-    room.record(asker, act.value, key, tckn=exam.patient.tckn)  # first: what cannot be audited is not signed
-    room.ledger.write(work)
+    room.carry_out(asker, act.value, key, work, tckn=exam.patient.tckn)
 
 
 def _ask_registry(room: ReadingRoom, numbers: list[str]) -> Mapping[str, RegistryAnswer]:

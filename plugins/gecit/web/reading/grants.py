@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
@@ -11,6 +12,7 @@ from gecit.core.access import Action, Role
 from gecit.core.grants import WORDS, Basis, Grant, Paper, in_force, shown_days
 from gecit.core.papers import LONGEST_PAPER, paper_name
 from gecit.core.values import ISTANBUL, Text
+from gecit.ports import Transaction
 from gecit.steps.granting import GrantRefused
 
 from ..access import needs, person
@@ -36,13 +38,17 @@ def grant_pages(room: ReadingRoom) -> Blueprint:
         made = _written(room)
         if made is None:
             return _page(room, (READING["grant-dates-wrong"],))
-        room.record(person(), Action.MANAGE_GRANTS.value, None)  # first: what cannot be audited is not done
+        what = Action.MANAGE_GRANTS.value
+
+        def write(work: Callable[[Transaction], None]) -> None:
+            room.carry_out(person(), what, None, work)
+
         try:
-            room.granting.record(made, person().name, room.clock.now(), uploaded())
+            room.granting.record(made, person().name, room.clock.now(), uploaded(), write)
         except NotSentError:
             return _page(room, (NOT_SENT,))
         except GrantRefused as refused:
-            room.record(person(), Action.MANAGE_GRANTS.value, None, outcome=str(refused))
+            room.record(person(), what, None, outcome=str(refused))
             return _page(room, tuple(WORDS[one] for one in refused.faults))
         return make_response(redirect(url_for("grants.show"), 303))
 

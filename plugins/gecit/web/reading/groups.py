@@ -92,18 +92,24 @@ def _record(room: ReadingRoom, before: Group) -> Redirect | Response:
         recorded_by=person().name,
     )
     radiologists = {one.name for one in room.accounts.accounts() if Role.RADIOLOGIST in one.roles and not one.disabled}
-    room.record(person(), "record a group", None)
-    if found := room.ledger.write(lambda tx: _kept(tx, made, radiologists, now)):
-        room.record(person(), "record a group", None, outcome=found[0].value)
-        return _page(room, tuple(GROUP_FAULTS[one] for one in found), before.id)
+    try:
+        room.carry_out(person(), "record a group", None, lambda tx: _keep(tx, made, radiologists, now))
+    except _GroupRefusedError as refused:
+        room.record(person(), "record a group", None, outcome=refused.faults[0].value)
+        return _page(room, tuple(GROUP_FAULTS[one] for one in refused.faults), before.id)
     return redirect(url_for("groups.show"), 303)
 
 
-def _kept(tx: Transaction, made: Group, radiologists: set[str], now: datetime) -> tuple[GroupFault, ...]:
-    found = group_faults(made, tx.groups(), radiologists)
-    if not found:
-        tx.record_group(made, now, made.recorded_by)
-    return found
+class _GroupRefusedError(Exception):
+    def __init__(self, faults: tuple[GroupFault, ...]) -> None:
+        super().__init__()
+        self.faults = faults
+
+
+def _keep(tx: Transaction, made: Group, radiologists: set[str], now: datetime) -> None:
+    if found := group_faults(made, tx.groups(), radiologists):
+        raise _GroupRefusedError(found)
+    tx.record_group(made, now, made.recorded_by)
 
 
 _DAYS = Text(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
@@ -14,7 +14,7 @@ from gecit.core.exam import Exam
 from gecit.core.key_images import KeyImage, Window
 from gecit.core.order import ExamKey
 from gecit.core.values import to_json
-from gecit.ports import Unavailable
+from gecit.ports import Transaction, Unavailable
 from gecit.steps import mark_image
 from gecit.steps.mark_image import ImageRefused, Pointed
 from gecit.steps.read_exam import ReadingRefused
@@ -64,18 +64,20 @@ def key_image_pages(room: ReadingRoom) -> Blueprint:
 
 
 def _change(room: ReadingRoom, exam: Exam, what: str) -> Draft:
-    """Carry it out, audited before it is."""
+    """Carry it out, audited with it."""
     asker, now, form = person(), room.clock.now(), request.form
+
+    def done(work: Callable[[Transaction], Draft]) -> Draft:
+        return room.carry_out(asker, what, exam.key, work, tckn=exam.patient.tckn)
+
     off, of = (form.get(name, "")[:LONGEST] for name, _ in NAMED)
     if off or of:
         frame, text = _number(form.get("frame", "")), form.get("caption", "")
-        room.record(asker, what, exam.key, tckn=exam.patient.tckn)
         if off:
-            return room.ledger.write(lambda tx: mark_image.unmark(tx, exam.key, asker, off, frame, now))
-        return room.ledger.write(lambda tx: mark_image.caption(tx, exam.key, asker, of, frame, text, now))
+            return done(lambda tx: mark_image.unmark(tx, exam.key, asker, off, frame, now))
+        return done(lambda tx: mark_image.caption(tx, exam.key, asker, of, frame, text, now))
     image = _find(room, exam)
-    room.record(asker, what, exam.key, tckn=exam.patient.tckn)
-    return room.ledger.write(lambda tx: mark_image.mark(tx, exam.key, asker, image, now))
+    return done(lambda tx: mark_image.mark(tx, exam.key, asker, image, now))
 
 
 def _find(room: ReadingRoom, exam: Exam) -> KeyImage:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from gecit.core import order
 from gecit.core.access import Person
@@ -19,12 +19,15 @@ from gecit.core.reading_list import Urgency
 from gecit.core.templates import of_account, of_institution, with_macros, with_template
 from gecit.edges.hl7_report import ReportWriter, character_set, unwritable
 from gecit.edges.store import SqlLedger
-from gecit.ports import Accounts, Audit, Clock, Institution, Registry, Tags, Transaction
+from gecit.ports import Accounts, Clock, Institution, Registry, Tags, Transaction
+from gecit.ports.audited import AuditedChanges
 from gecit.steps.granting import Granting
 from gecit.steps.receive_message import Judging, compiled
 from gecit.steps.sign_report import Judged
 
 from ..sender import address
+
+T = TypeVar("T")
 
 
 class ReadingRoom(NamedTuple):
@@ -40,7 +43,7 @@ class ReadingRoom(NamedTuple):
     writer: ReportWriter
     registry: Registry
     reporting: Reporting
-    audit: Audit
+    audit: AuditedChanges
     signs: Callable[[str, str, str], bool]
     tags: Tags | None = None  # of the archive; None = no key image can be marked
     node: str = ""
@@ -90,19 +93,35 @@ class ReadingRoom(NamedTuple):
         detail: dict[str, str] | None = None,
     ) -> None:
         """Tell the audit."""
-        self.audit.record(
-            AuditEntry(
-                at=self.clock.now(),
-                who=who.name,
-                what=what,
-                institution=key.institution if key else "",
-                accession=key.accession if key else "",
-                patient=tckn,
-                address=address(),
-                outcome="done" if outcome == "done" else "refused",
-                why="" if outcome == "done" else outcome,
-                detail=detail or {},
-            )
+        self.audit.record(self._entry(who, what, key, tckn, outcome, detail))
+
+    def carry_out(
+        self,
+        who: Person,
+        what: str,
+        key: ExamKey | None,
+        work: Callable[[Transaction], T],
+        *,
+        tckn: str = "",
+        detail: dict[str, str] | None = None,
+    ) -> T:
+        """Do it and tell the audit, in one transaction: what is refused is told by who catches it, with `record`."""
+        return self.audit.carry_out(self._entry(who, what, key, tckn, "done", detail), self.ledger, work)
+
+    def _entry(
+        self, who: Person, what: str, key: ExamKey | None, tckn: str, outcome: str, detail: dict[str, str] | None
+    ) -> AuditEntry:
+        return AuditEntry(
+            at=self.clock.now(),
+            who=who.name,
+            what=what,
+            institution=key.institution if key else "",
+            accession=key.accession if key else "",
+            patient=tckn,
+            address=address(),
+            outcome="done" if outcome == "done" else "refused",
+            why="" if outcome == "done" else outcome,
+            detail=detail or {},
         )
 
 

@@ -153,25 +153,33 @@ def _owned(owner: str, found: Kind | tuple[object, ...]) -> tuple[Owned, ...]:
     )
 
 
+class _FaultyError(Exception):
+    def __init__(self, faults: tuple[Text, ...]) -> None:
+        super().__init__()
+        self.faults = faults
+
+
 def _kept(room: ReadingRoom, desk: Desk, made: tuple[Owned, ...]) -> Redirect | Response:
     """Keep all of them or none."""
     kinds, now = {one.id for one in room.reporting.kinds}, room.clock.now()
     ready = [replace(tidied(one), changed_by=person().name) for one in made]
 
-    def work(tx: Transaction) -> tuple[Text, ...]:
+    def work(tx: Transaction) -> None:
         others = {(one.kind, one.macro) for one in tx.templates((desk.owner,))}
         others -= {(one.kind, one.macro) for one in ready}
         judged = [(one, template_faults(one, kinds, len(others) + count)) for count, one in enumerate(ready)]
         faults = tuple(_named(one, TEMPLATE_FAULTS[fault]) for one, found in judged for fault in found)
-        for one in ready if not faults else ():
+        if faults:
+            raise _FaultyError(faults)
+        for one in ready:
             tx.keep_template(one, now)
-        return faults
 
     named = ", ".join(one.kind or one.macro for one in ready)[:200]
-    _record(room, desk, "keep a template", named)
-    if faults := room.ledger.write(work):
+    try:
+        room.carry_out(person(), "keep a template", None, work, detail=_told(desk, named))
+    except _FaultyError as refused:
         _record(room, desk, "keep a template", named, "faults")
-        return _page(room, desk, faults)
+        return _page(room, desk, refused.faults)
     return redirect(desk.place("show"), 303)
 
 
@@ -190,7 +198,11 @@ def _as_file(room: ReadingRoom, owned: list[Owned], owner: str, wanted: str) -> 
 
 def _record(room: ReadingRoom, desk: Desk, what: str, named: str, outcome: str = "done") -> None:
     """Tell the audit, before the change: what cannot be audited is not done."""
-    room.record(person(), what, None, outcome=outcome, detail={"owner": desk.owner, "named": named})
+    room.record(person(), what, None, outcome=outcome, detail=_told(desk, named))
+
+
+def _told(desk: Desk, named: str) -> dict[str, str]:
+    return {"owner": desk.owner, "named": named}
 
 
 def _page(room: ReadingRoom, desk: Desk, faults: tuple[Text, ...] = ()) -> Response:
