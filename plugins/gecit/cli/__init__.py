@@ -39,6 +39,7 @@ from . import (
     replay,
     retention,
     rules,
+    scale,
     selftest,
     send,
     users,
@@ -96,6 +97,7 @@ for command in (
     ledger.ledger,
     retention.retention,
     balance.balance,
+    scale.scale,
     audit.audit,
     quality.quality,
 ):
