@@ -32,11 +32,6 @@ def times(used: float) -> str:
 
 
 def _three_digits(value: float) -> str:
-    if value == 0:
-        return "0"
-    places = max(0, 2 - math.floor(math.log10(abs(value))))
-    return (
-        f"{value:,.{min(places, 4)}f}"
-        if places
-        else f"{round(value, -max(0, math.floor(math.log10(abs(value))) - 2)):,.0f}"
-    )
+    rounded = float(f"{value:.3g}")
+    places = 2 - math.floor(math.log10(abs(rounded))) if rounded else 0
+    return f"{rounded:,.{max(0, min(places, 4))}f}"
