@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gecit.edges.store import SqlLedger
 from gecit.ports import Beat
+from gecit.settings.telling import AlertSettings
 from gecit.web.metrics import METRICS
 from tests.fakes import StillClock
 from tests.support.flow import START
@@ -148,3 +149,25 @@ def test_every_alert_is_tried_on_both_sides_and_told_in_both_languages() -> None
         assert outcomes == [False, True], one["alert"]
         assert one["labels"]["severity"] in ("critical", "warning", "info")  # type: ignore[index]
         assert " / " in one["annotations"]["summary"], one["alert"]  # type: ignore[index]
+
+
+def test_every_alert_stands_in_the_how_to_with_its_severity() -> None:
+    page = (HOME / "docs/howto/alerts.md").read_text("utf-8")
+    rows = {
+        name: row
+        for row in page.splitlines()
+        if row.startswith("| `Gecit")
+        for name in re.findall(r"`(Gecit\w+)`", row)
+    }
+    alerts = {one["alert"]: one["labels"]["severity"] for one in rules() if "alert" in one}  # type: ignore[index]
+    assert rows.keys() == alerts.keys()
+    assert [name for name, severity in alerts.items() if severity not in rows[name]] == []
+
+
+def test_limits_are_those_of_the_settings() -> None:
+    alerts = {one["alert"]: one["expr"] for one in rules() if "alert" in one}
+    limits = AlertSettings()
+    assert f"> {limits.silent_seconds:g}" in alerts["GecitProcessSilent"]
+    assert f"> {limits.outbox_minutes * 60:g}" in alerts["GecitDeliveryWaits"]
+    assert f"< {limits.disk_percent / 100:.2f}" in alerts["GecitDiskFull"]
+    assert f"> {limits.behind_changes:g}" in alerts["GecitFollowerBehind"]
