@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gecit.edges.store import SqlLedger
 from gecit.ports import Beat
 from gecit.settings.telling import AlertSettings
+from gecit.web.front.source import SECRETS
 from gecit.web.metrics import METRICS
 from tests.fakes import StillClock
 from tests.support.flow import START
@@ -72,7 +73,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
 
 
 def promtool(*arguments: str, cwd: Path) -> str:
-    done = subprocess.run(["promtool", *arguments], cwd=cwd, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["promtool", *arguments], cwd=cwd, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -120,7 +121,7 @@ def test_panels_lie_beside_each_other_and_have_numbers_of_their_own() -> None:
 
 def test_promtool_reads_configuration_and_rules(tmp_path: Path) -> None:
     shutil.copytree(PROMETHEUS, tmp_path / "prometheus")
-    (tmp_path / "prometheus/gecit-token").write_text("token")
+    (tmp_path / "prometheus/gecit.token").write_text("token")
     said = promtool("check", "config", "prometheus.yml", cwd=tmp_path / "prometheus")
     assert "1 rule files found" in said and "FAILED" not in said
 
@@ -171,3 +172,12 @@ def test_limits_are_those_of_the_settings() -> None:
     assert f"> {limits.outbox_minutes * 60:g}" in alerts["GecitDeliveryWaits"]
     assert f"< {limits.disk_percent / 100:.2f}" in alerts["GecitDiskFull"]
     assert f"> {limits.behind_changes:g}" in alerts["GecitFollowerBehind"]
+
+
+def test_a_token_that_lies_beside_the_files_is_not_handed_out_with_the_source() -> None:
+    configured = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text("utf-8"))
+    [named] = [
+        one["authorization"]["credentials_file"] for one in configured["scrape_configs"] if "authorization" in one
+    ]
+    assert named.endswith(SECRETS)
+    assert f"/deploy/prometheus/{named}" in (HOME / ".gitignore").read_text("utf-8").splitlines()
