@@ -81,6 +81,7 @@ lock: ## the lock files anew from pyproject.toml
 docs: setup-test ## the generated reference pages anew
 	@$(PY) -m gecit.settings docs/settings.md orthanc-config/gecit.json
 	@$(PY) -m gecit.cli.hl7_page docs/conformance/hl7.md
+	@$(PY) -m gecit.cli.scale docs/scale.md
 	@$(PY) -c 'from pathlib import Path; from gecit.web.front.source import ship; ship(Path())'
 
 clean: ## remove what was built: caches, test data, .venv; never the node's data

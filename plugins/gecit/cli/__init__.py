@@ -40,6 +40,7 @@ from . import (
     replay,
     retention,
     rules,
+    scale,
     selftest,
     send,
     users,
@@ -98,6 +99,7 @@ for command in (
     retention.retention,
     aside.aside,
     balance.balance,
+    scale.scale,
     audit.audit,
     quality.quality,
 ):

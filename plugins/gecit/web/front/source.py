@@ -13,7 +13,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-FOLDERS = ("plugins", "rules", "orthanc-config", "scripts", "docs", "tests", "bench", "assets")
+FOLDERS = ("plugins", "rules", "orthanc-config", "deploy", "scripts", "docs", "tests", "bench", "assets")
 FILES = ("README.md", "README.tr.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "Makefile", "pyproject.toml")
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 LEFT_OUT = ("__pycache__", "node_modules", ".git")
