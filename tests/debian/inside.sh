@@ -45,12 +45,16 @@ start_nginx() {
     nginx
 }
 
-self_test() {
-    local token radiologist
+# As on a site: before the first start.
+settle() {
     gecit samples $data/samples > /dev/null
     gecit codes import radiologists $data/samples/radiologists.csv > /dev/null
-    radiologist=$(grep -m 1 -Eo '^[0-9]{11}' $data/samples/radiologists.csv)
     gecit institutions add 990001 --trial --name "Deneme Kurumu" --medula-code 11990001 --aet GECITTEST --hl7-peer 127.0.0.1
+}
+
+self_test() {
+    local token radiologist
+    radiologist=$(grep -m 1 -Eo '^[0-9]{11}' $data/samples/radiologists.csv)
     token=$(gecit tokens add selftest --institution 990001 --days 1 | grep -Eo '[A-Za-z0-9_.~-]{30,}' | tail -n 1)
     printf 'token = "%s"\nradiologist = "%s"\n' "$token" "$radiologist" > /var/tmp/selftest.toml
     chown orthanc /var/tmp/selftest.toml
@@ -70,6 +74,7 @@ printf '// of the site\n' >> /etc/gecit/gecit.json
 certificate
 logrotate --debug /etc/logrotate.d/gecit 2>&1 | grep -i error && fail "logrotate"
 
+settle
 start
 start_nginx
 self_test
