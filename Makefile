@@ -85,7 +85,7 @@ install: ## a node at work on this Debian; DESTDIR=... PREFIX=/usr lay it under 
 uninstall: ## takes what `make install` laid away again; data and configuration stay
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install.sh --uninstall
 
-debian-test: ## installs, runs and removes a node in roots of Debian 12 and 13; SUITES="bookworm trixie"
+debian-test: ## installs, runs and removes a node in roots of Debian 12 and 13; SUITES=trixie one of them, TESTS="fast=90" its suites too
 	@scripts/debian-test.sh $(SUITES)
 
 lock: ## the lock files anew from pyproject.toml
