@@ -13,7 +13,7 @@ FAST_MINUTES := 30
 SYSTEM_MINUTES := 38
 BROWSER_MINUTES := 20
 
-.PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench bench-page crash crash-docs fuzz sbom lock docs clean
+.PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench bench-page crash crash-docs fuzz sbom lock docs clean install install-packages uninstall debian-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,19 @@ crash-docs: setup-test ## the tables of docs/reliability.md, of the kills so far
 
 fuzz: setup-test ## hostile input to every reader, 1,000,000 in all; INPUTS=... TARGET=... for other amounts, or one of them
 	@scripts/fuzz.sh "$(INPUTS)" $(TARGET)
+
+install-packages:
+	@scripts/setup.sh --install
+
+install: ## a node at work on this Debian; DESTDIR=... PREFIX=/usr lay it under a folder
+	@$(if $(DESTDIR),scripts/assets.sh,scripts/setup.sh --install)
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install.sh
+
+uninstall: ## takes what `make install` laid away again; data and configuration stay
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install.sh --uninstall
+
+debian-test: ## installs, runs and removes a node in roots of Debian 12 and 13; SUITES=trixie one of them, TESTS="fast=90" its suites too
+	@scripts/debian-test.sh $(SUITES)
 
 lock: ## the lock files anew from pyproject.toml
 	@scripts/lock.sh

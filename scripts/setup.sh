@@ -1,13 +1,15 @@
 #!/bin/bash
-# Sets up all that Geçit needs on a Debian 12 (13 was not tried), and nothing that is there already. Never asks.
-#   scripts/setup.sh           what a node needs
-#   scripts/setup.sh --test    and what its tests need
+# Sets up all that Geçit needs on a Debian 12 or 13, and nothing that is there already. Never asks.
+#   scripts/setup.sh            what a node needs
+#   scripts/setup.sh --test     and what its tests need
+#   scripts/setup.sh --install  Debian's packages and the web files for scripts/install.sh; no .venv here
 # As root, or with sudo where a package is missing. A second run takes under a second.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 run_packages=(orthanc orthanc-python orthanc-dicomweb dcmtk fonts-dejavu-core python3-venv ca-certificates invesalius-examples)
-test_packages=(postgresql logrotate dicom3tools chromium chromium-driver poppler-utils git openssl nginx libnginx-mod-http-brotli-static libnginx-mod-stream prometheus)
+test_packages=(postgresql systemd logrotate dicom3tools chromium chromium-driver poppler-utils git openssl nginx libnginx-mod-http-brotli-static libnginx-mod-stream prometheus)
+node_packages=(orthanc orthanc-python orthanc-dicomweb dcmtk fonts-dejavu-core python3-venv ca-certificates logrotate openssl nginx libnginx-mod-http-brotli-static)
 python=/usr/bin/python3   # the one Orthanc embeds; a venv of another Python cannot be loaded into Orthanc
 venv=.venv
 
@@ -17,9 +19,11 @@ fail() { printf '[setup] %s\n' "$@" >&2; exit 1; }
 packages=("${run_packages[@]}")
 lock=requirements.lock
 stamps=(run)
+installing=
 for argument in "$@"; do
     case $argument in
         --test) packages+=("${test_packages[@]}"); lock=requirements-dev.lock; stamps=(test run) ;;
+        --install) packages=("${node_packages[@]}"); installing=yes ;;
         *) fail "bilinmeyen seçenek | unknown option: $argument" ;;
     esac
 done
@@ -30,7 +34,8 @@ missing_packages() {
         state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
         [ "$state" = installed ] || printf '%s\n' "$package"
     done
-    command -v npm >/dev/null || printf 'npm\n' # another npm than Debian's will do as well
+    # another npm than Debian's will do as well; web files that came built need none
+    command -v npm >/dev/null || { [ -n "$installing" ] && [ -e build/assets/.stamp ]; } || printf 'npm\n'
 }
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
@@ -146,7 +151,7 @@ mkdir -p build
 exec 9> build/.setup.lock
 flock 9   # two set-ups at once would trip over each other
 install_packages
-install_python
+[ -n "$installing" ] || install_python
 scripts/assets.sh
 [ "$lock" = requirements.lock ] || scripts/test-provider.sh
 say "hazır | ready"

@@ -52,6 +52,9 @@ log = logging.getLogger("gecit.app")
 
 PROCESSES = ("web", "listen", "work")
 WAIT_FOR_ORTHANC_SECONDS = 120.0
+KEPT: list[object] = []
+"""What Orthanc calls back. Its plugin 5.0 (Debian 13) lets go of REST callbacks without the interpreter's lock when it
+stops, and Python 3.13 aborts where that frees one: here they live on until Python itself ends."""
 NO_ADMINISTRATOR = Text(
     tr="Başlatılmadı: RemoteAccessAllowed true, ama parolası olan bir yönetici yok. Ya orthanc-config içinde "
     "RemoteAccessAllowed'u false yapın ya da önce `gecit users add AD` ile bir yönetici ekleyin.",
@@ -135,10 +138,11 @@ def refuse_open_house(settings: Settings, accounts: Accounts) -> None:
 def register(orthanc: OrthancModule, doors: Doors, images: ImageDoors, web_port: int, aside: SetAsideDoor) -> None:
     """Guard every HTTP request, and pass ours on to the web process."""
     orthanc.RegisterIncomingHttpRequestFilter(HttpFilter(doors, images, aside))
-    forwarder = Forwarder(web_port, doors.proof)
+    forwarder, mark = Forwarder(web_port, doors.proof), IndexMark(orthanc)
+    KEPT.extend((forwarder, mark))
     orthanc.RegisterRestCallback(PREFIX, forwarder)
     orthanc.RegisterRestCallback(f"{PREFIX}/(.*)", forwarder)
-    orthanc.RegisterRestCallback(INDEX_PATH, IndexMark(orthanc))
+    orthanc.RegisterRestCallback(INDEX_PATH, mark)
 
 
 def register_dicom(orthanc: OrthancModule, settings: Settings, ledger: SqlLedger, audit: Audit) -> ReceptionFilter:
