@@ -13,7 +13,7 @@ FAST_MINUTES := 30
 SYSTEM_MINUTES := 38
 BROWSER_MINUTES := 20
 
-.PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench bench-page crash crash-docs fuzz sbom lock docs clean
+.PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench bench-page crash crash-docs docker-test fuzz sbom lock docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ crash-docs: setup-test ## the tables of docs/reliability.md, of the kills so far
 
 fuzz: setup-test ## hostile input to every reader, 1,000,000 in all; INPUTS=... TARGET=... for other amounts, or one of them
 	@scripts/fuzz.sh "$(INPUTS)" $(TARGET)
+
+docker-test: setup-test ## builds the images of docker/ and plays the demo's day through a province of them; KEEP=1 keeps them
+	@scripts/docker-test.sh
 
 lock: ## the lock files anew from pyproject.toml
 	@scripts/lock.sh
