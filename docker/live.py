@@ -6,6 +6,6 @@ import urllib.request
 
 port = os.environ.get("GECIT_HTTP_PORT") or "8042"
 try:
-    urllib.request.urlopen(f"http://127.0.0.1:{port}/gecit/api/live", timeout=8).close()  # noqa: S310 -- loopback
+    urllib.request.urlopen(f"http://127.0.0.1:{port}/gecit/api/live", timeout=8).close()
 except OSError as fault:
     sys.exit(f"{type(fault).__name__}: {fault}")
