@@ -10,10 +10,10 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
         -E UTF8 --locale=C.UTF-8 >/dev/null
     printf '%s\n' 'local all postgres peer' 'host gecit gecit all scram-sha-256' 'local all all scram-sha-256' \
         > "$PGDATA.new/pg_hba.conf"
-    pg_ctl -D "$PGDATA.new" -w -s start -o "-c listen_addresses=''"
+    pg_ctl -D "$PGDATA.new" -w -s start -o "-c listen_addresses='' -c unix_socket_directories=/tmp"
     printf "CREATE ROLE gecit LOGIN PASSWORD :'password';\nCREATE DATABASE gecit OWNER gecit;\n" |
-        psql -q -v ON_ERROR_STOP=1 -v "password=$password" -U postgres postgres
+        psql -q -h /tmp -v ON_ERROR_STOP=1 -v "password=$password" -U postgres postgres
     pg_ctl -D "$PGDATA.new" -w -s -m fast stop
     mv "$PGDATA.new" "$PGDATA"
 fi
-exec postgres -D "$PGDATA" -c listen_addresses='*' -c "max_connections=${GECIT_MAX_CONNECTIONS:-200}" "$@"
+exec postgres -D "$PGDATA" -c unix_socket_directories=/tmp -c listen_addresses='*' -c "max_connections=${GECIT_MAX_CONNECTIONS:-200}" "$@"

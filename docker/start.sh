@@ -10,7 +10,7 @@ if [ -n "${GECIT_LEDGER_PASSWORD_FILE:-}" ]; then
         echo "$GECIT_LEDGER_PASSWORD_FILE boş / is empty" >&2
         exit 2
     fi
-    printf '*:*:*:*:%s\n' "$password" > /run/gecit/pgpass
+    printf '*:*:*:*:%s\n' "$password" > /tmp/pgpass
 fi
 
 # On the volume: zips of images are larger than what a tmpfs may take of the memory.

@@ -57,13 +57,21 @@ export DOCKER_HOST=unix://$root/podman.sock DOCKER_BUILDKIT=0 COMPOSE_DOCKER_CLI
 
 compose() { docker-compose -p "$project" -f docker/province.yml -f docker/test.yml "$@"; }
 
+mine() { podman "$@" --quiet --filter "label=com.docker.compose.project=$project"; }
+
 clean() {
     status=$?
     trap - EXIT INT TERM
     if [ -n "$service" ]; then
-        if [ $status != 0 ]; then compose logs --no-color --tail 40 > "$root/../docker-test.log" 2>&1 || true; fi
+        if [ $status != 0 ]; then compose logs --no-color --tail 40 > build/docker-test.log 2>&1 || true; fi
         say "toplanıyor | cleaning up"
         compose down --volumes --timeout 20 >/dev/null 2>&1 || true
+        # What is started again and again slips through; a door can go only after those that share its network.
+        for _ in 1 2; do
+            mine ps --all | xargs -r podman rm --force --time 2 >/dev/null 2>&1 || true
+        done
+        mine volume ls | xargs -r podman volume rm >/dev/null 2>&1 || true
+        mine network ls | xargs -r podman network rm >/dev/null 2>&1 || true
         kill "$service" 2>/dev/null || true
         wait "$service" 2>/dev/null || true
     fi

@@ -167,7 +167,7 @@ def test_nginx_in_its_container_is_the_shipped_one() -> None:
 def test_the_start_hands_libpq_a_password_file_of_its_own(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("a:b\\c\n")
-    script = (DOCKER / "start.sh").read_text().replace("/run/gecit", str(tmp_path))
+    script = (DOCKER / "start.sh").read_text().replace("/tmp/pgpass", str(tmp_path / "pgpass"))
     environ = {"GECIT_LEDGER_PASSWORD_FILE": str(secret), "TMPDIR": str(tmp_path / "tmp"), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(["/bin/sh", "-c", script, "start", "echo", "well"], env=environ, capture_output=True)
     assert (done.returncode, done.stdout) == (0, b"well\n")
