@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from gecit.settings import load
 from gecit.settings.reference import REFERENCE
 
 HOME = Path(__file__).parents[1]
@@ -176,3 +177,22 @@ def test_the_start_hands_libpq_a_password_file_of_its_own(tmp_path: Path) -> Non
     assert written.stat().st_mode & 0o777 == 0o600
     secret.write_text("")
     assert subprocess.run(["/bin/sh", "-c", script, "start", "echo", "well"], env=environ).returncode == 2
+
+
+def test_what_orthanc_teams_start_makes_of_our_files_and_variables_is_taken(tmp_path: Path) -> None:
+    made = tmp_path / "orthanc.json"
+    script = (DOCKER / "test/orthancteam-start.py").read_text(encoding="utf-8")
+    for there, here in (("/etc/orthanc", HOME / "orthanc-config"), ("/tmp/orthanc.json", made), ("os.execvp", "print")):
+        assert there in script
+        script = script.replace(there, str(here))
+    environ = {
+        "GECIT_HOME": str(HOME),
+        "GECIT_DATA": str(tmp_path / "data"),
+        "ORTHANC__NAME": "hastane",
+        "ORTHANC__GECIT__MLLP_PORT": "2600",
+        "ORTHANC__GECIT__MEDULA__HBYS_CODE": "x",
+    }
+    subprocess.run([sys.executable, "-c", script], env=environ, check=True, timeout=60)
+    settings = load(made, environ)
+    assert (settings.name, settings.mllp_port, settings.medula.hbys_code) == ("hastane", 2600, "x")
+    assert not settings.remote_access_allowed

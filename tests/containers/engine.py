@@ -14,6 +14,7 @@ class Project:
     """A compose project that runs; `files` are its compose files."""
 
     def __init__(self, name: str, files: Sequence[str]) -> None:
+        self._name, self._found = name, dict[str, str]()
         self._compose = ["docker-compose", "-p", name, *(word for file in files for word in ("-f", file))]
 
     def compose(self, *words: str) -> str:
@@ -21,8 +22,12 @@ class Project:
         return said([*self._compose, *words])
 
     def container(self, service: str) -> str:
-        """Return the id of a service's container."""
-        return self.compose("ps", "-q", service).strip()
+        """Return the id of a service's container; it keeps it when it is started again."""
+        if service not in self._found:
+            labels = {"project": self._name, "service": service}
+            wanted = [f"--filter=label=com.docker.compose.{label}={value}" for label, value in labels.items()]
+            self._found[service] = said(["podman", "ps", "--all", "--quiet", *wanted]).strip()
+        return self._found[service]
 
     def run(self, service: str, *command: str) -> str:
         """Run a command inside a service's container, as its own user."""

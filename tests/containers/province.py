@@ -141,7 +141,7 @@ def read(token: str, path: str) -> requests.Response:
 
 
 def main(name: str, files: list[str]) -> None:
-    """Play, kill, look; then a node away, a backup, and what Prometheus sees."""
+    """Play, kill, look; then the rest."""
     os.environ["REQUESTS_CA_BUNDLE"] = str(SECRETS / "web.pem")
     project = Project(name, files)
     token = set_up(project)
@@ -153,7 +153,11 @@ def main(name: str, files: list[str]) -> None:
     assert first.repeated > 0, "nobody noticed that a node was killed"
     say(f"{len(first.acknowledged) + len(second.acknowledged)} messages, {first.repeated} repeated after the kill")
     look(project, stories)
+    rest(project, token, stories)
 
+
+def rest(project: Project, token: str, stories: list[ExamStory]) -> None:
+    """Take a node away, back both up, and let Prometheus in."""
     exam = f"/gecit/api/exams/{INSTITUTION.skrs}/{stories[0].order.key.accession}"
     project.compose("stop", "node-a")
     again_and_again(lambda: read(token, exam).ok, LONG, "the other node answers for the one that is away")
