@@ -13,7 +13,7 @@ FAST_MINUTES := 30
 SYSTEM_MINUTES := 38
 BROWSER_MINUTES := 20
 
-.PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench bench-page crash crash-docs fuzz sbom lock docs clean install install-packages uninstall debian-test
+.PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench bench-page crash crash-docs docker-test fuzz sbom lock docs clean install install-packages uninstall debian-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,6 +87,9 @@ uninstall: ## takes what `make install` laid away again; data and configuration 
 
 debian-test: ## installs, runs and removes a node in roots of Debian 12 and 13; SUITES=trixie one of them, TESTS="fast=90" its suites too
 	@scripts/debian-test.sh $(SUITES)
+
+docker-test: setup-test ## builds the images of docker/ and plays the demo's day through a province of them; KEEP=1 keeps them
+	@scripts/docker-test.sh
 
 lock: ## the lock files anew from pyproject.toml
 	@scripts/lock.sh

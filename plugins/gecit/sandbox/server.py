@@ -71,15 +71,18 @@ def serve(port: int, apps: Mapping[str, WSGIApplication], stop: threading.Event)
 
 
 @contextmanager
-def running(apps: Mapping[str, WSGIApplication], port: int = 0) -> Iterator[str]:
-    """Serve for the length of a block and give its address; port 0 takes a free one. OSError where it is in use."""
+def running(apps: Mapping[str, WSGIApplication], port: int = 0, host: str = "127.0.0.1") -> Iterator[str]:
+    """Serve for the length of a block and give its address; port 0 takes a free one. OSError where it is in use.
+
+    `host`: another than loopback only where nobody else reaches it, as in a network of containers.
+    """
     app = DispatcherMiddleware(_welcome(), dict(apps))
-    with socket.create_server(("127.0.0.1", port), backlog=128) as door:  # of its own accord Werkzeug would exit here
-        server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet, fd=door.fileno())
+    with socket.create_server((host, port), backlog=128) as door:  # of its own accord Werkzeug would exit here
+        server = make_server(host, port, app, threaded=True, request_handler=_Quiet, fd=door.fileno())
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="sandbox", daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.port}"
+        yield f"http://{host}:{server.port}"
     finally:
         _end(server, apps)
         thread.join()
