@@ -19,6 +19,7 @@ from .citizens import CitizenDesk
 from .counts import Counting
 from .dicom_views import Worklisted
 from .engine import open_engine
+from .fence import hold_to
 from .groups import Grouped
 from .integration import Integrated
 from .migrate import migrate
@@ -235,5 +236,5 @@ class SqlLedger(
 def open_ledger(url: str) -> SqlLedger:
     """Open a ledger and bring its schema up to date."""
     engine = open_engine(url)
-    migrate(engine)
+    hold_to(engine, migrate(engine))
     return SqlLedger(engine)
