@@ -1,4 +1,4 @@
-"""Between code and schema: a process whose ledger was brought to another schema since it began neither reads nor writes.
+"""Between code and schema: a process whose ledger has another schema than when it began neither reads nor writes.
 
 Each transaction asks first which schema stands. On PostgreSQL that question also keeps migrations apart from it: who
 migrates takes the table of that one row for itself first, so it begins when no transaction runs, and those that come
