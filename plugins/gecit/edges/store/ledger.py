@@ -18,7 +18,7 @@ from .audit import Audited
 from .citizens import CitizenDesk
 from .counts import Counting
 from .dicom_views import Worklisted
-from .engine import open_engine
+from .engine import CONNECTIONS, open_engine
 from .fence import hold_to
 from .following import PROCESS, Followed
 from .groups import Grouped
@@ -236,8 +236,8 @@ class SqlLedger(
             return [rows.read_study(data) for data in found]
 
 
-def open_ledger(url: str) -> SqlLedger:
-    """Open a ledger and bring its schema up to date."""
-    engine = open_engine(url)
+def open_ledger(url: str, connections: int = CONNECTIONS) -> SqlLedger:
+    """Open a ledger and bring its schema up to date; of PostgreSQL with so many connections at the most."""
+    engine = open_engine(url, connections)
     hold_to(engine, migrate(engine))
     return SqlLedger(engine)
