@@ -14,6 +14,7 @@ from gecit.core.order import ExamKey, Order
 from gecit.edges import hl7_build
 from gecit.edges.orthanc_host import INDEX_PATH
 from gecit.edges.store import schema
+from gecit.edges.store.engine import KEPT
 from gecit.edges.store.following import PROCESS
 from gecit.sandbox.day import INSTITUTION
 from gecit.sandbox.imaging import build_study
@@ -93,6 +94,15 @@ def marks(made: Pair) -> set[str]:
     return {one.get(INDEX_PATH, headers=one.internal(), signed_in=False).text for one in (made.a, made.b)}
 
 
+def connections(made: Pair) -> dict[str, int]:
+    """Return how many connections to the ledger the processes hold, both of a name together."""
+    query = sa.text(
+        "SELECT application_name, count(*) FROM pg_stat_activity WHERE datname = current_database() GROUP BY 1"
+    )
+    with made.front.ledger.engine.connect() as connection:
+        return {str(name): int(count) for name, count in connection.execute(query)}
+
+
 def studies(node: Node) -> set[str]:
     return set(node.get("/studies").json())
 
@@ -112,6 +122,10 @@ def test_when_one_is_killed_messages_images_and_pages_go_on_through_the_other(bo
     whole(both, before, tmp_path)
     until(lambda: told(both, before), OUTAGE, "MEDULA knows the first exam")
     assert studies(both.a) == studies(both.b) != set()
+    held = connections(both)
+    print(f"connections of both together: {held}")  # noqa: T201 -- the figures of docs/howto/availability.md
+    assert {"gecit", "gecit web", "gecit listen", "gecit work"} <= held.keys()
+    assert all(count <= 2 * KEPT for name, count in held.items() if name.startswith("gecit ")), held
 
     late = exam(3)
     assert said_again(both, order_of(late)) == "AA"

@@ -72,7 +72,8 @@ class Worker:
         self._rejudger = Rejudger(parts.ledger, parts.ledger, parts.clock, judging, self._settings.role)
         self._reception: Reception = parts.reception()
         self._owner = f"{self._settings.name}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
-        self._lease = FollowerLease(parts.ledger, archive.identity, f"{socket.gethostname()}:{self._settings.data}")
+        installation = f"{socket.gethostname()}:{self._settings.data}"
+        self._lease = FollowerLease(parts.ledger, lambda: archive.identity(), installation)
         self._follower = Follower(
             archive,
             parts.ledger,

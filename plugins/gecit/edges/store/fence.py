@@ -41,15 +41,27 @@ def hold_to(engine: sa.Engine, schema: str) -> None:
     told: list[str] = []
 
     def ask(connection: sa.Connection) -> None:
-        found = connection.exec_driver_sql(_ASK).scalar()
+        try:
+            found = _asked(connection)
+        except engine.dialect.loaded_dbapi.Error as fault:
+            raise Unavailable("ledger") from fault
         if found != schema:
-            fault = LedgerMovedError(schema, str(found))
+            fault = LedgerMovedError(schema, found)
             if not told:
-                told.append(str(found))
+                told.append(found)
                 log.error("%s", fault)
             raise fault
 
     sa.event.listen(engine, "begin", ask)
+
+
+def _asked(connection: sa.Connection) -> str:
+    """Ask the driver itself: of so short a question the way through SQLAlchemy would be the greater part."""
+    cursor = connection.connection.cursor()
+    cursor.execute(_ASK)
+    row = cursor.fetchone()
+    cursor.close()
+    return str(row[0]) if row else ""
 
 
 def shut(connection: sa.Connection) -> None:
