@@ -14,7 +14,7 @@ from gecit.core.order import ExamKey, Order
 from gecit.edges import hl7_build
 from gecit.edges.orthanc_host import INDEX_PATH
 from gecit.edges.store import schema
-from gecit.edges.store.engine import KEPT
+from gecit.edges.store.engine import CONNECTIONS
 from gecit.edges.store.following import PROCESS
 from gecit.sandbox.day import INSTITUTION
 from gecit.sandbox.imaging import build_study
@@ -125,7 +125,7 @@ def test_when_one_is_killed_messages_images_and_pages_go_on_through_the_other(bo
     held = connections(both)
     print(f"connections of both together: {held}")  # noqa: T201 -- the figures of docs/howto/availability.md
     assert {"gecit", "gecit web", "gecit listen", "gecit work"} <= held.keys()
-    assert all(count <= 2 * KEPT for name, count in held.items() if name.startswith("gecit ")), held
+    assert all(count <= 2 * CONNECTIONS for name, count in held.items() if name.startswith("gecit ")), held
 
     late = exam(3)
     assert said_again(both, order_of(late)) == "AA"

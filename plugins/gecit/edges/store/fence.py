@@ -50,6 +50,7 @@ def hold_to(engine: sa.Engine, schema: str) -> None:
             if not told:
                 told.append(found)
                 log.error("%s", fault)
+            connection.connection.rollback()  # SQLite's has begun, and would keep others waiting
             raise fault
 
     sa.event.listen(engine, "begin", ask)
