@@ -77,9 +77,9 @@ def test_of_processes_that_start_at_the_same_moment_one_migrates_and_the_others_
             for _ in range(TOGETHER)
         ]
         try:
-            until(lambda: waiting(looking, "advisory") == TOGETHER, 60, "all wait for their turn")
+            until(lambda: waiting(looking, "advisory") == TOGETHER, 240, "all wait for their turn")
             holder.rollback()
-            said = [one.communicate(timeout=60)[0].decode() for one in started]
+            said = [one.communicate(timeout=240)[0].decode() for one in started]
         finally:
             for one in started:
                 if one.poll() is None:
@@ -116,7 +116,7 @@ def test_a_process_of_an_older_version_says_so_in_both_languages_and_touches_not
     for command in (["listen"], ["ledger", "rebuild"]):
         done = subprocess.run(
             [sys.executable, "-m", "gecit.cli", *command], env=environ, capture_output=True, text=True, check=False,
-            timeout=60,
+            timeout=240,
         )  # fmt: skip
         assert done.returncode == 2, done.stderr
         for words in (
