@@ -275,6 +275,8 @@ class Worker:
         return Beat(node=self._settings.name, process="work", pid=os.getpid(), at=now, detail=detail)
 
     def _behind(self) -> dict[str, int]:
+        if not self._lease.mine:  # another process follows, and says how far it is
+            return {}
         try:
             return {watch_health.BEHIND: max(0, self._archive.last_change() - self._follower.position)}
         except Unavailable:
