@@ -103,7 +103,7 @@ def everything(url: str) -> dict[str, list[tuple[object, ...]]]:
             for name, table in tables.tables.items()
         }
     engine.dispose()
-    return found  # type: ignore[return-value]
+    return found
 
 
 def test_a_process_of_an_older_version_says_so_in_both_languages_and_touches_nothing(

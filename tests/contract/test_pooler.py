@@ -61,8 +61,8 @@ def test_several_processes_work_through_a_pooler_of_transactions(url: str) -> No
     assert len(processes[0].recent_exams(1000)) == MANY * ROUNDS
     leased = [one for one in processes[1].deliveries(limit=1000) if one.leased_by]
     assert len(leased) == MANY * ROUNDS, "each row was leased once"
-    for one in processes:
-        one.close()
+    for process in processes:
+        process.close()
 
 
 def test_without_a_pooler_statements_are_prepared(postgres: Cluster, url: str) -> None:
@@ -89,7 +89,7 @@ def test_a_process_opens_no_more_connections_than_it_may(postgres: Cluster) -> N
 
 def test_where_none_is_free_the_ledger_is_unavailable_and_recovers(postgres: Cluster) -> None:
     ledger = open_ledger(postgres.new_database(), connections=4)
-    ledger.engine.pool._timeout = 0.1  # type: ignore[attr-defined] -- thirty seconds are the product's
+    vars(ledger.engine.pool)["_timeout"] = 0.1  # thirty seconds are the product's
     held = [ledger.engine.connect() for _ in range(4)]
     with pytest.raises(Unavailable):
         ledger.write(lambda tx: tx.append(placed()))

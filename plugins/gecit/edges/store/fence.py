@@ -46,12 +46,12 @@ def hold_to(engine: sa.Engine, schema: str) -> None:
         except engine.dialect.loaded_dbapi.Error as fault:
             raise Unavailable("ledger") from fault
         if found != schema:
-            fault = LedgerMovedError(schema, found)
+            moved = LedgerMovedError(schema, found)
             if not told:
                 told.append(found)
-                log.error("%s", fault)
+                log.error("%s", moved)
             connection.connection.rollback()  # SQLite's has begun, and would keep others waiting
-            raise fault
+            raise moved
 
     sa.event.listen(engine, "begin", ask)
 
