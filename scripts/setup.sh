@@ -8,7 +8,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 run_packages=(orthanc orthanc-python orthanc-dicomweb dcmtk fonts-dejavu-core python3-venv ca-certificates invesalius-examples)
-test_packages=(postgresql systemd logrotate dicom3tools chromium chromium-driver poppler-utils git openssl nginx libnginx-mod-http-brotli-static libnginx-mod-stream prometheus)
+test_packages=(postgresql systemd logrotate dicom3tools chromium chromium-driver poppler-utils git openssl nginx libnginx-mod-http-brotli-static libnginx-mod-stream prometheus
+    haproxy pgbouncer orthanc-postgresql)
 node_packages=(orthanc orthanc-python orthanc-dicomweb dcmtk fonts-dejavu-core python3-venv ca-certificates logrotate openssl nginx libnginx-mod-http-brotli-static)
 python=/usr/bin/python3   # the one Orthanc embeds; a venv of another Python cannot be loaded into Orthanc
 venv=.venv
@@ -65,7 +66,7 @@ keep_off() {
     command -v systemctl >/dev/null || return 0
     for package in "$@"; do
         case $package in
-            orthanc | postgresql | nginx | prometheus) as_root systemctl disable --quiet "$package" 2>/dev/null || true ;;
+            orthanc | postgresql | nginx | prometheus | haproxy | pgbouncer) as_root systemctl disable --quiet "$package" 2>/dev/null || true ;;
         esac
     done
 }

@@ -88,6 +88,12 @@ FAULTS: Mapping[str, Text] = {
         tr="{program} bulunamadı: Debian'ın postgresql-client paketini kurun.",
         en="There is no {program}: install Debian's postgresql-client.",
     ),
+    "pooler": Text(
+        tr="PostgreSQL'in önünde PgBouncer var: {program} onun bağlantılarını bozar. Gecit.Database'i bu komut için "
+        "PostgreSQL'in kendi adresiyle verin (ORTHANC__GECIT__DATABASE).",
+        en="PgBouncer stands before PostgreSQL: {program} would spoil its connections. Give Gecit.Database as "
+        "PostgreSQL's own address for this command (ORTHANC__GECIT__DATABASE).",
+    ),
     "program failed": Text(
         tr="{program} başaramadı: {why}",
         en="{program} failed: {why}",

@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from ..core.backups import said
 from ..core.values import Value
 from .store import schema
-from .store.engine import open_engine
+from .store.engine import behind_pooler, open_engine
 
 COUNTED = (*schema.RECORD, schema.exam, schema.study, schema.outbox, schema.audit)
 
@@ -113,7 +113,13 @@ def _copied(connection: sa.Connection) -> Copied:
 
 
 def _run(program: str, database: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's programs; no password stands on its command line."""
+    """Run one of PostgreSQL's programs; no password stands on its command line.
+
+    Both set what a session goes by (`search_path`), and a pooler of transactions would give that to others.
+    """
+    with _engine(database) as engine, engine.connect() as connection:
+        if behind_pooler(connection.connection.driver_connection):
+            raise said("pooler", program=program)
     url = make_url(database)
     command = [program, "--no-owner", "--no-privileges", f"--dbname={_conninfo(url)}", *arguments]
     environ = {**os.environ, **({"PGPASSWORD": url.password} if isinstance(url.password, str) else {})}

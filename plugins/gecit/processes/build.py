@@ -40,7 +40,7 @@ class Parts:
         self.settings = settings
         self.clock = SystemClock()
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.ledger: SqlLedger = _open(settings.database)
+        self.ledger: SqlLedger = _open(settings.database, settings.database_connections)
 
     def ensure_rulebook(self) -> None:
         """Activate the rule files where nothing was ever activated; later ones are a person's to activate."""
@@ -184,9 +184,9 @@ def _soap(settings: Settings) -> Medula | None:
         return None
 
 
-def _open(database: str) -> SqlLedger:
+def _open(database: str, connections: int) -> SqlLedger:
     try:
-        return open_ledger(database)
+        return open_ledger(database, connections)
     except DBAPIError as fault:
         # The driver's first line says why, and neither address nor password stands in it.
         reason = (str(fault.orig).strip().splitlines() or [type(fault).__name__])[0]

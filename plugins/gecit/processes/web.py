@@ -126,7 +126,7 @@ def application(
 
 def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until told to stop."""
-    clock, ledger = SystemClock(), open_ledger(settings.database)
+    clock, ledger = SystemClock(), open_ledger(settings.database, settings.database_connections)
     audit = audit_of(settings, ledger, "web")
     rules = rule_desk_of(settings, ledger, clock)
     app = application(settings, ledger, audit, clock, rules)

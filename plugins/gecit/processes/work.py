@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -39,6 +40,7 @@ from ..steps.rejudge import Rejudger
 from .alerting import Alerting, consultation_channels, mails, smtp_of
 from .build import Parts, start_logging
 from .entrance import audit_of, granting_of
+from .following import FollowerLease
 from .judging import Judge
 from .life import until_told_to_stop, wait_beating
 from .loops import Loop, run_loops
@@ -76,6 +78,8 @@ class Worker:
         self._rejudger = Rejudger(parts.ledger, parts.ledger, parts.clock, judging, self._settings.role)
         self._reception: Reception = parts.reception()
         self._owner = f"{self._settings.name}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        installation = f"{socket.gethostname()}:{self._settings.data}"
+        self._lease = FollowerLease(parts.ledger, lambda: archive.identity(), installation)
         self._follower = Follower(
             archive,
             parts.ledger,
@@ -192,6 +196,10 @@ class Worker:
     def follow(self) -> bool:
         """Take in what is new in the index; compare inventories at the start and now and then."""
         now = self._clock.now()
+        if not self._lease.held():
+            self._follower.rest()
+            self._swept_at = None
+            return False
         for study in self._watching.to_try_again() if self._watching else ():
             self._follower.read_again(study)
         more = self._follower.step()
@@ -260,6 +268,7 @@ class Worker:
     def beat(self, now: datetime) -> Beat:
         """Return a sign of life."""
         detail: dict[str, str | int | float] = {
+            "follows": int(self._lease.mine),
             "open studies": self._follower.open_studies,
             "change": self._follower.position,
             "cannot be judged": self._judge.aside,
@@ -277,6 +286,8 @@ class Worker:
         return Beat(node=self._settings.name, process="work", pid=os.getpid(), at=now, detail=detail)
 
     def _behind(self) -> dict[str, int]:
+        if not self._lease.mine:  # another process follows, and says how far it is
+            return {}
         try:
             return {watch_health.BEHIND: max(0, self._archive.last_change() - self._follower.position)}
         except Unavailable:

@@ -146,6 +146,15 @@ class Settings(Value, kw_only=True):
             extra={"default": "`sqlite:///<Data>/ledger.db`", "check": "database"},
         ),
     ]
+    database_connections: Annotated[
+        int,
+        Meta(
+            ge=4,
+            le=100,
+            description="Connections to PostgreSQL that each process of the node (Orthanc, web, listen, work) opens at "
+            "the most; five of them stay open once they were needed. Whoever finds none free waits up to 30 seconds.",
+        ),
+    ] = 15
     role: Annotated[
         Literal["Node", "Preflight"],
         Meta(description="`Node` judges and notifies; `Preflight` judges and explains, and never notifies."),

@@ -93,6 +93,10 @@ class Follower:
             self._started = False  # the index may be another one when it is back
             raise
 
+    def rest(self) -> None:
+        """Another follows the index: what is in memory is his to read; the next step begins where the ledger stands."""
+        self._started = False
+
     def sweep(self) -> int:
         """Compare inventories: unknown studies are taken in by the next steps, missing ones forgotten.
 

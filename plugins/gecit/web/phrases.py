@@ -56,6 +56,7 @@ CAUSES: dict[str, Text] = {
 """Why something was done, as events carry it."""
 
 DETAILS: dict[str, Text] = {
+    "follows": Text(tr="görüntüleri izliyor (1: evet)", en="follows the index (1: yes)"),
     "open studies": Text(tr="görüntüsü gelmekte olan çalışma", en="studies still arriving"),
     "change": Text(tr="son okunan değişiklik no", en="last change read"),
     "cannot be judged": Text(tr="değerlendirilemeyen tetkik", en="exams that cannot be judged"),

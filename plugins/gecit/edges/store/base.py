@@ -74,6 +74,8 @@ class Transactions:
             if isinstance(error, OperationalError) or error.connection_invalidated:
                 raise Unavailable("ledger") from error
             raise
+        except sa.exc.TimeoutError as error:  # every connection that this process may have is in use
+            raise Unavailable("ledger") from error
 
     def _reading(self) -> AbstractContextManager[sa.Connection]:
         return self._begin(reading=True)

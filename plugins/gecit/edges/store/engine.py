@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import time
 from contextlib import suppress
 from typing import Any
@@ -20,15 +21,22 @@ WAIT_SECONDS = 0.0005
 """How long a writer rests before it tries again to be the next one."""
 
 
-def open_engine(url: str) -> sa.Engine:
+CONNECTIONS = 15
+"""To PostgreSQL, from one process, at the most."""
+
+KEPT = 5
+"""Connections that stay open once they were needed; those above are closed again."""
+
+
+def open_engine(url: str, connections: int = CONNECTIONS) -> sa.Engine:
     """Return an engine: SQLite in WAL mode with full sync and immediate transactions, or PostgreSQL by psycopg.
 
-    `postgresql://` is read as `postgresql+psycopg://`.
+    `postgresql://` is read as `postgresql+psycopg://`; of PostgreSQL `connections` are opened at the most.
     """
     parsed = make_url(url)
     quiet: dict[str, Any] = {"hide_parameters": True}  # an error's text would quote what it could not write
     if parsed.get_backend_name() == "postgresql":
-        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, **quiet)
+        return _open_postgresql(parsed, connections, quiet)
     memory = parsed.database in (None, "", ":memory:")
     if not memory:
         _make_private(str(parsed.database))
@@ -38,6 +46,39 @@ def open_engine(url: str) -> sa.Engine:
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _open_postgresql(url: sa.URL, connections: int, quiet: dict[str, Any]) -> sa.Engine:
+    kept = min(KEPT, connections)
+    engine = sa.create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        pool_size=kept,
+        max_overflow=connections - kept,
+        connect_args={"fallback_application_name": _application()},
+        **quiet,
+    )
+    sa.event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _application() -> str:
+    """Return what PostgreSQL's pg_stat_activity calls this process: `gecit work`; `gecit` inside Orthanc."""
+    named = getattr(sys, "argv", [])[1:2]
+    return " ".join(["gecit", *(one for one in named if one.isalpha())])
+
+
+def _prepare_postgresql(connection: Any, _: ConnectionPoolEntry) -> None:
+    """Prepare no statements where a pooler stands in between: each transaction may have another server process."""
+    if behind_pooler(connection):
+        connection.prepare_threshold = None
+
+
+def behind_pooler(connection: Any) -> bool:
+    """Whether a driver's connection goes through PgBouncer: it tells a client a process id of its own making."""
+    [found] = connection.execute("SELECT pg_backend_pid()").fetchone()
+    connection.rollback()
+    return bool(found != connection.info.backend_pid)
 
 
 def _make_private(path: str) -> None:

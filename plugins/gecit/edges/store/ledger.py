@@ -18,7 +18,9 @@ from .audit import Audited
 from .citizens import CitizenDesk
 from .counts import Counting
 from .dicom_views import Worklisted
-from .engine import open_engine
+from .engine import CONNECTIONS, open_engine
+from .fence import hold_to
+from .following import PROCESS, Followed
 from .groups import Grouped
 from .integration import Integrated
 from .migrate import migrate
@@ -82,6 +84,7 @@ class SqlLedger(
     Qualified,
     CitizenDesk,
     Restored,
+    Followed,
 ):
     """Implements what `ports` asks of a ledger: `Ledger`, `Records`, `Accounts`, `Vitals`, `Views` and the doors'."""
 
@@ -184,7 +187,8 @@ class SqlLedger(
     def beats(self) -> list[Beat]:
         """Return the last sign of life of every process."""
         with self._reading() as connection:
-            found = connection.execute(sa.select(beat).order_by(beat.c.node, beat.c.process)).all()
+            processes = sa.select(beat).where(beat.c.process != PROCESS)
+            found = connection.execute(processes.order_by(beat.c.node, beat.c.process)).all()
         return [
             Beat(node=row.node, process=row.process, pid=row.pid, at=row.at, detail=msgspec.json.decode(row.detail))
             for row in found
@@ -232,8 +236,8 @@ class SqlLedger(
             return [rows.read_study(data) for data in found]
 
 
-def open_ledger(url: str) -> SqlLedger:
-    """Open a ledger and bring its schema up to date."""
-    engine = open_engine(url)
-    migrate(engine)
+def open_ledger(url: str, connections: int = CONNECTIONS) -> SqlLedger:
+    """Open a ledger and bring its schema up to date; of PostgreSQL with so many connections at the most."""
+    engine = open_engine(url, connections)
+    hold_to(engine, migrate(engine))
     return SqlLedger(engine)

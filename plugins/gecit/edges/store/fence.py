@@ -1,0 +1,74 @@
+"""Between code and schema: a process whose ledger has another schema than when it began neither reads nor writes.
+
+Each transaction asks first which schema stands. On PostgreSQL that question also keeps migrations apart from it: who
+migrates takes the table of that one row for itself first, so it begins when no transaction runs, and those that come
+meanwhile wait for it and then see what it left. No order of tables can make the two wait for each other.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import sqlalchemy as sa
+
+from gecit.ports import Unavailable
+
+log = logging.getLogger("gecit.ledger")
+
+_ASK = "SELECT version_num FROM alembic_version"
+_SHUT = "LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE"
+
+
+class LedgerMovedError(Unavailable):
+    """The ledger has another schema than when this process began: for it, it is away until the node is upgraded."""
+
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__(
+            f"Kayıt defteri artık şema {found}, bu süreç ise şema {expected} için: başka bir sürüm onu değiştirdi. Bu "
+            "süreç artık ne okur ne yazar; gönderenlere geçici hata verilir, görüntüler saklanır. Bu düğümün sistem "
+            "yöneticisi aynı sürümü kurup düğümü yeniden başlatmalı. / "
+            f"The ledger has schema {found} now, and this process is for schema {expected}: another version changed "
+            "it. This process neither reads nor writes any more; senders are told to try again, images are kept. This "
+            "node's system administrator must install that version and start the node again."
+        )
+
+
+def hold_to(engine: sa.Engine, schema: str) -> None:
+    """Have every transaction of an engine from now on begin by asking whether the ledger still has this schema.
+
+    Where it has not, beginning one raises `LedgerMovedError`, and the first time a line is logged.
+    """
+    told: list[str] = []
+
+    def ask(connection: sa.Connection) -> None:
+        try:
+            found = _asked(connection)
+        except engine.dialect.loaded_dbapi.Error as fault:
+            raise Unavailable("ledger") from fault
+        if found != schema:
+            moved = LedgerMovedError(schema, found)
+            if not told:
+                told.append(found)
+                log.error("%s", moved)
+            connection.connection.rollback()  # SQLite's has begun, and would keep others waiting
+            raise moved
+
+    sa.event.listen(engine, "begin", ask)
+
+
+def _asked(connection: sa.Connection) -> str:
+    """Ask the driver itself: of so short a question the way through SQLAlchemy would be the greater part."""
+    cursor = connection.connection.cursor()
+    cursor.execute(_ASK)
+    row = cursor.fetchone()
+    cursor.close()
+    return str(row[0]) if row else ""
+
+
+def shut(connection: sa.Connection) -> None:
+    """Wait until no transaction of the ledger runs, and let none begin before this one ends.
+
+    SQLite's writing transaction excludes other writers by itself.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_SHUT)

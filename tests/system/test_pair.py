@@ -1,0 +1,155 @@
+"""Two nodes on one index, one storage folder and one ledger behind the shipped HAProxy: one is killed, all goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+import sqlalchemy as sa
+from msgspec.structs import replace
+
+from gecit.core.order import ExamKey, Order
+from gecit.edges import hl7_build
+from gecit.edges.orthanc_host import INDEX_PATH
+from gecit.edges.store import schema
+from gecit.edges.store.engine import CONNECTIONS
+from gecit.edges.store.following import PROCESS
+from gecit.sandbox.day import INSTITUTION
+from gecit.sandbox.imaging import build_study
+from tests.support import haproxy
+from tests.support.hospital import order_of, stories_at
+from tests.support.node import ADMINISTRATOR, Node, until
+from tests.support.pair import Pair, kill, pair
+from tests.support.postgres import cluster
+
+STORY = stories_at(0)[4]
+HTML = {"Accept": "text/html"}
+OUTAGE = 45
+
+
+def test_haproxy_takes_the_shipped_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "haproxy.cfg"
+    path.write_text(haproxy.with_certificate(tmp_path))
+    done = haproxy.checked(path)
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stderr.upper().replace("WARNINGS", ""), done.stderr
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    with cluster(durable=True) as postgres, pair(tmp_path_factory.mktemp("pair"), postgres) as made:
+        yield made
+
+
+def exam(number: int) -> Order:
+    """Return an order of an exam that passes every rule once its images and its report are there."""
+    return replace(STORY.order, key=ExamKey(institution=INSTITUTION.skrs, accession=f"PAIR{number}"))
+
+
+def said_again(made: Pair, message: bytes) -> str:
+    """Send as an HBYS does: until it is answered. Returns the answer's code."""
+    answers: list[str] = []
+
+    def answered() -> bool:
+        try:
+            answers.append(made.front.say(message).code)
+        except OSError:
+            return False
+        return True
+
+    until(answered, OUTAGE, "the message is answered")
+    return answers[-1]
+
+
+def whole(made: Pair, order: Order, folder: Path) -> None:
+    """Send order, image and report of an exam through HAProxy, each until it is acknowledged."""
+    assert said_again(made, order_of(order)) == "AA"
+    files = build_study("US", order=order, institution=INSTITUTION, folder=folder / order.key.accession)
+    until(lambda: made.front.store(*files) == 0, OUTAGE, "the image is stored")
+    assert STORY.report
+    report = replace(STORY.report, key=order.key, patient=order.patient)
+    message = hl7_build.report_message(report, hl7_build.Envelope(control_id=f"R{order.key.accession}"))
+    assert said_again(made, message) == "AA"
+
+
+def told(made: Pair, order: Order) -> bool:
+    """Whether MEDULA knows the exam."""
+    return (order.key.institution, order.key.accession) in made.front.effective()
+
+
+def follower(made: Pair) -> str:
+    """Return who has the lease of the index; fails where it is not one row."""
+    with made.front.ledger.engine.connect() as connection:
+        [(index, who)] = connection.execute(
+            sa.select(schema.beat.c.node, schema.beat.c.detail).where(schema.beat.c.process == PROCESS)
+        ).all()
+    assert index.startswith("Gecit@")
+    return str(who)
+
+
+def marks(made: Pair) -> set[str]:
+    """Return by what each of the two knows its index."""
+    return {one.get(INDEX_PATH, headers=one.internal(), signed_in=False).text for one in (made.a, made.b)}
+
+
+def connections(made: Pair) -> dict[str, int]:
+    """Return how many connections to the ledger the processes hold, both of a name together."""
+    query = sa.text(
+        "SELECT application_name, count(*) FROM pg_stat_activity WHERE datname = current_database() GROUP BY 1"
+    )
+    with made.front.ledger.engine.connect() as connection:
+        return {str(name): int(count) for name, count in connection.execute(query)}
+
+
+def studies(node: Node) -> set[str]:
+    return set(node.get("/studies").json())
+
+
+def test_when_one_is_killed_messages_images_and_pages_go_on_through_the_other(both: Pair, tmp_path: Path) -> None:
+    assert len(marks(both)) == 1, "both know the index by one mark"
+    browser = requests.Session()
+    browser.verify, browser.trust_env = both.proxy.believed, False  # an environment's authorities are others
+    address = both.proxy.url
+    form = {"name": ADMINISTRATOR[0], "password": ADMINISTRATOR[1], "next": "/gecit/users"}
+    page = browser.post(f"{address}/gecit/sign-in", data=form, headers={"Origin": address}, timeout=20)
+    assert (page.status_code, page.url) == (200, f"{address}/gecit/users")
+    cookies = browser.cookies.get_dict()
+    assert cookies
+
+    before, after = exam(1), exam(2)
+    whole(both, before, tmp_path)
+    until(lambda: told(both, before), OUTAGE, "MEDULA knows the first exam")
+    assert studies(both.a) == studies(both.b) != set()
+    held = connections(both)
+    print(f"connections of both together: {held}")  # noqa: T201 -- the figures of docs/howto/availability.md
+    assert {"gecit", "gecit web", "gecit listen", "gecit work"} <= held.keys()
+    assert all(count <= 2 * CONNECTIONS for name, count in held.items() if name.startswith("gecit ")), held
+
+    late = exam(3)
+    assert said_again(both, order_of(late)) == "AA"
+    kill(both.a)
+
+    whole(both, after, tmp_path)
+
+    def shown() -> bool:
+        found = browser.get(f"{address}/gecit/users", headers=HTML, timeout=20, allow_redirects=False)
+        return found.status_code == 200
+
+    until(shown, OUTAGE, "the page is shown to the same cookie")
+    assert browser.cookies.get_dict() == cookies
+    for order in (before, after):
+        path = f"/gecit/api/exams/{order.key.institution}/{order.key.accession}"
+        assert browser.get(f"{address}{path}", timeout=20).status_code == 200
+    assert len(browser.get(f"{address}/dicom-web/studies", timeout=20).json()) == 2
+    until(lambda: told(both, after), 2 * OUTAGE, "MEDULA knows the second exam")
+
+    assert both.b.data.name in follower(both)
+    for order in (before, after):
+        kinds = both.front.kinds(order.key)
+        assert [kinds.count(one) for one in ("OrderPlaced", "ReportReceived")] == [1, 1], kinds
+        found = both.front.exam(order.key)
+        assert found and [one.facts.key.node for one in found.studies] == ["Gecit"], "known once, by the common name"
+    assert both.front.kinds(late.key)[:1] == ["OrderPlaced"]
+    assert sorted(both.front.effective()) == sorted((one.key.institution, one.key.accession) for one in (before, after))
