@@ -100,7 +100,7 @@ def happen(ledger: SqlLedger, *happened: events.AnyExamEvent) -> int:
 
 
 def leased(ledger: SqlLedger) -> list[Delivery]:
-    return ledger.lease("archive", "test", NOW, NOW.replace(hour=10), 10)
+    return ledger.lease("archive", "test", NOW, NOW.replace(hour=10), 10, "n")
 
 
 def attacher(ledger: SqlLedger, shelf: object, template: Template | None = None) -> Attacher:

@@ -276,7 +276,9 @@ class Transaction(DisclosuresKept, ConsultationsSought, SharingKept, RetentionKe
         """Keep what a message was answered."""
         ...
 
-    def queue(self, destination: str, kind: str, key: str, exam: ExamKey, payload: bytes, at: datetime) -> bool:
+    def queue(
+        self, destination: str, kind: str, key: str, exam: ExamKey, payload: bytes, at: datetime, node: str = ""
+    ) -> bool:
         """Put a delivery into the outbox; False where its key stands there already."""
         ...
 
@@ -435,8 +437,13 @@ class Ledger(Protocol):
         """Return a text that is another one once anybody has committed, for whoever waits for that. Cheap."""
         ...
 
-    def lease(self, destination: str, owner: str, now: datetime, until: datetime, limit: int) -> list[Delivery]:
-        """Lease deliveries that are due; no other owner gets them before `until`."""
+    def lease(
+        self, destination: str, owner: str, now: datetime, until: datetime, limit: int, node: str = ""
+    ) -> list[Delivery]:
+        """Lease deliveries that are due; no other owner gets them before `until`.
+
+        Of those that one node alone can carry out, `node` gets its own and no other.
+        """
         ...
 
     def settle(
