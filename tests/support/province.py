@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from gecit.edges.system_clock import SystemClock
 from gecit.sandbox import node as laptop
 from gecit.sandbox.day import INSTITUTION
 from gecit.sandbox.duplicates import new_credentials
 from gecit.sandbox.medula_soap import new_account
 from gecit.sandbox.server import outside_world, running
-from gecit.edges.system_clock import SystemClock
 
 from .hospital import Hospital, not_started, ready, record
 from .postgres import Cluster
@@ -25,11 +25,6 @@ class Province:
 
     def __getitem__(self, name: str) -> Hospital:
         return self.nodes[name]
-
-
-def named(name: str, url: str) -> dict[str, str]:
-    """Return the environment of a node that has a name and an address for browsers."""
-    return {"ORTHANC__NAME": name, "ORTHANC__GECIT__SIGN_IN__PUBLIC_URL": url}
 
 
 @contextmanager

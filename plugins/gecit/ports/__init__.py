@@ -901,6 +901,10 @@ class Conditions(Protocol):
         """Return the last sign of life of every process."""
         ...
 
+    def nodes(self) -> list[Node]:
+        """Return the nodes that share the ledger, by name."""
+        ...
+
     def backlog(self) -> list[Backlog]:
         """Return what is not done, by destination and state."""
         ...

@@ -23,6 +23,7 @@ from .words_care import CARE, SAID_CARE
 from .words_citizen import CITIZEN
 from .words_critical import CRITICAL
 from .words_navigation import NAVIGATION
+from .words_nodes import NODES
 from .words_reading import READING
 from .words_retention import RETENTION, SAID_RETENTION
 from .words_room import ROOM

@@ -6,7 +6,8 @@ lists and `/dicom-web` for images with the browser's own cookie, so it needs no 
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from collections import Counter
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
@@ -14,20 +15,21 @@ from werkzeug.wrappers import Response as Answer
 from gecit.core.access import Action, reach
 from gecit.core.exam import Exam
 from gecit.ports import Views
+from gecit.ports.nodes import Node, Nodes
 
 from ..access import may_touch, needs, person
 from ..assets.policy import VIEWER
 from ..audit import about
 from ..guard import HEADERS
 from ..problem import refuse, show
-from .problems import AMBIGUOUS, ELSEWHERE, NO_IMAGES
+from .problems import AMBIGUOUS, ELSEWHERE, NO_IMAGES, silent
 
 PAGE = "/gecit/ohif"
 FRAMED = HEADERS["Content-Security-Policy"].replace("frame-ancestors 'none'", "frame-ancestors 'self'")
 
 
-def viewer(views: Views, node: str) -> Blueprint:
-    """Build OHIF's page and the links to it."""
+def viewer(views: Views, node: str, nodes: Nodes | None = None) -> Blueprint:
+    """Build OHIF's page and the links to it; `nodes` says where the images of other nodes are opened."""
     pages = Blueprint("viewer", __name__, url_prefix="/gecit")
 
     @pages.after_request
@@ -60,7 +62,7 @@ def viewer(views: Views, node: str) -> Blueprint:
         found = _seen(views, institution, accession)
         if not found:
             return refuse("not-found")
-        return show(AMBIGUOUS) if len(found) > 1 else _open(found[0], node)
+        return show(AMBIGUOUS) if len(found) > 1 else _open(found[0], node, nodes)
 
     return pages
 
@@ -76,10 +78,26 @@ def _seen(views: Views, institution: str, accession: str) -> list[Exam]:
     ]
 
 
-def _open(exam: Exam, node: str) -> Answer:
+def _open(exam: Exam, node: str, nodes: Nodes | None) -> Answer:
     about(exam.key.institution, exam.key.accession, patient=exam.patient.tckn if exam.patient else "")
     facts = [one.facts for one in exam.studies]
     here = [one.study_instance_uid for one in facts if one.key.node == node]
     if not here:
-        return show(ELSEWHERE if facts else NO_IMAGES)
+        return _elsewhere(exam, nodes) if facts else show(NO_IMAGES)
     return redirect(f"{PAGE}/viewer?{urlencode({'StudyInstanceUIDs': ','.join(here)})}", 303)
+
+
+def _elsewhere(exam: Exam, nodes: Nodes | None) -> Answer:
+    """Send the browser to the node that holds most of the exam's studies; where none answers, say which is silent."""
+    held = Counter(one.facts.key.node for one in exam.studies)
+    known = {one.name: one for one in nodes.nodes()} if nodes else {}
+    holding = [known[name] for name, _ in held.most_common() if name in known]
+    for one in holding:
+        if one.up and one.address:
+            return redirect(_address(one, exam), 303)
+    return show(silent(holding[0]) if holding and not holding[0].up else ELSEWHERE)
+
+
+def _address(there: Node, exam: Exam) -> str:
+    institution, accession = (quote(one, safe="") for one in (exam.key.institution, exam.key.accession))
+    return f"{there.address}{PAGE.removesuffix('/ohif')}/viewer/{institution}/{accession}"
