@@ -8,6 +8,7 @@ from pathlib import Path
 # Orthanc embeds Debian's Python and knows no virtual environment. GECIT_VENV names one elsewhere.
 VENV = Path(os.environ.get("GECIT_VENV") or Path(__file__).absolute().parents[1] / ".venv")
 site.addsitedir(str(VENV / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"))
+sys.path.sort(key=lambda one: one.endswith("dist-packages"))  # ours before Debian's, of which any version may be there
 
 import orthanc  # noqa: E402
 
