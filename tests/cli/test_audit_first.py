@@ -38,6 +38,7 @@ READS = {
     "exemptions list", "exemptions affected", "codes search", "institutions list", "users list", "tokens list",
     "worklist list", "outbox list", "outbox show", "webhooks list", "alerts list", "alerts test", "balance simulate",
     "audit verify", "audit list", "quality again", "quality report", "ledger verify", "selftest", "send",
+    "nodes list",
 }  # fmt: skip
 """They change nothing, or are processes whose own rows are told where they are made."""
 TELL_ELSEWHERE = {"users add", "users disable", "users password", "tokens add", "tokens revoke", "restore"}

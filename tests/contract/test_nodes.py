@@ -22,9 +22,9 @@ NOW = datetime(2024, 4, 1, 9, tzinfo=UTC)
 
 def age(ledger: SqlLedger, name: str, by: timedelta) -> None:
     """Have a node's last sign be that long ago."""
+    old = ledger.database_time() - by
     with ledger.engine.begin() as connection:
-        change = sa.update(node).where(node.c.name == name)
-        connection.execute(change.values(beat_at=ledger.database_time() - by))
+        connection.execute(sa.update(node).where(node.c.name == name).values(beat_at=old))
 
 
 def test_nodes_are_known_by_what_they_say_and_since_when_they_are_silent(ledger: SqlLedger) -> None:

@@ -41,7 +41,7 @@ def province(folder: Path, postgres: Cluster, names: tuple[str, ...] = ("A", "B"
             environ = {
                 **laptop.duplicates_above(data, sandbox, credentials),
                 **laptop.medula_over("Json", data, sandbox, account),
-                "ORTHANC__NAME": name,
+                "GECIT_NAME": name,
             }
             made = nodes[name] = not_started(data, sandbox, world, environ, database)
             made.node.environ["ORTHANC__GECIT__SIGN_IN__PUBLIC_URL"] = made.node.url

@@ -106,7 +106,7 @@ def test_a_dead_nodes_work_is_done_by_the_other_and_nothing_is_told_twice(both: 
 def test_a_second_node_of_a_name_does_not_start(both: Province) -> None:
     a, b = both["A"], both["B"]
     b.node.stop()
-    b.node.environ["ORTHANC__NAME"] = "A"
+    b.node.environ["GECIT_NAME"] = "A"
     b.node.start()
     assert b.node.process
     b.node.process.wait(60)

@@ -36,6 +36,7 @@ from .accounts import TcknTakenError as TcknTakenError
 from .consultations import ConsultationsSought
 from .critical import CriticalSearch as CriticalSearch
 from .disclosures import DisclosuresKept
+from .nodes import Node
 from .openings import OpeningsKept
 from .retention import Remover as Remover
 from .retention import RetentionKept

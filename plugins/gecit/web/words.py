@@ -375,6 +375,7 @@ PAGE = joined(
     RETENTION,
     CARE,
     NAVIGATION,
+    NODES,
     words_accounts.PAGE,
     words_consulting.CONSULTING,
     words_quality.QUALITY,

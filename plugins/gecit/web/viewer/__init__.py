@@ -6,7 +6,6 @@ lists and `/dicom-web` for images with the browser's own cookie, so it needs no 
 
 from __future__ import annotations
 
-from collections import Counter
 from urllib.parse import quote, urlencode
 
 from flask import Blueprint, make_response, redirect, render_template, request
@@ -15,11 +14,12 @@ from werkzeug.wrappers import Response as Answer
 from gecit.core.access import Action, reach
 from gecit.core.exam import Exam
 from gecit.ports import Views
-from gecit.ports.nodes import Node, Nodes
+from gecit.ports.nodes import Nodes
 
 from ..access import may_touch, needs, person
 from ..assets.policy import VIEWER
 from ..audit import about
+from ..elsewhere import holders, where_to
 from ..guard import HEADERS
 from ..problem import refuse, show
 from .problems import AMBIGUOUS, ELSEWHERE, NO_IMAGES, silent
@@ -83,21 +83,14 @@ def _open(exam: Exam, node: str, nodes: Nodes | None) -> Answer:
     facts = [one.facts for one in exam.studies]
     here = [one.study_instance_uid for one in facts if one.key.node == node]
     if not here:
-        return _elsewhere(exam, nodes) if facts else show(NO_IMAGES)
+        return _elsewhere(exam, node, nodes) if facts else show(NO_IMAGES)
     return redirect(f"{PAGE}/viewer?{urlencode({'StudyInstanceUIDs': ','.join(here)})}", 303)
 
 
-def _elsewhere(exam: Exam, nodes: Nodes | None) -> Answer:
-    """Send the browser to the node that holds most of the exam's studies; where none answers, say which is silent."""
-    held = Counter(one.facts.key.node for one in exam.studies)
-    known = {one.name: one for one in nodes.nodes()} if nodes else {}
-    holding = [known[name] for name, _ in held.most_common() if name in known]
-    for one in holding:
-        if one.up and one.address:
-            return redirect(_address(one, exam), 303)
-    return show(silent(holding[0]) if holding and not holding[0].up else ELSEWHERE)
-
-
-def _address(there: Node, exam: Exam) -> str:
-    institution, accession = (quote(one, safe="") for one in (exam.key.institution, exam.key.accession))
-    return f"{there.address}{PAGE.removesuffix('/ohif')}/viewer/{institution}/{accession}"
+def _elsewhere(exam: Exam, node: str, nodes: Nodes | None) -> Answer:
+    """Send the browser to a node that holds the images; where none of them answers, say which is silent."""
+    if address := where_to(exam, node, nodes):
+        institution, accession = (quote(one, safe="") for one in (exam.key.institution, exam.key.accession))
+        return redirect(f"{address}/gecit/viewer/{institution}/{accession}", 303)
+    dead = next((one for one in holders(exam, node, nodes) if not one.up), None)
+    return show(silent(dead) if dead else ELSEWHERE)
