@@ -7,8 +7,10 @@ from pathlib import Path
 
 # Orthanc embeds Debian's Python and knows no virtual environment. GECIT_VENV names one elsewhere.
 VENV = Path(os.environ.get("GECIT_VENV") or Path(__file__).absolute().parents[1] / ".venv")
+debian = [path for path in sys.path if path.endswith("dist-packages")]
+sys.path = [path for path in sys.path if path not in debian]
 site.addsitedir(str(VENV / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"))
-sys.path.sort(key=lambda one: one.endswith("dist-packages"))  # ours before Debian's, of which any version may be there
+sys.path += debian  # behind ours: Debian's own urllib3, which other packages pull in, is older than the locked one
 
 import orthanc  # noqa: E402
 
