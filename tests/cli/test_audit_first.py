@@ -22,6 +22,7 @@ from gecit.core.verdict import Outcome
 from gecit.core.webhooks import Subscription, new_secret
 from gecit.edges.store import SqlLedger, open_ledger, schema
 from gecit.ports import Unavailable
+from gecit.ports.nodes import NewNode
 from gecit.settings import load
 from gecit.steps.judge_exam import judge_due
 from tests.steps.test_find_hints import LATER, flat
@@ -146,6 +147,13 @@ def csv_of(place: Place) -> str:
     return f"{shipped.stem} {written}"
 
 
+def silent_node(place: Place) -> str:
+    place.ledger.claim_node(NewNode(name="N9", mark="9", home="9"))
+    with place.ledger.engine.begin() as connection:
+        connection.execute(sa.update(schema.node).values(beat_at=billing.START))
+    return "N9"
+
+
 Case = Callable[[Place], str]
 CASES: dict[str, Case] = {
     "institutions add": lambda _: "910077 --name Deneme",
@@ -162,6 +170,7 @@ CASES: dict[str, Case] = {
     "ledger rebuild": lambda p: broken_fold(p) or "",
     "codes import": csv_of,
     "webhooks remove": lambda _: "wh-1",
+    "nodes forget": silent_node,
 }
 """In an order in which each finds what it changes; `retention delete` needs an Orthanc."""
 NEEDS_MORE = {"retention delete", "backup"}

@@ -20,9 +20,9 @@ from gecit.edges.smtp import Smtp
 from gecit.edges.store import SqlLedger
 from gecit.edges.webhook_http import WebhookHttp
 from gecit.ports import Backlog, Beat, NewMessage, Refused, Unavailable
+from gecit.ports.nodes import Node
 from gecit.sandbox.server import running
 from gecit.steps.deliver import Courier, Policy
-from gecit.ports.nodes import Node
 from gecit.steps.watch_health import DESTINATION, Facts, Limits, Watch, handlers, settle, wrong
 from tests.support.billing import INSTITUTION, START, HandClock, key
 from tests.support.postgres import free_port

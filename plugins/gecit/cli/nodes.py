@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from gecit.core.access import Action
 from gecit.core.values import local
 
 from .audited import tell_first
@@ -47,9 +46,10 @@ def forget(name: str) -> None:
         if known is None:
             raise click.ClickException(f"böyle bir düğüm yok / there is no node {name!r}")
         if not known.up:
-            tell_first(opened, Action.USE_ORTHANC, about=name)
+            tell_first(opened, "forget a node", about=name)
         if known.up or not opened.ledger.forget_node(name):
             raise click.ClickException(
-                f"{name} çalışıyor: önce durdurun, bir dakika bekleyin / {name} is there: stop it first, and wait a minute"
+                f"{name} çalışıyor: önce durdurun, bir dakika bekleyin / "
+                f"{name} is there: stop it first, and wait a minute"
             )
     click.echo(f"{name}: listeden çıkarıldı / taken off the list")

@@ -120,8 +120,8 @@ def _silent(known: Facts, limits: Limits) -> Iterator[Found]:
         yield (
             f"node:{name}",
             Text(
-                tr=f"{name} düğümü {since} tarihinden beri sessiz. İşini öteki düğümler sürdürür, ama görüntüleri açılmaz "
-                "ve raporları eklenmez; sistem yöneticisi düğümü başlatmalı. Bir daha çalışmayacaksa: "
+                tr=f"{name} düğümü {since} tarihinden beri sessiz. İşini öteki düğümler sürdürür, ama görüntüleri "
+                "açılmaz ve raporları eklenmez; sistem yöneticisi düğümü başlatmalı. Bir daha çalışmayacaksa: "
                 f"gecit nodes forget {name}",
                 en=f"Node {name} is silent since {since}. The other nodes go on with its work, but its images do not "
                 "open and no report is attached to them; the administrator should start it. If it will not run again: "

@@ -39,9 +39,9 @@ from .guard import add_headers, guard, prove, refuse_nul
 from .health import Surroundings, health
 from .language import in_other_language, language, moment, other_language, remember_language, say, share
 from .metrics import metrics
+from .nodes import node_pages
 from .peer import DESCRIBED as REVIEWS_DESCRIBED
 from .peer import PeerDesk, add_peer_pages
-from .nodes import node_pages
 from .problem import on_fault, on_http_error, on_unavailable
 from .quality import DESCRIBED, QualityDesk, quality_pages
 from .readable import amount, bytesize, kind_and_name, procedure_names, waited

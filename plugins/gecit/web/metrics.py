@@ -123,9 +123,7 @@ class LedgerCollector(Collector):
         heard = self._conditions.last_messages()
         return {
             "gecit_incidents_open": [([], len(still))],
-            "gecit_node_silent_seconds": [
-                ([one.name], one.silent.total_seconds()) for one in self._conditions.nodes()
-            ],
+            "gecit_node_silent_seconds": [([one.name], one.silent.total_seconds()) for one in self._conditions.nodes()],
             "gecit_institution_last_message_timestamp_seconds": [
                 ([institution], at.timestamp()) for institution, at in sorted(heard.items())
             ],

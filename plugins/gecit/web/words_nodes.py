@@ -13,8 +13,8 @@ NODES: dict[str, Text] = {
     "nodes": _("Düğümler", "Nodes"),
     "nodes-none": _("Henüz hiçbir düğüm kaydolmadı.", "No node has registered yet."),
     "nodes-silent": _(
-        "Sessiz düğüm var: işini ötekiler sürdürür; görüntüleri ve onlara eklenecek raporlar düğüm dönene kadar bekler. "
-        "Düğümü yeniden başlatın; bir daha çalışmayacaksa: gecit nodes forget AD",
+        "Sessiz düğüm var: işini ötekiler sürdürür; görüntüleri ve onlara eklenecek raporlar düğüm dönene kadar "
+        "bekler. Düğümü yeniden başlatın; bir daha çalışmayacaksa: gecit nodes forget AD",
         "A node is silent: the others go on with its work; its images, and reports to be attached to them, wait until "
         "it is back. Start it again; if it will not run any more: gecit nodes forget NAME",
     ),
@@ -24,9 +24,7 @@ NODES: dict[str, Text] = {
         "The nodes have different schemas: bring all of them to one version.",
     ),
     "node-address": _("Adres", "Address"),
-    "node-no-address": _(
-        "yok: Gecit.SignIn.PublicUrl ayarlanmalı", "none: Gecit.SignIn.PublicUrl should be set"
-    ),
+    "node-no-address": _("yok: Gecit.SignIn.PublicUrl ayarlanmalı", "none: Gecit.SignIn.PublicUrl should be set"),
     "node-versions": _("Sürümler", "Versions"),
     "node-version-of": _(
         "Geçit {version}, Orthanc {orthanc}, şema {schema}", "Geçit {version}, Orthanc {orthanc}, schema {schema}"

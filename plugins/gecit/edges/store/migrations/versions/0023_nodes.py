@@ -19,7 +19,10 @@ def upgrade() -> None:
     op.create_table(
         "node",
         sa.Column("name", sa.Text, primary_key=True),
-        *(sa.Column(name, sa.Text, nullable=False) for name in ("mark", "home", "address", "version", "orthanc", "schema")),
+        *(
+            sa.Column(name, sa.Text, nullable=False)
+            for name in ("mark", "home", "address", "version", "orthanc", "schema")
+        ),
         sa.Column("started_at", Instant, nullable=False),
         sa.Column("beat_at", Instant, nullable=False),
     )
