@@ -11,6 +11,7 @@ import pytest
 
 from gecit.core.access import Role
 from gecit.core.accounts import Account, Session
+from gecit.core.events import LedgerRestored
 from gecit.edges.credentials import COOKIE, new_token, token_digest
 from gecit.edges.doors import Doors
 from gecit.edges.store import SqlLedger, open_ledger
@@ -93,5 +94,9 @@ def test_a_node_registers_with_its_address_and_a_second_of_its_name_does_not(
     with pytest.raises(NameTakenError, match=r"A adlı başka bir düğüm .*https://a\.example.*another node called A"):
         register_node(second)
     first.beat()
+    there.mark_restored(LedgerRestored(at=START, taken_at=START, backup=""))
+    assert there.nodes() == []
+    first.beat()
+    assert [one.name for one in there.nodes()] == ["A"]
     register_node(Membership(mine, here, Archive("two")))  # type: ignore[arg-type]
     assert [one.mark for one in there.nodes()] == ["two"], "its index was made anew"

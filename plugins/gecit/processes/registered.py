@@ -48,7 +48,6 @@ class Membership:
     def __init__(self, settings: Settings, ledger: SqlLedger, archive: OrthancArchive) -> None:
         self._settings, self._ledger, self._archive = settings, ledger, archive
         self._self: NewNode | None = None
-        self._lost = False
 
     def begin(self) -> None:
         """Register; raises `NameTakenError`, and `Unavailable` where Orthanc or ledger do not answer yet."""
@@ -59,14 +58,12 @@ class Membership:
         self._self = new
 
     def beat(self) -> None:
-        """Say that the node lives; one that could not register before does so now. Raises as `begin` does."""
-        if self._self is None:
+        """Say that the node lives, or register anew: it could not before, or was taken off the list while it was silent.
+
+        Raises as `begin` does.
+        """
+        if self._self is None or not self._ledger.node_lives(self._self):
             self.begin()
-            return
-        lost = not self._ledger.node_lives(self._self)
-        if lost and not self._lost:
-            log.error("another node registered as %s while this one was silent: stop one of them", self._self.name)
-        self._lost = lost
 
     def _described(self) -> NewNode:
         chosen = self._settings

@@ -10,12 +10,12 @@ from gecit.core.events import LedgerRestored
 
 from . import rows
 from .base import Transactions
-from .schema import account, beat, disclosure, download, event, export, outbox, session, share_link, token, visit
+from .schema import account, beat, disclosure, download, event, export, node, outbox, session, share_link, token, visit
 from .transaction import SqlTransaction
 
 _NEWEST = sa.select(event.c.data).where(sa.text("kind = 'LedgerRestored'")).order_by(event.c.id.desc()).limit(1)
-FORGOTTEN = (session, visit, beat, export, download)
-"""Who was signed in may have signed out since; processes are others; files of exports are not in a backup."""
+FORGOTTEN = (session, visit, beat, node, export, download)
+"""Who was signed in may have signed out since; processes and nodes are others; files of exports are not in a backup."""
 COME_BACK = (account, token, share_link, disclosure)
 """What may have been ended after the backup and stands again: somebody must look."""
 
