@@ -1,7 +1,11 @@
-"""Two nodes on one PostgreSQL ledger: HL7 comes to A and images to B, and A dies in mid-traffic."""
+"""Nodes on one PostgreSQL ledger: HL7 comes to A and images to B, and A dies in mid-traffic.
+
+Two of them; `NODES=4` has two more share the work.
+"""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -26,7 +30,8 @@ CHOSEN = ("ct-without-dose", "ultrasound", "x-ray")
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory, postgres: Cluster) -> Iterator[Province]:
-    with province(tmp_path_factory.mktemp("province"), postgres) as made:
+    names = tuple("ABCDEFGH"[: int(os.environ.get("NODES", "2"))])
+    with province(tmp_path_factory.mktemp("province"), postgres, names) as made:
         yield made
 
 

@@ -58,10 +58,7 @@ class Membership:
         self._self = new
 
     def beat(self) -> None:
-        """Say that the node lives, or register anew: it could not before, or was taken off the list while it was silent.
-
-        Raises as `begin` does.
-        """
+        """Say that the node lives, or register anew where it is not on the list. Raises as `begin` does."""
         if self._self is None or not self._ledger.node_lives(self._self):
             self.begin()
 
