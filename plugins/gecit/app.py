@@ -6,6 +6,7 @@ import atexit
 import json
 import logging
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -24,17 +25,18 @@ from .edges.hl7_profile import ProfileError
 from .edges.image_doors import ImageDoors
 from .edges.orthanc_dicom import FindDoor, ReceptionFilter, WorklistDoor
 from .edges.orthanc_host import INDEX_PATH, PREFIX, Forwarder, HttpFilter, IndexMark, OrthancLog, OrthancModule
+from .edges.orthanc_http import OrthancArchive
 from .edges.report_files import ReportFileError
 from .edges.set_aside_door import SetAsideDoor
 from .edges.set_aside_files import SetAsideFiles
 from .edges.store import SqlLedger
 from .edges.store.migrate import LedgerTooNewError
-from .edges.system_clock import SystemClock
-from .ports import Accounts, Audit, Beat, Vitals
+from .ports import Accounts, Audit, Beat, Clock, Unavailable, Vitals
 from .processes.build import Parts
 from .processes.entrance import audit_of, doors_of
 from .processes.life import wait_beating
 from .processes.private_files import keep_private
+from .processes.registered import Membership, NameTakenError, register_node
 from .processes.rules import NoRulebookError
 from .processes.run_folder import (
     FolderInUseError,
@@ -105,14 +107,24 @@ def start(orthanc: OrthancModule, environ: Mapping[str, str] | None = None) -> S
     token = new_token()
     configuration = write_run_folder(settings, token)
     audit = audit_of(settings, ledger, "orthanc")
-    doors = doors_of(settings, ledger, token, SystemClock(), audit)
-    images = ImageDoors(ledger, audit, SystemClock(), settings.name, reviews=ledger)
+    clock = parts.clock
+    doors = doors_of(settings, ledger, token, clock, audit)
+    images = ImageDoors(ledger, audit, clock, settings.name, reviews=ledger)
     ring = AskedRing(settings.run_folder)
     keep_suspects(settings, ring.left)
     register(orthanc, doors, images, settings.web_port, SetAsideDoor(SetAsideFiles(settings.data), ring))
-    reception = register_dicom(orthanc, settings, ledger, audit)
+    reception = register_dicom(orthanc, settings, ledger, audit, clock)
     supervisor = supervise(settings, configuration, environ)
-    in_background("start processes", lambda: live(settings, token, supervisor, ledger, reception.counts, audit.tick))
+    member = Membership(settings, ledger, OrthancArchive(settings.orthanc_url, token, node=settings.name))
+
+    def living(now: datetime) -> Beat:
+        """Return Orthanc's sign of life: its processes' pids and restarts, and what C-STORE was refused."""
+        audit.tick(now)
+        told_to_live(member)
+        found = {**detail(supervisor.states()), **reception.counts()}
+        return Beat(node=settings.name, process="orthanc", pid=os.getpid(), at=now, detail=found)
+
+    in_background("start processes", lambda: live(settings, token, supervisor, member, ledger, clock, living))
     atexit.register(
         ledger.close
     )  # after the processes: whoever closes SQLite last leaves one file, not a log beside it
@@ -145,24 +157,26 @@ def register(orthanc: OrthancModule, doors: Doors, images: ImageDoors, web_port:
     orthanc.RegisterRestCallback(INDEX_PATH, mark)
 
 
-def register_dicom(orthanc: OrthancModule, settings: Settings, ledger: SqlLedger, audit: Audit) -> ReceptionFilter:
+def register_dicom(
+    orthanc: OrthancModule, settings: Settings, ledger: SqlLedger, audit: Audit, clock: Clock
+) -> ReceptionFilter:
     """Answer C-FIND out of the ledger, and filter C-STORE where a reception rule is switched on."""
     chosen = settings.worklist
     answers = DicomAnswers(
         ledger,
-        SystemClock(),
+        clock,
         settings.name,
         chosen.expiry_days,
         by_file_number=chosen.patient_id == "FileNumber",
         nameless=settings.identifiers.nameless_numbers,
     )
-    told = DicomAudit(audit, SystemClock())
+    told = DicomAudit(audit, clock)
     orthanc.RegisterWorklistCallback(WorklistDoor(answers, told))
     if settings.development_open:
         log.warning("open for development: C-FIND, C-GET and C-MOVE are Orthanc's own and narrow nothing")
     else:
         orthanc.RegisterFindCallback(FindDoor(answers, told))
-    reception = ReceptionFilter(settings.reception.rules, ledger, SystemClock(), ledger, settings.name)
+    reception = ReceptionFilter(settings.reception.rules, ledger, clock, ledger, settings.name)
     if settings.reception.rules:  # a hook for each instance costs processor time, an empty one too
         orthanc.RegisterIncomingCStoreInstanceFilter(reception)
     return reception
@@ -182,21 +196,50 @@ def live(
     settings: Settings,
     token: str,
     supervisor: Supervisor,
+    member: Membership,
     vitals: Vitals,
-    counts: Callable[[], Mapping[str, int]],
-    anchor: Callable[[datetime], None],
+    clock: Clock,
+    living: Callable[[datetime], Beat],
 ) -> None:
-    """Start the processes, then record Orthanc's signs of life until it ends."""
-    start_when_orthanc_answers(settings, token, supervisor)
-    beat(settings, vitals, supervisor, counts, anchor)
+    """Register the node and start its processes, then record Orthanc's signs of life until it ends."""
+    if not start_when_orthanc_answers(settings, token, supervisor, member):
+        end_orthanc()
+        return
+    wait_beating(threading.Event(), vitals, clock, living)
 
 
-def start_when_orthanc_answers(settings: Settings, token: str, supervisor: Supervisor) -> None:
-    """Start the processes once Orthanc serves HTTP; after two minutes they start without it."""
+def start_when_orthanc_answers(settings: Settings, token: str, supervisor: Supervisor, member: Membership) -> bool:
+    """Start the processes once Orthanc serves HTTP and the node is registered; after two minutes without either.
+
+    False where the node must not work, since its name is another one's.
+    """
     deadline = time.monotonic() + WAIT_FOR_ORTHANC_SECONDS
-    while time.monotonic() < deadline and not answers(f"{settings.orthanc_url}/system", token):
-        time.sleep(0.1)
+    try:
+        while time.monotonic() < deadline:
+            if answers(f"{settings.orthanc_url}/system", token) and register_node(member):
+                break
+            time.sleep(0.1)
+    except NameTakenError as fault:
+        log.error("%s", fault)
+        return False
     supervisor.start()
+    return True
+
+
+def told_to_live(member: Membership) -> None:
+    """Have the registry know that the node lives; a ledger or an Orthanc that does not answer is no reason to end."""
+    try:
+        member.beat()
+    except Unavailable as fault:
+        log.warning("the registry of nodes does not hear of this one: %s", fault)
+    except NameTakenError as fault:
+        log.error("%s", fault)
+        end_orthanc()
+
+
+def end_orthanc() -> None:
+    """Have Orthanc end as when it is told to stop: it has started, so that raising would end nothing."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def answers(url: str, token: str) -> bool:
@@ -206,26 +249,6 @@ def answers(url: str, token: str) -> bool:
         return urllib3.request("GET", url, headers=headers, timeout=2.0, retries=False).status == 200
     except urllib3.exceptions.HTTPError:
         return False
-
-
-def beat(
-    settings: Settings,
-    vitals: Vitals,
-    supervisor: Supervisor,
-    counts: Callable[[], Mapping[str, int]],
-    anchor: Callable[[datetime], None],
-) -> None:
-    """Record Orthanc's signs of life, with its processes' pids and restarts and what C-STORE was refused.
-
-    `anchor` ties the audit's chains together where that is due.
-    """
-
-    def made(now: datetime) -> Beat:
-        anchor(now)
-        found = {**detail(supervisor.states()), **counts()}
-        return Beat(node=settings.name, process="orthanc", pid=os.getpid(), at=now, detail=found)
-
-    wait_beating(threading.Event(), vitals, SystemClock(), made)
 
 
 def detail(states: list[State]) -> dict[str, str | int | float]:

@@ -24,6 +24,7 @@ from gecit.core.webhooks import Subscription, new_secret
 from gecit.edges.set_aside_files import SetAsideFiles
 from gecit.edges.store import SqlLedger, open_ledger, schema
 from gecit.ports import Unavailable
+from gecit.ports.nodes import NewNode
 from gecit.settings import load
 from gecit.steps.judge_exam import judge_due
 from tests.steps.test_find_hints import LATER, flat
@@ -42,6 +43,7 @@ READS = {
     "worklist list", "outbox list", "outbox show", "webhooks list", "alerts list", "alerts test", "balance simulate",
     "aside list", "audit verify", "audit list", "quality again", "quality report", "ledger verify", "selftest", "send",
     "scale simulate", "scale assumptions",
+    "nodes list",
 }  # fmt: skip
 """They change nothing, or are processes whose own rows are told where they are made."""
 TELL_ELSEWHERE = {"users add", "users disable", "users password", "tokens add", "tokens revoke", "restore"}
@@ -151,6 +153,13 @@ def csv_of(place: Place) -> str:
     return f"{shipped.stem} {written}"
 
 
+def silent_node(place: Place) -> str:
+    place.ledger.claim_node(NewNode(name="N9", mark="9", home="9"))
+    with place.ledger.engine.begin() as connection:
+        connection.execute(sa.update(schema.node).values(beat_at=billing.START))
+    return "N9"
+
+
 Case = Callable[[Place], str]
 CASES: dict[str, Case] = {
     "institutions add": lambda _: "910077 --name Deneme",
@@ -168,6 +177,7 @@ CASES: dict[str, Case] = {
     "codes import": csv_of,
     "webhooks remove": lambda _: "wh-1",
     "aside retry": lambda _: ASIDE,
+    "nodes forget": silent_node,
 }
 """In an order in which each finds what it changes; `retention delete` needs an Orthanc."""
 NEEDS_MORE = {"retention delete", "backup"}

@@ -135,7 +135,7 @@ def test_a_trial_institution_cannot_send_a_patient_whom_nobody_would_bill(trial:
 
 def test_what_is_on_its_way_stays_for_the_next_call(trial: SqlLedger) -> None:
     [clean, _] = play(trial)
-    leased = trial.lease("archive", "courier", NOW, NOW.replace(hour=10), 50)
+    leased = trial.lease("archive", "courier", NOW, NOW.replace(hour=10), 50, "N")
     assert any(one.exam == clean for one in leased)
     removed, left = remove(trial, Images(), TRIAL.skrs, RUN, "deneme", lambda: NOW)
     assert removed.busy == 1

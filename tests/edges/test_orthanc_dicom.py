@@ -344,6 +344,6 @@ def test_the_hook_for_each_instance_is_registered_only_for_a_rule(rules: tuple[s
     settings = load(HOME / "orthanc-config", {"GECIT_HOME": str(HOME), "GECIT_DATA": str(tmp_path)})
     settings = replace(settings, reception=ReceptionSettings(rules=rules))
     module = Module()
-    register_dicom(module, settings, Views(), FakeAudit())  # type: ignore[arg-type]
+    register_dicom(module, settings, Views(), FakeAudit(), StillClock(DAY))  # type: ignore[arg-type]
     assert module.registered[:2] == ["RegisterWorklistCallback", "RegisterFindCallback"]
     assert (module.registered[2:] == ["RegisterIncomingCStoreInstanceFilter"]) is bool(rules)

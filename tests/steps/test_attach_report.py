@@ -99,8 +99,8 @@ def happen(ledger: SqlLedger, *happened: events.AnyExamEvent) -> int:
     return ledger.write(work)
 
 
-def leased(ledger: SqlLedger) -> list[Delivery]:
-    return ledger.lease("archive", "test", NOW, NOW.replace(hour=10), 10)
+def leased(ledger: SqlLedger, node: str = "n") -> list[Delivery]:
+    return ledger.lease("archive", "test", NOW, NOW.replace(hour=10), 10, node)
 
 
 def attacher(ledger: SqlLedger, shelf: object, template: Template | None = None) -> Attacher:
@@ -274,7 +274,7 @@ def test_on_a_real_orthanc_the_report_stands_in_its_study_once(
     attached = {}
     for number, status in enumerate("FCB", start=1):
         happen(sqlite_ledger, reported(number, status))
-        for row in leased(sqlite_ledger):
+        for row in leased(sqlite_ledger, archive.node()):
             (event,) = attach(row)
             attach(row)  # died before it was settled: done again
             assert isinstance(event, events.ReportAttached)

@@ -215,6 +215,33 @@ def test_when_a_grant_ends_the_open_draft_cannot_be_saved_or_signed_and_the_exam
     assert ledger.read(lambda tx: tx.draft(key(), "uzak"))
 
 
+class Older:
+    """A transaction whose list was read before another node changed what stands in it."""
+
+    def __init__(self, tx: Any, lines: list[Any]) -> None:
+        self._tx, self._lines = tx, lines
+
+    def reading_lines(self, search: ListSearch) -> list[Any]:
+        return self._lines
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tx, name)
+
+
+def test_what_another_node_gave_back_and_somebody_took_since_is_not_taken_from_him(ledger: SqlLedger) -> None:
+    wait_for_reader(ledger)
+    take(ledger, replace(FAR, granted=(HOSPITAL.skrs,)))
+    before = ledger.read(lambda tx: tx.reading_lines(ListSearch(institutions=None)))
+
+    def free(tx: Any) -> int:
+        return read_exam.release_due(tx, LIMITS, NOW, lambda reader, skrs: reader != "uzak")
+
+    assert ledger.write(free) == 1
+    take(ledger, AYSE)
+    assert ledger.write(lambda tx: free(Older(tx, before))) == 0
+    assert state(ledger) == (State.TAKEN, "ayse")
+
+
 def test_what_is_held_stays_and_is_taken_up_again(ledger: SqlLedger) -> None:
     wait_for_reader(ledger)
     take(ledger, AYSE)

@@ -20,6 +20,7 @@ from gecit.edges.smtp import Smtp
 from gecit.edges.store import SqlLedger
 from gecit.edges.webhook_http import WebhookHttp
 from gecit.ports import Backlog, Beat, NewMessage, Refused, Unavailable
+from gecit.ports.nodes import Node
 from gecit.sandbox.server import running
 from gecit.steps.deliver import Courier, Policy
 from gecit.steps.watch_health import DESTINATION, Facts, Limits, Watch, handlers, settle, wrong
@@ -234,3 +235,17 @@ def test_a_mail_server_that_refuses_is_told_from_one_that_is_busy_or_away(
     with pytest.raises(Unavailable):
         Smtp("127.0.0.1", port, "a@b.example", ("c@d.example",), security="StartTls", timeout=5).send("s", "t", "1")
     assert taken.letters == []
+
+
+def test_a_node_that_is_silent_as_a_whole_is_one_incident_whatever_its_processes_said() -> None:
+    def of(node: str, silent: timedelta) -> Node:
+        at = START - silent
+        return Node(name=node, mark=node, home=node, started_at=at, beat_at=at, silent=silent)
+
+    late = timedelta(minutes=10)
+    beats = tuple(
+        Beat(node=name, process="work", pid=1, at=START - late, detail={"breaker medula": "open"})
+        for name in ("N1", "N2")
+    )
+    known = Facts(now=START, beats=beats, nodes=(of("N1", late), of("N2", timedelta(0))))
+    assert list(wrong(known, LIMITS)) == ["node:N1", "silent:N2/work", "down:N2/medula"]

@@ -233,19 +233,15 @@ def hospital(
     world = outside_world(SystemClock(), credentials=credentials, account=account)
     with running(world) as sandbox:
         addresses = {
-            **laptop.site_rules(data),
             **laptop.duplicates_above(data, sandbox, credentials),
             **laptop.medula_over(protocol, data, sandbox, account),
-            "ORTHANC__GECIT__REGISTRY__URL": f"{sandbox}/registry",
+            **(environ or {}),
         }
-        node = Node(data, config, {**QUICK, **addresses, **(environ or {})})
-        node.log = log or node.log
-        if database:
-            node.database = node.environ["ORTHANC__GECIT__DATABASE"] = database
-        node.add_administrator()
-        made = Hospital(node, sandbox, world, data)
+        made = not_started(data, sandbox, world, addresses, database, config)
+        made.node.add_administrator()
+        made.node.log = log or made.node.log
         record(made.ledger, institutions)
-        codes.import_csv(data / "codes.db", "physicians", laptop.PHYSICIANS, datetime.now(UTC))
+        node = made.node
         try:
             node.start()
             ready(made)
@@ -253,6 +249,24 @@ def hospital(
         finally:
             made.close()
             print(f"--- log of {data.name}\n{node.log_text()[-20_000:]}")  # noqa: T201 -- shown by pytest on failure
+
+
+def not_started(
+    data: Path,
+    sandbox: str,
+    world: Mapping[str, Faults],
+    environ: Mapping[str, str],
+    database: str = "",
+    config: Path = HOME / "orthanc-config",
+) -> Hospital:
+    """Return a node beside an outside world that is running, to be started."""
+    data.mkdir(parents=True, exist_ok=True)
+    registry = {"ORTHANC__GECIT__REGISTRY__URL": f"{sandbox}/registry"}
+    node = Node(data, config, {**QUICK, **laptop.site_rules(data), **registry, **environ})
+    if database:
+        node.database = node.environ["ORTHANC__GECIT__DATABASE"] = database
+    codes.import_csv(data / "codes.db", "physicians", laptop.PHYSICIANS, datetime.now(UTC))
+    return Hospital(node, sandbox, world, data)
 
 
 def record(ledger: SqlLedger, institutions: Sequence[Institution]) -> None:

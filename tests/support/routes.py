@@ -134,6 +134,7 @@ WAYS: dict[str, Way] = {
     "GET /gecit/rules/history": Way("see the rules"),
     "GET /gecit/rules/history/rows": Way("see the rules"),
     "GET /gecit/health": Way("see health"),
+    "GET /gecit/nodes": Way("see health"),
     "GET /gecit/audit": Way("see the audit"),
     "GET /gecit/audit/csv": Way("see the audit"),
     "POST /gecit/audit/patient": Way("see the audit"),

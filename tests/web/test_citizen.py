@@ -25,6 +25,7 @@ from gecit.core.audit import AuditEntry
 from gecit.core.events import OrderPlaced, ReportReceived, StudyFactsRecorded, StudyLinked
 from gecit.core.exam import Exam
 from gecit.core.exam_kinds import kind_of
+from gecit.core.facts import StudyKey
 from gecit.core.order import Patient
 from gecit.core.patient_requests import State
 from gecit.core.report import ReportPart, ReportStatus
@@ -34,6 +35,7 @@ from gecit.edges.orthanc_images import ImageFile
 from gecit.edges.report_files import read_reporting
 from gecit.edges.store import SqlLedger, open_ledger
 from gecit.ports import Institution
+from gecit.ports.nodes import NewNode
 from gecit.web.app import create_app
 from gecit.web.citizen import CitizenRoom, Limits, Slots
 from tests.fakes import FakeViews, FakeVitals, StillClock
@@ -161,6 +163,21 @@ def test_a_citizen_comes_home_to_the_own_exams_and_to_nobody_elses(place: Place)
     assert "BT, Mandibula" in page and "Bilgisayarlı tomografi" in page
     assert "B1" in place.ask("veli", "/gecit/own").text
     assert TCKN not in page and OTHER_TCKN not in page
+
+
+def test_images_that_another_node_holds_are_opened_there(place: Place) -> None:
+    def exam(tx: Any) -> None:
+        one = order("A2", patient=Patient(tckn=TCKN, file_number="A2", family="X", given="Y"))
+        facts = study("A2", "A2", patient_id=TCKN, institution=HOSPITAL.skrs, key=StudyKey("B", "A2"))
+        tx.append(OrderPlaced(at=START, exam=one.key, order=one, message=1))
+        tx.append(StudyFactsRecorded(at=START, study=facts.key, facts=facts))
+        tx.append(StudyLinked(at=START, exam=one.key, facts=facts, path="accession"))
+
+    place.ledger.write(exam)
+    path = f"/gecit/own/exam/{EXAM.replace('A1', 'A2')}"
+    assert "saklanmıyor" in place.ask("cigdem", path).text
+    place.ledger.claim_node(NewNode(name="B", mark="b", home="b", address="https://b.example"))
+    assert f'href="https://b.example{path}"' in place.ask("cigdem", path).text
 
 
 @pytest.mark.parametrize("what", ["exam", "report", "pdf"])

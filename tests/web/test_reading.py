@@ -18,8 +18,9 @@ from werkzeug.test import TestResponse
 
 from gecit.core.access import Role
 from gecit.core.accounts import Account, Session
-from gecit.core.events import RegistryAnswer
+from gecit.core.events import OrderPlaced, RegistryAnswer, StudyLinked
 from gecit.core.exam import reading_of
+from gecit.core.facts import StudyKey
 from gecit.core.order import Patient, Procedure
 from gecit.core.quality import RatingSource
 from gecit.core.ratings import ratings_of
@@ -34,13 +35,14 @@ from gecit.edges.quality_files import read_quality
 from gecit.edges.report_files import read_access, read_reporting
 from gecit.edges.store import SqlLedger, open_ledger
 from gecit.ports import Institution, Unavailable
+from gecit.ports.nodes import NewNode
 from gecit.steps.granting import Granting
 from gecit.web.app import create_app
 from gecit.web.reading import ReadingRoom
 from tests.fake_accounts import FakeAudit
 from tests.fakes import FakeViews, FakeVitals, StillClock
 from tests.support.archive import FakeTags
-from tests.support.flow import FINDINGS, HOSPITAL, JUDGING, key
+from tests.support.flow import FINDINGS, HOSPITAL, JUDGING, key, order, study
 from tests.support.markup import POISON, shown_as_text
 from tests.support.reading import CONCLUSION, LIMITS, NOW, NUMBERS, PROFILES, wait_for_reader
 
@@ -707,3 +709,20 @@ def test_the_pages_speak_english_too(client: FlaskClient, who: str) -> None:
     path = {"ayse": "/gecit/reading", "yonetici": "/gecit/grants"}[who]
     page = ask(client, who, f"{path}?lang=en").text
     assert {"ayse": "Exams to read", "yonetici": "New grant"}[who] in page
+
+
+def test_an_exam_is_reported_at_the_node_that_holds_its_images(client: FlaskClient, ledger: SqlLedger) -> None:
+    far = order("A2")
+    facts = study("A2", "A2", key=StudyKey(node="B", orthanc_id="A2"))
+    happened = (
+        OrderPlaced(at=NOW, exam=far.key, order=far, message=1),
+        StudyLinked(at=NOW, exam=far.key, facts=facts, path="accession"),
+    )
+    ledger.write(lambda tx: [tx.append(one) for one in happened])
+    path = EDITOR.replace("/A1", "/A2")
+    assert ask(client, "ayse", path).status_code == 200
+    ledger.claim_node(NewNode(name="B", mark="b", home="b", address="https://b.example"))
+    answer = ask(client, "ayse", f"{path}?lang=en")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"https://b.example{path}?lang=en")
+    assert ask(client, "uzak", path).status_code == 404
+    assert ask(client, "ayse", EDITOR).status_code == 200

@@ -90,6 +90,10 @@ class OrthancArchive:
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
 
+    def version(self) -> str:
+        """Return Orthanc's own version."""
+        return str(self._json("/system").get("Version") or "")
+
     def node(self) -> str:
         """Return the name under which this index's studies are kept."""
         if not self._node:

@@ -36,6 +36,7 @@ from .accounts import TcknTakenError as TcknTakenError
 from .consultations import ConsultationsSought
 from .critical import CriticalSearch as CriticalSearch
 from .disclosures import DisclosuresKept
+from .nodes import Node
 from .openings import OpeningsKept
 from .restored import SinceRestore
 from .retention import Remover as Remover
@@ -279,7 +280,9 @@ class Transaction(
         """Keep what a message was answered."""
         ...
 
-    def queue(self, destination: str, kind: str, key: str, exam: ExamKey, payload: bytes, at: datetime) -> bool:
+    def queue(
+        self, destination: str, kind: str, key: str, exam: ExamKey, payload: bytes, at: datetime, node: str = ""
+    ) -> bool:
         """Put a delivery into the outbox; False where its key stands there already."""
         ...
 
@@ -438,8 +441,13 @@ class Ledger(Protocol):
         """Return a text that is another one once anybody has committed, for whoever waits for that. Cheap."""
         ...
 
-    def lease(self, destination: str, owner: str, now: datetime, until: datetime, limit: int) -> list[Delivery]:
-        """Lease deliveries that are due; no other owner gets them before `until`."""
+    def lease(
+        self, destination: str, owner: str, now: datetime, until: datetime, limit: int, node: str = ""
+    ) -> list[Delivery]:
+        """Lease deliveries that are due; no other owner gets them before `until`.
+
+        Of those that one node alone can carry out, `node` gets its own and no other.
+        """
         ...
 
     def settle(
@@ -895,6 +903,10 @@ class Conditions(Protocol):
 
     def beats(self) -> list[Beat]:
         """Return the last sign of life of every process."""
+        ...
+
+    def nodes(self) -> list[Node]:
+        """Return the nodes that share the ledger, by name."""
         ...
 
     def backlog(self) -> list[Backlog]:

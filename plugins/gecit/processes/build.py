@@ -14,13 +14,13 @@ from ..core.reading import Limits
 from ..edges import codes, hl7_profile
 from ..edges.care_file import care_rule
 from ..edges.hl7_report import ReportWriter
+from ..edges.ledger_clock import LedgerClock
 from ..edges.medula_json import JsonMedula
 from ..edges.mllp_hospital import MllpHospital
 from ..edges.physicians import ListedPhysicians
 from ..edges.registry_http import HttpRegistry
 from ..edges.registry_snapshot import SnapshotRegistry
 from ..edges.store import SqlLedger, open_ledger
-from ..edges.system_clock import SystemClock
 from ..edges.webhook_http import WebhookHttp
 from ..ports import Clock, Medula, Registry, Unavailable
 from ..settings import Settings
@@ -38,9 +38,9 @@ class Parts:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.clock = SystemClock()
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.ledger: SqlLedger = _open(settings.database, settings.database_connections)
+        self.clock = clock_of(self.ledger)
 
     def ensure_rulebook(self) -> None:
         """Activate the rule files where nothing was ever activated; later ones are a person's to activate."""
@@ -130,6 +130,13 @@ class Parts:
         """Return a circuit breaker for one destination."""
         chosen = self.settings.outbox
         return Breaker(chosen.breaker_failures, timedelta(seconds=chosen.breaker_seconds))
+
+
+def clock_of(ledger: SqlLedger) -> LedgerClock:
+    """Return the clock that all processes of all nodes go by."""
+    clock = LedgerClock(ledger.database_time)
+    clock.measure()
+    return clock
 
 
 def registry_of(settings: Settings, clock: Clock) -> Registry:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from types import FrameType
 
+from gecit.edges.ledger_clock import LedgerClock
 from gecit.ports import Beat, Clock, Vitals
 
 from .supervisor import SUPERVISED
@@ -52,9 +53,14 @@ def _watch_pipe(stop: threading.Event) -> None:
 def wait_beating(
     stop: threading.Event, vitals: Vitals, clock: Clock, make: Callable[[datetime], Beat], seconds: float = BEAT_SECONDS
 ) -> None:
-    """Record a sign of life every `seconds` until told to stop; a ledger that cannot be written is logged."""
+    """Record a sign of life every `seconds` until told to stop; a ledger that cannot be written is logged.
+
+    The ledger's clock is asked each time how far ours is from the database's.
+    """
     while True:
         try:
+            if isinstance(clock, LedgerClock):
+                clock.measure()
             vitals.beat(make(clock.now()))
         except Exception as fault:  # noqa: BLE001 whatever the ledger raises, the process goes on serving
             log.warning("cannot record a sign of life: %s", type(fault).__name__)

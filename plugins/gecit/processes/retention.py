@@ -5,10 +5,10 @@ from __future__ import annotations
 from ..core.retention import Terms
 from ..edges.orthanc_http import OrthancArchive
 from ..edges.store import SqlLedger
-from ..edges.system_clock import SystemClock
 from ..ports import Audit
 from ..settings import Settings
 from ..steps.retention import Deleting
+from .build import clock_of
 from .run_folder import read_internal_token
 
 
@@ -23,4 +23,4 @@ def deleting_of(settings: Settings, ledger: SqlLedger, audit: Audit) -> Deleting
     """Return what carries approved lists out."""
     archive = OrthancArchive(settings.orthanc_url, read_internal_token(settings), node=settings.name)
     minutes = int(settings.acquisition_group_minutes)
-    return Deleting(ledger, archive, audit, SystemClock(), settings.name, minutes)
+    return Deleting(ledger, archive, audit, clock_of(ledger), settings.name, minutes)

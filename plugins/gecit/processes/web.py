@@ -17,7 +17,6 @@ from gecit.edges.front_files import read_front
 from gecit.edges.orthanc_tags import OrthancTags
 from gecit.edges.set_aside_files import SetAsideFiles
 from gecit.edges.store import SqlLedger, open_ledger
-from gecit.edges.system_clock import SystemClock
 from gecit.ports import Beat, Clock
 from gecit.settings import Settings, SettingsError, load
 from gecit.steps.search_images import ImageSearches
@@ -33,7 +32,7 @@ from gecit.web.tracking.rulebooks import Rulebooks
 from .account_pages import pages_of_accounts
 from .alerting import Alerting
 from .asking import desk_of, record_absence
-from .build import start_logging
+from .build import clock_of, start_logging
 from .bulk import exports_of
 from .citizens import citizens_of
 from .consulting import consulting_of
@@ -126,7 +125,8 @@ def application(
 
 def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until told to stop."""
-    clock, ledger = SystemClock(), open_ledger(settings.database, settings.database_connections)
+    ledger = open_ledger(settings.database, settings.database_connections)
+    clock = clock_of(ledger)
     audit = audit_of(settings, ledger, "web")
     rules = rule_desk_of(settings, ledger, clock)
     app = application(settings, ledger, audit, clock, rules)

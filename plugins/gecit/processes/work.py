@@ -142,7 +142,9 @@ class Worker:
         self, destination: str, handlers: Mapping[str, Handler], breaker: Breaker, longest: float | None = None
     ) -> Loop:
         policy = self._parts.policy(longest)
-        courier = Courier(self._ledger, destination, handlers, self._clock, self._owner, policy, breaker)
+        courier = Courier(
+            self._ledger, destination, handlers, self._clock, self._owner, policy, breaker, self._settings.name
+        )
         self._couriers[destination], self._breakers[destination] = courier, breaker
         return Loop(name=f"deliver {destination}", step=courier.step, rest=DELIVER_REST, wakes=True)
 

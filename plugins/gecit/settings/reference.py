@@ -170,6 +170,7 @@ another. Ours is the section `"Gecit"`. Settings are read once, at the start; ev
 - Each setting of ours can be overridden by an environment variable: `Gecit.MllpPort` by `ORTHANC__GECIT__MLLP_PORT`,
   `Gecit.Medula.Url` by `ORTHANC__GECIT__MEDULA__URL`. A list is written with commas.
 - `GECIT_DATA`, `GECIT_MLLP_PORT` and `GECIT_WEB_PORT` override `Data`, `MllpPort` and `WebPort`, and win over all else.
+  `GECIT_NAME` reaches Orthanc's `Name` through the shipped `orthanc.json`; nodes of one ledger need different ones.
   `GECIT_HTTP_PORT` and `GECIT_DICOM_PORT` reach Orthanc through the shipped `orthanc.json`; where a configuration
   ignores them, the start is refused, so that nobody believes in a port on which nothing listens.
 - Relative paths start in the installation folder (the one that holds `plugins/`; `GECIT_HOME` names another).

@@ -101,9 +101,12 @@ def _attachment(exam: Exam, linked: LinkedStudy, version: int, document: Documen
 
 
 def plan_attach(tx: Transaction, exam: Exam, now: datetime) -> int:
-    """Queue what is missing and return how many rows are new; planning again queues nothing twice."""
+    """Queue what is missing and return how many rows are new; planning again queues nothing twice.
+
+    Each row is for the node that holds the study: no other can ask its own Orthanc about it.
+    """
     return sum(
-        tx.queue(DESTINATION, KIND, f"{one.sop_instance_uid}@{one.study}", exam.key, to_json(one), now)
+        tx.queue(DESTINATION, KIND, f"{one.sop_instance_uid}@{one.study}", exam.key, to_json(one), now, one.study.node)
         for one in missing_attachments(exam)
     )
 

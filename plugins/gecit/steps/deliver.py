@@ -64,6 +64,7 @@ class Courier:
 
     Whatever a handler raises ends in a settled row: `Refused` parks it, `Unavailable` queues it for later,
     `AnswerUnknown` marks it so that the handler asks first, and any other error parks it, since a person must look.
+    `node`: of the rows that one node alone can carry out, whose it takes; without a name it takes none of them.
     """
 
     def __init__(
@@ -75,12 +76,13 @@ class Courier:
         owner: str,
         policy: Policy | None = None,
         breaker: Breaker | None = None,
+        node: str = "",
     ) -> None:
         self._ledger = ledger
         self._destination = destination
         self._handlers = handlers
         self._clock = clock
-        self._owner = owner
+        self._owner, self._node = owner, node
         self._policy = policy or Policy()
         self._breaker = breaker or Breaker()
         self._pool = ThreadPoolExecutor(self._policy.threads, thread_name_prefix=f"courier-{destination}")
@@ -121,7 +123,7 @@ class Courier:
         wanted = allowed - len(self._running)
         if wanted <= 0:
             return []
-        return self._ledger.lease(self._destination, self._owner, now, now + self._policy.lease, wanted)
+        return self._ledger.lease(self._destination, self._owner, now, now + self._policy.lease, wanted, self._node)
 
     def _allowed(self, now: datetime) -> int:
         """How many rows may be leased at once: one probe where the circuit is half open."""

@@ -229,8 +229,8 @@ def release_due(
     states = (State.ASSIGNED, *sorted(AT_WORK))
     released = 0
     for line in tx.reading_lines(ListSearch(institutions=None, states=states, limit=10_000)):
-        exam = tx.exam(line.key)
-        if exam is None or released >= most:
+        exam = tx.exam(line.key)  # locked now: another node may have given it back meanwhile, and somebody taken it
+        if exam is None or released >= most or reading_of(exam).reader != line.reader:
             continue
         if not may_still(line.reader, line.key.institution):
             released += _release(tx, exam, Act.GIVE_BACK, now, "grant ended")

@@ -36,6 +36,7 @@ from ..ports import (
     Poster,
     Transaction,
 )
+from ..ports.nodes import Node
 from .deliver import Handler
 
 DESTINATION = "alert"
@@ -72,6 +73,16 @@ class Facts(Value):
     last_messages: Mapping[str, datetime] = msgspec.field(default_factory=dict)
     critical: tuple[CriticalLine, ...] = ()  # that wait to be read
     unreviewed: tuple[CareOpening, ...] = ()  # emergency access that nobody has reviewed
+    nodes: tuple[Node, ...] = ()
+
+    def silent(self, limits: Limits) -> dict[str, Node]:
+        """Return the nodes that are silent as a whole, by name: one incident each, whatever their processes said."""
+        return {one.name: one for one in self.nodes if one.silent > limits.silent}
+
+    def heard(self, limits: Limits) -> list[Beat]:
+        """Return the signs of life of the other nodes."""
+        silent = self.silent(limits)
+        return [one for one in self.beats if one.node not in silent]
 
 
 class Alert(Value):
@@ -95,17 +106,34 @@ def facts(conditions: Conditions, now: datetime) -> Facts:
         last_messages=conditions.last_messages(),
         critical=tuple(conditions.read(lambda tx: tx.critical_lines(_UNREAD))),
         unreviewed=tuple(conditions.read(lambda tx: tx.openings(waiting=True))),
+        nodes=tuple(conditions.nodes()),
     )
 
 
 def wrong(known: Facts, limits: Limits) -> dict[str, Text]:
     """Return what is wrong, by key."""
-    found = (_processes, _nodes, _set_aside, _outbox, _services, _senders, _critical, _emergencies)
+    found = (_silent, _processes, _nodes, _set_aside, _outbox, _services, _senders, _critical, _emergencies)
     return {key: text for one in found for key, text in one(known, limits)}
 
 
+def _silent(known: Facts, limits: Limits) -> Iterator[Found]:
+    for name, one in known.silent(limits).items():
+        since = f"{local(one.beat_at):%d.%m.%Y %H:%M}"
+        yield (
+            f"node:{name}",
+            Text(
+                tr=f"{name} düğümü {since} tarihinden beri sessiz. İşini öteki düğümler sürdürür, ama görüntüleri "
+                "açılmaz ve raporları eklenmez; sistem yöneticisi düğümü başlatmalı. Bir daha çalışmayacaksa: "
+                f"gecit nodes forget {name}",
+                en=f"Node {name} is silent since {since}. The other nodes go on with its work, but its images do not "
+                "open and no report is attached to them; the administrator should start it. If it will not run again: "
+                f"gecit nodes forget {name}",
+            ),
+        )
+
+
 def _processes(known: Facts, limits: Limits) -> Iterator[Found]:
-    for one in known.beats:
+    for one in known.heard(limits):
         if known.now - one.at > limits.silent:
             since = f"{local(one.at):%d.%m.%Y %H:%M}"
             yield (
@@ -120,7 +148,7 @@ def _processes(known: Facts, limits: Limits) -> Iterator[Found]:
 
 
 def _nodes(known: Facts, limits: Limits) -> Iterator[Found]:
-    for one in known.beats:
+    for one in known.heard(limits):
         free, total, behind = (one.detail.get(name) for name in (DISK_FREE, DISK_TOTAL, BEHIND))
         if isinstance(free, int) and isinstance(total, int) and free * 100 < limits.disk_percent * total:
             percent = free * 100 // max(total, 1)
@@ -182,7 +210,7 @@ def _outbox(known: Facts, limits: Limits) -> Iterator[Found]:
 
 
 def _services(known: Facts, limits: Limits) -> Iterator[Found]:
-    for beat in known.beats:
+    for beat in known.heard(limits):
         for name, state in beat.detail.items():
             if name.startswith(BREAKER) and state not in ("", "closed"):
                 service = name.removeprefix(BREAKER)

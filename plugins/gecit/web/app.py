@@ -39,6 +39,7 @@ from .guard import add_headers, guard, prove, refuse_nul
 from .health import Surroundings, health
 from .language import in_other_language, language, moment, other_language, remember_language, say, share
 from .metrics import metrics
+from .nodes import node_pages
 from .peer import DESCRIBED as REVIEWS_DESCRIBED
 from .peer import PeerDesk, add_peer_pages
 from .problem import on_fault, on_http_error, on_unavailable
@@ -157,6 +158,7 @@ def create_app(
     if ledger:
         reasons = (lambda: quality.data().reasons) if quality else None
         app.register_blueprint(tracking(ledger, clock, beside, node, exports, reasons))
+        app.register_blueprint(node_pages(ledger, node))
         app.register_blueprint(day(ledger, clock))
         app.register_blueprint(report_pages(ledger))
     if ledger and integrating:
@@ -169,7 +171,7 @@ def create_app(
         accounts.providers.attach(app, doors.key("cookies"))
         for pages in account_pages(accounts):
             app.register_blueprint(pages)
-    app.register_blueprint(viewer(views, node))
+    app.register_blueprint(viewer(views, node, ledger))
     if images:
         app.register_blueprint(dicomweb(images))
     if audit:

@@ -58,6 +58,7 @@ METRICS = {
         "When a process last gave a sign of life.",
         ["node", "process"],
     ),
+    "gecit_node_silent_seconds": (GaugeMetricFamily, "For how long a node gave no sign of life.", ["node"]),
     "gecit_follower_behind_changes": (GaugeMetricFamily, "Changes of Orthanc that are not yet read.", ["node"]),
     "gecit_follower_open_studies": (GaugeMetricFamily, "Studies that are still arriving.", ["node"]),
     "gecit_last_sweep_timestamp_seconds": (GaugeMetricFamily, "When inventories were last compared.", ["node"]),
@@ -122,6 +123,7 @@ class LedgerCollector(Collector):
         heard = self._conditions.last_messages()
         return {
             "gecit_incidents_open": [([], len(still))],
+            "gecit_node_silent_seconds": [([one.name], one.silent.total_seconds()) for one in self._conditions.nodes()],
             "gecit_institution_last_message_timestamp_seconds": [
                 ([institution], at.timestamp()) for institution, at in sorted(heard.items())
             ],

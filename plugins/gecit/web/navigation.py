@@ -86,6 +86,7 @@ GROUPS: tuple[Group, ...] = (
         "nav-administration",
         (
             Place("health.show", "health", Action.SEE_HEALTH),
+            Place("nodes.show", "nodes", Action.SEE_HEALTH),
             Place("institutions.show", "institutions", Action.MANAGE_INSTITUTIONS),
             Place("users.show", "users", Action.MANAGE_USERS),
             Place("grants.show", "grants", Action.MANAGE_GRANTS),

@@ -23,6 +23,7 @@ from .words_care import CARE, SAID_CARE
 from .words_citizen import CITIZEN
 from .words_critical import CRITICAL
 from .words_navigation import NAVIGATION
+from .words_nodes import NODES
 from .words_reading import READING
 from .words_retention import RETENTION, SAID_RETENTION
 from .words_room import ROOM
@@ -374,6 +375,7 @@ PAGE = joined(
     RETENTION,
     CARE,
     NAVIGATION,
+    NODES,
     words_accounts.PAGE,
     words_consulting.CONSULTING,
     words_quality.QUALITY,

@@ -121,7 +121,9 @@ class Kept:
 
     # Outbox
 
-    def queue(self, destination: str, kind: str, key: str, exam: ExamKey, payload: bytes, at: datetime) -> bool:
+    def queue(
+        self, destination: str, kind: str, key: str, exam: ExamKey, payload: bytes, at: datetime, node: str = ""
+    ) -> bool:
         """Put a delivery into the outbox; False where its key stands there already."""
         values = {
             "destination": destination,
@@ -137,6 +139,7 @@ class Kept:
             "created_at": at,
             "leased_by": "",
             "last_error": "",
+            "node": node,
         }
         return self._connection.execute(_queue[self._postgres], values).first() is not None
 

@@ -24,6 +24,7 @@ from .following import PROCESS, Followed
 from .groups import Grouped
 from .integration import Integrated
 from .migrate import migrate
+from .nodes import Registered
 from .quality_lists import Qualified
 from .records import Recorded
 from .restored import Restored
@@ -85,17 +86,21 @@ class SqlLedger(
     CitizenDesk,
     Restored,
     Followed,
+    Registered,
 ):
     """Implements what `ports` asks of a ledger: `Ledger`, `Records`, `Accounts`, `Vitals`, `Views` and the doors'."""
 
     # Outbox
 
-    def lease(self, destination: str, owner: str, now: datetime, until: datetime, limit: int) -> list[Delivery]:
+    def lease(
+        self, destination: str, owner: str, now: datetime, until: datetime, limit: int, node: str = ""
+    ) -> list[Delivery]:
         """Lease deliveries that are due; a lease that ran out is due again."""
         due = (
             sa.select(outbox.c.id)
             .where(
                 outbox.c.destination == destination,
+                outbox.c.node.in_({"", node}),
                 outbox.c.state.in_(("queued", "unknown", "leased")),
                 outbox.c.next_at <= now,
             )

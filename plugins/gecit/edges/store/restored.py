@@ -17,6 +17,7 @@ from .schema import (
     disclosure,
     download,
     export,
+    node,
     outbox,
     session,
     share_link,
@@ -25,8 +26,8 @@ from .schema import (
 )
 from .transaction import NEWEST_RESTORE, SqlTransaction
 
-FORGOTTEN = (session, visit, beat, export, download)
-"""Who was signed in may have signed out since; processes are others; files of exports are not in a backup."""
+FORGOTTEN = (session, visit, beat, node, export, download)
+"""Who was signed in may have signed out since; processes and nodes are others; files of exports are not in a backup."""
 COME_BACK = (account, token, share_link, disclosure)
 """What may have been ended after the backup and stands again: somebody must look."""
 

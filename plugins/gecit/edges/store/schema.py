@@ -609,8 +609,9 @@ outbox = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("leased_by", sa.Text, nullable=False),
     sa.Column("last_error", sa.Text, nullable=False),
+    sa.Column("node", sa.Text, nullable=False, server_default=""),  # that alone can carry it out; '' = any node
     sa.UniqueConstraint("destination", "key", name="outbox_key"),
-    sa.Index("outbox_due", "destination", "state", "next_at"),
+    sa.Index("outbox_due", "destination", "node", "state", "next_at"),
     sa.Index("outbox_institution", "institution", "id"),
     sa.Index(
         "outbox_open",
@@ -767,6 +768,21 @@ beat = sa.Table(
     sa.Column("pid", sa.Integer, nullable=False),
     sa.Column("at", Instant, nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
+)
+
+# The nodes that share the ledger, by the ledger's own clock.
+node = sa.Table(
+    "node",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("mark", sa.Text, nullable=False),  # of its index
+    sa.Column("home", sa.Text, nullable=False),  # of its data folder: where both are others, it is another node
+    sa.Column("address", sa.Text, nullable=False),  # under which browsers reach it; '' = nobody said
+    sa.Column("version", sa.Text, nullable=False),  # of Geçit
+    sa.Column("orthanc", sa.Text, nullable=False),
+    sa.Column("schema", sa.Text, nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("beat_at", Instant, nullable=False),
 )
 
 # What people keep for themselves, and what was made for them.
@@ -948,6 +964,7 @@ KEPT = (
     rulebook,
     context,
     beat,
+    node,
     audit,
     audit_chain,
 )

@@ -84,7 +84,8 @@ def download_pages(room: CitizenRoom) -> Blueprint:
     def begin(institution: str, accession: str) -> Redirect | Response:
         exam, now = exam_with_images(room, institution, accession), room.clock.now()
         before = room.ledger.downloads_of(person().name, now - KEPT)
-        same = next((one for one in before if one.exam == exam.key and state_of(one, now) != "done"), None)
+        here = (one for one in before if one.exam == exam.key and one.node == room.node)
+        same = next((one for one in here if state_of(one, now) != "done"), None)
         if same is None:
             files = files_of(room, exam)
             if not files:

@@ -28,6 +28,7 @@ from gecit.steps.read_exam import ReadingRefused, Why
 from gecit.steps.sign_report import Signing
 
 from ..access import may_touch, needs, person
+from ..elsewhere import where_to
 from ..vouched import vouched
 from ..words_reading import READING, SIGNING
 from .beside import earlier_of, versions_here
@@ -50,8 +51,12 @@ def editor_pages(room: ReadingRoom) -> Blueprint:
 
     @pages.get("/exam/<institution>/<path:accession>")
     @needs(Action.WRITE_REPORT)
-    def show(institution: str, accession: str) -> Response:
-        return _page(room, _key(institution, accession))
+    def show(institution: str, accession: str) -> Response | Redirect:
+        key = _key(institution, accession)
+        page = _page(room, key)
+        exam = room.ledger.read(lambda tx: tx.exam(key)) if page.status_code == 200 else None
+        there = where_to(exam, room.node, room.ledger) if exam else ""
+        return redirect(f"{there}{request.full_path.rstrip('?')}", 303) if there else page  # beside its images
 
     @pages.post("/take/<institution>/<path:accession>")
     @needs(Action.WRITE_REPORT)

@@ -106,6 +106,7 @@ ACTIONS = {
     "run the self-test": Text(tr="kendi kendini sınama", en="run the self-test"),
     "back up": Text(tr="yedekleme", en="back up"),
     "restore": Text(tr="yedekten geri yükleme", en="restore from a backup"),
+    "forget a node": Text(tr="düğümü listeden çıkarma", en="forget a node"),
     "rebuild the ledger": Text(tr="defteri olaylardan yeniden kurma", en="rebuild the ledger"),
     "look for hints anew": Text(tr="kalite ipuçlarını yeniden arama", en="look for hints anew"),
     "import a code list": Text(tr="kod listesi alma", en="import a code list"),

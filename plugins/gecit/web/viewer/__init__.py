@@ -6,7 +6,7 @@ lists and `/dicom-web` for images with the browser's own cookie, so it needs no 
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
@@ -14,20 +14,22 @@ from werkzeug.wrappers import Response as Answer
 from gecit.core.access import Action, reach
 from gecit.core.exam import Exam
 from gecit.ports import Views
+from gecit.ports.nodes import Nodes
 
 from ..access import may_touch, needs, person
 from ..assets.policy import VIEWER
 from ..audit import about
+from ..elsewhere import holders, where_to
 from ..guard import HEADERS
 from ..problem import refuse, show
-from .problems import AMBIGUOUS, ASIDE, ELSEWHERE, NO_IMAGES
+from .problems import AMBIGUOUS, ASIDE, ELSEWHERE, NO_IMAGES, silent
 
 PAGE = "/gecit/ohif"
 FRAMED = HEADERS["Content-Security-Policy"].replace("frame-ancestors 'none'", "frame-ancestors 'self'")
 
 
-def viewer(views: Views, node: str) -> Blueprint:
-    """Build OHIF's page and the links to it."""
+def viewer(views: Views, node: str, nodes: Nodes | None = None) -> Blueprint:
+    """Build OHIF's page and the links to it; `nodes` says where the images of other nodes are opened."""
     pages = Blueprint("viewer", __name__, url_prefix="/gecit")
 
     @pages.after_request
@@ -60,7 +62,7 @@ def viewer(views: Views, node: str) -> Blueprint:
         found = _seen(views, institution, accession)
         if not found:
             return refuse("not-found")
-        return show(AMBIGUOUS) if len(found) > 1 else _open(found[0], node)
+        return show(AMBIGUOUS) if len(found) > 1 else _open(found[0], node, nodes)
 
     return pages
 
@@ -76,13 +78,22 @@ def _seen(views: Views, institution: str, accession: str) -> list[Exam]:
     ]
 
 
-def _open(exam: Exam, node: str) -> Answer:
+def _open(exam: Exam, node: str, nodes: Nodes | None) -> Answer:
     about(exam.key.institution, exam.key.accession, patient=exam.patient.tckn if exam.patient else "")
     facts = [one.facts for one in exam.studies]
     here = [one for one in facts if one.key.node == node]
     if not here:
-        return show(ELSEWHERE if facts else NO_IMAGES)
+        return _elsewhere(exam, node, nodes) if facts else show(NO_IMAGES)
     readable = [one.study_instance_uid for one in here if not one.aside]
     if not readable:
         return show(ASIDE)
     return redirect(f"{PAGE}/viewer?{urlencode({'StudyInstanceUIDs': ','.join(readable)})}", 303)
+
+
+def _elsewhere(exam: Exam, node: str, nodes: Nodes | None) -> Answer:
+    """Send the browser to a node that holds the images; where none of them answers, say which is silent."""
+    if address := where_to(exam, node, nodes):
+        institution, accession = (quote(one, safe="") for one in (exam.key.institution, exam.key.accession))
+        return redirect(f"{address}/gecit/viewer/{institution}/{accession}", 303)
+    dead = next((one for one in holders(exam, node, nodes) if not one.up), None)
+    return show(silent(dead) if dead else ELSEWHERE)

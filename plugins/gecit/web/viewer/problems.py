@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gecit.core.values import Text
+from gecit.core.values import Text, local
+from gecit.ports.nodes import Node
 
 from ..problem import Problem
 
@@ -46,3 +47,22 @@ AMBIGUOUS = Problem(
         en="Add institution=<SKRS code> to the address; the HBYS manager who made the link must mend it.",
     ),
 )
+
+
+def silent(node: Node) -> Problem:
+    """Say that the node that holds the images does not answer, and since when."""
+    since = f"{local(node.beat_at):%d.%m.%Y %H:%M}"
+    return Problem(
+        type="node-silent",
+        status=503,
+        title=Text(
+            tr=f"Görüntüleri tutan {node.name} düğümü yanıt vermiyor",
+            en=f"Node {node.name}, which holds the images, does not answer",
+        ),
+        detail=Text(
+            tr=f"{since} tarihinden beri sessiz. Görüntüler kaybolmadı; düğüm geri gelince açılır. Sistem yöneticisi "
+            "düğümü yeniden başlatmalı.",
+            en=f"It is silent since {since}. The images are not lost; they open once the node is back. The "
+            "administrator should start it again.",
+        ),
+    )

@@ -1,0 +1,84 @@
+"""A node among those of its ledger: it registers under its name before it works, and says that it lives."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+from .. import __version__
+from ..core.values import Text
+from ..edges.orthanc_http import OrthancArchive
+from ..edges.store import SqlLedger
+from ..ports import Unavailable
+from ..ports.nodes import NewNode, Node
+from ..settings import Settings
+from .run_folder import write_private
+
+log = logging.getLogger("gecit.nodes")
+
+HOME = "home"
+
+
+class NameTakenError(Exception):
+    """Another living node of the ledger has the name: studies of two indexes would be taken for one another's."""
+
+    def __init__(self, other: Node) -> None:
+        self.text = Text(
+            tr=f"Başlatılmadı: bu kayıt defterinde {other.name} adlı başka bir düğüm çalışıyor"
+            f"{f' ({other.address})' if other.address else ''}. Orthanc'ın Name ayarında bu düğüme başka bir ad verin. "
+            "O düğüm bir daha çalışmayacaksa bir dakika bekleyip yeniden başlatın.",
+            en=f"Not started: another node called {other.name} runs on this ledger"
+            f"{f' ({other.address})' if other.address else ''}. Give this node another name in Orthanc's setting Name. "
+            "If that node will not run again, wait a minute and start anew.",
+        )
+        super().__init__(f"{self.text.tr} / {self.text.en}")
+
+
+def home_of(settings: Settings) -> str:
+    """Return what marks the data folder, made when it is first asked for."""
+    path = settings.run_folder / HOME
+    if not path.exists():
+        write_private(path, uuid.uuid4().hex)
+    return path.read_text(encoding="utf-8").strip()
+
+
+class Membership:
+    """One node's row of the registry."""
+
+    def __init__(self, settings: Settings, ledger: SqlLedger, archive: OrthancArchive) -> None:
+        self._settings, self._ledger, self._archive = settings, ledger, archive
+        self._self: NewNode | None = None
+
+    def begin(self) -> None:
+        """Register; raises `NameTakenError`, and `Unavailable` where Orthanc or ledger do not answer yet."""
+        new = self._described()
+        other = self._ledger.claim_node(new)
+        if other is not None:
+            raise NameTakenError(other)
+        self._self = new
+
+    def beat(self) -> None:
+        """Say that the node lives, or register anew where it is not on the list. Raises as `begin` does."""
+        if self._self is None or not self._ledger.node_lives(self._self):
+            self.begin()
+
+    def _described(self) -> NewNode:
+        chosen = self._settings
+        return NewNode(
+            name=chosen.name,
+            mark=self._archive.identity().partition("@")[2],
+            home=home_of(chosen),
+            address=chosen.sign_in.public_url.rstrip("/"),
+            version=__version__,
+            orthanc=self._archive.version(),
+        )
+
+
+def register_node(membership: Membership) -> bool:
+    """Register now where that can be done; False where it has to be tried again. Raises `NameTakenError`."""
+    try:
+        membership.begin()
+    except Unavailable as fault:
+        log.debug("the node is not registered yet: %s", fault)
+        return False
+    return True

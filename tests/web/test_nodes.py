@@ -1,0 +1,67 @@
+"""The page of the nodes, and links to images that another node holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from msgspec.structs import replace
+
+from gecit.core.facts import StudyKey
+from gecit.edges.store import SqlLedger
+from gecit.edges.store.schema import node
+from gecit.ports.nodes import SILENT, NewNode
+from tests.fakes import FakeViews
+from tests.support.exams import CLEAN, fill
+from tests.web.conftest import BASIC
+
+HERE = NewNode(name="N1", mark="1", home="1", address="https://n1.example", version="0.9", orthanc="1.10.1")
+THERE = NewNode(name="N2", mark="2", home="2", address="https://n2.example")
+
+
+def silence(ledger: SqlLedger, name: str) -> None:
+    old = ledger.database_time() - SILENT - timedelta(seconds=5)
+    with ledger.engine.begin() as connection:
+        connection.execute(sa.update(node).where(node.c.name == name).values(beat_at=old))
+
+
+def put_elsewhere(views: FakeViews) -> None:
+    """Have one exam's images be on N2 alone."""
+    fill(views)
+    exam = next(one for one in views.exams if one.key == CLEAN)
+    away = replace(exam.studies[0], facts=replace(exam.studies[0].facts, key=StudyKey("N2", "c")))
+    views.exams[views.exams.index(exam)] = replace(exam, studies=(away,))
+
+
+def test_the_page_shows_who_is_there_and_who_is_not(page: Callable[..., str], book: SqlLedger) -> None:
+    assert "Henüz hiçbir düğüm" in page("/gecit/nodes")
+    book.claim_node(HERE)
+    book.claim_node(THERE)
+    text = page("/gecit/nodes")
+    assert "Bütün düğümler çalışıyor" in text and "Geçit 0.9, Orthanc 1.10.1" in text and "bu düğüm" in text
+    assert 'href="https://n2.example/gecit/"' in text
+    silence(book, "N2")
+    assert "gecit nodes forget NAME" in page("/gecit/nodes?lang=en")
+
+
+def test_a_link_to_images_goes_to_the_node_that_holds_them(
+    client: FlaskClient, views: FakeViews, book: SqlLedger
+) -> None:
+    put_elsewhere(views)
+    book.claim_node(THERE)
+    answer = client.get(f"/gecit/viewer?accession={CLEAN.accession}", headers={"Authorization": BASIC})
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == f"https://n2.example/gecit/viewer/{CLEAN.institution}/{CLEAN.accession}"
+
+
+def test_a_silent_node_is_named_with_what_to_do(page: Callable[..., str], views: FakeViews, book: SqlLedger) -> None:
+    put_elsewhere(views)
+    path = f"/gecit/viewer/{CLEAN.institution}/{CLEAN.accession}"
+    assert "başka bir düğümde" in page(path, 404), "nobody knows that node"
+    book.claim_node(replace(THERE, address=""))
+    assert "başka bir düğümde" in page(path, 404), "it has no address"
+    silence(book, "N2")
+    assert "Görüntüleri tutan N2 düğümü yanıt vermiyor" in page(path, 503)
+    assert "Node N2, which holds the images, does not answer" in page(f"{path}?lang=en", 503)
