@@ -4,7 +4,7 @@
 #   scripts/install.sh --without-venv   leaves the Python packages away (for who lays them himself)
 #   scripts/install.sh --uninstall      takes away what was laid; data and configuration stay
 # DESTDIR: a folder to lay it under, as any user, for an image or a package. PREFIX: /usr, unless said otherwise.
-# What lies where, and why: docs/howto/install.md, docs/decisions/0064-debian-install.md.
+# What lies where, and why: docs/howto/install.md, docs/decisions/0063-debian-install.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 umask 022

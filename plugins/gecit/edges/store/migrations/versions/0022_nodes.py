@@ -9,7 +9,7 @@ from alembic import op
 
 from gecit.edges.store.schema import Instant
 
-revision = "0023"
+revision = "0022"
 down_revision = "0021"
 
 BATCH = 500
