@@ -98,7 +98,7 @@ find $data -type f -exec sha256sum {} + > /var/tmp/kept
 make -s -C $source uninstall
 sha256sum --check --quiet /var/tmp/kept || fail "uninstall touched the data"
 [ -s $data/ledger.db ] && [ -s $data/orthanc/index ] && [ -s /etc/gecit/gecit.json ] || fail "data or configuration is gone"
-left=$(find / -xdev \( -path /usr/src -o -path /var/cache -o -path /proc -o -path /dev \) -prune -o -name '*gecit*' -print |
+left=$(find / -xdev \( -path /usr/src -o -path /tmp -o -path /var/cache -o -path /proc -o -path /dev \) -prune -o -name '*gecit*' -print |
     grep -Ev '^/(etc/gecit|var/lib/gecit|var/log|var/tmp|etc/nginx|etc/logrotate.d|\.gecit-root)' || true)
 [ -z "$left" ] || fail "uninstall left: $left"
 say "hepsi tamam | all well"
