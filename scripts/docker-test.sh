@@ -94,8 +94,9 @@ if ! podman image exists "$base"; then
     say "taban görüntü | base image: debootstrap"
     debootstrap --variant=minbase bookworm "$root/base" > "$root/debootstrap.log" 2>&1 || fail "$(tail -n 5 "$root/debootstrap.log")"
     rm -rf "$root/base/var/cache/apt/archives"/*.deb "$root/base/var/lib/apt/lists"/*
-    printf 'deb http://deb.debian.org/%s main\n' 'debian bookworm' 'debian bookworm-updates' 'debian-security bookworm-security' \
-        > "$root/base/etc/apt/sources.list"
+    # debootstrap names the release alone; its updates and security fixes lie beside it
+    sed -i -e 'p;s/ bookworm / bookworm-updates /p' -e 's| *bookworm-updates | bookworm-security |;s|/debian/* |/debian-security |' \
+        "$root/base/etc/apt/sources.list"
     # The authorities that this machine believes beside Debian's stand before the package indexes in some places.
     mkdir -p "$root/base/usr/local/share/ca-certificates"
     find /usr/local/share/ca-certificates -name '*.crt' -exec cp -t "$root/base/usr/local/share/ca-certificates" {} +
