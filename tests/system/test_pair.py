@@ -24,6 +24,8 @@ from tests.support.node import ADMINISTRATOR, Node, until
 from tests.support.pair import Pair, kill, pair
 from tests.support.postgres import cluster
 
+pytestmark = [pytest.mark.system, pytest.mark.postgres]
+
 STORY = stories_at(0)[4]
 HTML = {"Accept": "text/html"}
 OUTAGE = 45
@@ -103,6 +105,12 @@ def connections(made: Pair) -> dict[str, int]:
         return {str(name): int(count) for name, count in connection.execute(query)}
 
 
+def nodes_of(made: Pair, key: ExamKey) -> list[str]:
+    """Return the node of each study of an exam."""
+    found = made.front.exam(key)
+    return [one.facts.key.node for one in found.studies] if found else []
+
+
 def studies(node: Node) -> set[str]:
     return set(node.get("/studies").json())
 
@@ -145,11 +153,10 @@ def test_when_one_is_killed_messages_images_and_pages_go_on_through_the_other(bo
     assert len(browser.get(f"{address}/dicom-web/studies", timeout=20).json()) == 2
     until(lambda: told(both, after), 2 * OUTAGE, "MEDULA knows the second exam")
 
-    assert both.b.data.name in follower(both)
+    until(lambda: f":{both.b.data}" in follower(both), OUTAGE, "the other follows the index")
     for order in (before, after):
         kinds = both.front.kinds(order.key)
         assert [kinds.count(one) for one in ("OrderPlaced", "ReportReceived")] == [1, 1], kinds
-        found = both.front.exam(order.key)
-        assert found and [one.facts.key.node for one in found.studies] == ["Gecit"], "known once, by the common name"
+        until(lambda key=order.key: nodes_of(both, key) == ["Gecit"], OUTAGE, "known once, by the common name")
     assert both.front.kinds(late.key)[:1] == ["OrderPlaced"]
     assert sorted(both.front.effective()) == sorted((one.key.institution, one.key.accession) for one in (before, after))
