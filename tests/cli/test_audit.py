@@ -38,7 +38,7 @@ def test_a_whole_audit_is_said_to_be_whole(opened: Parts) -> None:
     code, text = run("verify")
     assert code == 0 and "3 satır / rows: bozulmamış / whole" in text
     code, text = run("verify", "--json")
-    assert code == 0 and json.loads(text) == {"rows": 3, "sealsChecked": True, "faults": []}
+    assert code == 0 and json.loads(text) == {"rows": 3, "sealsChecked": True, "keyLost": None, "faults": []}
 
 
 def test_an_edit_is_named_with_its_row(opened: Parts) -> None:
