@@ -14,7 +14,10 @@ from gecit.core.accounts import Account, Session
 from gecit.core.events import LedgerRestored
 from gecit.edges.credentials import COOKIE, new_token, token_digest
 from gecit.edges.doors import Doors
+from gecit.edges.ledger_clock import LedgerClock
 from gecit.edges.store import SqlLedger, open_ledger
+from gecit.edges.system_clock import SystemClock
+from gecit.processes.build import clock_of
 from gecit.processes.registered import Membership, NameTakenError, home_of, register_node
 from gecit.processes.rules import Rules, publish
 from gecit.settings import Settings, from_orthanc
@@ -100,3 +103,10 @@ def test_a_node_registers_with_its_address_and_a_second_of_its_name_does_not(
     assert [one.name for one in there.nodes()] == ["A"]
     register_node(Membership(mine, here, Archive("two")))  # type: ignore[arg-type]
     assert [one.mark for one in there.nodes()] == ["two"], "its index was made anew"
+
+
+def test_nodes_of_postgresql_go_by_its_clock_and_a_sqlite_node_by_the_computers(
+    both: tuple[SqlLedger, SqlLedger], ledger_url: str
+) -> None:
+    """One computer's clock stands on both sides of SQLite: nothing is to be put right, and a jump of it is one jump."""
+    assert type(clock_of(both[0])) is (SystemClock if ledger_url.startswith("sqlite") else LedgerClock)

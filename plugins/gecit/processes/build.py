@@ -21,6 +21,7 @@ from ..edges.physicians import ListedPhysicians
 from ..edges.registry_http import HttpRegistry
 from ..edges.registry_snapshot import SnapshotRegistry
 from ..edges.store import SqlLedger, open_ledger
+from ..edges.system_clock import SystemClock
 from ..edges.webhook_http import WebhookHttp
 from ..ports import Clock, Medula, Registry, Unavailable
 from ..settings import Settings
@@ -40,7 +41,7 @@ class Parts:
         self.settings = settings
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.ledger: SqlLedger = _open(settings.database, settings.database_connections)
-        self.clock = clock_of(self.ledger)
+        self.clock: Clock = clock_of(self.ledger)
 
     def ensure_rulebook(self) -> None:
         """Activate the rule files where nothing was ever activated; later ones are a person's to activate."""
@@ -132,8 +133,10 @@ class Parts:
         return Breaker(chosen.breaker_failures, timedelta(seconds=chosen.breaker_seconds))
 
 
-def clock_of(ledger: SqlLedger) -> LedgerClock:
-    """Return the clock that all processes of all nodes go by."""
+def clock_of(ledger: SqlLedger) -> Clock:
+    """Return the clock that all processes of all nodes go by; SQLite has none but the computer's."""
+    if ledger.engine.dialect.name == "sqlite":
+        return SystemClock()
     clock = LedgerClock(ledger.database_time)
     clock.measure()
     return clock
