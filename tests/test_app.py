@@ -25,7 +25,7 @@ class Careless:
 def test_no_rest_callback_dies_where_orthanc_lets_go_of_it() -> None:
     """Orthanc 1.12.7 with Python 3.13 aborts at its stop where one does: `make debian-test` sees it."""
     orthanc = Careless()
-    register(orthanc, SimpleNamespace(proof=""), SimpleNamespace(), 8043)  # type: ignore[arg-type]
+    register(orthanc, SimpleNamespace(proof=""), SimpleNamespace(), 8043, SimpleNamespace())  # type: ignore[arg-type]
     gc.collect()
     assert len(orthanc.found) == 3
     assert [pattern for pattern, callback in orthanc.found.items() if callback() is None] == []
