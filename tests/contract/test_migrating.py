@@ -154,6 +154,29 @@ def test_a_process_that_runs_while_the_schema_moves_on_stops_and_says_so_once(
 
 
 @pytest.mark.postgres
+def test_a_reader_that_waited_for_a_migration_sees_that_the_schema_moved_on(url: str) -> None:
+    ledger = open_ledger(url)
+    found: list[object] = []
+
+    def reads() -> None:
+        try:
+            found.append(ledger.recent_exams(10))
+        except LedgerMovedError as fault:
+            found.append(fault)
+
+    with asking(url) as migrating, asking(url) as looking:
+        migrating.execute("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE")
+        late = threading.Thread(target=reads)
+        late.start()
+        until(lambda: waiting(looking, "relation") == 1, 30, "the reader waits for the migration")
+        migrating.execute("UPDATE alembic_version SET version_num = '9999'")
+        migrating.commit()
+        late.join(60)
+    assert [type(one) for one in found] == [LedgerMovedError]
+    ledger.close()
+
+
+@pytest.mark.postgres
 def test_what_was_begun_before_a_migration_is_kept_and_what_comes_after_it_is_refused(url: str) -> None:
     """The migration waits for a transaction that runs, others for the migration: none is written in between."""
     walk(url, "0019").dispose()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 
+import psycopg
 import sqlalchemy as sa
 
 from gecit.ports import Unavailable
@@ -16,6 +17,7 @@ from gecit.ports import Unavailable
 log = logging.getLogger("gecit.ledger")
 
 _ASK = "SELECT version_num FROM alembic_version"
+_KEEP = "LOCK TABLE alembic_version IN ACCESS SHARE MODE"
 _SHUT = "LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE"
 
 
@@ -58,8 +60,14 @@ def hold_to(engine: sa.Engine, schema: str) -> None:
 
 def _asked(connection: sa.Connection) -> str:
     """Ask the driver itself: of so short a question the way through SQLAlchemy would be the greater part."""
-    cursor = connection.connection.cursor()
-    cursor.execute(_ASK)
+    driver = connection.connection.driver_connection
+    if isinstance(driver, psycopg.Connection) and connection.get_execution_options().get("reading", False):
+        # A SELECT takes REPEATABLE READ's view before it waits for its table, and would see what stood before it waited.
+        cursor = driver.execute(f"{_KEEP}; {_ASK}", prepare=False)
+        cursor.nextset()
+    else:
+        cursor = connection.connection.cursor()
+        cursor.execute(_ASK)
     row = cursor.fetchone()
     cursor.close()
     return str(row[0]) if row else ""
