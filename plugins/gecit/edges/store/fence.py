@@ -73,6 +73,11 @@ def _asked(connection: sa.Connection) -> str:
     return str(row[0]) if row else ""
 
 
+def keep(connection: sa.Connection) -> None:
+    """Have whoever migrates a PostgreSQL wait for the end of this transaction; to be called before it reads."""
+    connection.exec_driver_sql(_KEEP)
+
+
 def shut(connection: sa.Connection) -> None:
     """Wait until no transaction of the ledger runs, and let none begin before this one ends.
 
