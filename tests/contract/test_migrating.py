@@ -182,7 +182,7 @@ def test_a_reader_that_waited_for_a_migration_sees_that_the_schema_moved_on(url:
 def test_a_backup_that_meets_a_migration_ends_and_the_migration_goes_on(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The migration waits for the backup, pg_dump for the migration, and the backup for pg_dump: PostgreSQL sees none."""
+    """The migration waits for the backup, pg_dump for the migration, the backup for pg_dump: PostgreSQL sees none."""
     open_ledger(url).close()
     monkeypatch.setattr(backup_ledger, "LOCK_WAIT", "--lock-wait-timeout=1s")
     copied = backup_ledger._copied

@@ -22,7 +22,7 @@ from .store.engine import behind_pooler, open_engine
 from .store.fence import keep
 
 LOCK_WAIT = "--lock-wait-timeout=30s"
-"""Of pg_dump: behind a migration that waits for this backup's own transaction it would wait for ever, and all with it."""
+"""Of pg_dump: behind a migration that waits for this backup's own transaction it would wait for ever, all nodes too."""
 
 COUNTED = (*schema.RECORD, schema.exam, schema.study, schema.outbox, schema.audit)
 

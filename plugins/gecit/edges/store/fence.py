@@ -8,6 +8,7 @@ meanwhile wait for it and then see what it left. No order of tables can make the
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -61,8 +62,9 @@ def hold_to(engine: sa.Engine, schema: str) -> None:
 def _asked(connection: sa.Connection) -> str:
     """Ask the driver itself: of so short a question the way through SQLAlchemy would be the greater part."""
     driver = connection.connection.driver_connection
+    cursor: Any
     if isinstance(driver, psycopg.Connection) and connection.get_execution_options().get("reading", False):
-        # A SELECT takes REPEATABLE READ's view before it waits for its table, and would see what stood before it waited.
+        # A SELECT takes REPEATABLE READ's view before it waits for its table, and would see what stood before.
         cursor = driver.execute(f"{_KEEP}; {_ASK}", prepare=False)
         cursor.nextset()
     else:
