@@ -5,7 +5,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import sqlalchemy as sa
+
 from gecit.edges.store import SqlLedger
+from gecit.edges.store.schema import beat
 from gecit.ports import Beat
 from gecit.processes.following import KEPT_EVERY, FollowerLease
 
@@ -18,6 +21,15 @@ def test_one_of_two_has_the_lease_until_it_runs_out(ledger: SqlLedger) -> None:
     assert ledger.may_follow("Gecit@1", "a", LONG)
     assert ledger.may_follow("Other@2", "b", LONG)
     assert ledger.may_follow("Gecit@1", "b", OVER)
+    assert not ledger.may_follow("Gecit@1", "a", LONG)
+
+
+def test_a_clock_that_is_set_back_leaves_no_index_without_a_follower(ledger: SqlLedger) -> None:
+    assert ledger.may_follow("Gecit@1", "a", LONG)
+    ahead = datetime.now(UTC) + 3 * LONG
+    with ledger.engine.begin() as connection:
+        connection.execute(sa.update(beat).values(at=ahead))
+    assert ledger.may_follow("Gecit@1", "b", LONG)
     assert not ledger.may_follow("Gecit@1", "a", LONG)
 
 
