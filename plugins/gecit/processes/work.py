@@ -116,7 +116,7 @@ class Worker:
         if settings.role == "Node":
             found.append(self._courier(critical.DESTINATION, {critical.KIND: self._critical()}, Breaker(NEVER)))
             if settings.retention.carry_out:
-                deleting = deleting_of(settings, self._ledger, audit_of(settings, self._ledger, "work"))
+                deleting = deleting_of(settings, self._ledger, audit_of(settings, self._ledger, "work"), self._clock)
                 found.append(Loop(name="retention", step=deleting.step, rest=RETENTION_REST))
             if settings.reading.orphaned_draft_days:
                 found.append(Loop(name="drafts", step=self.forget_drafts, rest=DRAFTS_REST))
