@@ -119,7 +119,7 @@ def start(orthanc: OrthancModule, environ: Mapping[str, str] | None = None) -> S
 
     def living(now: datetime) -> Beat:
         """Return Orthanc's sign of life: its processes' pids and restarts, and what C-STORE was refused."""
-        audit.tick(now)
+        audit.tick()
         told_to_live(member)
         found = {**detail(supervisor.states()), **reception.counts()}
         return Beat(node=settings.name, process="orthanc", pid=os.getpid(), at=now, detail=found)
