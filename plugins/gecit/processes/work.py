@@ -8,6 +8,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 
@@ -268,7 +269,9 @@ class Worker:
         return False
 
     def beat(self, now: datetime) -> Beat:
-        """Return a sign of life."""
+        """Return a sign of life, and keep the lease of the index: a sweep of a large one lasts longer than it."""
+        with suppress(Unavailable):
+            self._lease.keep()
         detail: dict[str, str | int | float] = {
             "follows": int(self._lease.mine),
             "open studies": self._follower.open_studies,
