@@ -31,7 +31,7 @@ from .edges.set_aside_door import SetAsideDoor
 from .edges.set_aside_files import SetAsideFiles
 from .edges.store import SqlLedger
 from .edges.store.migrate import LedgerTooNewError
-from .ports import Accounts, Audit, Beat, Clock, Unavailable, Vitals
+from .ports import Accounts, Audit, Beat, Clock, Vitals
 from .processes.build import Parts
 from .processes.entrance import audit_of, doors_of
 from .processes.life import wait_beating
@@ -119,7 +119,7 @@ def start(orthanc: OrthancModule, environ: Mapping[str, str] | None = None) -> S
 
     def living(now: datetime) -> Beat:
         """Return Orthanc's sign of life: its processes' pids and restarts, and what C-STORE was refused."""
-        audit.tick(now)
+        audit.tick()
         told_to_live(member)
         found = {**detail(supervisor.states()), **reception.counts()}
         return Beat(node=settings.name, process="orthanc", pid=os.getpid(), at=now, detail=found)
@@ -219,6 +219,8 @@ def start_when_orthanc_answers(settings: Settings, token: str, supervisor: Super
             if answers(f"{settings.orthanc_url}/system", token) and register_node(member):
                 break
             time.sleep(0.1)
+        else:
+            log.warning("Orthanc or the ledger did not answer: the processes start, and the node is not registered yet")
     except NameTakenError as fault:
         log.error("%s", fault)
         return False
@@ -230,11 +232,11 @@ def told_to_live(member: Membership) -> None:
     """Have the registry know that the node lives; a ledger or an Orthanc that does not answer is no reason to end."""
     try:
         member.beat()
-    except Unavailable as fault:
-        log.warning("the registry of nodes does not hear of this one: %s", fault)
     except NameTakenError as fault:
         log.error("%s", fault)
         end_orthanc()
+    except Exception as fault:  # noqa: BLE001 whatever it is, Orthanc's own sign of life is not lost with it
+        log.warning("the registry of nodes does not hear of this one: %s", type(fault).__name__)
 
 
 def end_orthanc() -> None:

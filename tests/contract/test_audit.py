@@ -187,6 +187,18 @@ def test_anchors_come_in_their_time_and_name_what_no_other_does(ledger: SqlLedge
     assert verify(ledger) == []
 
 
+def test_a_book_goes_by_one_clock_in_ticks_and_in_records(ledger: SqlLedger) -> None:
+    """The ledger's clock may be hours from the computer's, by which rows are written."""
+    clock = StillClock(NOW)
+    first, second = book(ledger, "N1/a", clock), book(ledger, "N1/b", clock)
+    for _ in range(4):
+        second.record(entry())
+        first.tick()
+        second.record(entry())
+        first.record(entry())
+    assert len(list(ledger.audit_anchors())) == 1
+
+
 def test_what_cannot_be_written_is_said_to_whoever_waits_and_a_new_chain_goes_on(
     ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import sqlalchemy as sa
+
 from gecit.edges.store import SqlLedger
+from gecit.edges.store.schema import beat
 from gecit.ports import Beat
-from gecit.processes.following import KEPT_EVERY, FollowerLease
+from gecit.processes.following import KEPT_EVERY, LEASE, FollowerLease
 
 LONG, OVER = timedelta(hours=1), timedelta(seconds=-1)
 
@@ -18,6 +21,15 @@ def test_one_of_two_has_the_lease_until_it_runs_out(ledger: SqlLedger) -> None:
     assert ledger.may_follow("Gecit@1", "a", LONG)
     assert ledger.may_follow("Other@2", "b", LONG)
     assert ledger.may_follow("Gecit@1", "b", OVER)
+    assert not ledger.may_follow("Gecit@1", "a", LONG)
+
+
+def test_a_clock_that_is_set_back_leaves_no_index_without_a_follower(ledger: SqlLedger) -> None:
+    assert ledger.may_follow("Gecit@1", "a", LONG)
+    ahead = datetime.now(UTC) + 3 * LONG
+    with ledger.engine.begin() as connection:
+        connection.execute(sa.update(beat).values(at=ahead))
+    assert ledger.may_follow("Gecit@1", "b", LONG)
     assert not ledger.may_follow("Gecit@1", "a", LONG)
 
 
@@ -44,4 +56,20 @@ def test_a_process_asks_now_and_then_and_stops_where_another_has_it(sqlite_ledge
     assert mine.held(), "it asked a moment ago"
     now[0] += KEPT_EVERY
     assert not mine.held()
+    assert not mine.mine
+
+
+def test_a_long_step_loses_no_lease_and_who_has_none_takes_none_by_keeping(sqlite_ledger: SqlLedger) -> None:
+    mine = FollowerLease(sqlite_ledger, lambda: "Gecit@1", "a")
+    mine.keep()
+    assert sqlite_ledger.may_follow("Gecit@1", "b", LONG), "nobody had it"
+    assert sqlite_ledger.may_follow("Gecit@1", "a", OVER)
+    assert mine.held()
+    long_ago = datetime.now(UTC) - LEASE - timedelta(seconds=1)
+    with sqlite_ledger.engine.begin() as connection:
+        connection.execute(sa.update(beat).values(at=long_ago))
+    mine.keep()
+    assert not sqlite_ledger.may_follow("Gecit@1", "b", LEASE)
+    assert sqlite_ledger.may_follow("Gecit@1", "b", OVER)
+    mine.keep()
     assert not mine.mine

@@ -14,6 +14,8 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from gecit.core.backups import BackupFault
+from gecit.edges import backup_ledger
 from gecit.edges.store import SqlLedger, open_ledger, schema
 from gecit.edges.store.engine import open_engine
 from gecit.edges.store.fence import LedgerMovedError, hold_to
@@ -151,6 +153,52 @@ def test_a_process_that_runs_while_the_schema_moves_on_stops_and_says_so_once(
             ledger.recent_exams(10)
     assert everything(ledger_url) == stood
     assert len([one for one in caplog.records if one.name == "gecit.ledger" and "9999" in one.getMessage()]) == 1
+
+
+@pytest.mark.postgres
+def test_a_reader_that_waited_for_a_migration_sees_that_the_schema_moved_on(url: str) -> None:
+    ledger = open_ledger(url)
+    found: list[object] = []
+
+    def reads() -> None:
+        try:
+            found.append(ledger.recent_exams(10))
+        except LedgerMovedError as fault:
+            found.append(fault)
+
+    with asking(url) as migrating, asking(url) as looking:
+        migrating.execute("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE")
+        late = threading.Thread(target=reads)
+        late.start()
+        until(lambda: waiting(looking, "relation") == 1, 30, "the reader waits for the migration")
+        migrating.execute("UPDATE alembic_version SET version_num = '9999'")
+        migrating.commit()
+        late.join(60)
+    assert [type(one) for one in found] == [LedgerMovedError]
+    ledger.close()
+
+
+@pytest.mark.postgres
+def test_a_backup_that_meets_a_migration_ends_and_the_migration_goes_on(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The migration waits for the backup, pg_dump for the migration, the backup for pg_dump: PostgreSQL sees none."""
+    open_ledger(url).close()
+    monkeypatch.setattr(backup_ledger, "LOCK_WAIT", "--lock-wait-timeout=1s")
+    copied = backup_ledger._copied
+    with asking(url) as migrating, asking(url) as looking:
+        comes = threading.Thread(target=migrating.execute, args=["LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE"])
+
+        def meets(connection: sa.Connection) -> backup_ledger.Copied:
+            comes.start()
+            until(lambda: waiting(looking, "relation") == 1, 30, "the migration waits for the backup")
+            return copied(connection)
+
+        monkeypatch.setattr(backup_ledger, "_copied", meets)
+        with pytest.raises(BackupFault, match="pg_dump"):
+            backup_ledger.copy_ledger(url, tmp_path / "copy")
+        comes.join(60)
+        assert not comes.is_alive()
 
 
 @pytest.mark.postgres

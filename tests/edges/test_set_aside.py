@@ -106,6 +106,22 @@ def test_a_file_that_a_power_failure_emptied_keeps_its_study_aside_and_no_other(
     assert again.names() == {STUDY} and again.all()[STUDY].reason is Reason.ENDED
 
 
+def test_a_file_that_only_root_may_read_keeps_its_study_aside_and_refuses_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`sudo gecit aside retry` leaves one: the door looks at it with each request."""
+    SetAsideFiles(tmp_path).put(one())
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    files = SetAsideFiles(tmp_path)
+    door = SetAsideDoor(files, AskedRing(tmp_path))
+    assert not door.refuses(Method.GET, f"/studies/{OTHER}/archive", {})
+    assert door.refuses(Method.GET, f"/studies/{STUDY}/archive", {})
+
+
 def test_only_an_orthanc_id_names_a_file(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no Orthanc id"):
         SetAsideFiles(tmp_path).put(one("../../x"))

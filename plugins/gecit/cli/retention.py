@@ -56,7 +56,7 @@ def delete(number: str) -> None:
         audit = audit_of(opened.settings, opened.ledger)
         counts: dict[str, int] = {}
         try:
-            for one, state in deleting_of(opened.settings, opened.ledger, audit).run(number):
+            for one, state in deleting_of(opened.settings, opened.ledger, audit, opened.clock).run(number):
                 counts[state.value] = counts.get(state.value, 0) + 1
                 click.echo(f"{state.value:9} {one.study_instance_uid}")
         except RetentionRefused as refused:

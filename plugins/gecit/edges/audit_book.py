@@ -127,11 +127,14 @@ class AuditBook:
         """Whether two seals are the same, without telling by the time it takes how much of one is."""
         return hmac.compare_digest(given.encode(), own.encode())
 
-    def tick(self, now: datetime) -> None:
-        """Anchor what others wrote, where that is due; for a process's own regular beat. Never raises."""
+    def tick(self, now: datetime | None = None) -> None:
+        """Anchor what others wrote, where that is due; for a process's own regular beat. Never raises.
+
+        `now`: by this book's own clock, and so where it is not given. By another one each look would be due.
+        """
         try:
             with self._writing:
-                self._append([], now)
+                self._append([], now or self._clock.now())
         except Exception as fault:  # noqa: BLE001 a beat must go on; who records is told
             self._head = None
             log.error("audit cannot be anchored: %s", type(fault).__name__)

@@ -19,6 +19,10 @@ from ..core.backups import said
 from ..core.values import Value
 from .store import schema
 from .store.engine import behind_pooler, open_engine
+from .store.fence import keep
+
+LOCK_WAIT = "--lock-wait-timeout=30s"
+"""Of pg_dump: behind a migration that waits for this backup's own transaction it would wait for ever, all nodes too."""
 
 COUNTED = (*schema.RECORD, schema.exam, schema.study, schema.outbox, schema.audit)
 
@@ -44,9 +48,10 @@ def copy_ledger(database: str, to: Path) -> Copied:
     with _engine(database) as engine, engine.connect() as connection:
         connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
+            keep(connection)  # else a migration would begin between two tables: a rewritten one would look empty
             found = _copied(connection)
             snapshot = str(connection.scalar(sa.select(sa.func.pg_export_snapshot())))
-            _run("pg_dump", database, "--format=custom", f"--snapshot={snapshot}", f"--file={to}")
+            _run("pg_dump", database, "--format=custom", f"--snapshot={snapshot}", f"--file={to}", LOCK_WAIT)
     return found
 
 

@@ -69,10 +69,10 @@ class SetAsideFiles:
 
 
 def _read(path: Path) -> SetAside | None:
-    """Read one; None where it was just removed. A broken one still keeps its study aside."""
+    """Read one; None where it was just removed. One that cannot be read still keeps its study aside, and no other."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=SetAside)
     except FileNotFoundError:
         return None
-    except msgspec.MsgspecError:  # after the power failed: what was being written is empty
+    except (OSError, msgspec.MsgspecError):  # root's, by sudo; or after the power failed: what was written is empty
         return SetAside(study=path.stem, reason=Reason.ENDED, at=datetime.fromtimestamp(0, UTC), names=(path.stem,))

@@ -15,12 +15,11 @@ from ..core.exam import Exam
 from ..core.faults import described
 from ..edges.store import SqlLedger, open_ledger
 from ..edges.store.tracking_desk import Export
-from ..edges.system_clock import SystemClock
 from ..ports import Clock
 from ..settings import Settings, SettingsError, load
 from ..web.tracking.export_file import write
 from ..web.tracking.exports import KEPT, Exports
-from .build import start_logging
+from .build import clock_of, start_logging
 from .life import fetch_when_ended, until_told_to_stop
 from .supervisor import SUPERVISED
 
@@ -110,7 +109,7 @@ def main(arguments: list[str], make: Callable[..., bool] = make_export) -> int:
     os.nice(NICE)
     stop, ledger = until_told_to_stop(), open_ledger(settings.database)
     try:
-        return 0 if make(ledger, SystemClock(), folder_of(settings), arguments[0], stop) else 1
+        return 0 if make(ledger, clock_of(ledger), folder_of(settings), arguments[0], stop) else 1
     finally:
         ledger.close()
 

@@ -42,3 +42,11 @@ class FollowerLease:
             log.info("this process follows the index" if mine else "another process follows the index")
         self.mine, self._asked_at = mine, now
         return mine
+
+    def keep(self) -> None:
+        """Keep it, where it is this process's, while a step lasts longer than it does; for the process's regular beat.
+
+        Raises `Unavailable`.
+        """
+        if self.mine:
+            self.mine = self._ledger.may_follow(self._index(), self._who, LEASE)

@@ -9,7 +9,6 @@ from .. import __version__
 from ..core.values import Text
 from ..edges.orthanc_http import OrthancArchive
 from ..edges.store import SqlLedger
-from ..ports import Unavailable
 from ..ports.nodes import NewNode, Node
 from ..settings import Settings
 from .run_folder import write_private
@@ -75,10 +74,12 @@ class Membership:
 
 
 def register_node(membership: Membership) -> bool:
-    """Register now where that can be done; False where it has to be tried again. Raises `NameTakenError`."""
+    """Register now where that can be done; False where it has to be tried again. Raises `NameTakenError` alone."""
     try:
         membership.begin()
-    except Unavailable as fault:
-        log.debug("the node is not registered yet: %s", fault)
+    except NameTakenError:
+        raise
+    except Exception as fault:  # noqa: BLE001 a ledger that may only be read, a full disk: the processes start all the same
+        log.debug("the node is not registered yet: %s", type(fault).__name__)
         return False
     return True

@@ -142,7 +142,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
     def made(now: datetime) -> Beat:
         sealer.tick(now)
-        audit.tick(now)
+        audit.tick()
         return Beat(node=settings.name, process="web", pid=os.getpid(), at=now)
 
     wait_beating(stop, ledger, clock, made)

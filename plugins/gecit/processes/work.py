@@ -8,6 +8,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 
@@ -116,7 +117,7 @@ class Worker:
         if settings.role == "Node":
             found.append(self._courier(critical.DESTINATION, {critical.KIND: self._critical()}, Breaker(NEVER)))
             if settings.retention.carry_out:
-                deleting = deleting_of(settings, self._ledger, audit_of(settings, self._ledger, "work"))
+                deleting = deleting_of(settings, self._ledger, audit_of(settings, self._ledger, "work"), self._clock)
                 found.append(Loop(name="retention", step=deleting.step, rest=RETENTION_REST))
             if settings.reading.orphaned_draft_days:
                 found.append(Loop(name="drafts", step=self.forget_drafts, rest=DRAFTS_REST))
@@ -268,7 +269,9 @@ class Worker:
         return False
 
     def beat(self, now: datetime) -> Beat:
-        """Return a sign of life."""
+        """Return a sign of life, and keep the lease of the index: a sweep of a large one lasts longer than it."""
+        with suppress(Unavailable):
+            self._lease.keep()
         detail: dict[str, str | int | float] = {
             "follows": int(self._lease.mine),
             "open studies": self._follower.open_studies,

@@ -8,7 +8,9 @@ meanwhile wait for it and then see what it left. No order of tables can make the
 from __future__ import annotations
 
 import logging
+from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 
 from gecit.ports import Unavailable
@@ -16,6 +18,7 @@ from gecit.ports import Unavailable
 log = logging.getLogger("gecit.ledger")
 
 _ASK = "SELECT version_num FROM alembic_version"
+_KEEP = "LOCK TABLE alembic_version IN ACCESS SHARE MODE"
 _SHUT = "LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE"
 
 
@@ -58,11 +61,23 @@ def hold_to(engine: sa.Engine, schema: str) -> None:
 
 def _asked(connection: sa.Connection) -> str:
     """Ask the driver itself: of so short a question the way through SQLAlchemy would be the greater part."""
-    cursor = connection.connection.cursor()
-    cursor.execute(_ASK)
+    driver = connection.connection.driver_connection
+    cursor: Any
+    if isinstance(driver, psycopg.Connection) and connection.get_execution_options().get("reading", False):
+        # A SELECT takes REPEATABLE READ's view before it waits for its table, and would see what stood before.
+        cursor = driver.execute(f"{_KEEP}; {_ASK}", prepare=False)
+        cursor.nextset()
+    else:
+        cursor = connection.connection.cursor()
+        cursor.execute(_ASK)
     row = cursor.fetchone()
     cursor.close()
     return str(row[0]) if row else ""
+
+
+def keep(connection: sa.Connection) -> None:
+    """Have whoever migrates a PostgreSQL wait for the end of this transaction; to be called before it reads."""
+    connection.exec_driver_sql(_KEEP)
 
 
 def shut(connection: sa.Connection) -> None:

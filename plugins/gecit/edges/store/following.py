@@ -28,7 +28,8 @@ class Followed(Transactions):
             now: Any = connection.scalar(sa.select(sa.func.now())) if on_postgresql else datetime.now(UTC)
             mine = {"pid": os.getpid(), "at": now, "detail": to_json({"who": who}).decode()}
             insert = postgresql.insert if on_postgresql else sqlite.insert
-            kept = sa.or_(beat.c.detail == mine["detail"], beat.c.at < now - lease)
+            over = sa.or_(beat.c.at < now - lease, beat.c.at > now + lease)  # of a clock that was set back since
+            kept = sa.or_(beat.c.detail == mine["detail"], over)
             statement = insert(beat).values(node=index, process=PROCESS, **mine)
             keys = [beat.c.node, beat.c.process]
             taken = statement.on_conflict_do_update(index_elements=keys, set_=mine, where=kept)
