@@ -228,3 +228,30 @@ def test_the_key_is_made_once_for_this_user_alone(tmp_path: Path) -> None:
     path.write_bytes(b"short")
     with pytest.raises(OSError, match=r"audit\.key"):
         read_key(path)
+
+
+def test_two_that_anchor_each_other_at_one_moment_both_write(ledger: SqlLedger) -> None:
+    """Crosswise locks: PostgreSQL ends the one that waits longer, which must try again instead of refusing its user."""
+    one, other = book(ledger, "N1/web"), book(ledger, "N2/web")
+    one.record(entry())
+    other.record(entry())
+    faults: list[BaseException] = []
+
+    def anchor() -> None:
+        one._anchored_at = None  # its time has come, and the other's chain is to be named
+        try:
+            one.record(entry("anchors"))
+        except Unavailable as fault:
+            faults.append(fault)
+
+    mine, others = (sa.update(audit_chain).where(audit_chain.c.chain.startswith(of)) for of in ("N1/", "N2/"))
+    touched = {"anchored": audit_chain.c.anchored}
+    thread = threading.Thread(target=anchor, daemon=True)
+    with ledger.engine.begin() as connection:
+        connection.execute(others.values(touched))
+        thread.start()
+        thread.join(0.5)  # it holds its own by now and waits; PostgreSQL looks for circles after a second
+        connection.execute(mine.values(touched))
+    thread.join(60)
+    assert not thread.is_alive() and faults == []
+    assert verify(ledger) == []

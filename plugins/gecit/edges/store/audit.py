@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import msgspec
@@ -41,23 +40,20 @@ class Audited(Transactions):
         with self._reading() as connection:
             return [_head(row) for row in connection.execute(query.order_by(audit_chain.c.chain))]
 
-    def add_audit(
-        self, rows: Sequence[AuditRow], named: Iterable[Head] = (), within: sa.Connection | None = None
-    ) -> None:
+    def add_audit(self, rows: Sequence[AuditRow], named: Iterable[Head] = ()) -> None:
         """Add rows of one chain, the oldest first; `named`: the heads that an anchor among them names.
 
-        `within`: the transaction of the change that they tell.
+        Two writers that anchor each other's chain at one moment meet crosswise: PostgreSQL ends one, which tries again.
         """
-        last = rows[-1]
         anchored = [{"of_chain": one.chain, "up_to": one.number} for one in named]
-        with nullcontext(within) if within is not None else self._begin() as connection:
-            connection.execute(_ADD, [_row(one) for one in rows])
-            known = sa.select(audit_chain.c.anchored).where(audit_chain.c.chain == last.chain)
-            before = connection.scalar(known) or 0
-            head = {"chain": last.chain, "number": last.number, "hash": last.hash, "at": last.at, "anchored": before}
-            upsert(connection, audit_chain, [head])
-            if anchored:
-                connection.execute(_NAMED, anchored)
+
+        def once() -> None:
+            with self._begin() as connection:
+                _add(connection, rows)
+                if anchored:
+                    connection.execute(_NAMED, anchored)
+
+        self._again(once)
 
     def write_audited(self, work: Callable[[Transaction], T], rows: Sequence[AuditRow]) -> T:
         """Run `work` in one transaction that adds rows of a chain too, the oldest first; again on a conflict."""
@@ -67,7 +63,7 @@ class Audited(Transactions):
             result = work(tx)
             tx.flush()
             try:
-                self.add_audit(rows, (), tx.connection())
+                _add(tx.connection(), rows)
             except (Unavailable, DBAPIError):
                 raise
             except Exception as fault:
@@ -126,6 +122,15 @@ def _wanted(search: AuditSearch) -> list[sa.ColumnElement[bool]]:
     if not search.what:
         found += [audit.c.what != ANCHOR, audit.c.what != SEALED]
     return found
+
+
+def _add(connection: sa.Connection, rows: Sequence[AuditRow]) -> None:
+    last = rows[-1]
+    connection.execute(_ADD, [_row(one) for one in rows])
+    known = sa.select(audit_chain.c.anchored).where(audit_chain.c.chain == last.chain)
+    before = connection.scalar(known) or 0
+    head = {"chain": last.chain, "number": last.number, "hash": last.hash, "at": last.at, "anchored": before}
+    upsert(connection, audit_chain, [head])
 
 
 def _row(one: AuditRow) -> dict[str, Any]:

@@ -39,12 +39,16 @@ class Transactions:
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in one transaction and commit; again on a conflict."""
+        return self._again(lambda: self._once(work))
+
+    def _again(self, once: Callable[[], T]) -> T:
+        """Run what makes a transaction of its own, again where PostgreSQL ended it for another's sake."""
         for attempt in range(1, TRIES):
             try:
-                return self._once(work)
+                return once()
             except _ConflictError:
                 time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311 -- jitter, no secret
-        return self._once(work)
+        return once()
 
     def _once(self, work: Callable[[Transaction], T]) -> T:
         with self._begin() as connection:
