@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from urllib.parse import urlsplit
+
+from flask import request
 
 from gecit.core.exam import Exam
 from gecit.ports.nodes import Node, Nodes
@@ -21,5 +24,10 @@ def where_to(exam: Exam, own: str, nodes: Nodes | None) -> str:
     """Return the address of a living node that holds studies of an exam; empty where it is this one, or there is none.
 
     Without a slash at its end; a browser that is sent there needs the session's cookie there too (docs/howto/nodes.md).
+    One that leads back here is none: nodes may have one address, or a balancer leads that node's visitors here.
     """
-    return next((one.address for one in holders(exam, own, nodes) if one.up and one.address), "")
+    found = [one.address for one in holders(exam, own, nodes) if one.up and one.address]
+    if not found or nodes is None:
+        return ""
+    mine = next((one.address for one in nodes.nodes() if one.name == own), "")
+    return next((one for one in found if one != mine and urlsplit(one).netloc != request.host), "")
