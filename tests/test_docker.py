@@ -165,6 +165,28 @@ def test_nginx_in_its_container_is_the_shipped_one() -> None:
         assert one in shipped, one
 
 
+def test_prometheus_in_its_container_asks_the_shipped_rules(tmp_path: Path) -> None:
+    [copied] = re.findall(r"^COPY (.+) /etc/prometheus/$", stages("Dockerfile.around")["metrics"], re.MULTILINE)
+    for place in copied.split():
+        text = (HOME / place).read_text(encoding="utf-8").replace("/run/secrets", str(tmp_path))
+        (tmp_path / Path(place).name).write_text(text, encoding="utf-8")
+    for secret in ("metrics_token", "web.pem"):
+        (tmp_path / secret).touch()
+    done = subprocess.run(
+        ["promtool", "check", "config", "prometheus.yml"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0 and "1 rule files found" in done.stdout, done.stdout + done.stderr
+    assert yaml.safe_load((DOCKER / "prometheus.yml").read_text())["scrape_configs"][0]["job_name"] == "gecit"
+
+
+def test_nodes_of_a_province_send_browsers_to_each_other_by_names_of_their_own() -> None:
+    """What the balancer leads elsewhere than to the node that is meant would come back to the one that sent it."""
+    found = read("province.yml")["services"]
+    names = [found[one]["environment"]["ORTHANC__GECIT__SIGN_IN__PUBLIC_URL"] for one in ("node-a", "node-b")]
+    assert len(set(names)) == 2
+    assert ":-b." in names[1] and "req.ssl_sni -m beg -i b." in (DOCKER / "haproxy.cfg").read_text()
+
+
 def test_the_start_hands_libpq_a_password_file_of_its_own(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("a:b\\c\n")
