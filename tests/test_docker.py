@@ -187,6 +187,31 @@ def test_nodes_of_a_province_send_browsers_to_each_other_by_names_of_their_own()
     assert ":-b." in names[1] and "req.ssl_sni -m beg -i b." in (DOCKER / "haproxy.cfg").read_text()
 
 
+@pytest.mark.parametrize(
+    ("began", "asked", "misled"),
+    [
+        ("a.x", "a.x", "0"),
+        ("a.x", "b.x", "1"),
+        ("b.x", "a.x", "1"),
+        ("b.x", "b.x", "0"),  # also at node a, while b is away
+        ("localhost", "balancer", "0"),  # Prometheus
+        ("", "gecit", "0"),  # the balancer's own look
+    ],
+)
+def test_who_asks_for_another_node_on_a_connection_that_began_with_this_one_is_told_so(
+    began: str, asked: str, misled: str
+) -> None:
+    """Browsers do, over HTTP/2, where one certificate is good for both names and one address stands behind them."""
+    [table] = re.findall(
+        r"map \"\$ssl_server_name/\$host\" \$misled \{ default 0; (.+) \}", (DOCKER / "nginx.conf").read_text()
+    )
+    entries = re.findall(r'"~\*?([^"]+)" (\d);', table)
+    assert len(entries) == 2
+    found = next((value for pattern, value in entries if re.search(pattern, f"{began}/{asked}")), "0")
+    assert found == misled
+    assert "if (\\$misled) { return 421; }" in (DOCKER / "proxy.sh").read_text()
+
+
 def test_the_start_hands_libpq_a_password_file_of_its_own(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("a:b\\c\n")
