@@ -19,7 +19,7 @@ proxied='' believe=''
 if [ -n "${GECIT_BALANCERS:-}" ]; then
     proxied=' proxy_protocol'
     for network in $GECIT_BALANCERS; do believe="$believe set_real_ip_from $network;"; done
-    believe="$believe real_ip_header proxy_protocol;"
+    believe="$believe real_ip_header proxy_protocol; if (\$misled) { return 421; }"
 fi
 
 # Each line of it that a container changes must be there: a file that is another than this knows is served by nobody.

@@ -165,6 +165,53 @@ def test_nginx_in_its_container_is_the_shipped_one() -> None:
         assert one in shipped, one
 
 
+def test_prometheus_in_its_container_asks_the_shipped_rules(tmp_path: Path) -> None:
+    [copied] = re.findall(r"^COPY (.+) /etc/prometheus/$", stages("Dockerfile.around")["metrics"], re.MULTILINE)
+    for place in copied.split():
+        text = (HOME / place).read_text(encoding="utf-8").replace("/run/secrets", str(tmp_path))
+        (tmp_path / Path(place).name).write_text(text, encoding="utf-8")
+    for secret in ("metrics_token", "web.pem"):
+        (tmp_path / secret).touch()
+    done = subprocess.run(
+        ["promtool", "check", "config", "prometheus.yml"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0 and "1 rule files found" in done.stdout, done.stdout + done.stderr
+    assert yaml.safe_load((DOCKER / "prometheus.yml").read_text())["scrape_configs"][0]["job_name"] == "gecit"
+
+
+def test_nodes_of_a_province_send_browsers_to_each_other_by_names_of_their_own() -> None:
+    """What the balancer leads elsewhere than to the node that is meant would come back to the one that sent it."""
+    found = read("province.yml")["services"]
+    names = [found[one]["environment"]["ORTHANC__GECIT__SIGN_IN__PUBLIC_URL"] for one in ("node-a", "node-b")]
+    assert len(set(names)) == 2
+    assert ":-b." in names[1] and "req.ssl_sni -m beg -i b." in (DOCKER / "haproxy.cfg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("began", "asked", "misled"),
+    [
+        ("a.x", "a.x", "0"),
+        ("a.x", "b.x", "1"),
+        ("b.x", "a.x", "1"),
+        ("b.x", "b.x", "0"),  # also at node a, while b is away
+        ("localhost", "balancer", "0"),  # Prometheus
+        ("", "gecit", "0"),  # the balancer's own look
+    ],
+)
+def test_who_asks_for_another_node_on_a_connection_that_began_with_this_one_is_told_so(
+    began: str, asked: str, misled: str
+) -> None:
+    """Browsers do, over HTTP/2, where one certificate is good for both names and one address stands behind them."""
+    [table] = re.findall(
+        r"map \"\$ssl_server_name/\$host\" \$misled \{ default 0; (.+) \}", (DOCKER / "nginx.conf").read_text()
+    )
+    entries = re.findall(r'"~\*?([^"]+)" (\d);', table)
+    assert len(entries) == 2
+    found = next((value for pattern, value in entries if re.search(pattern, f"{began}/{asked}")), "0")
+    assert found == misled
+    assert "if (\\$misled) { return 421; }" in (DOCKER / "proxy.sh").read_text()
+
+
 def test_the_start_hands_libpq_a_password_file_of_its_own(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("a:b\\c\n")

@@ -188,11 +188,24 @@ def test_an_image_that_is_not_what_orthanc_stored_is_told_at_backup_and_at_resto
     assert name in told.output and f"instance-{name}" in told.output and sorted(PICTURES)[4] not in told.output
     manifest = json.loads((tmp_path / "first" / MANIFEST).read_bytes())
     assert manifest["damaged"] == {f"orthanc/{name[:2]}/{name[2:4]}/{name}": f"instance-{name}"}
-    assert name in run("backup", tmp_path / "second", "--base", tmp_path / "first", code=1).output, "linked unread"
+    assert name in run("backup", tmp_path / "second", "--base", tmp_path / "first", code=1).output, "read anew"
     lose()
     assert name in run("restore", "--check", tmp_path / "second").output
     assert name in run("restore", tmp_path / "second").output
     assert path.read_bytes().endswith(b"?"), "nothing else is there"
+
+
+def test_an_image_that_was_mended_since_the_earlier_backup_is_whole_in_the_next(
+    run: Run, node: Path, tmp_path: Path
+) -> None:
+    name = sorted(PICTURES)[3]
+    path = node / "orthanc" / name[:2] / name[2:4] / name
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + b"?")
+    run("backup", tmp_path / "first", code=1)
+    path.write_bytes(whole)
+    run("backup", tmp_path / "second", "--base", tmp_path / "first")
+    assert (tmp_path / "second/orthanc" / name[:2] / name[2:4] / name).read_bytes() == whole
 
 
 def test_a_rotten_file_of_an_earlier_backup_is_found_and_copied_anew(run: Run, made: Path, tmp_path: Path) -> None:

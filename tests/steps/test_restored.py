@@ -7,7 +7,14 @@ from datetime import datetime, timedelta
 import msgspec
 import pytest
 
-from gecit.core.events import LedgerRestored, NotificationQueued, OrderCancelled, OrderChanged, WithdrawalQueued
+from gecit.core.events import (
+    LedgerRestored,
+    NotificationQueued,
+    OrderCancelled,
+    OrderChanged,
+    OrderPlaced,
+    WithdrawalQueued,
+)
 from gecit.core.exam import Billing
 from gecit.core.medula_codes import NEVER_SENT
 from gecit.core.order import Control, Order
@@ -16,7 +23,7 @@ from gecit.edges.store import SqlLedger, open_ledger
 from gecit.sandbox.medula import PretendMedula
 from gecit.steps.deliver import Courier, Policy
 from gecit.steps.notify_medula import handlers
-from tests.support.billing import START, HandClock, arrive, exam_of, judge, key, order
+from tests.support.billing import INSTITUTION, START, HandClock, arrive, exam_of, judge, key, order
 
 
 class Counting(PretendMedula):
@@ -198,6 +205,47 @@ def test_one_that_nobody_was_told_of_is_asked_for_once_and_never_sent(lost: Life
     assert exam_of(lost.ledger, key(2)).medula_code == NEVER_SENT
     assert len(queued(lost.ledger)) == 2
     assert [one.content.accession for one in lost.medula.effective()] == [key(1).accession], "of others nothing changes"
+
+
+def test_what_asks_alone_is_not_sent_though_whoever_asked_died_meanwhile(lost: Life) -> None:
+    """A lease that ran out leaves a doubt, and what is in doubt is otherwise sent again where MEDULA has it not."""
+    lost.restored()
+    cancel(lost, 2)
+    judge(lost.ledger, key(2), Outcome.HOLD, lost.clock.now())
+    now = lost.clock.now()
+    assert len(lost.ledger.lease("medula", "dead", now, now + timedelta(seconds=30), 9)) == 1
+    settle(lost, 2)
+    assert lost.medula.arrivals == 1, "of the other exam, before the restore"
+    assert exam_of(lost.ledger, key(2)).medula_code == NEVER_SENT
+
+
+def test_an_order_placed_anew_before_the_question_went_out_is_told_as_it_is_now(lost: Life) -> None:
+    """The row that asks was made of an exam that had no pictures yet: it is no bill."""
+    lost.restored()
+    cancel(lost, 2)
+    judge(lost.ledger, key(2), Outcome.HOLD, lost.clock.now())
+    anew = OrderPlaced(at=lost.clock.now(), exam=key(2), order=order(key(2)), message=10)
+    lost.ledger.write(lambda tx: tx.append(anew))
+    settle(lost, 2, Outcome.SUBMIT)
+    known = exam_of(lost.ledger, key(2))
+    assert (known.billing, known.generation) == (Billing.TOLD, 2)
+    assert [one.content.generation for one in lost.medula.effective() if one.content.accession == "GT000002"] == [2]
+
+
+def test_a_question_that_cannot_be_asked_is_a_refusal_that_the_exam_shows(lost: Life) -> None:
+    """Without its MEDULA code the institution's question is parked; with it a person has it asked after all."""
+    lost.restored()
+    at = lost.clock.now()
+    cancel(lost, 2)
+    judge(lost.ledger, key(2), Outcome.HOLD, at, medula_code="")
+    lost.deliver()
+    assert exam_of(lost.ledger, key(2)).billing is Billing.REFUSED
+    [row] = lost.ledger.deliveries()
+    assert row.state == "parked"
+    lost.ledger.write(lambda tx: tx.record_institution(INSTITUTION, at))
+    assert lost.ledger.retry_delivery(row.id, at)
+    settle(lost, 2)
+    assert exam_of(lost.ledger, key(2)).medula_code == NEVER_SENT
 
 
 def test_what_was_told_anew_in_the_lost_time_is_found_under_its_later_generation(lost: Life) -> None:

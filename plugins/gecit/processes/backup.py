@@ -76,7 +76,7 @@ def back_up(
     `told` is called with how many files are still to come, before each.
     """
     refuse_folder(folder, settings, orthanc)
-    before, earlier, _ = backup_files.read_backup(base) if base else (None, None, "")
+    earlier = _earlier(base) if base else None
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     sums, taken_at = Sums(folder), clock.now()
@@ -84,7 +84,7 @@ def back_up(
     copied = copy_ledger(settings.database, folder / backups.LEDGERS[engine])
     sums.add(backups.LEDGERS[engine])
     images = _images(orthanc, _pid(ledger, settings.name), sums, Earlier(earlier, verify=verify), told)
-    damaged = _damaged(sums, before)
+    damaged = _damaged(sums)
     if settings.codes.exists():
         copy_sqlite(settings.codes, folder / backups.CODES)
         sums.add(backups.CODES)
@@ -109,13 +109,20 @@ def back_up(
     return Made(manifest=manifest, rotten=tuple(sums.rotten))
 
 
-def _damaged(sums: Sums, before: Manifest | None) -> dict[str, str]:
-    """Return the images that are not what Orthanc stored; of what was linked unread, what the earlier backup knew."""
+def _earlier(base: Path) -> Sums:
+    """Return what may be linked of an earlier backup: what was damaged then is copied anew, since it may be mended."""
+    before, sums, _ = backup_files.read_backup(base)
+    for name in before.damaged:
+        sums.known.pop(name, None)
+    return sums
+
+
+def _damaged(sums: Sums) -> dict[str, str]:
+    """Return the images that are not what Orthanc stored; what was linked unread was well when it was copied."""
     found = {}
     for path, one in stored(sums.folder / backups.INDEX).items():
         name = f"{backups.IMAGES}/{path}"
-        read = sums.md5.get(name)
-        if (before is not None and name in before.damaged) if read is None else one.md5 not in ("", read):
+        if one.md5 not in ("", sums.md5.get(name, one.md5)):
             found[name] = one.resource
     return found
 

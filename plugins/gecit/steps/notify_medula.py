@@ -28,6 +28,7 @@ from ..core.events import (
 )
 from ..core.exam import Billing, Exam
 from ..core.medula_codes import NEVER_SENT, NOT_QUEUED, OVERTAKEN
+from ..core.order import Control
 from ..core.values import to_json
 from ..core.verdict import DECIDES, Verdict
 from ..ports import Clock, Delivery, Institution, Ledger, Medula, MedulaAnswer, Refused, Transaction
@@ -142,9 +143,12 @@ class _Teller:
         """Notify, unless the exam changed while the row waited and nobody can have been told yet."""
         exam = self._ledger.read(lambda tx: tx.exam(delivery.exam))
         _must_be_ours(delivery, exam)
-        if exam is None or doubtful(delivery):
+        asks_alone = exam is not None and _asks_alone(delivery, exam)
+        if exam is None or (doubtful(delivery) and not asks_alone):
             return self._tell(delivery, exam)
         _still_wanted(delivery, exam)
+        if asks_alone:
+            return self._ask_alone(delivery, exam)
         if not overtaken(exam):
             return self._tell(delivery, exam)
         if self._forgotten(exam) and self._medula.can_ask:
@@ -153,7 +157,12 @@ class _Teller:
 
     def _ask_alone(self, delivery: Delivery, exam: Exam) -> Sequence[Event]:
         """Find out whether MEDULA was told before a restore of what is to be told no more; nothing is sent."""
-        earlier = self._medula.ask(delivery.key, self._completer.complete(delivery, exam))
+        earlier: MedulaAnswer | None = None
+        if self._medula.can_ask:
+            try:
+                earlier = self._medula.ask(delivery.key, self._completer.complete(delivery, exam))
+            except Refused as refusal:
+                earlier = MedulaAnswer(accepted=False, code=refusal.code, message=refusal.message)
         if earlier is None:
             return self._take_back(delivery, exam, CHANGED, NEVER_SENT)
         return self._settled(delivery, exam, earlier, earlier)
@@ -243,6 +252,17 @@ def _must_be_ours(delivery: Delivery, exam: Exam | None) -> None:
     mine = (told.institution_skrs, told.accession) == (delivery.exam.institution, delivery.exam.accession)
     if not mine or key_of(told) != delivery.key or exam is None or told.generation > exam.generation:
         raise Refused(NOT_QUEUED, "no event of the exam speaks of this row")
+
+
+def _asks_alone(delivery: Delivery, exam: Exam) -> bool:
+    """Whether a row was queued of an order that was cancelled already (`_told_unknown`).
+
+    Its content is no bill. So it is never sent, whatever became of an earlier try and of the order since: an order that
+    is placed anew is told under the next generation.
+    """
+    queued = exam.notified_order
+    mine = delivery.key == idempotency_key(exam, exam.generation, NOTIFY)
+    return mine and queued is not None and queued.control is Control.CANCEL
 
 
 def _still_wanted(delivery: Delivery, exam: Exam) -> None:

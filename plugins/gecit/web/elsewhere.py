@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from urllib.parse import urlsplit
+
+from flask import request
 
 from gecit.core.exam import Exam
 from gecit.ports.nodes import Node, Nodes
@@ -21,8 +24,10 @@ def where_to(exam: Exam, own: str, nodes: Nodes | None) -> str:
     """Return the address of a living node that holds studies of an exam; empty where it is this one, or there is none.
 
     Without a slash at its end; a browser that is sent there needs the session's cookie there too (docs/howto/nodes.md).
-    A node that gives this node's own address is not to be reached by it: a browser would be sent round and round.
+    One that leads back here is none: nodes may have one address, or a balancer leads that node's visitors here.
     """
-    found = holders(exam, own, nodes)
-    here = next((one.address for one in nodes.nodes() if one.name == own), "") if nodes and found else ""
-    return next((one.address for one in found if one.up and one.address not in ("", here)), "")
+    found = [one.address for one in holders(exam, own, nodes) if one.up and one.address]
+    if not found or nodes is None:
+        return ""
+    mine = next((one.address for one in nodes.nodes() if one.name == own), "")
+    return next((one for one in found if one != mine and urlsplit(one).netloc != request.host), "")
