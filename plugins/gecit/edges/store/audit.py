@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import msgspec
@@ -40,20 +41,26 @@ class Audited(Transactions):
         with self._reading() as connection:
             return [_head(row) for row in connection.execute(query.order_by(audit_chain.c.chain))]
 
-    def add_audit(self, rows: Sequence[AuditRow], named: Iterable[Head] = ()) -> None:
+    def add_audit(
+        self, rows: Sequence[AuditRow], named: Iterable[Head] = (), within: sa.Connection | None = None
+    ) -> None:
         """Add rows of one chain, the oldest first; `named`: the heads that an anchor among them names.
 
-        Two writers that anchor each other's chain at one moment meet crosswise: PostgreSQL ends one, which tries again.
+        `within`: the transaction of the change that they tell. Two writers that anchor each other's chain at one moment
+        meet crosswise: PostgreSQL ends one, which tries again.
         """
         anchored = [{"of_chain": one.chain, "up_to": one.number} for one in named]
 
         def once() -> None:
-            with self._begin() as connection:
+            with nullcontext(within) if within is not None else self._begin() as connection:
                 _add(connection, rows)
                 if anchored:
                     connection.execute(_NAMED, anchored)
 
-        self._again(once)
+        if within is not None:  # whoever began the transaction tries it again
+            once()
+        else:
+            self._again(once)
 
     def write_audited(self, work: Callable[[Transaction], T], rows: Sequence[AuditRow]) -> T:
         """Run `work` in one transaction that adds rows of a chain too, the oldest first; again on a conflict."""
@@ -63,7 +70,7 @@ class Audited(Transactions):
             result = work(tx)
             tx.flush()
             try:
-                _add(tx.connection(), rows)
+                self.add_audit(rows, (), tx.connection())
             except (Unavailable, DBAPIError):
                 raise
             except Exception as fault:
