@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 from pathlib import Path
 
 from tests.support.certificates import Authority
-from tests.support.node import HOME, Node, free_ports, until
+from tests.support.front import Front, replaced
+from tests.support.node import HOME, Node, free_ports
 
 PROGRAM = "/usr/sbin/haproxy"
 SHIPPED = HOME / "deploy/haproxy/haproxy.cfg"
@@ -25,20 +25,12 @@ def with_certificate(folder: Path) -> str:
     return replaced(SHIPPED.read_text(), {PEM: str(both)})
 
 
-def replaced(text: str, places: dict[str, str]) -> str:
-    """Put what is here in the place of what is shipped; fails where that is not shipped any more."""
-    for shipped, here in places.items():
-        assert shipped in text, shipped
-        text = text.replace(shipped, here)
-    return text
-
-
 def checked(path: Path) -> subprocess.CompletedProcess[str]:
     """Have HAProxy itself check a configuration."""
     return subprocess.run([PROGRAM, "-c", "-f", str(path)], capture_output=True, text=True, timeout=60, check=False)
 
 
-class HaProxy:
+class HaProxy(Front):
     """An HAProxy process. `url` is https on loopback; `believed` is whom its clients must believe."""
 
     def __init__(self, folder: Path, a: Node, b: Node) -> None:
@@ -59,22 +51,9 @@ class HaProxy:
             text = replaced(text, {"    user haproxy\n    group haproxy\n": ""})
         self.config = folder / "haproxy.cfg"
         self.config.write_text(text)
-        self.process: subprocess.Popen[bytes] | None = None
+        self.command = [PROGRAM, "-db", "-f", str(self.config)]
 
     def start(self) -> HaProxy:
         """Start it and wait until it listens."""
-        with (self.folder / "said.log").open("wb") as said:
-            self.process = subprocess.Popen([PROGRAM, "-db", "-f", str(self.config)], stdout=said, stderr=said)
-        until(self._listens, 20, f"HAProxy listens; {(self.folder / 'said.log').read_text()}")
+        self.run()
         return self
-
-    def _listens(self) -> bool:
-        assert self.process and self.process.poll() is None, (self.folder / "said.log").read_text()
-        with socket.socket() as one:
-            return one.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def end(self) -> None:
-        """End it, by its own pid."""
-        if self.process and self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(20)

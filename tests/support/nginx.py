@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
 from pathlib import Path
 
 from tests.support.certificates import Authority
-from tests.support.node import HOME, Node, free_ports, until
+from tests.support.front import Front, replaced
+from tests.support.node import HOME, Node, free_ports
 
 SHIPPED = HOME / "orthanc-config/nginx/gecit.conf"
 ELSEWHERE = "192.0.2.7"
@@ -29,7 +28,7 @@ http {{
 """
 
 
-class Nginx:
+class Nginx(Front):
     """An nginx process. `url` is https on loopback; `authority` is whom its clients must believe.
 
     What it hands on comes from ELSEWHERE, since all tests run on this computer.
@@ -44,41 +43,24 @@ class Nginx:
         self.access, self.errors = folder / "access.log", folder / "gecit-error.log"
         pair = self.authority.sign("gecit.example")
         self.believed = f"--ignore-certificate-errors-spki-list={pair.spki}"  # a switch of Chromium
-        text = SHIPPED.read_text()
-        for shipped, here in (
-            ("127.0.0.1:8043", f"127.0.0.1:{node.web}"),
-            ("127.0.0.1:8042", f"127.0.0.1:{node.http}"),
-            ("listen 80;", f"listen 127.0.0.1:{self.plain};"),
-            ("listen 443 ssl", f"listen 127.0.0.1:{self.port} ssl"),
-            ("server_name gecit.example;", "server_name localhost;"),
-            ("/etc/gecit/tls/web.pem", str(pair.certificate)),
-            ("/etc/gecit/tls/web.key", str(pair.key)),
-            ("/var/log/nginx/gecit.log", str(self.access)),
-            ("/var/log/nginx/gecit-error.log", str(self.errors)),
-            ("/opt/gecit/build/assets", str(assets)),
-            ("X-Forwarded-For $remote_addr;", f"X-Forwarded-For {ELSEWHERE};"),
-        ):
-            assert shipped in text, shipped
-            text = text.replace(shipped, here)
-        (folder / "gecit.conf").write_text(text)
+        places = {
+            "127.0.0.1:8043": f"127.0.0.1:{node.web}",
+            "127.0.0.1:8042": f"127.0.0.1:{node.http}",
+            "listen 80;": f"listen 127.0.0.1:{self.plain};",
+            "listen 443 ssl": f"listen 127.0.0.1:{self.port} ssl",
+            "server_name gecit.example;": "server_name localhost;",
+            "/etc/gecit/tls/web.pem": str(pair.certificate),
+            "/etc/gecit/tls/web.key": str(pair.key),
+            "/var/log/nginx/gecit.log": str(self.access),
+            "/var/log/nginx/gecit-error.log": str(self.errors),
+            "/opt/gecit/build/assets": str(assets),
+            "X-Forwarded-For $remote_addr;": f"X-Forwarded-For {ELSEWHERE};",
+        }
+        (folder / "gecit.conf").write_text(replaced(SHIPPED.read_text(), places))
         (folder / "nginx.conf").write_text(MAIN.format(folder=folder))
-        self.process: subprocess.Popen[bytes] | None = None
+        self.command = ["/usr/sbin/nginx", "-c", str(folder / "nginx.conf")]
 
     def start(self) -> Nginx:
         """Start it and wait until it listens."""
-        command = ["/usr/sbin/nginx", "-c", str(self.folder / "nginx.conf")]
-        with (self.folder / "said.log").open("wb") as said:
-            self.process = subprocess.Popen(command, stdout=said, stderr=said)
-        until(self._listens, 20, f"nginx listens; {(self.folder / 'said.log').read_text()}")
+        self.run()
         return self
-
-    def _listens(self) -> bool:
-        assert self.process and self.process.poll() is None, (self.folder / "said.log").read_text()
-        with socket.socket() as one:
-            return one.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def end(self) -> None:
-        """End it, by its own pid."""
-        if self.process and self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(20)
