@@ -105,6 +105,12 @@ def connections(made: Pair) -> dict[str, int]:
         return {str(name): int(count) for name, count in connection.execute(query)}
 
 
+def listed(browser: requests.Session, address: str) -> list[object]:
+    """Return the studies that QIDO-RS tells; none while HAProxy has nobody to ask."""
+    answer = browser.get(f"{address}/dicom-web/studies", timeout=20)
+    return list(answer.json()) if answer.status_code == 200 else []
+
+
 def nodes_of(made: Pair, key: ExamKey) -> list[str]:
     """Return the node of each study of an exam."""
     found = made.front.exam(key)
@@ -149,8 +155,8 @@ def test_when_one_is_killed_messages_images_and_pages_go_on_through_the_other(bo
     assert browser.cookies.get_dict() == cookies
     for order in (before, after):
         path = f"/gecit/api/exams/{order.key.institution}/{order.key.accession}"
-        assert browser.get(f"{address}{path}", timeout=20).status_code == 200
-    assert len(browser.get(f"{address}/dicom-web/studies", timeout=20).json()) == 2
+        until(lambda at=address + path: browser.get(at, timeout=20).status_code == 200, OUTAGE, "the exam is told")
+    until(lambda: len(listed(browser, address)) == 2, OUTAGE, "both studies are listed")
     until(lambda: told(both, after), 2 * OUTAGE, "MEDULA knows the second exam")
 
     until(lambda: f":{both.b.data}" in follower(both), OUTAGE, "the other follows the index")
