@@ -2,7 +2,7 @@
 
 Orders and reports come in by groups as eight senders make them, durable, half of them of patients that the ledger
 knows; then what they made due is judged. Beside the time, the processor time of this process and of PostgreSQL's: it is
-less at the mercy of others on the machine. BENCH_GROWTH names a folder where SQLite's two ledgers stay for another run.
+less at the mercy of others on the machine. BENCH_GROWTH names a folder where the ledgers stay for another run.
 """
 
 from __future__ import annotations
@@ -152,23 +152,36 @@ def _sqlite(folder: Path) -> Iterator[Opened]:
         ledger = open_ledger(f"sqlite:///{path}")
         if not known:
             _fill(ledger, count)
-        return ledger
+        return _whole(ledger, count)
 
     yield opened, time.process_time
 
 
 @contextmanager
 def _postgresql(folder: Path) -> Iterator[Opened]:
-    with cluster(durable=True) as server:
+    kept = os.environ.get("BENCH_GROWTH")
+    with cluster(durable=True, kept=Path(kept) / "postgresql" if kept else None) as server:
 
         def opened(count: int) -> SqlLedger:
-            ledger = open_ledger(server.new_database())
+            name = f"growth_{count}"
+            if name in server.databases():
+                return _whole(open_ledger(server.url(name)), count)
+            ledger = open_ledger(server.new_database(name))
             _fill(ledger, count)
             with ledger.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(sa.text("VACUUM ANALYZE"))  # what its own housekeeping does in time
             return ledger
 
         yield opened, lambda: time.process_time() + _used_by(server)
+
+
+def _whole(ledger: SqlLedger, count: int) -> SqlLedger:
+    """Return the ledger; RuntimeError where its filling was broken off in another run."""
+    with ledger.engine.connect().execution_options(reading=True) as connection:
+        messages_there = connection.execute(sa.select(sa.func.count()).select_from(schema.message)).scalar_one()
+    if messages_there < 2 * count:  # they are what is filled in last
+        raise RuntimeError(f"{ledger.engine.url.database} has {messages_there} messages: take it away and start anew")
+    return ledger
 
 
 def _used_by(server: Cluster) -> float:

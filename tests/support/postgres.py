@@ -44,7 +44,8 @@ class Cluster:
             owner = pwd.getpwnam("postgres")
             shutil.chown(folder, owner.pw_uid, owner.pw_gid)
             self._as = {"user": owner.pw_uid, "group": owner.pw_gid}
-        self._run("initdb", "-D", str(folder / "data"), "-U", "gecit", "--auth=trust", "-E", "UTF8", "--no-sync")
+        if not (folder / "data").exists():
+            self._run("initdb", "-D", str(folder / "data"), "-U", "gecit", "--auth=trust", "-E", "UTF8", "--no-sync")
         self.start()
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -97,25 +98,35 @@ class Cluster:
         self.process.send_signal(2)
         self.process.wait(30)
 
+    def databases(self) -> set[str]:
+        """Return the names of its databases."""
+        with psycopg.connect(self.url("postgres").replace("+psycopg", "")) as connection:
+            return {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
+
     def url(self, database: str) -> str:
         """Return the SQLAlchemy URL of a database."""
         return f"postgresql+psycopg://gecit@127.0.0.1:{self.port}/{database}"
 
-    def new_database(self) -> str:
+    def new_database(self, name: str = "") -> str:
         """Make an empty database and return its URL."""
-        name = f"t{uuid4().hex}"
+        name = name or f"t{uuid4().hex}"
         with psycopg.connect(self.url("postgres").replace("+psycopg", ""), autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}"')
         return self.url(name)
 
 
 @contextmanager
-def cluster(*, durable: bool = False) -> Iterator[Cluster]:
-    """Run a cluster for as long as the block lasts; `durable`: a commit waits for the disk, as in a hospital."""
-    folder = Path(tempfile.mkdtemp(prefix="gecit-pg-"))
+def cluster(*, durable: bool = False, kept: Path | None = None) -> Iterator[Cluster]:
+    """Run a cluster for as long as the block lasts; `durable`: a commit waits for the disk, as in a hospital.
+
+    Where `kept` names a folder, its databases stay for another run.
+    """
+    folder = kept or Path(tempfile.mkdtemp(prefix="gecit-pg-"))
+    folder.mkdir(parents=True, exist_ok=True)
     running = Cluster(folder, durable=durable)
     try:
         yield running
     finally:
         running.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        if kept is None:
+            shutil.rmtree(folder, ignore_errors=True)
