@@ -39,10 +39,10 @@ def main() -> int:
     results = Results(product_commit())
     wanted = max(0, GOAL - results.kills()) if chosen.kills is None else chosen.kills
     while wanted > 0:
-        before = results.kills()
         engine = min(engines, key=results.kills)
+        before = results.kills(engine)  # not of both: the other engine may be under way beside this
         some_runs(results, engine, wanted)
-        wanted -= results.kills() - before
+        wanted -= results.kills(engine) - before
     return summed_up(results)
 
 
