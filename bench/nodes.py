@@ -31,6 +31,7 @@ from gecit.settings.files import read_configuration
 from .corpus import Sent
 
 HOME = Path(__file__).parents[1]
+PLUGINS = "/usr/share/orthanc/plugins"
 ORTHANC = "/usr/sbin/Orthanc"
 PROCESSES = ("web", "listen", "work")
 START_SECONDS = 60.0
@@ -138,18 +139,9 @@ class Gecit(Node):
 @contextmanager
 def bare(folder: Path) -> Iterator[Node]:
     """Run Orthanc without plugins; everything else as `orthanc-config/orthanc.json` has it."""
-    http, dicom = _free_ports(2)
-    environ = _environ(folder, GECIT_HTTP_PORT=str(http), GECIT_DICOM_PORT=str(dicom))
-    configuration, _, faults = read_configuration(HOME / "orthanc-config" / "orthanc.json", environ)
-    if faults:
-        raise RuntimeError(f"orthanc.json cannot be read: {faults[0]}")
-    configuration["Plugins"] = []
-    (folder / "bare.json").write_text(json.dumps(configuration), encoding="utf-8")
-    with _running(folder / "bare.json", folder, environ) as process:
-        node = Node(process, http, dicom)
-        _until(lambda: _answers(process, f"http://127.0.0.1:{http}/system"), START_SECONDS, "Orthanc answers")
+    with _orthanc(folder, {"Plugins": []}) as node:
         peer = {"AET": CALLING, "Host": "127.0.0.1", "Port": 104}
-        requests.put(f"http://127.0.0.1:{http}/modalities/bench", json=peer, timeout=10).raise_for_status()
+        requests.put(f"http://127.0.0.1:{node.http}/modalities/bench", json=peer, timeout=10).raise_for_status()
         yield node
 
 
@@ -175,56 +167,46 @@ def dicomweb(folder: Path, **more: str) -> Iterator[Node]:
 
     `more` are environment variables of the node.
     """
-    http, dicom = _free_ports(2)
-    environ = _environ(folder, GECIT_HTTP_PORT=str(http), GECIT_DICOM_PORT=str(dicom), **more)
-    configuration: dict[str, object] = {}
-    for name in ("orthanc.json", "dicomweb.json"):
-        read, _, faults = read_configuration(HOME / "orthanc-config" / name, environ)
-        if faults:
-            raise RuntimeError(f"{name} cannot be read: {faults[0]}")
-        configuration |= read
-    configuration["Plugins"] = ["/usr/share/orthanc/plugins/libOrthancDicomWeb.so"]
-    (folder / "dicomweb.json").write_text(json.dumps(configuration), encoding="utf-8")
-    with _running(folder / "dicomweb.json", folder, environ) as process:
-        node = Node(process, http, dicom)
-        _until(lambda: _answers(process, f"http://127.0.0.1:{http}/system"), START_SECONDS, "Orthanc answers")
+    with _orthanc(folder, {"Plugins": [f"{PLUGINS}/libOrthancDicomWeb.so"]}, ("dicomweb.json",), **more) as node:
         yield node
 
 
 @contextmanager
 def files(folder: Path, worklist: Path) -> Iterator[Node]:
     """Run Orthanc with its sample plugin alone, which answers a worklist out of a folder of files."""
-    http, dicom = _free_ports(2)
-    environ = _environ(folder, GECIT_HTTP_PORT=str(http), GECIT_DICOM_PORT=str(dicom))
-    configuration, _, faults = read_configuration(HOME / "orthanc-config" / "orthanc.json", environ)
-    if faults:
-        raise RuntimeError(f"orthanc.json cannot be read: {faults[0]}")
-    configuration["Plugins"] = ["/usr/share/orthanc/plugins/libModalityWorklists.so"]
-    configuration["Worklists"] = {"Enable": True, "Database": str(worklist)}
-    configuration["DicomModalities"] = {"bench": {"AET": CALLING, "Host": "127.0.0.1", "Port": 104}}
-    configuration["DicomModalitiesInDatabase"] = False
-    configuration["DicomAlwaysAllowFindWorklist"] = True
-    (folder / "files.json").write_text(json.dumps(configuration), encoding="utf-8")
-    with _running(folder / "files.json", folder, environ) as process:
-        node = Node(process, http, dicom)
-        _until(lambda: _answers(process, f"http://127.0.0.1:{http}/system"), START_SECONDS, "Orthanc answers")
+    changes = {
+        "Plugins": [f"{PLUGINS}/libModalityWorklists.so"],
+        "Worklists": {"Enable": True, "Database": str(worklist)},
+        "DicomModalities": {"bench": {"AET": CALLING, "Host": "127.0.0.1", "Port": 104}},
+        "DicomModalitiesInDatabase": False,
+        "DicomAlwaysAllowFindWorklist": True,
+    }
+    with _orthanc(folder, changes) as node:
         yield node
 
 
 @contextmanager
 def scripted(folder: Path, script: Path) -> Iterator[Node]:
     """Run Orthanc with its Python plugin and a script of ours alone; everything else as we configure it."""
-    http, dicom = _free_ports(2)
-    environ = _environ(folder, GECIT_HTTP_PORT=str(http), GECIT_DICOM_PORT=str(dicom))
-    configuration, _, faults = read_configuration(HOME / "orthanc-config" / "orthanc.json", environ)
-    if faults:
-        raise RuntimeError(f"orthanc.json cannot be read: {faults[0]}")
-    configuration |= {"Plugins": ["/usr/share/orthanc/plugins/libOrthancPython.so"], "PythonScript": str(script)}
-    (folder / "scripted.json").write_text(json.dumps(configuration), encoding="utf-8")
-    with _running(folder / "scripted.json", folder, environ) as process:
-        node = Node(process, http, dicom)
-        _until(lambda: _answers(process, f"http://127.0.0.1:{http}/system"), START_SECONDS, "Orthanc answers")
+    with _orthanc(folder, {"Plugins": [f"{PLUGINS}/libOrthancPython.so"], "PythonScript": str(script)}) as node:
         yield node
+
+
+@contextmanager
+def _orthanc(folder: Path, changes: Mapping[str, object], further: Sequence[str] = (), **more: str) -> Iterator[Node]:
+    """Run Orthanc as our files have it (`further`: beside orthanc.json) but for some changes, without Geçit."""
+    http, dicom = _free_ports(2)
+    environ = _environ(folder, GECIT_HTTP_PORT=str(http), GECIT_DICOM_PORT=str(dicom), **more)
+    configuration: dict[str, object] = {}
+    for name in ("orthanc.json", *further):
+        read, _, faults = read_configuration(HOME / "orthanc-config" / name, environ)
+        if faults:
+            raise RuntimeError(f"{name} cannot be read: {faults[0]}")
+        configuration |= read
+    (folder / "anchor.json").write_text(json.dumps({**configuration, **changes}), encoding="utf-8")
+    with _running(folder / "anchor.json", folder, environ) as process:
+        _until(lambda: _answers(process, f"http://127.0.0.1:{http}/system"), START_SECONDS, "Orthanc answers")
+        yield Node(process, http, dicom)
 
 
 @contextmanager
