@@ -46,6 +46,7 @@ from .judging import Judge
 from .life import until_told_to_stop, wait_beating
 from .loops import Loop, run_loops
 from .reception import Reception
+from .registered import home_of
 from .retention import deleting_of
 from .run_folder import read_internal_token
 from .watching import Watching
@@ -71,7 +72,7 @@ class Worker:
         pictures: Callable[[KeyImage], bytes | None] = lambda image: None,
         watching: Watching | None = None,
     ) -> None:
-        self._parts, self._settings = parts, parts.settings
+        self._parts, self._settings, self._home = parts, parts.settings, home_of(parts.settings)
         self._ledger, self._clock, self._archive = parts.ledger, parts.clock, archive
         self._pictures, self._watching = pictures, watching
         judging = parts.rules().judging
@@ -288,7 +289,7 @@ class Worker:
             detail[f"delivered {name}"] = courier.delivered
             detail[f"delivery seconds {name}"] = round(courier.delivered_seconds, 3)
             detail[f"{watch_health.BREAKER}{name}"] = self._breakers[name].state(now).value
-        return Beat(node=self._settings.name, process="work", pid=os.getpid(), at=now, detail=detail)
+        return Beat(node=self._settings.name, process="work", pid=os.getpid(), at=now, detail=detail, home=self._home)
 
     def _behind(self) -> dict[str, int]:
         if not self._lease.mine:  # another process follows, and says how far it is
