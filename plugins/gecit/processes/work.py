@@ -15,6 +15,7 @@ from functools import lru_cache, partial
 from ..core.accounts import Account
 from ..core.key_images import KeyImage
 from ..core.reading import AT_WORK, State
+from ..edges.ledger_clock import LedgerClock
 from ..edges.orthanc_http import Modality, OrthancArchive
 from ..edges.orthanc_pictures import OrthancPictures
 from ..edges.report_documents import Documents
@@ -283,6 +284,7 @@ class Worker:
             "webhook addresses resting": self._announcer.open_addresses(),
             **self._behind(),
             **self._disk(),
+            **self._clocks(),
             **(self._watching.detail() if self._watching else {}),
         }
         for name, courier in self._couriers.items():
@@ -298,6 +300,11 @@ class Worker:
             return {watch_health.BEHIND: max(0, self._archive.last_change() - self._follower.position)}
         except Unavailable:
             return {}
+
+    def _clocks(self) -> dict[str, int]:
+        if not isinstance(self._clock, LedgerClock):
+            return {}
+        return {watch_health.CLOCK_BEHIND: round(self._clock.behind.total_seconds())}
 
     def _disk(self) -> dict[str, int]:
         try:
