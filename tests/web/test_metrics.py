@@ -66,6 +66,8 @@ def test_what_the_ledger_holds_is_scraped(client: FlaskClient) -> None:
 
 def test_a_pair_of_one_name_is_told_of_once(client: FlaskClient, ledger: SqlLedger) -> None:
     later = START + timedelta(seconds=30)
+    for pid, process, said in ((1, "work", WORK), (2, "listen", {"answered AA": 7})):
+        ledger.beat(Beat(node="N1", home="a", process=process, pid=pid, at=START, detail=dict(said)))
     detail = {"delivered medula": 6, "delivery seconds medula": 0.5, "disk free": 4, "breaker medula": "closed"}
     ledger.beat(Beat(node="N1", home="b", process="work", pid=3, at=later, detail=detail))
     ledger.beat(Beat(node="N1", home="b", process="listen", pid=4, at=later, detail={"answered AA": 5}))

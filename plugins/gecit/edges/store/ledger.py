@@ -187,7 +187,8 @@ class SqlLedger(
         """Record a sign of life, and drop what another folder of that node said long ago."""
         values = msgspec.structs.asdict(one)
         values["detail"] = msgspec.json.encode(one.detail).decode()
-        old = sa.and_(beat.c.node == one.node, beat.c.home != one.home, beat.c.at < one.at - LEFT_FOR_GOOD)
+        gone = sa.or_(beat.c.home == "", beat.c.at < one.at - LEFT_FOR_GOOD)  # '': written before folders had marks
+        old = sa.and_(beat.c.node == one.node, beat.c.home != one.home, gone)
         with self._begin() as connection:
             upsert(connection, beat, [values])
             connection.execute(sa.delete(beat).where(old, beat.c.process != PROCESS))
