@@ -1,14 +1,22 @@
-"""Which node holds an exam's images where this one has none of them."""
+"""Which node holds an exam's images where this one has none of them, and how a browser gets there."""
 
 from __future__ import annotations
 
 from collections import Counter
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
-from flask import request
+from flask import current_app, request
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response as Answer
 
 from gecit.core.exam import Exam
 from gecit.ports.nodes import Node, Nodes
+
+FROM = "from"
+"""In an address: the node that sent the browser there, which vouches for whoever is signed in there."""
+
+NODES = "gecit_nodes"
+"""Extension of the application: this node's name and the registry."""
 
 
 def holders(exam: Exam, own: str, nodes: Nodes | None) -> list[Node]:
@@ -23,11 +31,49 @@ def holders(exam: Exam, own: str, nodes: Nodes | None) -> list[Node]:
 def where_to(exam: Exam, own: str, nodes: Nodes | None) -> str:
     """Return the address of a living node that holds studies of an exam; empty where it is this one, or there is none.
 
-    Without a slash at its end; a browser that is sent there needs the session's cookie there too (docs/howto/nodes.md).
-    One that leads back here is none: nodes may have one address, or a balancer leads that node's visitors here.
+    Without a slash at its end. One that leads back here is none: nodes may have one address, or a balancer leads that
+    node's visitors here.
     """
     found = [one.address for one in holders(exam, own, nodes) if one.up and one.address]
     if not found or nodes is None:
         return ""
     mine = next((one.address for one in nodes.nodes() if one.name == own), "")
     return next((one for one in found if one != mine and urlsplit(one).netloc != request.host), "")
+
+
+def sent_to(there: str, path: str, own: str) -> Answer:
+    """Send the browser on to another node's path, which is told by whom."""
+    return redirect(named(there, path, own), 303)
+
+
+def named(there: str, path: str, own: str) -> str:
+    """Return the address of another node's path, with the name of this one."""
+    return f"{there}{path}{'&' if '?' in path else '?'}{urlencode({FROM: own})}"
+
+
+def other(name: str, own: str, nodes: Nodes) -> Node | None:
+    """Return another living node that browsers reach under an address of its own."""
+    found = next((one for one in nodes.nodes() if one.name == name and name != own), None)
+    return found if found and found.up and found.address and urlsplit(found.address).netloc != request.host else None
+
+
+def origin_of(node: Node) -> str:
+    """Return a node's origin as browsers write it (RFC 6454)."""
+    parts = urlsplit(node.address)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def vouching() -> str:
+    """Return where a browser that is not signed in here may be signed in: at the node that sent it; empty: nowhere."""
+    own, nodes = current_app.extensions.get(NODES, ("", None))
+    name = request.args.get(FROM, "")
+    there = other(name, own, nodes) if name and nodes else None
+    if there is None:
+        return ""
+    return f"{there.address}/gecit/over?{urlencode({'node': own, 'next': asked()})}"
+
+
+def asked() -> str:
+    """Return path and query of this request as addresses write them, without who sent the browser."""
+    rest = urlencode([one for one in request.args.items(multi=True) if one[0] != FROM])
+    return f"{quote(request.path)}?{rest}".rstrip("?")

@@ -19,7 +19,7 @@ from gecit.ports.nodes import Nodes
 from ..access import may_touch, needs, person
 from ..assets.policy import VIEWER
 from ..audit import about
-from ..elsewhere import holders, where_to
+from ..elsewhere import holders, sent_to, where_to
 from ..guard import HEADERS
 from ..problem import refuse, show
 from .problems import AMBIGUOUS, ASIDE, ELSEWHERE, NO_IMAGES, silent
@@ -94,6 +94,6 @@ def _elsewhere(exam: Exam, node: str, nodes: Nodes | None) -> Answer:
     """Send the browser to a node that holds the images; where none of them answers, say which is silent."""
     if address := where_to(exam, node, nodes):
         institution, accession = (quote(one, safe="") for one in (exam.key.institution, exam.key.accession))
-        return redirect(f"{address}/gecit/viewer/{institution}/{accession}", 303)
+        return sent_to(address, f"/gecit/viewer/{institution}/{accession}", node)
     dead = next((one for one in holders(exam, node, nodes) if not one.up), None)
     return show(silent(dead) if dead else ELSEWHERE)
