@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -28,8 +28,13 @@ class Province:
 
 
 @contextmanager
-def province(folder: Path, postgres: Cluster, names: tuple[str, ...] = ("A", "B")) -> Iterator[Province]:
-    """Run nodes for the length of a block; their logs are shown where a test fails."""
+def province(
+    folder: Path, postgres: Cluster, names: tuple[str, ...] = ("A", "B"), hosts: Mapping[str, str] | None = None
+) -> Iterator[Province]:
+    """Run nodes for the length of a block; their logs are shown where a test fails.
+
+    `hosts`: under which host name of loopback browsers reach a node; cookies go to one name, whatever the port.
+    """
     credentials, account = new_credentials(), new_account()
     world = outside_world(SystemClock(), credentials=credentials, account=account)
     database = postgres.new_database()
@@ -44,7 +49,7 @@ def province(folder: Path, postgres: Cluster, names: tuple[str, ...] = ("A", "B"
                 "GECIT_NAME": name,
             }
             made = nodes[name] = not_started(data, sandbox, world, environ, database)
-            made.node.environ["ORTHANC__GECIT__SIGN_IN__PUBLIC_URL"] = made.node.url
+            made.node.environ["ORTHANC__GECIT__SIGN_IN__PUBLIC_URL"] = address(made, (hosts or {}).get(name, ""))
             stack.callback(_end, made)
         first = next(iter(nodes.values()))
         first.node.add_administrator()
@@ -54,6 +59,11 @@ def province(folder: Path, postgres: Cluster, names: tuple[str, ...] = ("A", "B"
         for one in nodes.values():
             ready(one)
         yield Province(nodes)
+
+
+def address(made: Hospital, host: str = "") -> str:
+    """Return under which address browsers reach a node."""
+    return made.node.url.replace("127.0.0.1", host) if host else made.node.url
 
 
 def _end(made: Hospital) -> None:

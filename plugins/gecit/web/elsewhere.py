@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from urllib.parse import quote, urlencode, urlsplit
 
-from flask import current_app, request
+from flask import current_app, make_response, render_template, request
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as Answer
 
 from gecit.core.exam import Exam
 from gecit.ports.nodes import Node, Nodes
+
+from .sender import reads_pages
 
 FROM = "from"
 """In an address: the node that sent the browser there, which vouches for whoever is signed in there."""
@@ -42,8 +44,15 @@ def where_to(exam: Exam, own: str, nodes: Nodes | None) -> str:
 
 
 def sent_to(there: str, path: str, own: str) -> Answer:
-    """Send the browser on to another node's path, which is told by whom."""
-    return redirect(named(there, path, own), 303)
+    """Send whoever asks on to another node's path, which is told by whom.
+
+    A browser gets a page that goes on by itself: where a form led here, `form-action 'self'` of its page forbids to be
+    redirected to another origin (CSP 3, 6.4.1), and our sign-in is such a form.
+    """
+    address = named(there, path, own)
+    if reads_pages():
+        return make_response(render_template("elsewhere.html", address=address))
+    return redirect(address, 303)
 
 
 def named(there: str, path: str, own: str) -> str:
