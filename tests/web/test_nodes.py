@@ -53,7 +53,11 @@ def test_a_link_to_images_goes_to_the_node_that_holds_them(
     book.claim_node(THERE)
     answer = client.get(f"/gecit/viewer?accession={CLEAN.accession}", headers={"Authorization": BASIC})
     assert answer.status_code == 303
-    assert answer.headers["Location"] == f"https://n2.example/gecit/viewer/{CLEAN.institution}/{CLEAN.accession}"
+    there = f"https://n2.example/gecit/viewer/{CLEAN.institution}/{CLEAN.accession}?from=N1"
+    assert answer.headers["Location"] == there
+    page = client.get(answer.request.full_path, headers={"Authorization": BASIC, "Accept": "text/html"})
+    assert page.status_code == 200, "a form may have led here, whose page forbids to be redirected elsewhere"
+    assert f'http-equiv="refresh" content="0; url={there}"' in page.text and f'href="{there}"' in page.text
 
 
 def test_nobody_is_sent_to_where_he_is(page: Callable[..., str], views: FakeViews, book: SqlLedger) -> None:
