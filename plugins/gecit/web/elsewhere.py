@@ -10,6 +10,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as Answer
 
 from gecit.core.exam import Exam
+from gecit.core.values import Value
 from gecit.ports.nodes import Node, Nodes
 
 from .sender import reads_pages
@@ -28,6 +29,23 @@ def holders(exam: Exam, own: str, nodes: Nodes | None) -> list[Node]:
         return []
     known = {one.name: one for one in nodes.nodes()}
     return [known[name] for name, _ in held.most_common() if name in known]
+
+
+class Held(Value):
+    """How many of an exam's studies a node holds; `up`: they can be opened there."""
+
+    name: str
+    studies: int
+    here: bool
+    up: bool
+
+
+def spread(exam: Exam, own: str, nodes: Nodes | None) -> list[Held]:
+    """Return which nodes hold studies of an exam, this one first."""
+    held = Counter(one.facts.key.node for one in exam.studies)
+    reached = {one.name for one in nodes.nodes() if one.up and one.address} if nodes else set()
+    found = [Held(name, number, name == own, name == own or name in reached) for name, number in held.most_common()]
+    return sorted(found, key=lambda one: not one.here)
 
 
 def where_to(exam: Exam, own: str, nodes: Nodes | None) -> str:
