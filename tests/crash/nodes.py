@@ -30,8 +30,8 @@ from .table import RANDOM, RANDOM_SECONDS, Kill, read_points
 
 POSTGRESQL = "postgresql"
 """A victim: the postmaster, of which every node depends."""
-LEFT = "leased"
-"""A point: the node that passes it dies with deliveries in its hands, and stays dead until others have done them."""
+LEFT = UNSENT, SENT = "about to be sent", "answered by MEDULA"
+"""Points: a node that passes one dies with deliveries in its hands, and stays dead until others have taken them."""
 DOWN_SECONDS = (1.0, 6.0)
 LEFT_SECONDS = LEASE.total_seconds() + 5.0
 TAKEN_OVER_SECONDS = 120.0
@@ -39,7 +39,7 @@ OF_ONE_NODE = "archive"
 """The destination that no other node can do the work of."""
 CONNECTIONS = 40
 """Of PostgreSQL for each node, and as many for the senders: more than all its processes open."""
-ROUND = ("everything", "everything", "listen", "work", "work", "web", "orthanc", POSTGRESQL, LEFT)
+ROUND = ("everything", "everything", "listen", "work", "work", "web", "orthanc", POSTGRESQL, *LEFT)
 
 
 class NodeKill(Kill, frozen=True, kw_only=True):
@@ -70,8 +70,8 @@ def a_kill(draw: random.Random, names: Sequence[str], victim: str) -> NodeKill:
     """Return a kill of a victim of `ROUND`."""
     node = "" if victim == POSTGRESQL else draw.choice(names)
     after, down = round(draw.uniform(0.0, RANDOM_SECONDS), 3), round(draw.uniform(*DOWN_SECONDS), 3)
-    if victim == LEFT:
-        return NodeKill(engine=POSTGRESQL, point=LEFT, victim="everything", node=node, down=LEFT_SECONDS)
+    if victim in LEFT:
+        return NodeKill(engine=POSTGRESQL, point=victim, victim="everything", node=node, down=LEFT_SECONDS)
     return NodeKill(engine=POSTGRESQL, point=RANDOM, victim=victim, after=after, node=node, down=down)
 
 
@@ -180,7 +180,7 @@ class Nodes:
             time.sleep(kill.down)
             self._postgres.start()
             return True
-        dead = partial(self._left_to_others, kill) if kill.point == LEFT else partial(time.sleep, kill.down)
+        dead = partial(self._left_to_others, kill) if kill.point in LEFT else partial(time.sleep, kill.down)
         return self._killers[kill.node].strike(kill, threading.Event(), REACH_SECONDS, dead)
 
     def _left_to_others(self, kill: NodeKill) -> None:

@@ -25,7 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash.province", description=__doc__)
     parser.add_argument("--nodes", type=int, default=4)
     parser.add_argument("--exams", type=int, default=100_000, help="judged exams that are there before")
-    parser.add_argument("--kills", type=int, default=45)
+    parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faults", type=float, default=FAULTY, help="share of MEDULA's answers that are spoilt")
     parser.add_argument("--rebuild", action="store_true", help="fold the whole ledger anew at the end, too")

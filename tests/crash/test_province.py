@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from .checks import Verdicts
-from .nodes import LEFT, POSTGRESQL, ROUND, a_kill, nodes, plan
+from .nodes import LEFT, POSTGRESQL, ROUND, SENT, a_kill, nodes, plan
 
 EXAMS = 400
-VICTIMS = ("everything", "work", POSTGRESQL, LEFT, "listen")
+VICTIMS = ("everything", "work", POSTGRESQL, SENT, "listen")
 
 
 def test_the_plan_is_the_same_each_time_and_kills_everything_on_every_node() -> None:
     names = ("A", "B")
     planned = plan(names, 90, seed=3)
     assert planned == plan(names, 90, seed=3) != plan(names, 90, seed=4)
-    victims = {one.point if one.point == LEFT else one.victim for one in planned}
+    victims = {one.point if one.point in LEFT else one.victim for one in planned}
     assert victims == set(ROUND)
     assert {one.node for one in planned if one.victim == "everything"} == set(names)
 
