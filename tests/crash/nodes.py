@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -140,9 +141,12 @@ class Nodes:
             **found._asdict(),
         )
 
-    def rebuilt(self, seconds: float = 60.0) -> Found:
-        """Fold the ledger anew from its events; what differs is a finding."""
-        done = self._first.gecit("ledger", "rebuild", seconds=seconds)
+    def rebuilt(self, seconds: float = 300.0) -> Found:
+        """Fold the ledger anew from its events; what differs is a finding, and where it takes longer."""
+        try:
+            done = self._first.gecit("ledger", "rebuild", seconds=seconds)
+        except subprocess.TimeoutExpired as fault:
+            return Found([], [], [str(fault)])
         return Found([], [], [done.stdout + done.stderr] if done.returncode else [])
 
     def log_text(self) -> str:

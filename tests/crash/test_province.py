@@ -25,7 +25,7 @@ def test_the_plan_is_the_same_each_time_and_kills_everything_on_every_node() -> 
 
 @pytest.mark.system
 @pytest.mark.postgres
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_nodes_on_one_ledger_lose_nothing_and_tell_nothing_twice_when_nodes_and_postgresql_die(
     tmp_path: Path, undisturbed: Verdicts
 ) -> None:
