@@ -15,12 +15,11 @@ from gecit.core.access import Role
 from gecit.core.accounts import Account
 from gecit.sandbox.day import INSTITUTION
 from gecit.sandbox.play import Player
-from gecit.settings import load
 from tests.support.chromium import chromium, shot
 from tests.support.hospital import stories_at
 from tests.support.node import HOME
 from tests.support.postgres import Cluster
-from tests.support.province import Province, address, province
+from tests.support.province import Province, across, address, province
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 SHOTS = HOME / "build" / "screenshots"
@@ -43,8 +42,7 @@ def both(tmp_path_factory: pytest.TempPathFactory, postgres: Cluster) -> Iterato
 def test_who_is_signed_in_at_a_sees_images_at_b_without_signing_in_again(both: Province, tmp_path: Path) -> None:
     a, b = both["A"], both["B"]
     story = next(one for one in stories_at(0) if one.id == "ultrasound")
-    environ = {**b.node.environ, "GECIT_MLLP_PORT": a.node.environ["GECIT_MLLP_PORT"]}
-    Player(b.running()._replace(settings=load(environ=environ)), tmp_path).play(story)
+    Player(across(hl7=a, images=b), tmp_path).play(story)
     a.results([story])
     key = story.order.key
     here, there = (address(both[name], host) for name, host in HOSTS.items())
