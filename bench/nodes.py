@@ -12,8 +12,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Lock
 
 import psutil
 import requests
@@ -63,6 +64,16 @@ class Node:
         self._process = psutil.Process(process.pid)
         self.http, self.dicom, self.mllp = http, dicom, mllp
 
+    @property
+    def members(self) -> Sequence[Node]:
+        """The nodes that are sent to, where this one stands for several."""
+        return (self,)
+
+    @property
+    def records(self) -> bool:
+        """Whether a ledger is kept, so that there is something to wait for."""
+        return False
+
     def cpu(self) -> Cpu:
         """Return what the processes used so far."""
         return Cpu(orthanc=_used(self._process), others=sum(_used(one) for one in self._process.children()))
@@ -100,6 +111,11 @@ class Gecit(Node):
     def __init__(self, process: subprocess.Popen[bytes], http: int, dicom: int, mllp: int, ledger: SqlLedger) -> None:
         super().__init__(process, http, dicom, mllp)
         self._ledger = ledger
+
+    @property
+    def records(self) -> bool:
+        """Whether a ledger is kept."""
+        return True
 
     def expect(self, studies: Sequence[Sent]) -> None:
         """Send the orders, so that studies are tied to exams and judged, as in a hospital."""
@@ -212,13 +228,14 @@ def files(folder: Path, worklist: Path) -> Iterator[Node]:
 
 
 @contextmanager
-def gecit(folder: Path, *, ledger: Path | None = None, **more: str) -> Iterator[Node]:
+def gecit(folder: Path, *, ledger: Path | None = None, database: str = "", **more: str) -> Iterator[Node]:
     """Run Orthanc with our configuration and all our processes, and one institution that may send.
 
-    `ledger` is the ledger's folder where it is another one; `more` are environment variables of the node.
+    `ledger` is the ledger's folder where it is another one, `database` the URL of one that is no file;
+    `more` are environment variables of the node.
     """
     http, dicom, mllp, web = _free_ports(4)
-    database = f"sqlite:///{ledger or folder}/ledger.db"
+    database = database or f"sqlite:///{ledger or folder}/ledger.db"
     environ = _environ(
         folder,
         GECIT_HTTP_PORT=str(http),
@@ -297,12 +314,20 @@ def _until(true: Callable[[], bool], seconds: float, what: str, rest: float = 0.
         time.sleep(rest)
 
 
+_given: set[int] = set()
+_giving = Lock()
+
+
 def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports: list[int] = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Return ports that nobody listens on, and none twice: a node that is starting does not listen on its own yet."""
+    with _giving, ExitStack() as stack:
+        ports: list[int] = []
+        while len(ports) < count:
+            port = int(stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1])
+            if port not in _given:
+                ports.append(port)
+        _given.update(ports)
+        return ports
 
 
 def _used(process: psutil.Process) -> float:
