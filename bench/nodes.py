@@ -133,7 +133,8 @@ class Gecit(Node):
         missing = list(studies)
 
         def none_missing() -> bool:
-            missing[:] = [one for one in missing if self._recorded(one) < one.instances]
+            while missing and self._recorded(missing[0]) >= missing[0].instances:
+                del missing[0]  # one is asked for at a time: in PostgreSQL the asking is work of the ledger's too
             return not missing
 
         _until(none_missing, 60 + 0.05 * sum(one.instances for one in studies), "facts are recorded", 0.02)

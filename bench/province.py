@@ -30,6 +30,7 @@ from .hl7 import CONNECTIONS, MESSAGES, RADIOLOGISTS, send_messages, write_round
 from .hl7_servers import said_by, sender
 from .ingest import Way, interleaved
 from .machine import elsewhere, machine_now, used_by_all, wait_quiet
+from .memory import made
 from .nodes import Cpu, Node
 
 SIZES = (1, 2, 4)
@@ -91,7 +92,7 @@ def province(folder: Path, count: int, server: Cluster) -> Iterator[Group]:
     """Run so many nodes of ours on one ledger, which is new."""
     database = server.new_database()
     makers = [
-        nodes.gecit(_made(folder / f"node{number}"), database=database, GECIT_NAME=f"Node{number}")
+        nodes.gecit(made(folder / f"node{number}"), database=database, GECIT_NAME=f"Node{number}")
         for number in range(count)
     ]
     with _together(makers, server) as group:
@@ -101,14 +102,14 @@ def province(folder: Path, count: int, server: Cluster) -> Iterator[Group]:
 @contextmanager
 def bare(folder: Path, count: int) -> Iterator[Group]:
     """Run so many Orthancs without plugins."""
-    with _together([nodes.bare(_made(folder / f"node{number}")) for number in range(count)]) as group:
+    with _together([nodes.bare(made(folder / f"node{number}")) for number in range(count)]) as group:
         yield group
 
 
 @contextmanager
 def own_ledger(folder: Path) -> Iterator[Group]:
     """Run one node of ours on SQLite."""
-    with _together([nodes.gecit(_made(folder / "node0"))]) as group:
+    with _together([nodes.gecit(made(folder / "node0"))]) as group:
         yield group
 
 
@@ -119,11 +120,6 @@ def _together(makers: Sequence[AbstractContextManager[Node]], server: Cluster | 
         with ThreadPoolExecutor(len(makers)) as pool:
             starting = [pool.submit(stack.enter_context, one) for one in makers]
         yield Group([one.result() for one in starting], server)
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
 
 
 def figures(
