@@ -12,7 +12,9 @@ from bench.province import Group
 from .test_bench_way import told
 
 TINY = Case(name="tiny", edge=16, studies=4, series=1, slices=2)
-IMAGES = {"rate", "rate-with-settle-wait", "rate-of-answers", "cpu-all", "cpu-orthanc"}
+TIMES = {"rate", "rate-with-settle-wait", "rate-of-answers", "messages", "messages-p99"}
+CPU = {"cpu-all", "cpu-orthanc", "messages-cpu-all", "messages-cpu-ledger"}
+"""Of so few files and messages they may be nothing: the kernel counts in hundredths of a second."""
 
 
 class Silent(nodes.Node):
@@ -77,9 +79,8 @@ def test_a_few_files_and_messages_give_every_figure_of_two_nodes(monkeypatch: py
     monkeypatch.setattr(province, "SIZES", (2,))
     monkeypatch.setattr(province, "WARM_UP", 4)
     lines = told(province.figures(rounds=1, patience=0, case=TINY, count=16))
-    messages = {"messages", "messages-p99", "messages-cpu-all", "messages-cpu-ledger"}
     assert {case for case, _ in lines} == {"2-nodes"}
-    assert {figure for _, figure in lines} - {"messages-cpu-ledger"} >= (IMAGES | messages) - {"messages-cpu-ledger"}
+    assert TIMES <= {figure for _, figure in lines} <= TIMES | CPU
     assert lines["2-nodes", "rate"]["anchor_is"] == "as many bare Orthancs, 2"
     assert lines["2-nodes", "messages"]["anchor_is"] == "one node on that ledger"
     assert all(one["value"]["median"] > 0 for one in lines.values())  # type: ignore[index]
