@@ -1,8 +1,8 @@
 """Several whole nodes on one durable PostgreSQL ledger: what they take in beside as many bare Orthancs, and beside one.
 
 C-STORE as `bench ingest` measures it, four associations to each node, the same files whatever the number of nodes. HL7
-as `bench hl7` sends it, eight connections to each node, the same number of messages; the anchor is one node on the
-same server, and of that one a node with a ledger of its own on SQLite. Nodes, PostgreSQL and senders share one machine.
+as `bench hl7` sends it, eight connections to each node, the same number of messages; the anchor is one node on
+PostgreSQL, and of that one a node with a ledger of its own on SQLite. Nodes, PostgreSQL and senders share one machine.
 """
 
 from __future__ import annotations
@@ -88,15 +88,16 @@ class Group(Node):
 
 
 @contextmanager
-def province(folder: Path, count: int, server: Cluster) -> Iterator[Group]:
-    """Run so many nodes of ours on one ledger, which is new."""
-    database = server.new_database()
-    makers = [
-        nodes.gecit(made(folder / f"node{number}"), database=database, GECIT_NAME=f"Node{number}")
-        for number in range(count)
-    ]
-    with _together(makers, server) as group:
-        yield group
+def province(folder: Path, count: int) -> Iterator[Group]:
+    """Run so many nodes of ours on one ledger; its server is new, and ends with them: nothing of it is left to do."""
+    with cluster(durable=True, connections=SERVER_CONNECTIONS) as server:
+        database = server.new_database()
+        makers = [
+            nodes.gecit(made(folder / f"node{number}"), database=database, GECIT_NAME=f"Node{number}")
+            for number in range(count)
+        ]
+        with _together(makers, server) as group:
+            yield group
 
 
 @contextmanager
@@ -126,25 +127,24 @@ def figures(
     rounds: int = 3, patience: float = ingest.PATIENCE_SECONDS, case: Case = CASE, count: int = MESSAGES
 ) -> Iterator[Figure]:
     """Measure images, then messages, with every number of nodes."""
-    with cluster(durable=True, connections=SERVER_CONNECTIONS) as server:
-        for size in SIZES:
-            for one in ingest.figures(rounds, patience, [case], _way(size, server)):
-                yield replace(one, case=_name(size))
-        for size in SIZES:
-            yield from _messages(size, server, rounds, patience, count)
+    for size in SIZES:
+        for one in ingest.figures(rounds, patience, [case], _way(size)):
+            yield replace(one, case=_name(size))
+    for size in SIZES:
+        yield from _messages(size, rounds, patience, count)
 
 
 def _name(size: int) -> str:
     return f"{size}-node" if size == 1 else f"{size}-nodes"
 
 
-def _way(size: int, server: Cluster) -> Way:
+def _way(size: int) -> Way:
     return Way(
         name="province",
         anchor_is=f"as many bare Orthancs, {size}",
         bare=lambda folder: bare(folder, size),
         command=ingest.storescu,
-        ours=lambda folder, _: province(folder, size, server),
+        ours=lambda folder, _: province(folder, size),
         members=size,
     )
 
@@ -159,17 +159,15 @@ class Run(Value):
     elsewhere: float
 
 
-def _messages(size: int, server: Cluster, rounds: int, patience: float, count: int) -> Iterator[Figure]:
-    anchor_is = "one node on that ledger" if size > 1 else "one node, its ledger on SQLite"
+def _messages(size: int, rounds: int, patience: float, count: int) -> Iterator[Figure]:
+    anchor_is = "one node, its ledger on PostgreSQL too" if size > 1 else "one node, its ledger on SQLite"
 
     def one_run(kind: str) -> Run:
         with tempfile.TemporaryDirectory(prefix="gecit-bench-") as name:
             folder = Path(name)
             if kind == "b" and size == 1:
-                started = own_ledger(folder)
-            else:
-                started = province(folder, size if kind == "g" else 1, server)
-            return _run(started, folder, patience, count)
+                return _run(own_ledger(folder), folder, patience, count)
+            return _run(province(folder, size if kind == "g" else 1), folder, patience, count)
 
     sys.stderr.write(f"{_name(size)}: {count} messages\n")
     done = interleaved(rounds, one_run)

@@ -82,5 +82,5 @@ def test_a_few_files_and_messages_give_every_figure_of_two_nodes(monkeypatch: py
     assert {case for case, _ in lines} == {"2-nodes"}
     assert TIMES <= {figure for _, figure in lines} <= TIMES | CPU
     assert lines["2-nodes", "rate"]["anchor_is"] == "as many bare Orthancs, 2"
-    assert lines["2-nodes", "messages"]["anchor_is"] == "one node on that ledger"
+    assert lines["2-nodes", "messages"]["anchor_is"] == "one node, its ledger on PostgreSQL too"
     assert all(one["value"]["median"] > 0 for one in lines.values())  # type: ignore[index]
