@@ -248,7 +248,8 @@ def gecit(folder: Path, *, ledger: Path | None = None, database: str = "", **mor
         ORTHANC__GECIT__POLL_MILLISECONDS=str(round(POLL_SECONDS * 1000)),
         **more,
     )
-    kept = open_ledger(database)
+    with _opening:  # Alembic keeps one context for the whole process
+        kept = open_ledger(database)
     kept.write(lambda tx: tx.record_institution(INSTITUTION, SystemClock().now(), by="bench"))
     try:
         with _running(HOME / "orthanc-config", folder, environ) as process:
@@ -316,7 +317,7 @@ def _until(true: Callable[[], bool], seconds: float, what: str, rest: float = 0.
 
 
 _given: set[int] = set()
-_giving = Lock()
+_giving, _opening = Lock(), Lock()
 
 
 def _free_ports(count: int) -> list[int]:

@@ -128,10 +128,15 @@ def figures(
 ) -> Iterator[Figure]:
     """Measure images, then messages, with every number of nodes."""
     for size in SIZES:
-        for one in ingest.figures(rounds, patience, [case], _way(size)):
-            yield replace(one, case=_name(size))
+        yield from images(size, rounds, patience, case)
     for size in SIZES:
-        yield from _messages(size, rounds, patience, count)
+        yield from messages(size, rounds, patience, count)
+
+
+def images(size: int, rounds: int, patience: float, case: Case) -> Iterator[Figure]:
+    """Measure C-STORE to so many nodes."""
+    for one in ingest.figures(rounds, patience, [case], _way(size)):
+        yield replace(one, case=_name(size))
 
 
 def _name(size: int) -> str:
@@ -159,7 +164,8 @@ class Run(Value):
     elsewhere: float
 
 
-def _messages(size: int, rounds: int, patience: float, count: int) -> Iterator[Figure]:
+def messages(size: int, rounds: int, patience: float, count: int) -> Iterator[Figure]:
+    """Measure HL7 to so many nodes; `count` messages, all nodes together."""
     anchor_is = "one node, its ledger on PostgreSQL too" if size > 1 else "one node, its ledger on SQLite"
 
     def one_run(kind: str) -> Run:

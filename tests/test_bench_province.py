@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from bench import corpus, ingest, nodes, province
-from bench.corpus import Case
+from bench.corpus import Case, Sent
 from bench.province import Group
 
 from .test_bench_way import told
 
 TINY = Case(name="tiny", edge=16, studies=4, series=1, slices=2)
-TIMES = {"rate", "rate-with-settle-wait", "rate-of-answers", "messages", "messages-p99"}
-CPU = {"cpu-all", "cpu-orthanc", "messages-cpu-all", "messages-cpu-ledger"}
-"""Of so few files and messages they may be nothing: the kernel counts in hundredths of a second."""
 
 
 class Silent(nodes.Node):
@@ -30,10 +28,10 @@ class Silent(nodes.Node):
     def records(self) -> bool:
         return self._records
 
-    def expect(self, studies) -> None:
+    def expect(self, studies: Sequence[Sent]) -> None:
         self.expected = [one.order.key.accession for one in studies]
 
-    def wait_recorded(self, studies) -> None:
+    def wait_recorded(self, studies: Sequence[Sent]) -> None:
         self.waited = [one.order.key.accession for one in studies]
 
 
@@ -73,14 +71,27 @@ def test_rounds_change_their_order_and_keep_the_run_apart_from_its_anchor() -> N
 
 @pytest.mark.system
 @pytest.mark.postgres
-def test_a_few_files_and_messages_give_every_figure_of_two_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file or a message that is not accepted ends the bench; so does a study that is not on record."""
+def test_a_few_files_give_every_figure_of_two_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is not accepted ends the bench; so does a study that is not on record."""
     monkeypatch.setattr(ingest, "QUIET", 1.0)
-    monkeypatch.setattr(province, "SIZES", (2,))
-    monkeypatch.setattr(province, "WARM_UP", 4)
-    lines = told(province.figures(rounds=1, patience=0, case=TINY, count=16))
-    assert {case for case, _ in lines} == {"2-nodes"}
-    assert TIMES <= {figure for _, figure in lines} <= TIMES | CPU
+    lines = told(province.images(2, 1, 0, TINY))
+    assert_figures(lines, "2-nodes", {"rate", "rate-with-settle-wait", "rate-of-answers"}, {"cpu-all", "cpu-orthanc"})
     assert lines["2-nodes", "rate"]["anchor_is"] == "as many bare Orthancs, 2"
+
+
+@pytest.mark.system
+@pytest.mark.postgres
+def test_a_few_messages_give_every_figure_of_two_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message that is not accepted ends the bench."""
+    monkeypatch.setattr(ingest, "QUIET", 1.0)
+    monkeypatch.setattr(province, "WARM_UP", 4)
+    lines = told(province.messages(2, 1, 0, 16))
+    assert_figures(lines, "2-nodes", {"messages", "messages-p99"}, {"messages-cpu-all", "messages-cpu-ledger"})
     assert lines["2-nodes", "messages"]["anchor_is"] == "one node, its ledger on PostgreSQL too"
+
+
+def assert_figures(lines: dict[tuple[str, str], dict[str, object]], case: str, times: set[str], cpu: set[str]) -> None:
+    """All that is timed is there; processor time of so little may be nothing, in hundredths of a second."""
+    assert {one for one, _ in lines} == {case}
+    assert times <= {figure for _, figure in lines} <= times | cpu
     assert all(one["value"]["median"] > 0 for one in lines.values())  # type: ignore[index]
