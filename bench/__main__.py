@@ -16,6 +16,7 @@ from . import (
     ingest,
     memory,
     outbox,
+    province,
     rejudge,
     results,
     soap,
@@ -42,6 +43,7 @@ BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
     "audit": audit.figures,
     "tracking": tracking.figures,
     "growth": growth.figures,
+    "province": province.figures,
     "soak": soak.figures,
 }
 

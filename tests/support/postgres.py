@@ -36,8 +36,8 @@ class Cluster:
     """A running server; `new_database` gives each test its own."""
 
     def __init__(self, folder: Path, *, durable: bool = False, connections: int = 60) -> None:
-        self.folder, self._connections = folder, connections
-        self._fsync = "on" if durable else "off"
+        self.folder = folder
+        self._fsync, self._connections = "on" if durable else "off", connections
         self.port = free_port()
         self._as: dict[str, str | int] = {}
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
