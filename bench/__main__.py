@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from . import (
     audit,
+    calls,
     delivery,
     growth,
     guard,
@@ -36,6 +37,7 @@ BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
     "outbox": outbox.figures,
     "soap": soap.figures,
     "memory": memory.figures,
+    "calls": calls.figures,
     "rejudge": rejudge.figures,
     "worklist": worklist.figures,
     "viewer": viewer.figures,

@@ -229,6 +229,22 @@ def files(folder: Path, worklist: Path) -> Iterator[Node]:
 
 
 @contextmanager
+def scripted(folder: Path, script: Path) -> Iterator[Node]:
+    """Run Orthanc with its Python plugin and a script of ours alone; everything else as we configure it."""
+    http, dicom = _free_ports(2)
+    environ = _environ(folder, GECIT_HTTP_PORT=str(http), GECIT_DICOM_PORT=str(dicom))
+    configuration, _, faults = read_configuration(HOME / "orthanc-config" / "orthanc.json", environ)
+    if faults:
+        raise RuntimeError(f"orthanc.json cannot be read: {faults[0]}")
+    configuration |= {"Plugins": ["/usr/share/orthanc/plugins/libOrthancPython.so"], "PythonScript": str(script)}
+    (folder / "scripted.json").write_text(json.dumps(configuration), encoding="utf-8")
+    with _running(folder / "scripted.json", folder, environ) as process:
+        node = Node(process, http, dicom)
+        _until(lambda: _answers(process, f"http://127.0.0.1:{http}/system"), START_SECONDS, "Orthanc answers")
+        yield node
+
+
+@contextmanager
 def gecit(folder: Path, *, ledger: Path | None = None, database: str = "", **more: str) -> Iterator[Node]:
     """Run Orthanc with our configuration and all our processes, and one institution that may send.
 

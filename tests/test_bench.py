@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench import audit, corpus, duplicates, guard, ingest, machine, rejudge, table, worklist
+from bench import audit, calls, corpus, duplicates, guard, ingest, machine, rejudge, table, worklist
 from bench.corpus import Case
 from bench.figures import Goal, compare, line, spread
 from bench.machine import Machine, elsewhere
@@ -164,4 +164,11 @@ def test_the_audits_figures_have_their_cases() -> None:
 def test_the_guards_figures_come_from_two_real_nodes() -> None:
     found = list(guard.figures(rounds=1, patience=0, studies=40, frames=80))
     assert [one.case for one in found] == ["frames-of-one-study", "first-frame-of-a-study"]
+    assert all(one.anchor.median > 0 for one in found)
+
+
+@pytest.mark.system
+def test_what_a_call_leaves_in_orthanc_is_measured_for_both_kinds_of_callback() -> None:
+    found = list(calls.figures(rounds=1, count=500))
+    assert [(one.case, one.figure) for one in found] == [("filter", "grown"), ("filter-and-route", "grown")]
     assert all(one.anchor.median > 0 for one in found)

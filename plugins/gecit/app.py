@@ -24,6 +24,7 @@ from .edges.doors import Doors, new_token
 from .edges.hl7_profile import ProfileError
 from .edges.image_doors import ImageDoors
 from .edges.orthanc_dicom import FindDoor, ReceptionFilter, WorklistDoor
+from .edges.kept_references import KeptReferences
 from .edges.orthanc_host import INDEX_PATH, PREFIX, Forwarder, HttpFilter, IndexMark, OrthancLog, OrthancModule
 from .edges.orthanc_http import OrthancArchive
 from .edges.report_files import ReportFileError
@@ -151,8 +152,9 @@ def refuse_open_house(settings: Settings, accounts: Accounts) -> None:
 
 def register(orthanc: OrthancModule, doors: Doors, images: ImageDoors, web_port: int, aside: SetAsideDoor) -> None:
     """Guard every HTTP request, and pass ours on to the web process."""
-    orthanc.RegisterIncomingHttpRequestFilter(HttpFilter(doors, images, aside))
-    forwarder, mark = Forwarder(web_port, doors.proof), IndexMark(orthanc)
+    watched = KeptReferences().watched
+    orthanc.RegisterIncomingHttpRequestFilter(watched(HttpFilter(doors, images, aside)))
+    forwarder, mark = watched(Forwarder(web_port, doors.proof)), watched(IndexMark(orthanc))
     KEPT.extend((forwarder, mark))
     orthanc.RegisterRestCallback(PREFIX, forwarder)
     orthanc.RegisterRestCallback(f"{PREFIX}/(.*)", forwarder)
