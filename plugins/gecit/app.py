@@ -23,8 +23,8 @@ from .edges.dicom_audit import DicomAudit
 from .edges.doors import Doors, new_token
 from .edges.hl7_profile import ProfileError
 from .edges.image_doors import ImageDoors
-from .edges.orthanc_dicom import FindDoor, ReceptionFilter, WorklistDoor
 from .edges.kept_references import KeptReferences
+from .edges.orthanc_dicom import FindDoor, ReceptionFilter, WorklistDoor
 from .edges.orthanc_host import INDEX_PATH, PREFIX, Forwarder, HttpFilter, IndexMark, OrthancLog, OrthancModule
 from .edges.orthanc_http import OrthancArchive
 from .edges.report_files import ReportFileError
