@@ -17,6 +17,7 @@ from . import (
     ingest,
     memory,
     outbox,
+    province,
     rejudge,
     results,
     soap,
@@ -44,6 +45,7 @@ BENCHES: Mapping[str, Callable[[int, float], Iterator[Figure]]] = {
     "audit": audit.figures,
     "tracking": tracking.figures,
     "growth": growth.figures,
+    "province": province.figures,
     "soak": soak.figures,
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -54,6 +54,11 @@ def write(case: Case, folder: Path, first: int = 1) -> list[Sent]:
     """Write the studies of a case, each into its own folder; `first` numbers them, so that two calls differ."""
     noise = random.Random(case.edge).randbytes(2 * case.edge * case.edge)  # noqa: S311 -- pixels, no secret
     return [_study(case, number, folder / f"{number:05d}", noise) for number in range(first, first + case.studies)]
+
+
+def dealt(studies: Sequence[Sent], hands: int) -> list[Sequence[Sent]]:
+    """Deal studies out as cards are."""
+    return [studies[number::hands] for number in range(hands)]
 
 
 def tckn(number: int) -> str:

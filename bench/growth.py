@@ -17,9 +17,8 @@ from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
-import psutil
 import sqlalchemy as sa
-from tests.support.postgres import Cluster, cluster
+from tests.support.postgres import cluster
 
 from gecit.core.values import Value
 from gecit.edges import codes, hl7_profile
@@ -35,7 +34,7 @@ from gecit.steps.receive_message import Judging
 from . import messages, million
 from .figures import Figure, Goal, compare
 from .hl7 import RADIOLOGISTS
-from .machine import elsewhere, machine_now, wait_quiet
+from .machine import elsewhere, machine_now, used_by_all, wait_quiet
 from .nodes import HOME
 
 SMALL, LARGE = 10_000, int(os.environ.get("BENCH_EXAMS", "1000000"))
@@ -177,7 +176,7 @@ def _postgresql(folder: Path) -> Iterator[Opened]:
                 connection.execute(sa.text("VACUUM ANALYZE"))  # what its own housekeeping does in time
             return ledger
 
-        yield opened, lambda: time.process_time() + _used_by(server)
+        yield opened, lambda: time.process_time() + used_by_all(server.process.pid)
 
 
 def _whole(ledger: SqlLedger, count: int) -> SqlLedger:
@@ -187,15 +186,6 @@ def _whole(ledger: SqlLedger, count: int) -> SqlLedger:
     if messages_there < 2 * count:  # they are what is filled in last
         raise RuntimeError(f"{ledger.engine.url.database} has {messages_there} messages: take it away and start anew")
     return ledger
-
-
-def _used_by(server: Cluster) -> float:
-    """Processor seconds of all of PostgreSQL's processes, those that have ended too."""
-    postmaster = psutil.Process(server.process.pid)
-    own = postmaster.cpu_times()
-    live = [one.cpu_times() for one in postmaster.children(recursive=True)]
-    ended = own.children_user + own.children_system
-    return float(own.user + own.system + ended + sum(one.user + one.system for one in live))
 
 
 def _fill(ledger: SqlLedger, count: int) -> None:

@@ -119,7 +119,7 @@ def _latency(node: nodes.Node, folder: Path, backlog: int) -> Figure:
     paced = max(4, min(100, backlog // 100))
     rest = send_messages(node, folder, 600, paced, connections=1, pace=PACE)
     machine, used = machine_now(), node.cpu()
-    draining = sender(node.mllp, _file(folder, 700, backlog), CONNECTIONS)
+    draining = sender(node.mllp, write_round(folder, 700, backlog), CONNECTIONS)
     beside: list[dict[str, float]] = []
     try:
         while draining.poll() is None:
@@ -137,7 +137,7 @@ def _latency(node: nodes.Node, folder: Path, backlog: int) -> Figure:
 
 def anchors(folder: Path, window: int = 1) -> Anchors:
     """Measure what the machine does of one kind alone."""
-    frames = _file(folder, 990, SERVED)
+    frames = write_round(folder, 990, SERVED)
     texts = [one.decode() for one in chain.from_iterable(messages.pairs(SAMPLE // 2, 900_000))]
     some = texts[:40]
     return Anchors(
@@ -169,7 +169,7 @@ def _sync(path: Path, times: int) -> None:
             os.fdatasync(out.fileno())
 
 
-def _file(folder: Path, number: int, count: int) -> Path:
+def write_round(folder: Path, number: int, count: int) -> Path:
     """Write the messages of a round; its number keeps its exams apart from all others."""
     path = folder / f"frames{number}"  # a sender may still be reading another one
     write_frames(path, chain.from_iterable(messages.pairs((count + 1) // 2, number * 200_000)))
@@ -187,5 +187,5 @@ def send_messages(
     window: int = 1,
 ) -> dict[str, float]:
     """Send so many messages and return what the sender says of it; RuntimeError where one was not accepted."""
-    file = _file(folder, number, count)
+    file = write_round(folder, number, count)
     return said_by(sender(node.mllp, file, connections, pace=pace, window=window), count)

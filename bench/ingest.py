@@ -19,12 +19,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
+
+from msgspec.structs import replace
 
 from gecit.core.values import Value
 
 from . import corpus, nodes
-from .corpus import Case, Sent
+from .corpus import Case, Sent, dealt
 from .figures import Figure, Goal, compare
 from .machine import elsewhere, machine_now, memory_folder, wait_quiet, warm_memory
 from .nodes import Cpu, Node
@@ -69,6 +71,22 @@ class Run(Value):
         return max(self.answered, self.recorded - nodes.WAIT_SECONDS)
 
 
+class Watched(Protocol):
+    """A run of which is known how much it was disturbed."""
+
+    @property
+    def elsewhere(self) -> float:
+        """Share of the machine's processor time that others used."""
+
+
+R = TypeVar("R", bound=Watched)
+
+
+def alone(folder: Path, disk: Path) -> AbstractContextManager[Node]:
+    """Run one node of ours; its ledger lies on the disk."""
+    return nodes.gecit(folder, ledger=disk)
+
+
 class Way(NamedTuple):
     """How files are sent, and to whom beside us."""
 
@@ -76,6 +94,8 @@ class Way(NamedTuple):
     anchor_is: str
     bare: Callable[[Path], AbstractContextManager[Node]]
     command: Callable[[Node], list[str]]  # what the folders of one sender stand behind
+    ours: Callable[[Path, Path], AbstractContextManager[Node]] = alone  # folders of the store and of the ledger
+    members: int = 1  # nodes on either side
 
 
 def storescu(node: Node) -> list[str]:
@@ -101,20 +121,25 @@ def figures(
 def _rounds(case: Case, folder: Path, disk: Path, rounds: int, patience: float, way: Way) -> list[tuple[Run, Run, Run]]:
     _say(f"{case.name}: writing {case.instances} files")
     studies = corpus.write(case, folder / "files")
-    warm_up = corpus.write(WARM_UP, folder / "warm-up", WARM_UP_NUMBER)
+    warm_up = corpus.write(replace(WARM_UP, studies=way.members), folder / "warm-up", WARM_UP_NUMBER)
     one_run = Runner(folder, disk, studies, warm_up, patience, case.bytes, way)
     one_run("b")
+    return interleaved(rounds, one_run)
+
+
+def interleaved(rounds: int, one_run: Callable[[str], R]) -> list[tuple[R, R, R]]:
+    """Run `g` once and its anchor `b` twice a round; the anchor's two runs against each other are the noise."""
     return [_round(ORDERS[number % len(ORDERS)], one_run) for number in range(rounds)]
 
 
-def _round(order: str, one_run: Runner) -> tuple[Run, Run, Run]:
-    runs: dict[str, list[Run]] = {"g": [], "b": []}
+def _round(order: str, one_run: Callable[[str], R]) -> tuple[R, R, R]:
+    runs: dict[str, list[R]] = {"g": [], "b": []}
     for kind in order:
         runs[kind].append(_quiet_run(kind, one_run))
     return runs["g"][0], runs["b"][0], runs["b"][1]
 
 
-def _quiet_run(kind: str, one_run: Runner) -> Run:
+def _quiet_run(kind: str, one_run: Callable[[str], R]) -> R:
     """Run until nobody else disturbed it much. Whether it counts is settled by that alone, never by its result."""
     for attempt in range(1, TRIES + 1):
         try:
@@ -124,7 +149,7 @@ def _quiet_run(kind: str, one_run: Runner) -> Run:
             _say(f"  an instance was refused, again: {fault}")
             continue
         good = run.elsewhere <= QUIET or attempt == TRIES
-        _say(f"  {'ours' if kind == 'g' else 'bare'}{'' if good else ', disturbed, again'}: {run}")
+        _say(f"  {'ours' if kind == 'g' else 'anchor'}{'' if good else ', disturbed, again'}: {run}")
         if good:
             return run
     raise RefusedError(f"{TRIES} runs ended with a refused instance")
@@ -155,24 +180,24 @@ class Runner:
             self._node(kind, Path(data), Path(ledger)) as node,
         ):
             node.expect([*self._warm_up, *self._studies])
-            command = self._way.command(node)
-            send_when_allowed(node, self._warm_up, command=command)
+            commands = [self._way.command(one) for one in node.members]
+            send_when_allowed(node, self._warm_up, commands=commands)
             node.wait_recorded(self._warm_up)
             os.sync()  # what the run before left to write is not this run's
             wait_quiet(QUIET, self._patience)
             warm_memory(round(WARM_TIMES * self._size))
-            return _measure(node, self._studies, command)
+            return _measure(node, self._studies, commands)
 
     def _node(self, kind: str, data: Path, ledger: Path) -> AbstractContextManager[Node]:
-        return nodes.gecit(data, ledger=ledger) if kind == "g" else self._way.bare(data)
+        return self._way.ours(data, ledger) if kind == "g" else self._way.bare(data)
 
 
-def _measure(node: Node, studies: Sequence[Sent], command: Sequence[str]) -> Run:
+def _measure(node: Node, studies: Sequence[Sent], commands: Sequence[Sequence[str]]) -> Run:
     pids, before, machine, start = node.pids(), node.cpu(), machine_now(), time.monotonic()
-    _send(studies, command)
+    _send(studies, commands)
     answered = time.monotonic() - start
     node.wait_recorded(studies)
-    recorded = time.monotonic() - start if isinstance(node, nodes.Gecit) else answered
+    recorded = time.monotonic() - start if node.records else answered
     after, machine_after = node.cpu(), machine_now()
     if node.pids() != pids:
         raise RuntimeError("a process was started again in the middle of a run")
@@ -186,13 +211,20 @@ def _measure(node: Node, studies: Sequence[Sent], command: Sequence[str]) -> Run
     )
 
 
-def _send(studies: Sequence[Sent], command: Sequence[str]) -> None:
-    """Send by as many processes as there are associations, studies dealt to them; RefusedError where one was not."""
-    shares = [studies[number::ASSOCIATIONS] for number in range(min(ASSOCIATIONS, len(studies)))]
-    senders = [_sender(command, share) for share in shares]
+def _send(studies: Sequence[Sent], commands: Sequence[Sequence[str]]) -> None:
+    """Send to all nodes at once, by a process for each association; RefusedError where an instance was not stored.
+
+    There is a command for each node; studies are dealt to nodes, and those of a node to its associations.
+    """
+    senders = [
+        _sender(command, share)
+        for command, own in zip(commands, dealt(studies, len(commands)), strict=True)
+        for share in dealt(own, ASSOCIATIONS)
+        if share
+    ]
     codes = [one.wait() for one in senders]
     if any(codes):
-        raise RefusedError(f"{command[0]} ended with {codes}")
+        raise RefusedError(f"{commands[0][0]} ended with {codes}")
 
 
 def _sender(command: Sequence[str], share: Sequence[Sent]) -> subprocess.Popen[bytes]:
@@ -207,13 +239,13 @@ def _sender(command: Sequence[str], share: Sequence[Sent]) -> subprocess.Popen[b
 
 
 def send_when_allowed(
-    node: Node, studies: Sequence[Sent], seconds: float = 30.0, command: Sequence[str] | None = None
+    node: Node, studies: Sequence[Sent], seconds: float = 30.0, commands: Sequence[Sequence[str]] = ()
 ) -> None:
     """Send as soon as the node knows who we are: it reads its institutions every few seconds."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            _send(studies, command or storescu(node))
+            _send(studies, commands or [storescu(one) for one in node.members])
         except RefusedError:
             if time.monotonic() > deadline:
                 raise

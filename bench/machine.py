@@ -35,6 +35,15 @@ def machine_now() -> Machine:
     return Machine(total=total, busy=total - rest, ours=sum(one.ru_utime + one.ru_stime for one in uses))
 
 
+def used_by_all(pid: int) -> float:
+    """Return the processor seconds of a process and of all that it started, those that have ended too."""
+    process = psutil.Process(pid)
+    own = process.cpu_times()
+    live = [one.cpu_times() for one in process.children(recursive=True)]
+    ended = own.children_user + own.children_system
+    return float(own.user + own.system + ended + sum(one.user + one.system for one in live))
+
+
 def elsewhere(before: Machine, after: Machine, known: float) -> float:
     """Return the share of all processor time that went elsewhere; `known`: seconds of other processes that are ours."""
     unknown = (after.busy - before.busy) - (after.ours - before.ours) - known

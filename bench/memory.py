@@ -33,8 +33,8 @@ def figures(rounds: int = 1, patience: float = 30.0, count: int = COUNT) -> Iter
     """Measure once, whatever `rounds` says: a node's memory has no spread worth the time."""
     with tempfile.TemporaryDirectory(prefix="gecit-bench-") as folder, ExitStack() as stack:
         halves = [_studies(Path(folder), half, count) for half in range(2)]
-        ours = stack.enter_context(nodes.gecit(_made(Path(folder) / "ours")))
-        bare = stack.enter_context(nodes.bare(_made(Path(folder) / "bare")))
+        ours = stack.enter_context(nodes.gecit(made(Path(folder) / "ours")))
+        bare = stack.enter_context(nodes.bare(made(Path(folder) / "bare")))
         codes.import_csv(Path(folder) / "ours" / "codes.db", "radiologists", RADIOLOGISTS, SystemClock().now())
         seen = [(memory_of(ours), memory_of(bare))]
         for half, studies in enumerate(halves):
@@ -62,7 +62,8 @@ def _figures(seen: list[tuple[dict[str, float], dict[str, float]]], count: int) 
     yield compare("memory", f"{case}-more", "grown", "MiB", rows, [0.0], None, "bare Orthanc's own growth")
 
 
-def _made(folder: Path) -> Path:
+def made(folder: Path) -> Path:
+    """Make a folder and return it."""
     folder.mkdir()
     return folder
 

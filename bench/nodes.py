@@ -12,8 +12,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Lock
 
 import psutil
 import requests
@@ -34,7 +35,7 @@ HOME = Path(__file__).parents[1]
 PLUGINS = "/usr/share/orthanc/plugins"
 ORTHANC = "/usr/sbin/Orthanc"
 PROCESSES = ("web", "listen", "work")
-START_SECONDS = 60.0
+START_SECONDS = 180.0  # four at once on a machine that is busy; nothing is measured until then
 STOP_SECONDS = 30.0
 SETTLE_SECONDS = 1.0
 POLL_SECONDS = 0.25
@@ -63,6 +64,16 @@ class Node:
     def __init__(self, process: subprocess.Popen[bytes], http: int, dicom: int, mllp: int = 0) -> None:
         self._process = psutil.Process(process.pid)
         self.http, self.dicom, self.mllp = http, dicom, mllp
+
+    @property
+    def members(self) -> Sequence[Node]:
+        """The nodes that are sent to, where this one stands for several."""
+        return (self,)
+
+    @property
+    def records(self) -> bool:
+        """Whether a ledger is kept, so that there is something to wait for."""
+        return False
 
     def cpu(self) -> Cpu:
         """Return what the processes used so far."""
@@ -102,6 +113,11 @@ class Gecit(Node):
         super().__init__(process, http, dicom, mllp)
         self._ledger = ledger
 
+    @property
+    def records(self) -> bool:
+        """Whether a ledger is kept."""
+        return True
+
     def expect(self, studies: Sequence[Sent]) -> None:
         """Send the orders, so that studies are tied to exams and judged, as in a hospital."""
         messages = [
@@ -118,7 +134,8 @@ class Gecit(Node):
         missing = list(studies)
 
         def none_missing() -> bool:
-            missing[:] = [one for one in missing if self._recorded(one) < one.instances]
+            while missing and self._recorded(missing[0]) >= missing[0].instances:
+                del missing[0]  # one is asked for at a time: in PostgreSQL the asking is work of the ledger's too
             return not missing
 
         _until(none_missing, 60 + 0.05 * sum(one.instances for one in studies), "facts are recorded", 0.02)
@@ -210,13 +227,14 @@ def _orthanc(folder: Path, changes: Mapping[str, object], further: Sequence[str]
 
 
 @contextmanager
-def gecit(folder: Path, *, ledger: Path | None = None, **more: str) -> Iterator[Node]:
+def gecit(folder: Path, *, ledger: Path | None = None, database: str = "", **more: str) -> Iterator[Node]:
     """Run Orthanc with our configuration and all our processes, and one institution that may send.
 
-    `ledger` is the ledger's folder where it is another one; `more` are environment variables of the node.
+    `ledger` is the ledger's folder where it is another one, `database` the URL of one that is no file;
+    `more` are environment variables of the node.
     """
     http, dicom, mllp, web = _free_ports(4)
-    database = f"sqlite:///{ledger or folder}/ledger.db"
+    database = database or f"sqlite:///{ledger or folder}/ledger.db"
     environ = _environ(
         folder,
         GECIT_HTTP_PORT=str(http),
@@ -228,7 +246,8 @@ def gecit(folder: Path, *, ledger: Path | None = None, **more: str) -> Iterator[
         ORTHANC__GECIT__POLL_MILLISECONDS=str(round(POLL_SECONDS * 1000)),
         **more,
     )
-    kept = open_ledger(database)
+    with _opening:  # Alembic keeps one context for the whole process
+        kept = open_ledger(database)
     kept.write(lambda tx: tx.record_institution(INSTITUTION, SystemClock().now(), by="bench"))
     try:
         with _running(HOME / "orthanc-config", folder, environ) as process:
@@ -295,12 +314,20 @@ def _until(true: Callable[[], bool], seconds: float, what: str, rest: float = 0.
         time.sleep(rest)
 
 
+_given: set[int] = set()
+_giving, _opening = Lock(), Lock()
+
+
 def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports: list[int] = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Return ports that nobody listens on, and none twice: a node that is starting does not listen on its own yet."""
+    with _giving, ExitStack() as stack:
+        ports: list[int] = []
+        while len(ports) < count:
+            port = int(stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1])
+            if port not in _given:
+                ports.append(port)
+        _given.update(ports)
+        return ports
 
 
 def _used(process: psutil.Process) -> float:

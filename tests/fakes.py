@@ -49,10 +49,10 @@ class FakeViews:
 
 class FakeVitals:
     def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], Beat] = {}
+        self.kept: dict[tuple[str, str, str], Beat] = {}
 
     def beat(self, beat: Beat) -> None:
-        self.kept[beat.node, beat.process] = beat
+        self.kept[beat.node, beat.home, beat.process] = beat
 
     def beats(self) -> list[Beat]:
         return list(self.kept.values())

@@ -37,7 +37,7 @@ from .processes.build import Parts
 from .processes.entrance import audit_of, doors_of
 from .processes.life import wait_beating
 from .processes.private_files import keep_private
-from .processes.registered import Membership, NameTakenError, register_node
+from .processes.registered import Membership, NameTakenError, home_of, register_node
 from .processes.rules import NoRulebookError
 from .processes.run_folder import (
     FolderInUseError,
@@ -118,12 +118,14 @@ def start(orthanc: OrthancModule, environ: Mapping[str, str] | None = None) -> S
     supervisor = supervise(settings, configuration, environ)
     member = Membership(settings, ledger, OrthancArchive(settings.orthanc_url, token, node=settings.name))
 
+    home = home_of(settings)
+
     def living(now: datetime) -> Beat:
         """Return Orthanc's sign of life: its processes' pids and restarts, and what C-STORE was refused."""
         audit.tick()
         told_to_live(member)
         found = {**detail(supervisor.states()), **reception.counts()}
-        return Beat(node=settings.name, process="orthanc", pid=os.getpid(), at=now, detail=found)
+        return Beat(node=settings.name, process="orthanc", pid=os.getpid(), at=now, detail=found, home=home)
 
     in_background("start processes", lambda: live(settings, token, supervisor, member, ledger, clock, living))
     atexit.register(

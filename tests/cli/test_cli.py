@@ -429,3 +429,13 @@ def test_what_a_command_makes_is_its_users_alone_whoever_made_the_folder(data: P
     finally:
         os.umask(before)
     assert {"ledger.db", "codes.db"} <= made.keys() and set(made.values()) == {0}
+
+
+def test_of_several_nodes_each_must_be_heard_and_the_silent_one_is_named(run: Run, filled: SqlLedger) -> None:
+    now = datetime.now(UTC)
+    for node, at in (("N1", now), ("N2", now - timedelta(minutes=5))):
+        for process in ("orthanc", "web", "listen", "work"):
+            filled.beat(Beat(node=node, process=process, pid=1, at=at))
+    assert json.loads(run("health", "--json", code=1).output)["silent"] == [
+        "N2/orthanc", "N2/web", "N2/listen", "N2/work",
+    ]  # fmt: skip

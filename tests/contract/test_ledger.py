@@ -323,6 +323,16 @@ def test_institutions_cursors_and_beats_keep_their_last_value(ledger: SqlLedger)
     assert [one.pid for one in ledger.beats()] == [2]
 
 
+def test_the_two_of_a_pair_have_signs_of_life_of_their_own(ledger: SqlLedger) -> None:
+    one, other = (Beat(node="n1", home=home, process="work", pid=pid, at=NOW) for home, pid in (("a", 1), ("b", 2)))
+    ledger.beat(one)
+    ledger.beat(other)
+    assert ledger.beats() == [one, other]
+    late = msgspec.structs.replace(other, at=NOW + timedelta(hours=25))
+    ledger.beat(late)
+    assert ledger.beats() == [late]  # nobody comes back from the folder of `one`
+
+
 def test_a_ledger_of_a_newer_release_is_not_touched(ledger: SqlLedger, ledger_url: str) -> None:
     with ledger.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from gecit.core.backups import BackupFault
 from gecit.edges import backup_ledger
-from gecit.edges.store import SqlLedger, open_ledger, schema
+from gecit.edges.store import SqlLedger, fence, open_ledger, schema
 from gecit.edges.store.engine import open_engine
 from gecit.edges.store.fence import LedgerMovedError, hold_to
 from gecit.edges.store.migrate import migrate
@@ -92,6 +92,31 @@ def test_of_processes_that_start_at_the_same_moment_one_migrates_and_the_others_
     ledger = open_ledger(url)
     ledger.write(lambda tx: tx.append(placed()))
     ledger.close()
+
+
+@pytest.mark.postgres
+def test_while_a_migration_waits_for_a_long_dump_others_are_let_through(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fence, "REST_SECONDS", 0.5)
+    before(url)
+    engine = open_engine(url)
+    with asking(url) as dump, asking(url) as other, asking(url) as looking:
+        dump.execute("SELECT * FROM alembic_version")  # as pg_dump does, for as long as it runs
+        migrating = threading.Thread(target=migrate, args=(engine,))
+        migrating.start()
+        try:
+            until(lambda: waiting(looking, "relation") == 1, 60, "the migration waits for the dump")
+            other.execute("SET lock_timeout = '60s'")
+            other.execute("SELECT * FROM alembic_version")  # as every transaction begins; it would wait for the dump
+            other.rollback()
+            assert migrating.is_alive()
+        finally:
+            dump.rollback()
+            migrating.join(120)
+    engine.dispose()
+    assert not migrating.is_alive()
+    open_ledger(url).close()
 
 
 def everything(url: str) -> dict[str, list[tuple[object, ...]]]:

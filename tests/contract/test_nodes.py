@@ -83,6 +83,17 @@ def test_a_node_is_forgotten_only_once_it_is_silent(ledger: SqlLedger) -> None:
     assert not ledger.forget_node("A")
 
 
+def test_what_another_folder_said_long_ago_goes_when_the_node_starts_again(ledger: SqlLedger) -> None:
+    now = ledger.database_time()
+    said = [
+        Beat(node="A", home=home, process="work", pid=1, at=at) for home, at in (("old", now - 2 * SILENT), ("b", now))
+    ]
+    for one in said:
+        ledger.beat(one)
+    ledger.claim_node(A)
+    assert [one.home for one in ledger.beats()] == ["b"]
+
+
 def test_what_one_node_alone_can_do_no_other_is_given(ledger: SqlLedger) -> None:
     def work(tx) -> None:  # type: ignore[no-untyped-def]
         tx.queue("archive", "k", "of-a", KEY, b"{}", NOW, "A")

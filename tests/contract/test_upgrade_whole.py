@@ -54,8 +54,9 @@ def before(url: str, written: dict[str, list[dict[str, Any]]] = WRITTEN, revisio
     engine = walk(url, revision)
     with engine.begin() as connection:
         for table in schema.metadata.sorted_tables:
+            of_then = sa.table(table.name, *(sa.column(one.name, one.type) for one in table.columns))
             for row in written.get(table.name, ()):
-                connection.execute(sa.insert(table).values({name: value(found) for name, found in row.items()}))
+                connection.execute(sa.insert(of_then).values({name: value(found) for name, found in row.items()}))
         if connection.dialect.name == "postgresql":  # what the engine counts goes on behind what was written
             for name in ("event", "message", "outbox"):
                 table = schema.metadata.tables[name]

@@ -6,6 +6,7 @@ import contextlib
 import json
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -40,8 +41,12 @@ class Killer:
         """The node."""
         return self._made.node
 
-    def strike(self, kill: Kill, over: threading.Event, patience: float) -> bool:
-        """Kill and start again; False where the point was not passed in `patience` seconds, or `over` came first.
+    def strike(
+        self, kill: Kill, over: threading.Event, patience: float, dead: Callable[[], None] = lambda: None
+    ) -> bool:
+        """Kill, do what `dead` does, and start again.
+
+        False where the point was not passed in `patience` seconds, or `over` came first.
 
         AssertionError where Orthanc has ended though nobody killed it.
         """
@@ -52,6 +57,8 @@ class Killer:
             done = self._with_sender(kill, over, patience)
         else:
             done = self._with_hook(kill, over, patience)
+        if done:
+            dead()
         self.revive()
         return done
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -38,7 +39,7 @@ class Run(msgspec.Struct):
     faults: int = 0  # answers of MEDULA that were spoilt
 
     @classmethod
-    def broken_off(cls, engine: str, fault: Exception) -> Run:
+    def broken_off(cls, engine: str, fault: Exception) -> Self:
         """Return what is recorded of a run that could not be looked at: a finding, and no kills."""
         at = datetime.now(UTC).isoformat(timespec="seconds")
         said = [f"the run broke off: {fault}"]

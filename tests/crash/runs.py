@@ -13,8 +13,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from gecit.edges.passwords import hash_password
+from gecit.edges.store import SqlLedger
 from gecit.edges.system_clock import SystemClock
-from gecit.ports import Receiver
+from gecit.ports import Institution, Receiver
 from gecit.sandbox.day import INSTITUTION, ExamStory
 from gecit.sandbox.hbys import PretendHbys, listening
 
@@ -46,9 +47,7 @@ class Bench:
         self.hbys = hbys
         self.made, self.folder, self.engine, self.postgres = made, folder, engine, postgres
         self.killer = Killer(made, folder / "crash", read_points())
-        now = datetime.now(UTC)
-        made.ledger.save_account(READER, now)
-        made.ledger.set_password(READER.name, hash_password(PASSWORD), now)
+        admit_reader(made.ledger)
         self._medula = made.world["/medula"]
         self._days = count()
         self.plays: Callable[[ExamStory], bool] = lambda story: True
@@ -116,13 +115,25 @@ class Bench:
         return Found([], [], [done.stdout + done.stderr] if done.returncode else [])
 
     def _stories(self) -> list[ExamStory]:
-        minutes = next(self._days) * 180
-        today = [one for one in stories_at(minutes) if one.id not in LEFT_OUT and self.plays(one)]
-        read = next(one for one in stories_at(minutes + 60) if one.id == "x-ray")  # another patient's
-        return [*today[:2], replace(read, id=READ_HERE), *today[2:]]
+        return stories_of(next(self._days), self.plays)
 
     def _sender(self) -> Sender:
         return Sender(self.made, self.folder / "sent", self.killer.moment)
+
+
+def admit_reader(ledger: SqlLedger) -> None:
+    """Record who signs the report that is written in Geçit."""
+    now = datetime.now(UTC)
+    ledger.save_account(READER, now)
+    ledger.set_password(READER.name, hash_password(PASSWORD), now)
+
+
+def stories_of(number: int, plays: Callable[[ExamStory], bool] = lambda story: True) -> list[ExamStory]:
+    """Return a day's stories; each number is a day of its own."""
+    minutes = number * 180
+    today = [one for one in stories_at(minutes) if one.id not in LEFT_OUT and plays(one)]
+    read = next(one for one in stories_at(minutes + 60) if one.id == "x-ray")  # another patient's
+    return [*today[:2], replace(read, id=READ_HERE), *today[2:]]
 
 
 class Day:
@@ -139,11 +150,15 @@ class Day:
 
     def end(self) -> None:
         """Let the story under way end, and return when it has."""
-        self._enough.set()
+        self.begin_no_more()
         self._thread.join(LONGEST_STORY)
         self.sender.stop.set()
         if self._thread.is_alive():
             self.fault = "the senders did not come to an end"
+
+    def begin_no_more(self) -> None:
+        """Begin no other story."""
+        self._enough.set()
 
     def _play(self) -> None:
         try:
@@ -163,21 +178,28 @@ class Day:
 
 
 @contextmanager
+def pretend_hbys() -> Iterator[tuple[PretendHbys, Institution]]:
+    """Let an HBYS listen; yields it, and the hospital of the demo, whose reports it is told of."""
+    hbys = PretendHbys(SystemClock())
+    with listening(hbys) as port:
+        yield hbys, replace(INSTITUTION, receiver=Receiver(host="127.0.0.1", port=port))
+
+
+@contextmanager
 def bench(
     engine: str, folder: Path, *, data: Path | None = None, environ: Mapping[str, str] | None = None
 ) -> Iterator[Bench]:
     """Run a node on one engine for the length of a block; `data`: where its data lie, if not in `folder`."""
     with ExitStack() as stack:
         postgres = stack.enter_context(cluster()) if engine == "postgresql" else None
-        hbys = PretendHbys(SystemClock())
-        receiver = Receiver(host="127.0.0.1", port=stack.enter_context(listening(hbys)))
+        hbys, told_here = stack.enter_context(pretend_hbys())
         made = stack.enter_context(
             hospital(
                 data or folder / "data",
                 environ={**environ_of(folder / "crash"), **(environ or {})},
                 database=postgres.new_database() if postgres else "",
                 log=folder / "orthanc.log",
-                institutions=[replace(INSTITUTION, receiver=receiver)],
+                institutions=[told_here],
             )
         )
         yield Bench(made, hbys, folder, engine, postgres)

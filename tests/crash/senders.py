@@ -21,6 +21,7 @@ from gecit.edges import hl7_build
 from gecit.ports import Unavailable
 from gecit.sandbox.day import INSTITUTION, RADIOLOGIST, Act, ExamStory
 from gecit.sandbox.imaging import build_study
+from gecit.sandbox.node import Running
 from gecit.sandbox.play import Player
 
 from ..support.hospital import Hospital, read_ack
@@ -71,8 +72,15 @@ class GaveUp(Exception):
 class Sender(Player):
     """Plays stories with real senders; `moment` is told before and after each C-STORE."""
 
-    def __init__(self, made: Hospital, folder: Path, moment: Callable[[str], None] = lambda what: None) -> None:
-        super().__init__(made.running(), folder)
+    def __init__(
+        self,
+        made: Hospital,
+        folder: Path,
+        moment: Callable[[str], None] = lambda what: None,
+        doors: Running | None = None,
+    ) -> None:
+        """`doors`: where to send, if not all to `made`, on which reports are written and images looked for."""
+        super().__init__(doors or made.running(), folder)
         self._made = made
         self.books = Books([], [], [])
         self.moment = moment

@@ -56,12 +56,37 @@ class OldOutput:
 
 
 class NewOutput(OldOutput):
-    """Answers as plugin 5.0 does: SendHttpStatus takes bytes."""
+    """Answers as Orthanc 1.12.7 with plugin 5.0 does: SendHttpStatus takes bytes, which are text/plain.
+
+    Unless AnswerBuffer has named their kind. A status without words goes nowhere and stays; Orthanc logs that.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.named = False
+        self.next_status = 200
+
+    def AnswerBuffer(self, body: bytes, content_type: str) -> None:
+        self._name(content_type)
+        self._send(body)
 
     def SendHttpStatus(self, *arguments: Any) -> None:
-        if len(arguments) != 2:
+        if len(arguments) != 2 or not isinstance(arguments[1], bytes):
             raise TypeError("2 arguments expected")
-        self.status, self.body = arguments
+        self.next_status, body = arguments
+        if body and not self.named:
+            self._name("text/plain")
+        self._send(body)
+
+    def _name(self, kind: str) -> None:
+        self.named = True
+        self.kind = kind
+        self.headers.append(("Content-Type", kind))
+
+    def _send(self, body: bytes) -> None:
+        assert not self.status, "an answer is sent once"
+        if self.next_status < 600:
+            self.status, self.body = self.next_status, body
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -125,19 +150,20 @@ def test_a_posted_body_arrives(forward: Forwarder) -> None:
     assert Echo.seen[0][0] == "POST" and Echo.seen[0][3] == b'{"a":1}'
 
 
-@pytest.mark.parametrize("output", [OldOutput(), NewOutput()])
+@pytest.mark.parametrize("make_output", [OldOutput, NewOutput])
 @pytest.mark.parametrize(
     ("status", "seen"),
     [(404, 404), (401, 401), (303, 303), (503, 503), (429, 503), (428, 400), (451, 403), (308, 307), (599, 500)],
 )
 def test_statuses_pass_and_those_that_orthanc_drops_are_mapped(
-    forward: Forwarder, output: OldOutput, status: int, seen: int
+    forward: Forwarder, make_output: type[OldOutput], status: int, seen: int
 ) -> None:
-    output.headers = []
+    output = make_output()
     forward(output, f"/gecit/{status}", method="GET", groups=(), get={}, headers={})
     assert output.status == seen
     assert output.body == "<p>ığüşöç</p>".encode()
     assert (("Location", "/gecit/") in output.headers) == (status == 303)
+    assert [value for name, value in output.headers if name == "Content-Type"] == ["text/html; charset=utf-8"]
 
 
 def test_a_method_that_is_not_allowed_is_said_in_orthancs_way(forward: Forwarder) -> None:
@@ -184,10 +210,16 @@ def test_a_query_is_written_the_same_whether_or_not_orthanc_decoded_it(given: di
     assert encode_query(given) == written
 
 
-def test_a_body_that_is_no_text_still_gets_an_answer() -> None:
-    output = OldOutput()
+@pytest.mark.parametrize("output", [OldOutput(), NewOutput()])
+def test_a_body_that_is_no_text_still_gets_an_answer(output: OldOutput) -> None:
     send_status(output, 500, b"\xff\x00")
     assert output.status == 500
+
+
+@pytest.mark.parametrize("output", [OldOutput(), NewOutput()])
+def test_an_answer_without_a_body_has_no_kind(output: OldOutput) -> None:
+    send_status(output, 303, b"", "text/html")
+    assert (output.status, output.body, output.headers) == (303, b"", [])
 
 
 @pytest.fixture

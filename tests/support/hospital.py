@@ -204,9 +204,9 @@ class Hospital:
 
     # The command line
 
-    def gecit(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def gecit(self, *arguments: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
         """Run the command line on this node."""
-        return run_gecit(self.node.environ, *arguments)
+        return run_gecit(self.node.environ, *arguments, seconds=seconds)
 
 
 def run_gecit(environ: Mapping[str, str], *arguments: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:

@@ -35,9 +35,9 @@ def _programs() -> Path:
 class Cluster:
     """A running server; `new_database` gives each test its own."""
 
-    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False, connections: int = 60) -> None:
         self.folder = folder
-        self._fsync = "on" if durable else "off"
+        self._fsync, self._connections = "on" if durable else "off", connections
         self.port = free_port()
         self._as: dict[str, str | int] = {}
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
@@ -64,7 +64,7 @@ class Cluster:
             "-c",
             f"unix_socket_directories={self.folder}",
             "-c",
-            "max_connections=60",
+            f"max_connections={self._connections}",
         ]
         self.process = subprocess.Popen(
             [
@@ -116,14 +116,14 @@ class Cluster:
 
 
 @contextmanager
-def cluster(*, durable: bool = False, kept: Path | None = None) -> Iterator[Cluster]:
+def cluster(*, durable: bool = False, kept: Path | None = None, connections: int = 60) -> Iterator[Cluster]:
     """Run a cluster for as long as the block lasts; `durable`: a commit waits for the disk, as in a hospital.
 
     Where `kept` names a folder, its databases stay for another run.
     """
     folder = kept or Path(tempfile.mkdtemp(prefix="gecit-pg-"))
     folder.mkdir(parents=True, exist_ok=True)
-    running = Cluster(folder, durable=durable)
+    running = Cluster(folder, durable=durable, connections=connections)
     try:
         yield running
     finally:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from gecit.edges.system_clock import SystemClock
+from gecit.ports import Institution
 from gecit.sandbox import node as laptop
 from gecit.sandbox.day import INSTITUTION
 from gecit.sandbox.duplicates import new_credentials
 from gecit.sandbox.medula_soap import new_account
 from gecit.sandbox.server import outside_world, running
+from gecit.settings import load
 
 from .hospital import Hospital, not_started, ready, record
 from .postgres import Cluster
@@ -28,8 +30,21 @@ class Province:
 
 
 @contextmanager
-def province(folder: Path, postgres: Cluster, names: tuple[str, ...] = ("A", "B")) -> Iterator[Province]:
-    """Run nodes for the length of a block; their logs are shown where a test fails."""
+def province(
+    folder: Path,
+    postgres: Cluster,
+    names: Sequence[str] = ("A", "B"),
+    *,
+    hosts: Mapping[str, str] | None = None,
+    environ: Callable[[str], Mapping[str, str]] = lambda name: {},
+    institutions: Sequence[Institution] = (INSTITUTION,),
+    prepare: Callable[[Mapping[str, Hospital]], object] = lambda nodes: None,
+) -> Iterator[Province]:
+    """Run nodes for the length of a block; their logs are shown where a test fails.
+
+    `hosts`: under which host name of loopback browsers reach a node, since cookies go to one name, whatever the port;
+    `environ`: more of a node's; `prepare`: what is done with the nodes before they start.
+    """
     credentials, account = new_credentials(), new_account()
     world = outside_world(SystemClock(), credentials=credentials, account=account)
     database = postgres.new_database()
@@ -38,22 +53,35 @@ def province(folder: Path, postgres: Cluster, names: tuple[str, ...] = ("A", "B"
         for name in names:
             data = folder / name
             data.mkdir(parents=True)
-            environ = {
+            surroundings = {
                 **laptop.duplicates_above(data, sandbox, credentials),
                 **laptop.medula_over("Json", data, sandbox, account),
                 "GECIT_NAME": name,
+                **environ(name),
             }
-            made = nodes[name] = not_started(data, sandbox, world, environ, database)
-            made.node.environ["ORTHANC__GECIT__SIGN_IN__PUBLIC_URL"] = made.node.url
+            made = nodes[name] = not_started(data, sandbox, world, surroundings, database)
+            made.node.environ["ORTHANC__GECIT__SIGN_IN__PUBLIC_URL"] = address(made, (hosts or {}).get(name, ""))
             stack.callback(_end, made)
         first = next(iter(nodes.values()))
         first.node.add_administrator()
-        record(first.ledger, (INSTITUTION,))
+        record(first.ledger, institutions)
+        prepare(nodes)
         for one in nodes.values():
             one.node.start()
         for one in nodes.values():
             ready(one)
         yield Province(nodes)
+
+
+def address(made: Hospital, host: str = "") -> str:
+    """Return under which address browsers reach a node."""
+    return made.node.url.replace("127.0.0.1", host) if host else made.node.url
+
+
+def across(hl7: Hospital, images: Hospital) -> laptop.Running:
+    """Return what the player sees: one node's HL7 door and the other's DICOM door."""
+    environ = {**images.node.environ, "GECIT_MLLP_PORT": hl7.node.environ["GECIT_MLLP_PORT"]}
+    return images.running()._replace(settings=load(environ=environ))
 
 
 def _end(made: Hospital) -> None:

@@ -135,6 +135,8 @@ WAYS: dict[str, Way] = {
     "GET /gecit/rules/history/rows": Way("see the rules"),
     "GET /gecit/health": Way("see health"),
     "GET /gecit/nodes": Way("see health"),
+    "GET /gecit/over": Way("own account"),
+    "POST /gecit/over": OPEN,  # asks itself from which node it comes: tests/web/test_over.py
     "GET /gecit/audit": Way("see the audit"),
     "GET /gecit/audit/csv": Way("see the audit"),
     "POST /gecit/audit/patient": Way("see the audit"),

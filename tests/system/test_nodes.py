@@ -14,14 +14,12 @@ import pytest
 
 from gecit.core.events import ReportAttached
 from gecit.core.order import ExamKey
-from gecit.sandbox import node as laptop
 from gecit.sandbox.day import ExamStory
 from gecit.sandbox.play import Player
-from gecit.settings import load
 from tests.support.hospital import Hospital, as_it_should, billable, ready, stories_at
 from tests.support.node import until
 from tests.support.postgres import Cluster
-from tests.support.province import Province, province
+from tests.support.province import Province, across, province
 
 pytestmark = [pytest.mark.system, pytest.mark.postgres]
 
@@ -37,13 +35,6 @@ def both(tmp_path_factory: pytest.TempPathFactory, postgres: Cluster) -> Iterato
 
 def stories(minutes_ago: int) -> list[ExamStory]:
     return [one for one in stories_at(minutes_ago) if one.id in CHOSEN]
-
-
-def across(hl7: Hospital, images: Hospital) -> laptop.Running:
-    """Return what the player sees: one node's HL7 door and the other's DICOM door."""
-    environ = {**images.node.environ, "GECIT_MLLP_PORT": hl7.node.environ["GECIT_MLLP_PORT"]}
-    running = images.running()
-    return running._replace(settings=load(environ=environ))
 
 
 def told(made: Hospital, wanted: Sequence[ExamStory]) -> Counter[str]:

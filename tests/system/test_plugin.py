@@ -77,6 +77,9 @@ def test_the_forwarder_carries_statuses_and_kinds(orthanc_node: Node) -> None:
     missing = orthanc_node.get("/gecit/api/exams/910001/YOK İ")
     assert missing.status_code == 404 and missing.headers["Content-Type"] == "application/problem+json"
     assert missing.json()["title"]["tr"] == "Böyle bir kayıt yok"
+    page = orthanc_node.get("/gecit/yok")
+    assert page.status_code == 404 and page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "</html>" in page.text and int(page.headers["Content-Length"]) == len(page.content)
     assert orthanc_node.ask("POST", "/gecit/api/exams", data="x").status_code == 405
     css = orthanc_node.get("/gecit/static/gecit.css", signed_in=False)
     assert css.headers["Content-Type"].startswith("text/css") and "--bs-body-font-size" in css.text

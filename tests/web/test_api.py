@@ -98,7 +98,7 @@ def test_health_is_well_while_every_process_is_heard_of(get: Get) -> None:
 def test_health_is_503_when_a_process_is_silent_or_was_never_heard_of(
     get: Get, clock: StillClock, vitals: FakeVitals
 ) -> None:
-    vitals.kept.pop(("N1", "work"))
+    vitals.kept.pop(("N1", "", "work"))
     assert [one["process"] for one in get("/gecit/api/health", 503)["processes"] if not one["ok"]] == ["work"]
     vitals.beat(Beat(node="N1", process="work", pid=1, at=NOON))
     clock.advance(60)

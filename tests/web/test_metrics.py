@@ -64,6 +64,22 @@ def test_what_the_ledger_holds_is_scraped(client: FlaskClient) -> None:
     assert found["gecit_incidents_open[]"] == 0
 
 
+def test_a_pair_of_one_name_is_told_of_once(client: FlaskClient, ledger: SqlLedger) -> None:
+    later = START + timedelta(seconds=30)
+    for pid, process, said in ((1, "work", WORK), (2, "listen", {"answered AA": 7})):
+        ledger.beat(Beat(node="N1", home="a", process=process, pid=pid, at=START, detail=dict(said)))
+    detail = {"delivered medula": 6, "delivery seconds medula": 0.5, "disk free": 4, "breaker medula": "closed"}
+    ledger.beat(Beat(node="N1", home="b", process="work", pid=3, at=later, detail=detail))
+    ledger.beat(Beat(node="N1", home="b", process="listen", pid=4, at=later, detail={"answered AA": 5}))
+    found = scraped(client)
+    assert found["gecit_messages_total[('answer', 'AA'), ('node', 'N1')]"] == 12
+    assert found["gecit_delivery_seconds_count[('destination', 'medula'), ('node', 'N1')]"] == 10
+    assert found["gecit_delivery_seconds_sum[('destination', 'medula'), ('node', 'N1')]"] == 2
+    assert found["gecit_process_last_beat_timestamp_seconds[('node', 'N1'), ('process', 'work')]"] == START.timestamp()
+    assert found["gecit_disk_free_bytes[('node', 'N1')]"] == 4
+    assert found["gecit_destination_up[('destination', 'medula'), ('node', 'N1')]"] == 1
+
+
 def test_no_label_names_a_patient_or_an_exam(client: FlaskClient) -> None:
     text = client.get("/gecit/metrics", headers=bearer("administrator")).text
     assert [one for one in (TCKN, OTHER_TCKN, "ŞAHİN", "A1", "B1") if one in text] == []

@@ -53,7 +53,33 @@ def test_a_link_to_images_goes_to_the_node_that_holds_them(
     book.claim_node(THERE)
     answer = client.get(f"/gecit/viewer?accession={CLEAN.accession}", headers={"Authorization": BASIC})
     assert answer.status_code == 303
-    assert answer.headers["Location"] == f"https://n2.example/gecit/viewer/{CLEAN.institution}/{CLEAN.accession}"
+    there = f"https://n2.example/gecit/viewer/{CLEAN.institution}/{CLEAN.accession}?from=N1"
+    assert answer.headers["Location"] == there
+    page = client.get(answer.request.full_path, headers={"Authorization": BASIC, "Accept": "text/html"})
+    assert page.status_code == 200, "a form may have led here, whose page forbids to be redirected elsewhere"
+    assert f'http-equiv="refresh" content="0; url={there}"' in page.text and f'href="{there}"' in page.text
+
+
+def test_images_at_two_nodes_are_offered_at_both(
+    client: FlaskClient, page: Callable[..., str], views: FakeViews, book: SqlLedger
+) -> None:
+    fill(views)
+    exam = next(one for one in views.exams if one.key == CLEAN)
+    away = replace(exam.studies[0], facts=replace(exam.studies[0].facts, key=StudyKey("N2", "c")))
+    views.exams[views.exams.index(exam)] = replace(exam, studies=(away, *exam.studies, away))
+    path = f"/gecit/viewer/{CLEAN.institution}/{CLEAN.accession}"
+    here, there = {"Authorization": BASIC, "Accept": "text/html"}, f"https://n2.example{path}?at=N2&from=N1"
+    text = client.get(f"{path}?lang=en", headers=here).text
+    assert "N1: studies: 1" in text and "N2: studies: 2" in text
+    assert f'href="{path}?at=N1"' in text and f'href="{path}?at=N2"' not in text, "nobody knows that node"
+    book.claim_node(HERE)
+    book.claim_node(THERE)
+    assert f'href="{path}?at=N2"' in client.get(path, headers=here).text
+    assert client.get(f"{path}?at=N2", headers={"Authorization": BASIC}).headers["Location"] == there
+    for asked in (path, f"{path}?at=N1"):
+        opened = client.get(asked, headers={"Authorization": BASIC}).headers["Location"]
+        assert opened.startswith("/gecit/ohif/viewer?StudyInstanceUIDs="), asked
+    assert client.get(f"{path}?at=N1", headers=here).status_code == 303, "chosen on the page"
 
 
 def test_nobody_is_sent_to_where_he_is(page: Callable[..., str], views: FakeViews, book: SqlLedger) -> None:

@@ -723,6 +723,6 @@ def test_an_exam_is_reported_at_the_node_that_holds_its_images(client: FlaskClie
     assert ask(client, "ayse", path).status_code == 200
     ledger.claim_node(NewNode(name="B", mark="b", home="b", address="https://b.example"))
     answer = ask(client, "ayse", f"{path}?lang=en")
-    assert (answer.status_code, answer.headers["Location"]) == (303, f"https://b.example{path}?lang=en")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"https://b.example{path}?lang=en&from=N")
     assert ask(client, "uzak", path).status_code == 404
     assert ask(client, "ayse", EDITOR).status_code == 200

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import click
 
 from gecit.core.values import local
+from gecit.ports import Beat
 
 from .common import as_json, parts, print_json, print_table
 
@@ -19,13 +21,12 @@ STALE = timedelta(seconds=90)
 @click.command()
 @as_json
 def health(as_json: bool) -> None:
-    """Show processes and counts; exit code 1 where a process is silent."""
+    """Show processes and counts; exit code 1 where a process of any node is silent."""
     with parts(create=False) as opened:
         now = opened.clock.now()
         beats, counts = opened.ledger.beats(), opened.ledger.counts()
         revision = opened.ledger.active_revision()
-    heard = {one.process for one in beats if now - one.at <= STALE}
-    silent = [one for one in EXPECTED if one not in heard]
+    silent = silent_ones(beats, now)
     processes = [
         {
             "node": one.node,
@@ -48,3 +49,14 @@ def health(as_json: bool) -> None:
     if silent and not as_json:
         click.echo(f"\nsessiz / silent: {', '.join(silent)}", err=True)
     sys.exit(1 if silent else 0)
+
+
+def silent_ones(beats: Sequence[Beat], now: datetime) -> list[str]:
+    """Return the processes that gave no sign of life for `STALE`; of several nodes as NODE/PROCESS.
+
+    A node that runs no more is asked for until `gecit nodes forget` takes it off the list.
+    """
+    heard = {(one.node, one.process) for one in beats if now - one.at <= STALE}
+    nodes = sorted({one.node for one in beats}) or [""]
+    silent = [(node, process) for node in nodes for process in EXPECTED if (node, process) not in heard]
+    return [f"{node}/{process}" if len(nodes) > 1 else process for node, process in silent]

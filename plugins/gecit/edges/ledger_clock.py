@@ -22,6 +22,11 @@ class LedgerClock:
         self._database_time, self._own = database_time, own or SystemClock()
         self._behind = timedelta(0)
 
+    @property
+    def behind(self) -> timedelta:
+        """By how much the computer's clock was behind the database's when it was measured last."""
+        return self._behind
+
     def now(self) -> datetime:
         """Return the present instant in UTC."""
         return self._own.now() + self._behind

@@ -83,6 +83,7 @@ KNOWN_STATUS = frozenset(
     | {*range(400, 405), *range(406, 418), 422, 423, 424, 426}
     | {*range(500, 508), 509, 510}
 )
+UNSAYABLE = 999  # no status of HTTP: Orthanc has no words for it and fails before it writes a byte
 SUBSTITUTES = {301: 302, 308: 307, 425: 503, 429: 503, 451: 403, 511: 503}  # others: 4xx is 400, 5xx is 500
 ENCODED = re.compile(r"(?:[A-Za-z0-9\-._~!$'()*,;:@/?+]|%[0-9A-Fa-f]{2})*")
 DOWN = Text(
@@ -331,26 +332,34 @@ def give_back(output: Output, answer: urllib3.BaseHTTPResponse) -> None:
             output.SendMethodNotAllowed(answer.headers.get("Allow", "GET"))
             return
         status = 404  # somebody who opens the address of a form gets the page that says what it is
-    output.SetHttpHeader("Content-Type", kind)
-    send_status(output, status, answer.data)
+    send_status(output, status, answer.data, kind)
 
 
-def send_status(output: Output, status: int, body: bytes) -> None:
-    """Answer a status other than 200 with the signature that this plugin version has."""
+def send_status(output: Output, status: int, body: bytes, kind: str = "text/plain") -> None:
+    """Answer a status other than 200, its body as the one `kind`, with the signature that this plugin version has.
+
+    From 1.12.2 on Orthanc calls such a body text/plain, a second time if SetHttpHeader named its kind, and a browser
+    believes the second. Only AnswerBuffer names it so that Orthanc knows; after a status that cannot be said it does
+    no more than that. Orthanc logs two errors of it ("Exception while invoking plugin service").
+    """
     if status not in KNOWN_STATUS:
         status = SUBSTITUTES.get(status, status // 100 * 100)
-    text = body.decode("utf-8", "replace")
     try:
-        output.SendHttpStatus(status, text, len(text.encode()))
-    except TypeError:
+        if body:
+            output.SendHttpStatus(UNSAYABLE, b"")  # plugin 4.0 refuses bytes here, before Orthanc hears of it
+            output.AnswerBuffer(b"", kind)
         output.SendHttpStatus(status, body)
+    except TypeError:
+        if body:
+            output.SetHttpHeader("Content-Type", kind)
+        text = body.decode("utf-8", "replace")
+        output.SendHttpStatus(status, text, len(text.encode()))
 
 
 def say_down(output: Output) -> None:
     """Answer 502 in both languages."""
-    output.SetHttpHeader("Content-Type", "text/plain; charset=utf-8")
     output.SetHttpHeader("Retry-After", "5")
-    send_status(output, 502, f"{DOWN.tr}\n\n{DOWN.en}\n".encode())
+    send_status(output, 502, f"{DOWN.tr}\n\n{DOWN.en}\n".encode(), "text/plain; charset=utf-8")
 
 
 INDEX_PATH = "/gecit-index"

@@ -690,20 +690,24 @@ class Physicians(Protocol):
 
 
 class Beat(Value):
-    """A sign of life of one process."""
+    """A sign of life of one process; `home` is that of its data folder, since the two of a pair have one name."""
 
     node: str
     process: str  # orthanc | web | listen | work
     pid: int
     at: datetime
     detail: dict[str, str | int | float] = msgspec.field(default_factory=dict)
+    home: str = ""
 
 
 class Vitals(Protocol):
     """What is known of the installation's own health."""
 
     def beat(self, beat: Beat) -> None:
-        """Record a sign of life; the last one of each node and process is kept."""
+        """Record a sign of life; the last one of each node, data folder and process is kept.
+
+        One of another folder of that node is dropped after a day: nobody comes back from there.
+        """
         ...
 
     def beats(self) -> list[Beat]:

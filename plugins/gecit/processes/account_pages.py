@@ -14,6 +14,7 @@ from ..settings import Settings
 from ..settings.sign_in import PROVIDERS, ProviderSettings
 from ..web.accounts import AccountPages
 from ..web.accounts.cookies import Sessions
+from ..web.accounts.over import Carrying
 from ..web.accounts.providers import Provider, Providers
 from .entrance import desk_of_accounts
 
@@ -55,6 +56,7 @@ def pages_of_accounts(settings: Settings, ledger: SqlLedger, doors: Doors, clock
         clock=clock,
         institutions=LedgerInstitutions(ledger, folders, clock),
         providers=Providers(known, ledger, audit, chosen.public_url),
+        carrying=Carrying(ledger, audit, clock, ledger, settings.name),
     )
 
 

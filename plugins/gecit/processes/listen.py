@@ -17,6 +17,7 @@ from ..settings.tls import server_context
 from .build import Parts, start_logging
 from .life import until_told_to_stop, wait_beating
 from .reception import Raw, Reception
+from .registered import home_of
 from .taken import port_of
 
 log = logging.getLogger("gecit.listen")
@@ -84,9 +85,11 @@ def run(settings: Settings) -> int:
     answered = Answered()
     listener = listener_of(settings, parts.reception(), answered)
 
+    home = home_of(settings)
+
     def beat(now: datetime) -> Beat:
         counted: dict[str, str | int | float] = {**listener.counts, **answered.counts}
-        return Beat(node=settings.name, process="listen", pid=os.getpid(), at=now, detail=counted)
+        return Beat(node=settings.name, process="listen", pid=os.getpid(), at=now, detail=counted, home=home)
 
     threading.Thread(target=wait_beating, args=(stop, parts.ledger, parts.clock, beat), daemon=True).start()
     try:

@@ -42,6 +42,7 @@ from .loops import run_loops
 from .peer_desk import peer_desk_of
 from .quality import quality_of
 from .reading_room import room_of
+from .registered import home_of
 from .retention import terms_of
 from .rule_desk import rule_desk_of
 from .run_folder import read_internal_token
@@ -138,12 +139,12 @@ def run(settings: Settings, stop: threading.Event) -> None:
     watching.start()
     log.info("pages on 127.0.0.1:%d", settings.web_port)
 
-    sealer = sealer_of(settings, ledger, audit)
+    sealer, home = sealer_of(settings, ledger, audit), home_of(settings)
 
     def made(now: datetime) -> Beat:
         sealer.tick(now)
         audit.tick()
-        return Beat(node=settings.name, process="web", pid=os.getpid(), at=now)
+        return Beat(node=settings.name, process="web", pid=os.getpid(), at=now, home=home)
 
     wait_beating(stop, ledger, clock, made)
     end()

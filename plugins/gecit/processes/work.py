@@ -15,6 +15,7 @@ from functools import lru_cache, partial
 from ..core.accounts import Account
 from ..core.key_images import KeyImage
 from ..core.reading import AT_WORK, State
+from ..edges.ledger_clock import LedgerClock
 from ..edges.orthanc_http import Modality, OrthancArchive
 from ..edges.orthanc_pictures import OrthancPictures
 from ..edges.report_documents import Documents
@@ -46,6 +47,7 @@ from .judging import Judge
 from .life import until_told_to_stop, wait_beating
 from .loops import Loop, run_loops
 from .reception import Reception
+from .registered import home_of
 from .retention import deleting_of
 from .run_folder import read_internal_token
 from .watching import Watching
@@ -71,7 +73,7 @@ class Worker:
         pictures: Callable[[KeyImage], bytes | None] = lambda image: None,
         watching: Watching | None = None,
     ) -> None:
-        self._parts, self._settings = parts, parts.settings
+        self._parts, self._settings, self._home = parts, parts.settings, home_of(parts.settings)
         self._ledger, self._clock, self._archive = parts.ledger, parts.clock, archive
         self._pictures, self._watching = pictures, watching
         judging = parts.rules().judging
@@ -282,13 +284,14 @@ class Worker:
             "webhook addresses resting": self._announcer.open_addresses(),
             **self._behind(),
             **self._disk(),
+            **self._clocks(),
             **(self._watching.detail() if self._watching else {}),
         }
         for name, courier in self._couriers.items():
             detail[f"delivered {name}"] = courier.delivered
             detail[f"delivery seconds {name}"] = round(courier.delivered_seconds, 3)
             detail[f"{watch_health.BREAKER}{name}"] = self._breakers[name].state(now).value
-        return Beat(node=self._settings.name, process="work", pid=os.getpid(), at=now, detail=detail)
+        return Beat(node=self._settings.name, process="work", pid=os.getpid(), at=now, detail=detail, home=self._home)
 
     def _behind(self) -> dict[str, int]:
         if not self._lease.mine:  # another process follows, and says how far it is
@@ -297,6 +300,11 @@ class Worker:
             return {watch_health.BEHIND: max(0, self._archive.last_change() - self._follower.position)}
         except Unavailable:
             return {}
+
+    def _clocks(self) -> dict[str, int]:
+        if not isinstance(self._clock, LedgerClock):
+            return {}
+        return {watch_health.CLOCK_BEHIND: round(self._clock.behind.total_seconds())}
 
     def _disk(self) -> dict[str, int]:
         try:

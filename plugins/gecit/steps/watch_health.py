@@ -46,6 +46,8 @@ NOBODY = ExamKey(institution="", accession="")
 BREAKER = "breaker "  # what the detail of a sign of life begins with that tells of a destination's circuit
 SET_ASIDE = "set aside "  # likewise, a study that is not read: its Orthanc id; why is the value
 BEHIND, DISK_FREE, DISK_TOTAL = "changes behind", "disk free", "disk total"
+CLOCK_BEHIND = "clock behind"  # seconds that the computer's clock is behind the database's
+CLOCKS_APART = 60  # seconds; NTP keeps clocks within a fraction of one
 _UNREAD = CriticalSearch(states=tuple(sorted(WAITS)), limit=1_000)
 
 Found = tuple[str, Text]
@@ -112,7 +114,7 @@ def facts(conditions: Conditions, now: datetime) -> Facts:
 
 def wrong(known: Facts, limits: Limits) -> dict[str, Text]:
     """Return what is wrong, by key."""
-    found = (_silent, _processes, _nodes, _set_aside, _outbox, _services, _senders, _critical, _emergencies)
+    found = (_silent, _processes, _nodes, _clocks, _set_aside, _outbox, _services, _senders, _critical, _emergencies)
     return {key: text for one in found for key, text in one(known, limits)}
 
 
@@ -165,6 +167,23 @@ def _nodes(known: Facts, limits: Limits) -> Iterator[Found]:
                 Text(
                     tr=f"{one.node} düğümünde Orthanc'ın {behind} değişikliği daha okunmadı; görüntüler geç işlenir.",
                     en=f"Node {one.node} has yet to read {behind} changes of Orthanc; images are taken in late.",
+                ),
+            )
+
+
+def _clocks(known: Facts, limits: Limits) -> Iterator[Found]:
+    for one in known.heard(limits):
+        behind = one.detail.get(CLOCK_BEHIND, 0)
+        if isinstance(behind, int) and abs(behind) > CLOCKS_APART:
+            yield (
+                f"clock:{one.node}",
+                Text(
+                    tr=f"{one.node} düğümündeki bilgisayarın saati veritabanınınkinden {abs(behind)} saniye "
+                    f"{'geri' if behind > 0 else 'ileri'}. Geçit veritabanının saatiyle çalışır, Orthanc ve "
+                    "günlükler çalışmaz; sistem yöneticisi iki bilgisayarın da NTP ayarına bakmalı.",
+                    en=f"The clock of node {one.node}'s computer is {abs(behind)} seconds "
+                    f"{'behind' if behind > 0 else 'ahead of'} the database's. Geçit goes by the database's clock, "
+                    "Orthanc and the logs do not; the administrator should look after NTP on both computers.",
                 ),
             )
 

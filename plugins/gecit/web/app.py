@@ -33,6 +33,7 @@ from .critical import critical_pages
 from .day import day
 from .dicomweb import dicomweb
 from .duplicates import described, duplicates
+from .elsewhere import NODES
 from .frame import helpers
 from .front import FrontData, front
 from .guard import add_headers, guard, prove, refuse_nul
@@ -171,6 +172,7 @@ def create_app(
         accounts.providers.attach(app, doors.key("cookies"))
         for pages in account_pages(accounts):
             app.register_blueprint(pages)
+    app.extensions[NODES] = (node, ledger)
     app.register_blueprint(viewer(views, node, ledger))
     if images:
         app.register_blueprint(dicomweb(images))

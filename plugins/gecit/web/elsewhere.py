@@ -1,14 +1,25 @@
-"""Which node holds an exam's images where this one has none of them."""
+"""Which node holds an exam's images where this one has none of them, and how a browser gets there."""
 
 from __future__ import annotations
 
 from collections import Counter
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
-from flask import request
+from flask import current_app, make_response, render_template, request
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response as Answer
 
 from gecit.core.exam import Exam
+from gecit.core.values import Value
 from gecit.ports.nodes import Node, Nodes
+
+from .sender import reads_pages
+
+FROM = "from"
+"""In an address: the node that sent the browser there, which vouches for whoever is signed in there."""
+
+NODES = "gecit_nodes"
+"""Extension of the application: this node's name and the registry."""
 
 
 def holders(exam: Exam, own: str, nodes: Nodes | None) -> list[Node]:
@@ -20,14 +31,76 @@ def holders(exam: Exam, own: str, nodes: Nodes | None) -> list[Node]:
     return [known[name] for name, _ in held.most_common() if name in known]
 
 
+class Held(Value):
+    """How many of an exam's studies a node holds; `up`: they can be opened there."""
+
+    name: str
+    studies: int
+    here: bool
+    up: bool
+
+
+def spread(exam: Exam, own: str, nodes: Nodes | None) -> list[Held]:
+    """Return which nodes hold studies of an exam, this one first."""
+    held = Counter(one.facts.key.node for one in exam.studies)
+    reached = {one.name for one in nodes.nodes() if one.up and one.address} if nodes else set()
+    found = [Held(name, number, name == own, name == own or name in reached) for name, number in held.most_common()]
+    return sorted(found, key=lambda one: not one.here)
+
+
 def where_to(exam: Exam, own: str, nodes: Nodes | None) -> str:
     """Return the address of a living node that holds studies of an exam; empty where it is this one, or there is none.
 
-    Without a slash at its end; a browser that is sent there needs the session's cookie there too (docs/howto/nodes.md).
-    One that leads back here is none: nodes may have one address, or a balancer leads that node's visitors here.
+    Without a slash at its end. One that leads back here is none: nodes may have one address, or a balancer leads that
+    node's visitors here.
     """
     found = [one.address for one in holders(exam, own, nodes) if one.up and one.address]
     if not found or nodes is None:
         return ""
     mine = next((one.address for one in nodes.nodes() if one.name == own), "")
     return next((one for one in found if one != mine and urlsplit(one).netloc != request.host), "")
+
+
+def sent_to(there: str, path: str, own: str) -> Answer:
+    """Send whoever asks on to another node's path, which is told by whom.
+
+    A browser gets a page that goes on by itself: where a form led here, `form-action 'self'` of its page forbids to be
+    redirected to another origin (CSP 3, 6.4.1), and our sign-in is such a form.
+    """
+    address = named(there, path, own)
+    if reads_pages():
+        return make_response(render_template("elsewhere.html", address=address))
+    return redirect(address, 303)
+
+
+def named(there: str, path: str, own: str) -> str:
+    """Return the address of another node's path, with the name of this one."""
+    return f"{there}{path}{'&' if '?' in path else '?'}{urlencode({FROM: own})}"
+
+
+def other(name: str, own: str, nodes: Nodes) -> Node | None:
+    """Return another living node that browsers reach under an address of its own."""
+    found = next((one for one in nodes.nodes() if one.name == name and name != own), None)
+    return found if found and found.up and found.address and urlsplit(found.address).netloc != request.host else None
+
+
+def origin_of(node: Node) -> str:
+    """Return a node's origin as browsers write it (RFC 6454)."""
+    parts = urlsplit(node.address)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def vouching() -> str:
+    """Return where a browser that is not signed in here may be signed in: at the node that sent it; empty: nowhere."""
+    own, nodes = current_app.extensions.get(NODES, ("", None))
+    name = request.args.get(FROM, "")
+    there = other(name, own, nodes) if name and nodes else None
+    if there is None:
+        return ""
+    return f"{there.address}/gecit/over?{urlencode({'node': own, 'next': asked()})}"
+
+
+def asked() -> str:
+    """Return path and query of this request as addresses write them, without who sent the browser."""
+    rest = urlencode([one for one in request.args.items(multi=True) if one[0] != FROM])
+    return f"{quote(request.path)}?{rest}".rstrip("?")

@@ -13,12 +13,14 @@ from gecit.edges.orthanc_host import CHALLENGE, LIVE_PATH, PROOF
 
 from .access import NEEDS, may_at_all
 from .audit import sent_on
+from .elsewhere import vouching
 from .frame import addresses
 from .problem import BY_WHY, refuse
 from .sender import address, is_crossing, is_forged, reads_pages, wants_page
 
 LONGEST_CHALLENGE = 64
 SIGN_IN = "sign_in.show"
+OVER = "over.take"  # what another node sends, and what asks itself which one it is
 LINK = "link.show"  # where whoever came by a link begins anew
 HOME, FRONT = "/gecit", "front.show"  # whoever comes without an address in mind reads first what this is
 API = "/gecit/api/"
@@ -45,7 +47,7 @@ def guard(doors: Doors) -> Callable[[], Response | None]:
     def ask() -> Response | None:
         view = current_app.view_functions.get(request.endpoint or "")
         needed = getattr(view, NEEDS, Undeclared)
-        if is_crossing():
+        if is_crossing() and request.endpoint != OVER:
             return refuse("csrf")
         if request.endpoint == STATIC:
             return None
@@ -84,6 +86,8 @@ def _sign_in_or_refuse(why: Why) -> Response:
         return response
     if not wants_page():
         return refuse(BY_WHY[why])
+    if there := vouching():
+        return make_response(redirect(there, 303))
     if visit_of(request.headers.get("Cookie", "")) and LINK in current_app.view_functions:
         return make_response(redirect(f"{url_for(LINK)}?said=visit-over", 303))
     if _comes_home() and FRONT in current_app.view_functions:

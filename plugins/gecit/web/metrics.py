@@ -21,6 +21,7 @@ from gecit.ports import Beat, Clock, Conditions, Vitals
 
 from .access import needs
 
+LAST_BEAT = "gecit_process_last_beat_timestamp_seconds"
 COUNT_AGAIN = timedelta(seconds=60)
 """Counting exams reads an index from end to end, so scrapes that follow each other share one count."""
 
@@ -53,7 +54,7 @@ METRICS = {
         "When an institution last sent an HL7 message.",
         ["institution"],
     ),
-    "gecit_process_last_beat_timestamp_seconds": (
+    LAST_BEAT: (
         GaugeMetricFamily,
         "When a process last gave a sign of life.",
         ["node", "process"],
@@ -131,14 +132,21 @@ class LedgerCollector(Collector):
 
 
 def _of_nodes(beats: Iterable[Beat]) -> Values:
-    found: Values = {}
-    for beat in beats:
-        at = ([beat.node, beat.process], beat.at.timestamp())
-        found.setdefault("gecit_process_last_beat_timestamp_seconds", []).append(at)
+    """Tell of each node once: of a pair, whose two have one name, the sums, the longer silence, and the last gauges."""
+    found: dict[str, dict[tuple[str, ...], Any]] = {}
+    for beat in sorted(beats, key=lambda one: one.at):
+        found.setdefault(LAST_BEAT, {}).setdefault((beat.node, beat.process), beat.at.timestamp())
         for key, value in beat.detail.items():
             for name, labels, number in _detail(key, value, beat):
-                found.setdefault(name, []).append(([beat.node, *labels], number))
-    return found
+                of_all = found.setdefault(name, {})
+                of_all[beat.node, *labels] = _joined(name, of_all.get((beat.node, *labels)), number)
+    return {name: [(list(labels), number) for labels, number in of_all.items()] for name, of_all in found.items()}
+
+
+def _joined(name: str, before: Any, number: Any) -> Any:
+    if before is None or METRICS[name][0] is GaugeMetricFamily:
+        return number
+    return tuple(map(sum, zip(before, number, strict=True))) if isinstance(number, tuple) else before + number
 
 
 PLAIN: dict[str, tuple[str, Callable[[str], float]]] = {

@@ -65,6 +65,7 @@ DETAILS: dict[str, Text] = {
     "webhook addresses resting": Text(tr="dinlendirilen webhook adresi", en="webhook addresses left alone"),
     "disk free": Text(tr="boş disk", en="free disk"),
     "disk total": Text(tr="disk", en="disk"),
+    "clock behind": Text(tr="saatin veritabanından geriliği (sn)", en="clock behind the database's (s)"),
     "last sweep": Text(tr="son tam tarama", en="last full sweep"),
     "connections": Text(tr="bağlantı", en="connections"),
     "connections dismissed": Text(tr="yer açmak için kapatılan bağlantı", en="connections closed to make room"),

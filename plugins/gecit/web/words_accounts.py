@@ -13,6 +13,17 @@ def _(tr: str, en: str) -> Text:
 PAGE: dict[str, Text] = {
     "sign-in": _("Oturum aç", "Sign in"),
     "sign-in-by": _("{label} ile oturum aç", "Sign in by {label}"),
+    "going-over": _("{node} düğümüne geçiliyor", "Going on to node {node}"),
+    "going-over-why": _(
+        "Görüntüler orada. Oturumunuz sizinle geçer; sayfa kendiliğinden açılmazsa düğmeye basın.",
+        "The images are there. You stay signed in; if the page does not open by itself, press the button.",
+    ),
+    "going-elsewhere": _("Görüntülerin olduğu düğüme geçiliyor", "Going on to the node that has the images"),
+    "going-elsewhere-why": _(
+        "Görüntüler başka bir düğümde. Sayfa kendiliğinden açılmazsa düğmeye basın.",
+        "The images are at another node. If the page does not open by itself, press the button.",
+    ),
+    "go-over": _("Devam et", "Continue"),
     "user-name": _("Kullanıcı adı", "User name"),
     "password": _("Parola", "Password"),
     "no-account": _(

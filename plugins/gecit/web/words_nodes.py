@@ -23,6 +23,12 @@ NODES: dict[str, Text] = {
         "Düğümlerin şemaları farklı: hepsini aynı sürüme yükseltin.",
         "The nodes have different schemas: bring all of them to one version.",
     ),
+    "images-at-several": _("Görüntüler birden çok düğümde", "Images at several nodes"),
+    "images-at-several-why": _(
+        "Bu tetkikin çalışmaları ayrı düğümlerde duruyor; her düğüm kendindekileri gösterir.",
+        "The studies of this exam lie at several nodes; each node shows what it holds.",
+    ),
+    "images-at": _("{node}: {count} çalışma", "{node}: studies: {count}"),
     "node-address": _("Adres", "Address"),
     "node-no-address": _("yok: Gecit.SignIn.PublicUrl ayarlanmalı", "none: Gecit.SignIn.PublicUrl should be set"),
     "node-versions": _("Sürümler", "Versions"),

@@ -8,6 +8,7 @@ meanwhile wait for it and then see what it left. No order of tables can make the
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 import psycopg
@@ -16,6 +17,9 @@ import sqlalchemy as sa
 from gecit.ports import Unavailable
 
 log = logging.getLogger("gecit.ledger")
+
+TRY_SECONDS, REST_SECONDS = 1.0, 3.0
+"""For how long a migration has others wait at a time, and for how long it lets them through then."""
 
 _ASK = "SELECT version_num FROM alembic_version"
 _KEEP = "LOCK TABLE alembic_version IN ACCESS SHARE MODE"
@@ -83,7 +87,27 @@ def keep(connection: sa.Connection) -> None:
 def shut(connection: sa.Connection) -> None:
     """Wait until no transaction of the ledger runs, and let none begin before this one ends.
 
-    SQLite's writing transaction excludes other writers by itself.
+    Where one runs for long (`pg_dump`), those that come meanwhile would wait behind this one: so it asks again and
+    again, and lets them through between. SQLite's writing transaction excludes other writers by itself.
     """
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(_SHUT)
+    if connection.dialect.name != "postgresql":
+        return
+    told = False
+    while not _is_shut(connection):
+        if not told:
+            log.warning("the schema is changed once the ledger's longest transaction has ended (pg_dump, a query?)")
+            told = True
+        time.sleep(REST_SECONDS)
+
+
+def _is_shut(connection: sa.Connection) -> bool:
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {round(1000 * TRY_SECONDS)}")
+            connection.exec_driver_sql(_SHUT)
+            connection.exec_driver_sql("SET LOCAL lock_timeout = DEFAULT")
+    except sa.exc.DBAPIError as fault:
+        if not isinstance(fault.orig, psycopg.errors.LockNotAvailable):
+            raise
+        return False
+    return True

@@ -30,7 +30,7 @@ class Followed(Transactions):
             insert = postgresql.insert if on_postgresql else sqlite.insert
             over = sa.or_(beat.c.at < now - lease, beat.c.at > now + lease)  # of a clock that was set back since
             kept = sa.or_(beat.c.detail == mine["detail"], over)
-            statement = insert(beat).values(node=index, process=PROCESS, **mine)
-            keys = [beat.c.node, beat.c.process]
+            statement = insert(beat).values(node=index, home="", process=PROCESS, **mine)
+            keys = [beat.c.node, beat.c.home, beat.c.process]
             taken = statement.on_conflict_do_update(index_elements=keys, set_=mine, where=kept)
             return connection.execute(taken.returning(beat.c.pid)).first() is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 import sqlalchemy as sa
@@ -39,6 +39,7 @@ from .transaction import SqlTransaction
 
 # Made once: making a statement costs as much as carrying it out.
 _wanted: sa.BindParameter[int] = sa.bindparam("wanted", expanding=True)
+LEFT_FOR_GOOD = timedelta(days=1)
 _HELD = (
     sa.select(outbox.c.id, outbox.c.attempts)
     .where(outbox.c.id.in_(_wanted), outbox.c.state == "leased", outbox.c.leased_by == sa.bindparam("owner"))
@@ -183,21 +184,21 @@ class SqlLedger(
     # Vitals
 
     def beat(self, one: Beat) -> None:
-        """Record a sign of life."""
+        """Record a sign of life, and drop what another folder of that node said long ago."""
         values = msgspec.structs.asdict(one)
         values["detail"] = msgspec.json.encode(one.detail).decode()
+        gone = sa.or_(beat.c.home == "", beat.c.at < one.at - LEFT_FOR_GOOD)  # '': written before folders had marks
+        old = sa.and_(beat.c.node == one.node, beat.c.home != one.home, gone)
         with self._begin() as connection:
             upsert(connection, beat, [values])
+            connection.execute(sa.delete(beat).where(old, beat.c.process != PROCESS))
 
     def beats(self) -> list[Beat]:
         """Return the last sign of life of every process."""
         with self._reading() as connection:
             processes = sa.select(beat).where(beat.c.process != PROCESS)
-            found = connection.execute(processes.order_by(beat.c.node, beat.c.process)).all()
-        return [
-            Beat(node=row.node, process=row.process, pid=row.pid, at=row.at, detail=msgspec.json.decode(row.detail))
-            for row in found
-        ]
+            found = connection.execute(processes.order_by(beat.c.node, beat.c.process, beat.c.home)).all()
+        return [Beat(**{**row._asdict(), "detail": msgspec.json.decode(row.detail)}) for row in found]
 
     def counts(self) -> dict[str, int]:
         """Return exams by outcome, outbox by state, messages, events and studies."""

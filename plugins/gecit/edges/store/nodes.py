@@ -39,6 +39,8 @@ class Registered(Transactions):
             known = _read(row, now) if row else None
             if known and known.up and not _same(known, new):
                 return known
+            gone = sa.and_(beat.c.node == new.name, beat.c.home != new.home, beat.c.at < now - SILENT)
+            connection.execute(sa.delete(beat).where(gone))
             values = {name: getattr(new, name) for name in NewNode.__struct_fields__}
             schema = MigrationContext.configure(connection).get_current_revision() or ""
             upsert(connection, node, [{**values, "schema": schema, "started_at": now, "beat_at": now}])

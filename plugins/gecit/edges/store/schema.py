@@ -764,6 +764,7 @@ beat = sa.Table(
     "beat",
     metadata,
     sa.Column("node", sa.Text, primary_key=True),
+    sa.Column("home", sa.Text, primary_key=True),  # of its data folder: the two of a pair have one name
     sa.Column("process", sa.Text, primary_key=True),
     sa.Column("pid", sa.Integer, nullable=False),
     sa.Column("at", Instant, nullable=False),

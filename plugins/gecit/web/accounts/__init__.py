@@ -15,6 +15,7 @@ from gecit.steps.accounts import Desk
 
 from .cookies import Sessions
 from .institutions import institution_pages
+from .over import Carrying, over_pages
 from .own import own_pages
 from .providers import Providers, provider_pages
 from .sign_in import sign_in_pages
@@ -47,11 +48,14 @@ class AccountPages(Value):
     clock: Clock
     institutions: Institutions
     providers: Providers
+    carrying: Carrying | None = None  # None: this node has no others
 
 
 def account_pages(parts: AccountPages) -> list[Blueprint]:
     """Build the pages."""
+    over = [over_pages(parts.carrying, parts.sessions)] if parts.carrying else []
     return [
+        *over,
         sign_in_pages(parts.doors, parts.desk, parts.sessions, parts.clock, parts.providers),
         provider_pages(parts.providers, parts.sessions, parts.clock),
         own_pages(parts.doors, parts.desk, parts.sessions, parts.clock),

@@ -23,13 +23,20 @@ class Sessions:
 
     def begin(self, response: Response, account: Account, now: datetime, how: str = "password") -> Response:
         """Begin a session that nobody had before, and have the browser keep it until it ends."""
+        return self._kept(response, account, now, now, how)
+
+    def carry_on(self, response: Response, account: Account, session: Session) -> Response:
+        """Have the browser keep a sign-in of another node: a session of its own, that ends when that one does."""
+        return self._kept(response, account, session.created_at, session.seen_at, session.how)
+
+    def _kept(self, response: Response, account: Account, begun_at: datetime, now: datetime, how: str) -> Response:
         value = new_token()
         begun = Session(
             digest=token_digest(value),
             account=account.name,
-            created_at=now,
+            created_at=begun_at,
             seen_at=now,
-            expires_at=now + self._lasting,
+            expires_at=begun_at + self._lasting,
             how=how,
             address=address(),
         )

@@ -28,7 +28,7 @@ from gecit.steps.read_exam import ReadingRefused, Why
 from gecit.steps.sign_report import Signing
 
 from ..access import may_touch, needs, person
-from ..elsewhere import where_to
+from ..elsewhere import asked, sent_to, where_to
 from ..vouched import vouched
 from ..words_reading import READING, SIGNING
 from .beside import earlier_of, versions_here
@@ -56,7 +56,7 @@ def editor_pages(room: ReadingRoom) -> Blueprint:
         page = _page(room, key)
         exam = room.ledger.read(lambda tx: tx.exam(key)) if page.status_code == 200 else None
         there = where_to(exam, room.node, room.ledger) if exam else ""
-        return redirect(f"{there}{request.full_path.rstrip('?')}", 303) if there else page  # beside its images
+        return sent_to(there, asked(), room.node) if there else page  # beside its images
 
     @pages.post("/take/<institution>/<path:accession>")
     @needs(Action.WRITE_REPORT)

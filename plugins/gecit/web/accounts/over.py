@@ -1,0 +1,118 @@
+"""A sign-in is carried over from the node that vouches for it to another one of the ledger, under another host name.
+
+A cookie goes to one host name alone. So a browser that is sent on to a node which does not know it comes back here,
+gets a ticket in a form that its page sends there at once, and is signed in there. The ticket stands in no address; the
+ledger keeps its digest as a session that no cookie opens, for a minute, for that node and once.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+
+from gecit.core.access import Action
+from gecit.core.accounts import Account, Session
+from gecit.core.audit import AuditEntry
+from gecit.edges.credentials import new_token, token_digest
+from gecit.ports import Accounts, Audit, Clock
+from gecit.ports.nodes import Node, Nodes
+
+from ..access import needs, open_to_all
+from ..elsewhere import origin_of, other
+from ..guard import HEADERS
+from ..problem import refuse
+from ..sender import address, admission, safe_next
+from .cookies import Sessions
+
+LASTS = timedelta(seconds=60)
+
+
+class Carrying:
+    """Gives tickets and takes them; `node`: this one."""
+
+    def __init__(self, accounts: Accounts, audit: Audit, clock: Clock, nodes: Nodes, node: str) -> None:
+        self._accounts, self._audit, self._clock = accounts, audit, clock
+        self.nodes, self.node = nodes, node
+
+    def ticket(self, digest: str, there: str) -> str:
+        """Return a ticket of a session for a node; empty where the session has ended."""
+        session, now = self._accounts.session(digest), self._clock.now()
+        if session is None:
+            return ""
+        made = new_token()
+        kept = Session(
+            digest=_digest(made, there), account=session.account, created_at=session.created_at, seen_at=now,
+            expires_at=now + LASTS, how=session.how, address=address(),
+        )  # fmt: skip
+        self._accounts.add_session(kept)
+        return made
+
+    def taken(self, ticket: str) -> tuple[Account, Session] | None:
+        """Return whose sign-in a ticket carries, once; None where it is none of this node, or too old."""
+        now, digest = self._clock.now(), _digest(ticket, self.node)
+        session = self._accounts.session(digest)
+        if session is None or not self._accounts.end_session(session.account, digest) or session.expires_at <= now:
+            self._told("", "refused", "no ticket")
+            return None
+        account = self._accounts.account(session.account)
+        if account is None or account.disabled:
+            self._told(session.account, "refused", "disabled")
+            return None
+        self._told(account.name, "done", "", account.institution)
+        return account, session
+
+    def vouches(self, origin: str) -> bool:
+        """Whether an origin is that of another living node of the ledger."""
+        others = (one for one in self.nodes.nodes() if one.name != self.node and one.up and one.address)
+        return bool(origin) and any(origin_of(one) == origin for one in others)
+
+    def _told(self, who: str, outcome: str, why: str, institution: str = "") -> None:
+        entry = AuditEntry(
+            at=self._clock.now(), who=who, what="sign in", address=address(), outcome=outcome, why=why,
+            institution=institution, detail={"by": "another node"},
+        )  # fmt: skip
+        self._audit.record(entry)
+
+
+def over_pages(carrying: Carrying, sessions: Sessions) -> Blueprint:
+    """Build the page that gives a ticket, and the address that takes it."""
+    pages = Blueprint("over", __name__, url_prefix="/gecit")
+
+    @pages.get("/over")
+    @needs(Action.OWN_ACCOUNT)
+    def give() -> Response:
+        there = other(request.args.get("node", ""), carrying.node, carrying.nodes)
+        ticket = carrying.ticket(admission().session, there.name) if there and admission().session else ""
+        if there is None or not ticket:
+            return refuse("not-found")
+        page = render_template("over.html", there=there, ticket=ticket, next=safe_next(request.args.get("next", "")))
+        return _towards(there, make_response(page))
+
+    @pages.post("/over")
+    @open_to_all
+    def take() -> Response:
+        """What another origin sends: the guard lets it through, so that this asks which one it is."""
+        if not carrying.vouches(request.headers.get("Origin", "")):
+            return refuse("csrf")
+        next_page = safe_next(request.form.get("next", ""))
+        found = carrying.taken(request.form.get("ticket", ""))
+        if found is None:
+            return make_response(redirect(url_for("sign_in.show", next=next_page), 303))
+        account, session = found
+        return sessions.carry_on(make_response(redirect(next_page, 303)), account, session)
+
+    return pages
+
+
+def _towards(there: Node, page: Response) -> Response:
+    """Let the page's form go there, and say from where it comes."""
+    policy = HEADERS["Content-Security-Policy"].replace("form-action 'self'", f"form-action {origin_of(there)}")
+    page.headers["Content-Security-Policy"] = policy
+    page.headers["Referrer-Policy"] = "strict-origin"
+    return page
+
+
+def _digest(ticket: str, node: str) -> str:
+    """Return what is kept of a ticket: no cookie has it, and no other node's ticket."""
+    return token_digest(f"over\0{node}\0{ticket}")
