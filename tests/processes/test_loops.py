@@ -115,6 +115,28 @@ def test_whoever_must_hurry_is_told_before_the_loops_are_waited_for() -> None:
     assert done.is_set()
 
 
+def test_a_step_that_does_not_end_holds_up_nobody_who_stops(monkeypatch, caplog) -> None:
+    """Orthanc may have taken its connection just before it stopped, and never answer it."""
+    monkeypatch.setattr(loops_module, "STOP_SECONDS", 0.2)
+    begun, answered = threading.Semaphore(0), threading.Event()
+
+    def step() -> bool:
+        begun.release()
+        answered.wait(LONG)
+        return False
+
+    stop = threading.Event()
+    loops = [Loop(name=name, step=step, rest=LONG) for name in ("follow", "judge")]
+    thread = threading.Thread(target=run_loops, args=(loops, stop))
+    thread.start()
+    assert all(begun.acquire(timeout=PATIENCE) for _ in loops)
+    stop.set()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    answered.set()
+    assert [one.getMessage().split()[0] for one in caplog.records] == ["follow", "judge"]
+
+
 def test_a_watch_that_fails_in_an_unforeseen_way_ends_no_loop_and_goes_on(monkeypatch) -> None:
     """Loops rest as they may meanwhile."""
     monkeypatch.setattr(loops_module, "LONGEST_REST", 0.05)

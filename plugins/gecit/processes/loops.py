@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from ..core.faults import described
@@ -16,6 +17,9 @@ from ..ports import Unavailable
 log = logging.getLogger("gecit.loops")
 
 LONGEST_REST = 30.0
+STOP_SECONDS = 6.0
+"""For the steps under way, all together: less than the supervisor waits before it kills. An Orthanc that stops may
+have taken a connection that it never answers."""
 LOOK_SECONDS = 0.05
 """How often it is asked whether the ledger changed, and so the longest that a woken loop is late."""
 
@@ -38,7 +42,7 @@ def run_loops(
     version: Callable[[], str] | None = None,
     stopping: Callable[[], None] | None = None,
 ) -> None:
-    """Run all loops until told to stop, then wait for the steps under way.
+    """Run all loops until told to stop, then wait for the steps under way, though not for ever.
 
     `version` is the ledger's; `stopping` is called first when it is time, so that steps under way end soon.
     """
@@ -52,8 +56,11 @@ def run_loops(
         stopping()
     for event in woken.values():
         event.set()
+    deadline = time.monotonic() + STOP_SECONDS
     for one in threads:
-        one.join(10)
+        one.join(max(deadline - time.monotonic(), 0.0))
+        if one.is_alive():
+            log.warning("%s has not ended and is left as it is", one.name)
 
 
 def _thread(name: str, run: Callable[..., None], *arguments: object) -> threading.Thread:

@@ -44,7 +44,10 @@ def spread(exam: Exam, own: str, nodes: Nodes | None) -> list[Held]:
     """Return which nodes hold studies of an exam, this one first."""
     held = Counter(one.facts.key.node for one in exam.studies)
     reached = {one.name for one in nodes.nodes() if one.up and one.address} if nodes else set()
-    found = [Held(name, number, name == own, name == own or name in reached) for name, number in held.most_common()]
+    found = [
+        Held(name=name, studies=number, here=name == own, up=name == own or name in reached)
+        for name, number in held.most_common()
+    ]
     return sorted(found, key=lambda one: not one.here)
 
 

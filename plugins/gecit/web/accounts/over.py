@@ -8,6 +8,7 @@ ledger keeps its digest as a session that no cookie opens, for a minute, for tha
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
@@ -67,7 +68,7 @@ class Carrying:
         others = (one for one in self.nodes.nodes() if one.name != self.node and one.up and one.address)
         return bool(origin) and any(origin_of(one) == origin for one in others)
 
-    def _told(self, who: str, outcome: str, why: str, institution: str = "") -> None:
+    def _told(self, who: str, outcome: Literal["done", "refused"], why: str, institution: str = "") -> None:
         entry = AuditEntry(
             at=self._clock.now(), who=who, what="sign in", address=address(), outcome=outcome, why=why,
             institution=institution, detail={"by": "another node"},
