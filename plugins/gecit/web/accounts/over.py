@@ -7,10 +7,11 @@ ledger keeps its digest as a session that no cookie opens, for a minute, for tha
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from msgspec.structs import replace
 
 from gecit.core.access import Action
 from gecit.core.accounts import Account, Session
@@ -60,8 +61,17 @@ class Carrying:
         if account is None or account.disabled:
             self._told(session.account, "refused", "disabled")
             return None
+        ends = self._ends(session)
+        if ends is None:
+            self._told(account.name, "refused", "signed out meanwhile", account.institution)
+            return None
         self._told(account.name, "done", "", account.institution)
-        return account, session
+        return account, replace(session, expires_at=ends)
+
+    def _ends(self, ticket: Session) -> datetime | None:
+        """Return when the sign-in of a ticket ends; None where it was ended. Its sessions have its beginning alike."""
+        mine = self._accounts.sessions(ticket.account)
+        return max((one.expires_at for one in mine if one.created_at == ticket.created_at), default=None)
 
     def vouches(self, origin: str) -> bool:
         """Whether an origin is that of another living node of the ledger."""
