@@ -241,6 +241,25 @@ def test_each_way_over_is_audited(here: FlaskClient, there: FlaskClient, audit: 
     ticket = ticket_of(page_of(here))
     take(there, ticket)
     take(there, ticket)
-    rows = [(one.who, one.outcome, one.why) for one in audit.entries if one.detail.get("by") == "another node"]
+    by_another = {"by": "another node", "node": "A"}
+    rows = [(one.who, one.outcome, one.why) for one in audit.entries if one.detail == by_another]
     assert rows == [("admin", "done", ""), ("", "refused", "no ticket")]
     assert ticket not in repr(audit.entries)
+
+
+def test_who_sends_made_up_tickets_fills_no_audit(there: FlaskClient, audit: FakeAudit) -> None:
+    for number in range(20):
+        take(there, f"made up {number}")
+    assert [one.why for one in audit.entries] == ["no ticket"]
+
+
+def test_nobody_goes_over_where_the_audit_cannot_be_told(
+    here: FlaskClient, there: FlaskClient, accounts: FakeAccounts, audit: FakeAudit
+) -> None:
+    ticket, before = ticket_of(page_of(here)), len(accounts.kept_sessions)
+    audit.broken = True
+    answer = take(there, ticket)
+    assert answer.status_code >= 500 and "Set-Cookie" not in answer.headers
+    audit.broken = False
+    assert len(accounts.kept_sessions) == before - 1, "the ticket alone is spent"
+    assert not signed_in(there)
