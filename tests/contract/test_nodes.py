@@ -167,3 +167,25 @@ def test_a_database_that_is_away_changes_no_clock() -> None:
 def test_a_clock_that_is_right_runs_as_the_computer_does() -> None:
     clock = LedgerClock(lambda: datetime.now(UTC) + timedelta(milliseconds=100))
     assert clock.measure() == timedelta(0)
+
+
+class Slow:
+    """A computer's clock on which each question to the database takes a second."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def now(self) -> datetime:
+        self.at += timedelta(seconds=1)
+        return self.at
+
+
+@pytest.mark.parametrize(
+    ("off", "seen"), [(timedelta(hours=1), timedelta(hours=1)), (timedelta(seconds=0.9), timedelta(0))]
+)
+def test_a_slow_database_tells_a_clock_that_is_wrong_by_more_than_the_asking_takes(
+    off: timedelta, seen: timedelta
+) -> None:
+    own = Slow()
+    clock = LedgerClock(lambda: own.at + timedelta(seconds=0.5) + off, own)
+    assert clock.measure() == seen
