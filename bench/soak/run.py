@@ -1,4 +1,4 @@
-"""A long run at a large hospital's peak: ten messages and forty instances a second, a page a second.
+"""A long run far above a large hospital's peak: ten messages and forty instances a second, a page a second.
 
 Is memory of each process flat, is latency flat, is nothing left over at the end? Each figure of latency stands beside
 the same of the run's first part; each process's memory has its slope with 95 % confidence. What was seen minute by
