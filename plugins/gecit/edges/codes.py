@@ -7,7 +7,6 @@ A list is replaced as a whole and by a rename, so that readers see the old one o
 from __future__ import annotations
 
 import csv
-import fcntl
 import hashlib
 import io
 import os
@@ -15,7 +14,7 @@ import re
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from sqlite_utils import Database
 
 from ..core.values import Text, Value
 from .code_columns import LISTS, Cell, Column, fault_of, key_of, stored
+from .exclusive import exclusive
 
 Row = dict[str, Cell]
 
@@ -66,7 +66,7 @@ def import_csv(database: Path, kind: str, csv_path: Path, now: datetime) -> Snap
     """
     rows = read_csv(kind, csv_path)
     revision = hashlib.sha256(msgspec.json.encode(rows)).hexdigest()
-    with _exclusive(database):
+    with exclusive(database.with_name(f"{database.name}.lock")):  # readers are not held up
         standing = next((one for one in snapshots(database) if one.kind == kind), None)
         if standing and standing.revision == revision:
             return standing
@@ -215,15 +215,6 @@ def _cell_faults(
         if first != number:
             twice = Text(tr=f"“{key}” {first}. satırda da var", en=f"“{key}” stands in line {first} too")
             yield Fault(file=file, line=number, column=columns[0].name, text=twice)
-
-
-@contextmanager
-def _exclusive(database: Path) -> Iterator[None]:
-    """Let one importer work at a time; readers are not held up."""
-    database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with database.with_name(f"{database.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _replace(database: Path, new: Snapshot, rows: list[Row]) -> None:

@@ -706,7 +706,7 @@ class Vitals(Protocol):
     def beat(self, beat: Beat) -> None:
         """Record a sign of life; the last one of each node, data folder and process is kept.
 
-        One of another folder of that node is dropped after a day: nobody comes back from there.
+        One of another folder of that node is dropped after a month: nobody comes back from there.
         """
         ...
 

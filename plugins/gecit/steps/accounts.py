@@ -31,8 +31,10 @@ class AccountFault(Exception):
 def end_with_those_carried_over(accounts: Accounts, digest: str) -> None:
     """End a session and all of one beginning with it."""
     begun = accounts.session(digest)
-    for one in accounts.sessions(begun.account) if begun else ():
-        if begun and one.created_at == begun.created_at:
+    if begun is None:
+        return
+    for one in accounts.sessions(begun.account):
+        if one.created_at == begun.created_at:
             accounts.end_session(one.account, one.digest)
 
 

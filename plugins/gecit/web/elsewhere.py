@@ -60,11 +60,11 @@ def where_to(exam: Exam, own: str, nodes: Nodes | None) -> str:
     Without a slash at its end. One that leads back here is none: nodes may have one address, or a balancer leads that
     node's visitors here.
     """
-    found = [one.address for one in holders(exam, own, nodes) if one.up and one.address]
+    found = [one.address for one in holders(exam, own, nodes) if _reached(one, own)]
     if not found or nodes is None:
         return ""
     mine = next((one.address for one in nodes.nodes() if one.name == own), "")
-    return next((one for one in found if one != mine and urlsplit(one).netloc != request.host), "")
+    return next((one for one in found if one != mine), "")
 
 
 def sent_to(there: str, path: str, own: str) -> Answer:

@@ -1,0 +1,18 @@
+"""One process at a time, by the lock of a file."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def exclusive(lock: Path) -> Iterator[None]:
+    """Wait for other processes that do the same; the file is made, and its folder, and stays."""
+    lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600), "w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
