@@ -99,7 +99,7 @@ def test_of_processes_that_start_at_the_same_moment_one_migrates_and_the_others_
 def test_while_a_migration_waits_for_a_long_dump_others_are_let_through(
     url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(fence, "REST_SECONDS", 0.5)
+    monkeypatch.setattr(fence, "RESTS", 0.5)
     before(url)
     engine = open_engine(url)
     with asking(url) as dump, asking(url) as other, asking(url) as looking:
