@@ -15,7 +15,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from msgspec.structs import replace
 
 from gecit.core.access import Action
-from gecit.core.accounts import Account, Session
+from gecit.core.accounts import TICKET, Account, Session
 from gecit.core.audit import AuditEntry
 from gecit.edges.credentials import new_token, token_digest
 from gecit.edges.doors import REFUSED_SECONDS, Remembered
@@ -49,7 +49,7 @@ class Carrying:
         made = new_token()
         kept = Session(
             digest=_digest(made, there), account=session.account, created_at=session.created_at, seen_at=now,
-            expires_at=now + LASTS, how=session.how, address=address(),
+            expires_at=now + LASTS, how=TICKET + session.how, address=address(),
         )  # fmt: skip
         self._accounts.add_session(kept)
         return made
@@ -70,12 +70,13 @@ class Carrying:
             self._told(sender, account.name, "refused", "signed out meanwhile", account.institution)
             return None
         self._told(sender, account.name, "done", "", account.institution)
-        return account, replace(session, expires_at=ends)
+        return account, replace(session, expires_at=ends, how=session.how.removeprefix(TICKET))
 
     def _ends(self, ticket: Session) -> datetime | None:
         """Return when the sign-in of a ticket ends; None where it was ended. Its sessions have its beginning alike."""
         mine = self._accounts.sessions(ticket.account)
-        return max((one.expires_at for one in mine if one.created_at == ticket.created_at), default=None)
+        same = (one for one in mine if one.created_at == ticket.created_at and not one.is_ticket)
+        return max((one.expires_at for one in same), default=None)
 
     def vouching(self, origin: str) -> str:
         """Return which other living node of the ledger an origin is of; empty: none."""
@@ -106,6 +107,8 @@ def over_pages(carrying: Carrying, sessions: Sessions) -> Blueprint:
     @pages.get("/over")
     @needs(Action.OWN_ACCOUNT)
     def give() -> Response:
+        if request.method == "HEAD":
+            return make_response("")  # it is to change nothing
         there = other(request.args.get("node", ""), carrying.node, carrying.nodes)
         ticket = carrying.ticket(admission().session, there.name) if there and admission().session else ""
         if there is None or not ticket:
