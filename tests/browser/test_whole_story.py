@@ -410,10 +410,13 @@ def reviewed_blind(place: Stage) -> None:
     Select(shown(manager, "#outcome")).select_by_value("education")
     write(manager, last_word="Olgu toplantısında konuşulacak.")
     press(manager, "#close")
+
+    def closed() -> bool:  # the word stands on the page before, too: it is among those to choose from
+        stands = place.hospital.ledger.read_reviews(lambda tx: tx.feedback(thread.rpartition("/")[2]))
+        return stands is not None and (stands.outcome, stands.closed_by) == (Closing.EDUCATION, MANAGER)
+
+    until(closed, 20, "the hospital has closed it")
     says(manager, "eğitim konusu")
-    stands = place.hospital.ledger.read_reviews(lambda tx: tx.feedback(thread.rpartition("/")[2]))
-    assert stands
-    assert (stands.outcome, stands.closed_by) == (Closing.EDUCATION, MANAGER)
 
 
 # And afterwards
