@@ -39,11 +39,12 @@ class Authority:
         self.certificate, self._key = folder / "authority.pem", folder / "authority.key"
         _openssl(*EC, "-subj", f"/CN={name}", "-keyout", str(self._key), "-out", str(self.certificate))
 
-    def sign(self, name: str, *, subject: str = "") -> Pair:
+    def sign(self, name: str, *, subject: str = "", days: int = 2) -> Pair:
         """Make a certificate for a DNS name, and for 127.0.0.1; `subject` is its commonName, by default the name."""
         made = Pair(self._folder / f"{name}.pem", self._folder / f"{name}.key")
         _openssl(
             *EC,
+            *("-days", str(days)),
             *("-utf8", "-subj", f"/CN={subject or name}"),
             *("-addext", f"subjectAltName=DNS:{name},DNS:localhost,IP:127.0.0.1"),
             *("-addext", "basicConstraints=CA:FALSE"),

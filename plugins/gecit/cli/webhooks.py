@@ -8,6 +8,7 @@ import secrets
 import click
 
 from gecit.core.access import Action
+from gecit.core.values import local
 from gecit.core.verdict import Outcome
 from gecit.core.webhook_urls import url_fault
 from gecit.core.webhooks import SECRET_BYTES, Subscription, new_secret
@@ -110,8 +111,8 @@ def list_incidents(limit: int, as_json: bool) -> None:
         found = opened.ledger.incidents(limit)
     rows = [
         {
-            "opened": one.opened_at.isoformat(timespec="seconds"),
-            "closed": one.closed_at.isoformat(timespec="seconds") if one.closed_at else "-",
+            "opened": local(one.opened_at).isoformat(timespec="seconds"),
+            "closed": local(one.closed_at).isoformat(timespec="seconds") if one.closed_at else "-",
             "key": one.key,
             "tr": one.text.tr,
             "en": one.text.en,
