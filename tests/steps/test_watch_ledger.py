@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from gecit.core.events import Event
+from gecit.edges.store.fence import LedgerMovedError
 from gecit.ports import AnswerUnknown, Delivery, Refused, Unavailable
 from gecit.processes.lost_ledger import LostLedger, telling_if_lost
 from gecit.settings import Settings, load
@@ -191,6 +192,21 @@ def test_a_question_that_hangs_is_none_that_was_answered(post: tuple[Post, int],
     finally:
         answer.set()
         asking.join()
+
+
+def test_a_ledger_of_another_schema_answers(post: tuple[Post, int], tmp_path: Path) -> None:  # noqa: F811
+    """What this node then lacks is an upgrade, not a database."""
+
+    def ask() -> None:
+        raise LedgerMovedError("1", "2")
+
+    clock = HandClock()
+    looking = LostLedger(settings(tmp_path, post[1]), ask, clock)
+    for _ in range(10):
+        looking.ask()
+        looking.tell()
+        clock.forward(minutes=1)
+    assert subjects(post) == []
 
 
 def test_a_process_that_cannot_even_open_it_tells_over_its_starts(

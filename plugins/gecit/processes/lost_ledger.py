@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from ..core.values import to_json
 from ..edges.store import SqlLedger
+from ..edges.store.fence import LedgerMovedError
 from ..edges.system_clock import SystemClock
 from ..ports import Clock, Unavailable
 from ..settings import Settings
@@ -61,6 +62,8 @@ class LostLedger:
         self._out_since = self._out_since or self._clock.now()
         try:
             self._ask()
+        except LedgerMovedError:  # it answers: this node is to be upgraded, and says so elsewhere
+            pass
         except Unavailable:  # the other loops say so in the log
             return False
         self._out_since, self._answered = None, True

@@ -120,6 +120,8 @@ _VALUES = [
     *((rf"({_MOMENT}) {state.value}", rf"\1 {text.tr}", rf"\1 {text.en}") for state, text in STATES.items()),
     (r">= (\d+)", r"en az \1", r"at least \1"),
     (r"deep", "dizileri çok derin iç içe", "its sequences stand too deep in each other"),
+    (r"never", "hiç yedek yok", "there is no backup"),
+    (r"unreadable", "okunamıyor", "cannot be read"),
     (r"ended", "okunurken Orthanc kapandı", "Orthanc ended while it was read"),
     (r"closed", "sürüyor", "going on"),
     (r"open", "yanıt yok, bir süre gönderilmiyor", "no answer, left alone for a while"),
