@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy.exc import OperationalError
 
 from ..core.values import to_json
 from ..edges.store import SqlLedger
@@ -123,7 +122,7 @@ def telling_if_lost(settings: Settings) -> Iterator[None]:
     """Open the ledger in the block; where it does not answer that is told, and raised."""
     try:
         yield
-    except (Unavailable, OperationalError):
+    except Unavailable:
         LostLedger(settings, lambda: None).not_opened()
         raise
 
