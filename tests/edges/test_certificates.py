@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,24 +12,8 @@ import pytest
 
 from gecit.edges.certificates import end_of_address, end_of_file
 from gecit.ports import Unavailable
-from tests.support.certificates import Authority, Pair
+from tests.support.certificates import Authority, showing
 from tests.support.postgres import free_port
-
-
-@contextmanager
-def serving(pair: Pair) -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pair.certificate, pair.key)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def by_python(path: Path) -> datetime:
@@ -65,7 +47,7 @@ def test_a_file_that_is_none_or_no_certificate_cannot_be_said(tmp_path: Path) ->
 
 def test_an_address_says_when_the_certificate_ends_that_it_shows_whoever_signed_it(tmp_path: Path) -> None:
     pair = Authority(tmp_path).sign("gecit.example", days=30)
-    with serving(pair) as port:
+    with showing(pair) as port:
         assert end_of_address(f"https://127.0.0.1:{port}/gecit/") == by_python(pair.certificate)
 
 

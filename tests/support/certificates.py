@@ -6,7 +6,12 @@ import base64
 import hashlib
 import re
 import shutil
+import ssl
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,6 +57,23 @@ class Authority:
             *("-keyout", str(made.key), "-out", str(made.certificate)),
         )
         return made
+
+
+@contextmanager
+def showing(pair: Pair) -> Iterator[int]:
+    """Serve TLS on a port of loopback, with that certificate, for as long as the block lasts."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.certificate, pair.key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def _openssl(*arguments: str) -> None:

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gecit.core.webhooks import new_secret
 from gecit.sandbox.server import running
-from tests.support.certificates import Authority
+from tests.support.certificates import Authority, showing
 from tests.support.hospital import Hospital, hospital
 from tests.support.node import until
 from tests.support.receiver import Receiver
@@ -28,8 +28,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hospital, R
     receiver.secrets.append(SECRET)
     secret: Path = tmp_path_factory.mktemp("secret") / "alerts"
     secret.write_text(SECRET)
-    certificate(secret.parent).write_bytes(Authority(secret.parent).sign("old.example").certificate.read_bytes())
-    with running({"/duty": receiver.faults}) as url:
+    authority = Authority(secret.parent)
+    certificate(secret.parent).write_bytes(authority.sign("old.example").certificate.read_bytes())
+    public = authority.sign("gecit.example", days=90)
+    with running({"/duty": receiver.faults}) as url, showing(public) as port:
         environ = {
             "ORTHANC__GECIT__ALERTS__WEBHOOK_URL": f"{url}/duty",
             "ORTHANC__GECIT__ALERTS__WEBHOOK_SECRET_FILE": str(secret),
@@ -37,6 +39,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hospital, R
             "ORTHANC__GECIT__ALERTS__DISK_PERCENT": "99",
             "ORTHANC__GECIT__ALERTS__CERTIFICATE_FILES": str(certificate(secret.parent)),
             "ORTHANC__GECIT__ALERTS__BACKUP_HOURS": "36",
+            "ORTHANC__GECIT__SIGN_IN__PUBLIC_URL": f"https://127.0.0.1:{port}",
         }
         with hospital(tmp_path_factory.mktemp("node"), environ) as node:
             yield node, receiver
@@ -122,4 +125,6 @@ def test_metrics_of_every_process_are_scraped_through_orthanc(told: tuple[Hospit
         "medula",
         "webhook",
     }
+    watched = node.node.environ["ORTHANC__GECIT__ALERTS__CERTIFICATE_FILES"]
+    assert {one.split("'")[3] for one in found["gecit_certificate_end_timestamp_seconds"]} == {"public", watched}
     assert found["gecit_incidents_open"] == {"[]"}
