@@ -38,7 +38,7 @@ def list_(as_json: bool) -> None:
             "institution": one.institution or "*",
             "outcomes": " ".join(one.outcomes) or "*",
             "url": one.url,
-            "created": one.created_at.isoformat(timespec="seconds"),
+            "created": local(one.created_at).isoformat(timespec="seconds"),
             "by": one.by,
         }
         for one in found
