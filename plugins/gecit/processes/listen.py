@@ -15,6 +15,7 @@ from ..ports import Beat
 from ..settings import Settings
 from ..settings.tls import server_context
 from .build import Parts, start_logging
+from .ends import hl7_detail
 from .life import until_told_to_stop, wait_beating
 from .reception import Raw, Reception
 from .registered import home_of
@@ -82,13 +83,13 @@ def run(settings: Settings) -> int:
     stop = until_told_to_stop()
     parts = Parts(settings)
     parts.ensure_rulebook()
-    answered = Answered()
+    answered, shown = Answered(), hl7_detail(settings)
     listener = listener_of(settings, parts.reception(), answered)
 
     home = home_of(settings)
 
     def beat(now: datetime) -> Beat:
-        counted: dict[str, str | int | float] = {**listener.counts, **answered.counts}
+        counted: dict[str, str | int | float] = {**listener.counts, **answered.counts, **shown}
         return Beat(node=settings.name, process="listen", pid=os.getpid(), at=now, detail=counted, home=home)
 
     threading.Thread(target=wait_beating, args=(stop, parts.ledger, parts.clock, beat), daemon=True).start()

@@ -138,6 +138,13 @@ def _check_email(addresses: tuple[str, ...]) -> Text | None:
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 
 
+def _check_files(names: tuple[str, ...]) -> Text | None:
+    wrong = next((one for one in names if not Path(one).is_absolute()), None)
+    if wrong is not None:
+        return Text(tr=f"{wrong[:60]!r}: yol / ile başlamalı.", en=f"{wrong[:60]!r}: the path must start with /.")
+    return next((found for one in names if (found := _check_file(Path(one)))), None)
+
+
 def _check_critical_email(entries: tuple[str, ...]) -> Text | None:
     wrong = next((one for one in entries if not _OF_INSTITUTION.fullmatch(one.strip())), None)
     if wrong is None:
@@ -169,6 +176,7 @@ _CHECKS: dict[str, Callable[[Any], Text | None]] = {
     "database": _check_database,
     "allow": _check_allow,
     "email": _check_email,
+    "files": _check_files,
     "critical-email": _check_critical_email,
     "years": _check_years,
 }
