@@ -175,7 +175,7 @@ def test_images_that_another_node_holds_are_opened_there(place: Place) -> None:
 
     place.ledger.write(exam)
     path = f"/gecit/own/exam/{EXAM.replace('A1', 'A2')}"
-    assert "saklanmıyor" in place.ask("cigdem", path).text
+    assert "saklanmıyor: B düğümünde" in place.ask("cigdem", path).text
     place.ledger.claim_node(NewNode(name="B", mark="b", home="b", address="https://b.example"))
     assert f'href="https://b.example{path}?from=N"' in place.ask("cigdem", path).text
 

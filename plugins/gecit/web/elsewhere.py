@@ -11,15 +11,20 @@ from werkzeug.wrappers import Response as Answer
 
 from gecit.core.exam import Exam
 from gecit.core.values import Value
+from gecit.edges.store import SqlLedger
 from gecit.ports.nodes import Node, Nodes
-
-from .sender import reads_pages
 
 FROM = "from"
 """In an address: the node that sent the browser there, which vouches for whoever is signed in there."""
 
 NODES = "gecit_nodes"
 """Extension of the application: this node's name and the registry."""
+
+
+def this_node() -> tuple[str, SqlLedger | None]:
+    """Return this node's name, and the ledger that knows the others; None where there is none."""
+    own, nodes = current_app.extensions.get(NODES, ("", None))
+    return own, nodes
 
 
 def holders(exam: Exam, own: str, nodes: Nodes | None) -> list[Node]:
@@ -68,11 +73,13 @@ def sent_to(there: str, path: str, own: str) -> Answer:
     """Send whoever asks on to another node's path, which is told by whom.
 
     A browser gets a page that goes on by itself: where a form led here, `form-action 'self'` of its page forbids to be
-    redirected to another origin (CSP 3, 6.4.1), and our sign-in is such a form.
+    redirected to another origin (CSP 3, 6.4.1), and our sign-in is such a form. In a frame of ours, which holds no
+    other origin's page either, it offers a window.
     """
     address = named(there, path, own)
-    if reads_pages():
-        return make_response(render_template("elsewhere.html", address=address))
+    if "text/html" in request.headers.get("Accept", ""):
+        framed = request.headers.get("Sec-Fetch-Dest", "") == "iframe"
+        return make_response(render_template("elsewhere.html", address=address, framed=framed))
     return redirect(address, 303)
 
 
@@ -95,7 +102,7 @@ def origin_of(node: Node) -> str:
 
 def vouching() -> str:
     """Return where a browser that is not signed in here may be signed in: at the node that sent it; empty: nowhere."""
-    own, nodes = current_app.extensions.get(NODES, ("", None))
+    own, nodes = this_node()
     name = request.args.get(FROM, "")
     there = other(name, own, nodes) if name and nodes else None
     if there is None:

@@ -47,14 +47,22 @@ CITIZEN: dict[str, Text] = {
     "share-this-exam": _("Bu tetkiki paylaş", "Share this exam"),
     "see-images": _("Görüntülere bak", "Look at the images"),
     "images-elsewhere": _(
-        "Görüntüler bu merkezde saklanmıyor; çekimin yapıldığı kurumdan istenebilir.",
-        "The images are not kept at this centre; the institution that took them has them.",
+        "Görüntüler bu merkezde saklanmıyor: {nodes} düğümünde, oraya şu anda ulaşılamıyor. Kaybolmadılar; daha sonra "
+        "yeniden deneyin. Sürerse çekimin yapıldığı kuruma başvurun.",
+        "The images are not kept at this centre: they are at node {nodes}, which cannot be reached now. They are not "
+        "lost; try again later. If it lasts, turn to the institution that took them.",
     ),
     "how-many-images": _("{count} görüntü", "{count} images"),
     "download-images": _("Görüntüleri indir (zip)", "Download the images (zip)"),
     "download-what": _(
         "CD yerine geçer: DICOM dosyaları, DICOMDIR ve rapor. Büyük olabilir; kablosuz ağ önerilir.",
         "It stands for a CD: DICOM files, a DICOMDIR and the report. It may be large: Wi-Fi is advised.",
+    ),
+    "download-partly": _(
+        'Bu tetkikin bir bölümü başka düğümde ({nodes}): zip yalnız buradakini içerir; ötekini "Görüntülere bak" ile '
+        "o düğümü açıp oradan indirin.",
+        'A part of this exam is at another node ({nodes}): the zip holds what is here only; open that node by "Look '
+        'at the images" for the rest, and download it there.',
     ),
     "read-own-report": _("Raporu oku", "Read the report"),
     "report-pdf": _("Raporu indir (PDF)", "Download the report (PDF)"),

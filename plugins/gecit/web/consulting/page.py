@@ -27,6 +27,8 @@ from gecit.ports.consultations import Found
 from ..access import may_at_all, may_touch, needs, person
 from ..audit import about
 from ..blinded import BLIND, is_blinded
+from ..elsewhere import asked, sent_to, where_to
+from ..leading import out_of_reach
 from ..problem import show as refuse_blind
 from ..reading.beside import ShownVersion, versions_here
 from .desk import Consulting, Seen, offered, seen
@@ -60,7 +62,10 @@ def see_pages(desk: Consulting) -> Blueprint:
     @pages.get("/of/<number>")
     @needs(Action.ANSWER_CONSULTATION)
     def show_one(number: str) -> Response:
-        return page_of(desk, number)
+        page = page_of(desk, number)
+        found = seen_here(desk, number) if page.status_code == 200 else None
+        there = where_to(found.exam, desk.room.node, desk.room.ledger) if found and found.whole else ""
+        return sent_to(there, asked(), desk.room.node) if there else page  # beside its images
 
     return pages
 
@@ -124,6 +129,7 @@ def page_of(
         drafted=draft is not None,
         parts=[part for part in PARTS if part in ReportPart],
         refused=refused,
+        away=out_of_reach(found.exam, desk.room.node, desk.room.ledger) if found.whole else None,
         begin=_begin(found.exam) if refused and refused.why is Why.NO_DRAFT else "",
         fault=fault,
     )
