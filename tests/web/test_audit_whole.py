@@ -80,7 +80,7 @@ WATCHED = {
     "key_images.change", "marking.mark", "marking.take_back", "marking.telephone", "own_requests.withdraw",
     "own_templates.take_in", "patient_desk.act", "retention.approve_list", "retention.drop_list", "retention.make",
     "quality.rate_exam", "retention.release_hold", "reviews.feedback", "samples.draw", "samples.feedback",
-    "sharing.add_link", "sharing.end", "link.code", "link.enter", "link.leave", "selftest.take_away",
+    "sharing.add_link", "sharing.end", "link.code", "link.enter", "link.leave", "link.take", "selftest.take_away",
 }  # fmt: skip
 """The tests of their own pages watch them: tests/support/watched.py."""
 

@@ -46,8 +46,8 @@ class SharingKept(Protocol):
         """Return a visit, an expired one too."""
         ...
 
-    def end_visits(self, *, digest: str = "", link: str = "") -> None:
-        """End one visit, or all of a link."""
+    def end_visits(self, *, digest: str = "", link: str = "") -> int:
+        """End one visit, or all of a link; return how many this call ended."""
         ...
 
 

@@ -11,11 +11,18 @@ from werkzeug.wrappers import Response as Answer
 
 from gecit.core.exam import Exam
 from gecit.core.values import Value
+from gecit.edges.doors import How
 from gecit.edges.store import SqlLedger
 from gecit.ports.nodes import Node, Nodes
 
+from .sender import admission
+
 FROM = "from"
 """In an address: the node that sent the browser there, which vouches for whoever is signed in there."""
+
+BY = "by"
+LINK = "link"
+"""In an address: whoever is sent came by a patient's link, and has a visit and no session."""
 
 NODES = "gecit_nodes"
 """Extension of the application: this node's name and the registry."""
@@ -84,14 +91,21 @@ def sent_to(there: str, path: str, own: str) -> Answer:
 
 
 def named(there: str, path: str, own: str) -> str:
-    """Return the address of another node's path, with the name of this one."""
-    return f"{there}{path}{'&' if '?' in path else '?'}{urlencode({FROM: own})}"
+    """Return the address of another node's path, with the name of this one, and whether a visit is to go over."""
+    told = {FROM: own, **({BY: LINK} if admission().how is How.VISIT else {})}
+    return f"{there}{path}{'&' if '?' in path else '?'}{urlencode(told)}"
 
 
 def other(name: str, own: str, nodes: Nodes) -> Node | None:
     """Return another living node that browsers reach under an address of its own."""
     found = next((one for one in nodes.nodes() if one.name == name and name != own), None)
     return found if found and found.up and found.address and urlsplit(found.address).netloc != request.host else None
+
+
+def vouches(origin: str, own: str, nodes: Nodes) -> bool:
+    """Whether an origin is that of another living node of the ledger."""
+    others = (one for one in nodes.nodes() if one.name != own and one.up and one.address)
+    return bool(origin) and any(origin_of(one) == origin for one in others)
 
 
 def origin_of(node: Node) -> str:
@@ -107,10 +121,11 @@ def vouching() -> str:
     there = other(name, own, nodes) if name and nodes else None
     if there is None:
         return ""
-    return f"{there.address}/gecit/over?{urlencode({'node': own, 'next': asked()})}"
+    over = "/gecit/link/over" if request.args.get(BY) == LINK else "/gecit/over"
+    return f"{there.address}{over}?{urlencode({'node': own, 'next': asked()})}"
 
 
 def asked() -> str:
     """Return path and query of this request as addresses write them, without who sent the browser."""
-    rest = urlencode([one for one in request.args.items(multi=True) if one[0] != FROM])
+    rest = urlencode([one for one in request.args.items(multi=True) if one[0] not in (FROM, BY)])
     return f"{quote(request.path)}?{rest}".rstrip("?")

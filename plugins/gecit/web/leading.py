@@ -52,6 +52,19 @@ def out_of_reach(exam: Exam, own: str, nodes: Nodes | None) -> Problem | None:
     return silent(dead) if dead else unreached(", ".join(one.name for one in held))
 
 
+def partly(exam: Exam, own: str, nodes: Nodes | None) -> tuple[Text, ...]:
+    """Say at which other nodes a part of an exam's images lies: a picture of those cannot be named by number here."""
+    names = ", ".join(one.name for one in spread(exam, own, nodes) if not one.here)
+    if not names:
+        return ()
+    return (
+        Text(
+            tr=f"Bu tetkikin görüntülerinin bir bölümü başka düğümde: {names}. Onlardan birini o düğümde gösterin.",
+            en=f"A part of this exam's images is at another node: {names}. Point to one of them there.",
+        ),
+    )
+
+
 def silent(node: Node) -> Problem:
     """Say that the node that holds the images does not answer, and since when."""
     since = f"{local(node.beat_at):%d.%m.%Y %H:%M}"

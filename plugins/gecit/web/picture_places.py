@@ -6,13 +6,21 @@ from typing import Protocol
 from urllib.parse import urlencode
 
 from flask import g
+from werkzeug.wrappers import Response as Answer
 
+from gecit.core.access import Action
+from gecit.core.belonging import Belonging, may_reach
+from gecit.core.orthanc_doors import is_uid
 from gecit.core.values import Value
 
-from .elsewhere import named, other, this_node
+from .access import person
+from .elsewhere import asked, named, other, sent_to, this_node
+from .leading import silent, unreached
+from .problem import show
 
 VIEWER = "/gecit/ohif/viewer"
 KEPT = "gecit_nodes_of_studies"
+MOST = 50  # studies of an address that are looked at
 
 
 class Pointed(Protocol):
@@ -42,7 +50,7 @@ class PicturePlace(Value):
 
 
 def picture_place(image: Pointed) -> PicturePlace:
-    """Return where a picture opens. One whose study no node has is asked for here, whose viewer says that it is gone."""
+    """Return where a picture opens; where no node has its study, here: the viewer says that it is gone."""
     shown = {
         "StudyInstanceUIDs": image.study,
         "initialSeriesInstanceUID": image.series,
@@ -67,3 +75,27 @@ def _holding(study_instance_uid: str) -> tuple[str, ...]:
         found = ledger.read(lambda tx: tx.study_by_uid(study_instance_uid)) if ledger else []
         known[study_instance_uid] = tuple(dict.fromkeys(one.key.node for one in found))
     return known[study_instance_uid]
+
+
+def led_by_uid(text: str) -> Answer | None:
+    """Return what leads to the node that holds the studies that an address of the viewer names; None: go on here.
+
+    Of studies whose images are not open to who asks nothing is said.
+    """
+    own, ledger = this_node()
+    asked_for = [one for one in text.split(",") if is_uid(one)][:MOST]
+    if ledger is None or not asked_for or any(not (found := _holding(one)) or own in found for one in asked_for):
+        return None
+    first = asked_for[0]
+    holding = [one for one in _holding(first) if _is_open(ledger.belongings(one, first))]
+    if not holding:
+        return None
+    there = next((node for one in holding if (node := other(one, own, ledger))), None)
+    if there:
+        return sent_to(there.address, asked(), own)
+    dead = next((one for one in ledger.nodes() if one.name in holding and not one.up), None)
+    return show(silent(dead) if dead else unreached(", ".join(holding)))
+
+
+def _is_open(studies: list[Belonging]) -> bool:
+    return any(may_reach(person(), Action.SEE_IMAGES, one) for one in studies)

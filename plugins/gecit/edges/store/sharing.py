@@ -61,7 +61,7 @@ class SharingTx:
         row = self._connection.execute(sa.select(visit).where(visit.c.digest == digest)).first()
         return Visit(**row._mapping) if row else None
 
-    def end_visits(self, *, digest: str = "", link: str = "") -> None:
+    def end_visits(self, *, digest: str = "", link: str = "") -> int:
         """End one visit, or all of a link."""
         mine = visit.c.digest == digest if digest else visit.c.link == link
-        self._connection.execute(sa.delete(visit).where(mine))
+        return self._connection.execute(sa.delete(visit).where(mine)).rowcount

@@ -20,13 +20,14 @@ from gecit.ports import Accounts, Audit, Clock
 from gecit.ports.nodes import Node, Nodes
 
 from ..access import needs, open_to_all
-from ..elsewhere import origin_of, other
+from ..elsewhere import origin_of, other, vouches
 from ..guard import HEADERS
 from ..problem import refuse
 from ..sender import address, admission, safe_next
 from .cookies import Sessions
 
 LASTS = timedelta(seconds=60)
+OVER = "/gecit/over"
 
 
 class Carrying:
@@ -63,11 +64,6 @@ class Carrying:
         self._told(account.name, "done", "", account.institution)
         return account, session
 
-    def vouches(self, origin: str) -> bool:
-        """Whether an origin is that of another living node of the ledger."""
-        others = (one for one in self.nodes.nodes() if one.name != self.node and one.up and one.address)
-        return bool(origin) and any(origin_of(one) == origin for one in others)
-
     def _told(self, who: str, outcome: Literal["done", "refused"], why: str, institution: str = "") -> None:
         entry = AuditEntry(
             at=self._clock.now(), who=who, what="sign in", address=address(), outcome=outcome, why=why,
@@ -87,14 +83,16 @@ def over_pages(carrying: Carrying, sessions: Sessions) -> Blueprint:
         ticket = carrying.ticket(admission().session, there.name) if there and admission().session else ""
         if there is None or not ticket:
             return refuse("not-found")
-        page = render_template("over.html", there=there, ticket=ticket, next=safe_next(request.args.get("next", "")))
-        return _towards(there, make_response(page))
+        page = render_template(
+            "over.html", there=there, door=OVER, ticket=ticket, next=safe_next(request.args.get("next", ""))
+        )
+        return towards(there, make_response(page))
 
     @pages.post("/over")
     @open_to_all
     def take() -> Response:
         """What another origin sends: the guard lets it through, so that this asks which one it is."""
-        if not carrying.vouches(request.headers.get("Origin", "")):
+        if not vouches(request.headers.get("Origin", ""), carrying.node, carrying.nodes):
             return refuse("csrf")
         next_page = safe_next(request.form.get("next", ""))
         found = carrying.taken(request.form.get("ticket", ""))
@@ -106,7 +104,7 @@ def over_pages(carrying: Carrying, sessions: Sessions) -> Blueprint:
     return pages
 
 
-def _towards(there: Node, page: Response) -> Response:
+def towards(there: Node, page: Response) -> Response:
     """Let the page's form go there, and say from where it comes."""
     policy = HEADERS["Content-Security-Policy"].replace("form-action 'self'", f"form-action {origin_of(there)}")
     page.headers["Content-Security-Policy"] = policy

@@ -23,7 +23,7 @@ from gecit.steps.consult import Asking, can_be_asked
 from gecit.steps.point_images import marked, together
 
 from ..access import may_touch, needs, person
-from ..elsewhere import asked, sent_to, where_to
+from ..elsewhere import asked, sent_to, this_node, where_to
 from ..leading import out_of_reach
 from .desk import Consulting, deadline, offered
 
@@ -51,8 +51,8 @@ def ask_pages(desk: Consulting) -> Blueprint:
     @needs(Action.ASK_CONSULTATION)
     def form(institution: str, accession: str) -> Redirect | Response:
         exam = _exam(desk, institution, accession)
-        there = where_to(exam, desk.room.node, desk.room.ledger)
-        return sent_to(there, asked(), desk.room.node) if there else _page(desk, exam)  # beside its images
+        there = where_to(exam, *this_node())
+        return sent_to(there, asked(), this_node()[0]) if there else _page(desk, exam)  # beside its images
 
     @pages.post("/<institution>/<path:accession>")
     @needs(Action.ASK_CONSULTATION)
@@ -160,6 +160,6 @@ def _page(desk: Consulting, exam: Exam, refused: ConsultationRefused | None = No
         chosen=request.form.getlist("marked"),
         until=request.form.get("until") or offered(now + desk.usual),
         refused=refused,
-        away=out_of_reach(exam, desk.room.node, desk.room.ledger),
+        away=out_of_reach(exam, *this_node()),
     )
     return make_response(page, 409 if refused else 200)
