@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -36,6 +36,7 @@ from .test_nodes import silence
 from .test_sharing import (  # noqa: F401 -- fixtures
     A1,
     CHEAP,
+    PASSWORD,
     FakeSender,
     ask,
     audit,
@@ -49,6 +50,7 @@ from .test_sharing import (  # noqa: F401 -- fixtures
 HTML = {"Accept": "text/html"}
 HERE, THERE = "http://h.example", "http://n.example"
 IMAGES = f"/gecit/viewer/{HOSPITAL.skrs}/A1"
+GIVES = f"/gecit/link/over?node=N&next={quote(IMAGES, safe='')}"
 
 
 def browser(node: str, ledger: SqlLedger, clock: StillClock, audit: AuditBook, sender: FakeSender) -> FlaskClient:
@@ -120,13 +122,19 @@ def asked_back(there: FlaskClient, address: str) -> str:
 
 
 def ticket(visitor: FlaskClient, there: FlaskClient) -> dict[str, str]:
-    page = visitor.get(asked_back(there, sent_on(visitor)).removeprefix(HERE), headers=HTML, base_url=HERE)
+    assert asked_back(there, sent_on(visitor)) == f"{HERE}{GIVES}"
+    return ticket_of(visitor)
+
+
+def ticket_of(visitor: FlaskClient) -> dict[str, str]:
+    """Return what the page at H posts to N."""
+    page = visitor.get(GIVES, headers=HTML, base_url=HERE)
     assert page.status_code == 200
     assert f'action="{THERE}/gecit/link/over"' in page.text
     assert f"form-action {THERE}" in page.headers["Content-Security-Policy"]
-    return {
-        name: re.search(f'name="{name}" value="([^"]+)"', page.text).group(1) for name in ("ticket", "until", "next")
-    }  # type: ignore[union-attr]
+    fields = re.findall(r'name="(ticket|until|next)" value="([^"]+)"', page.text)
+    assert len(fields) == 3
+    return dict(fields)
 
 
 def post(there: FlaskClient, form: dict[str, Any], origin: str = HERE) -> TestResponse:
@@ -195,3 +203,15 @@ def test_a_node_that_is_silent_is_named_to_a_visitor(visitor: FlaskClient, ledge
     answer = visitor.get(f"{IMAGES}?lang=en", headers=HTML, base_url=HERE)
     assert answer.status_code == 503
     assert "Node N, which holds the images, does not answer" in answer.text
+
+
+def test_who_is_signed_in_there_is_told_so_in_place_of_a_404(
+    visitor: FlaskClient, there: FlaskClient, ledger: SqlLedger
+) -> None:
+    there.post("/gecit/sign-in", data={"name": "uzak", "password": PASSWORD}, headers={"Origin": THERE}, base_url=THERE)
+    led = there.get(sent_on(visitor).removeprefix(THERE), headers=HTML, base_url=THERE)
+    assert led.headers["Location"] == "/gecit/link"
+    assert "uzak" in there.get("/gecit/link", headers=HTML, base_url=THERE).text
+    assert there.get(IMAGES, headers=HTML, base_url=THERE).status_code == 404, "who came without a link"
+    answer = post(there, ticket_of(visitor))
+    assert answer.status_code == 200 and VISIT not in str(answer.headers.getlist("Set-Cookie"))

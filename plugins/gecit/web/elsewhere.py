@@ -125,6 +125,11 @@ def vouching() -> str:
     return f"{there.address}{over}?{urlencode({'node': own, 'next': asked()})}"
 
 
+def hidden_visit() -> bool:
+    """Whether a node sent a visitor here in whose browser somebody is signed in: a session goes before a visit."""
+    return request.args.get(BY) == LINK and admission().how is How.SESSION
+
+
 def asked() -> str:
     """Return path and query of this request as addresses write them, without who sent the browser."""
     rest = urlencode([one for one in request.args.items(multi=True) if one[0] not in (FROM, BY)])
