@@ -543,7 +543,12 @@ def test_a_zip_that_another_node_makes_is_followed_there_by_who_asked_for_it(pla
 
 def test_of_images_at_two_nodes_the_page_says_what_the_zip_leaves_out(place: Place) -> None:
     path = f"/gecit/own/exam/{EXAM}"
-    assert "yalnız buradakini içerir" not in place.ask("cigdem", path).text
+    assert "yalnız buradakileri içerir" not in place.ask("cigdem", path).text
     facts = study("far", key=StudyKey(moved.FAR, "far"), patient_id=TCKN)
     place.ledger.write(lambda tx: tx.append(StudyLinked(at=START, exam=key(), facts=facts, path="accession")))
-    assert f"başka düğümde ({moved.FAR}): zip yalnız buradakini içerir" in place.ask("cigdem", path).text
+    assert f"{moved.FAR}: oraya şu anda ulaşılamıyor" in place.ask("cigdem", path).text
+    make_known(place.ledger)
+    for who, page in (("cigdem", path), ("yonetici", f"/gecit/exams/{EXAM}")):
+        told = place.ask(who, begun(place, who)).text
+        assert "zip yalnız buradakileri içerir" in told and f'href="{moved.ADDRESS}{page}?from=N"' in told
+    assert f'href="{moved.ADDRESS}{path}?from=N"' in place.ask("cigdem", path).text

@@ -63,6 +63,20 @@ def spread(exam: Exam, own: str, nodes: Nodes | None) -> list[Held]:
     return sorted(found, key=lambda one: not one.here)
 
 
+class Part(Value):
+    """Another node that holds a part of an exam's images; `address`: of a page there, empty: it cannot be reached."""
+
+    name: str
+    address: str
+
+
+def parts(exam: Exam, path: str, own: str, nodes: Nodes | None) -> list[Part]:
+    """Return the other nodes that hold studies of an exam, each with the same path there."""
+    names = [one.name for one in spread(exam, own, nodes) if not one.here]
+    reached = {one: other(one, own, nodes) if nodes else None for one in names}
+    return [Part(name=one, address=named(there.address, path, own) if there else "") for one, there in reached.items()]
+
+
 def where_to(exam: Exam, own: str, nodes: Nodes | None) -> str:
     """Return the address of a living node that holds studies of an exam; empty where it is this one, or there is none.
 

@@ -59,11 +59,11 @@ CITIZEN: dict[str, Text] = {
         "It stands for a CD: DICOM files, a DICOMDIR and the report. It may be large: Wi-Fi is advised.",
     ),
     "download-partly": _(
-        'Bu tetkikin bir bölümü başka düğümde ({nodes}): zip yalnız buradakini içerir; ötekini "Görüntülere bak" ile '
-        "o düğümü açıp oradan indirin.",
-        'A part of this exam is at another node ({nodes}): the zip holds what is here only; open that node by "Look '
-        'at the images" for the rest, and download it there.',
+        "Bu tetkikin görüntülerinin bir bölümü başka düğümde; zip yalnız buradakileri içerir.",
+        "A part of this exam's images is at another node; the zip holds what is here only.",
     ),
+    "download-rest": _("{node} düğümünden indir", "Download from node {node}"),
+    "download-rest-away": _("{node}: oraya şu anda ulaşılamıyor", "{node}: it cannot be reached now"),
     "read-own-report": _("Raporu oku", "Read the report"),
     "report-pdf": _("Raporu indir (PDF)", "Download the report (PDF)"),
     "report-signed": _("{at} tarihinde kesinleşti", "Final since {at}"),

@@ -23,7 +23,7 @@ from gecit.ports.citizens import Download
 
 from ..access import needs, person
 from ..audit import about, only_watches, tell_first
-from ..elsewhere import other, sent_to
+from ..elsewhere import other, parts, sent_to
 from ..language import language
 from ..leading import away, unreached
 from ..problem import Problem, show
@@ -115,7 +115,13 @@ def download_pages(room: CitizenRoom) -> Blueprint:
     @needs(Action.SEE_IMAGES)
     def page(number: str) -> str:
         one = mine(number)
-        return render_template("citizen/download.html", one=one, state=state_of(one, room.clock.now()))
+        exam = room.exam(one.exam.institution, one.exam.accession)
+        return render_template(
+            "citizen/download.html",
+            one=one,
+            state=state_of(one, room.clock.now()),
+            others=parts(exam, page_of(exam), room.node, room.ledger) if exam else [],
+        )
 
     @pages.get("/downloads/<number>/progress")
     @only_watches

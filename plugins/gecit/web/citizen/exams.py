@@ -18,7 +18,7 @@ from gecit.edges.report_pdf import build_pdf
 
 from ..access import needs
 from ..audit import about
-from ..elsewhere import asked, named, spread, where_to
+from ..elsewhere import asked, named, parts, where_to
 from .room import MODALITIES, OTHER, CitizenRoom, own_exam, own_number
 
 PAGE = 50
@@ -71,7 +71,7 @@ def exam_pages(room: CitizenRoom) -> Blueprint:
             "citizen/exam.html",
             exam=shown(room, found, room.institutions()),
             there=named(there, asked(), room.node) if there else "",
-            others=[one for one in spread(found, room.node, room.ledger) if not one.here],
+            others=parts(found, asked(), room.node, room.ledger),
         )
 
     @pages.get("/report/<institution>/<path:accession>")
