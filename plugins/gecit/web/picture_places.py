@@ -77,6 +77,15 @@ def _holding(study_instance_uid: str) -> tuple[str, ...]:
     return known[study_instance_uid]
 
 
+def address_of_study(study_instance_uid: str) -> str:
+    """Return the address of the node that holds a study, silent or not; "" where that is this one, or has none."""
+    own, ledger = this_node()
+    holding = _holding(study_instance_uid)
+    if ledger is None or own in holding:
+        return ""
+    return next((one.address for one in ledger.nodes() if one.name in holding and one.address), "")
+
+
 def led_by_uid(text: str) -> Answer | None:
     """Return what leads to the node that holds the studies that an address of the viewer names; None: go on here.
 
