@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 from msgspec.structs import replace
@@ -13,8 +14,9 @@ from gecit.core.events import StudyFactsRecorded
 from gecit.core.facts import StudyKey
 from gecit.edges.store import SqlLedger
 from gecit.edges.store.schema import node
-from gecit.ports.nodes import SILENT, NewNode
-from tests.fakes import FakeViews
+from gecit.ports.nodes import SILENT, NewNode, Node
+from gecit.web.elsewhere import origin_of
+from tests.fakes import NOON, FakeViews
 from tests.support.exams import CLEAN, fill
 from tests.support.flow import START, study
 from tests.web.conftest import BASIC
@@ -82,6 +84,37 @@ def test_images_at_two_nodes_are_offered_at_both(
         opened = client.get(asked, headers={"Authorization": BASIC}).headers["Location"]
         assert opened.startswith("/gecit/ohif/viewer?StudyInstanceUIDs="), asked
     assert client.get(f"{path}?at=N1", headers=here).status_code == 303, "chosen on the page"
+
+
+def test_images_at_a_node_of_the_same_address_are_no_button_that_leads_back(
+    client: FlaskClient, views: FakeViews, book: SqlLedger
+) -> None:
+    fill(views)
+    exam = next(one for one in views.exams if one.key == CLEAN)
+    away = replace(exam.studies[0], facts=replace(exam.studies[0].facts, key=StudyKey("N2", "c")))
+    views.exams[views.exams.index(exam)] = replace(exam, studies=(away, *exam.studies))
+    book.claim_node(HERE)
+    book.claim_node(replace(THERE, address=HERE.address))
+    path = f"/gecit/viewer/{CLEAN.institution}/{CLEAN.accession}"
+    here = {"Authorization": BASIC, "Accept": "text/html"}
+    text = client.get(f"{path}?lang=en", headers=here, base_url=HERE.address).text
+    assert "N2: studies: 1" in text and f'href="{path}?at=N2"' not in text
+
+
+@pytest.mark.parametrize(
+    ("address", "origin"),
+    [
+        ("https://A.example:443/", "https://a.example"),
+        ("http://a.example:80", "http://a.example"),
+        ("https://a.example:8443", "https://a.example:8443"),
+        ("https://[2001:db8::1]:443", "https://[2001:db8::1]"),
+        ("https://şişli.example", "https://xn--ili-rzab.example"),
+    ],
+)
+def test_a_nodes_origin_is_written_as_browsers_write_it(address: str, origin: str) -> None:
+    """Else another node refuses what this one sends, and no header holds the letters of its policy."""
+    one = Node(name="A", mark="a", home="a", address=address, started_at=NOON, beat_at=NOON, silent=timedelta(0))
+    assert origin_of(one) == origin
 
 
 def test_nobody_is_sent_to_where_he_is(page: Callable[..., str], views: FakeViews, book: SqlLedger) -> None:

@@ -46,15 +46,15 @@ def ledger() -> Iterator[SqlLedger]:
 @pytest.fixture
 def at(
     ledger: SqlLedger, accounts: FakeAccounts, audit: FakeAudit, clock: StillClock, vitals: FakeVitals
-) -> Callable[[str], FlaskClient]:
+) -> Callable[..., FlaskClient]:
     """Return a browser at a node: each has cookies of its own host."""
 
-    def made(name: str) -> FlaskClient:
+    def made(name: str, hours: float = 12) -> FlaskClient:
         doors, institutions = Doors(accounts, "inside", clock, audit=audit), FakeInstitutions()
         pages = AccountPages(
             doors=doors,
             desk=Desk(accounts, audit, clock, CHEAP.hash, password_faults, lambda: list(institutions.kept)),
-            sessions=Sessions(accounts, timedelta(hours=12)),
+            sessions=Sessions(accounts, timedelta(hours=hours)),
             clock=clock,
             institutions=institutions,
             providers=Providers([], accounts, audit),
@@ -97,6 +97,14 @@ def take(client: FlaskClient, ticket: str, **headers: str) -> TestResponse:
     return client.post("/gecit/over", data=form, headers={"Origin": A, **headers}, base_url=B)
 
 
+def sign_out(client: FlaskClient) -> None:
+    page = client.get("/gecit/account", headers=HTML, base_url=A).text
+    found = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert found, page
+    answer = client.post("/gecit/sign-out", data={"csrf": found[1]}, headers={"Origin": A}, base_url=A)
+    assert answer.status_code == 303
+
+
 def signed_in(client: FlaskClient) -> bool:
     return client.get("/gecit/account", headers=HTML, base_url=B).status_code == 200
 
@@ -127,6 +135,38 @@ def test_the_session_ends_when_that_of_the_first_node_does(
     session = accounts.session(token_digest(kept.value))
     assert session is not None
     assert (session.created_at, session.expires_at) == (NOON, NOON + timedelta(hours=12))
+
+
+def test_the_session_outlasts_that_of_the_first_node_by_no_setting(
+    here: FlaskClient, at: Callable[..., FlaskClient], accounts: FakeAccounts
+) -> None:
+    there = at("B", hours=24)
+    take(there, ticket_of(page_of(here)))
+    kept = there.get_cookie(COOKIE, domain="b.example")
+    assert kept is not None
+    session = accounts.session(token_digest(kept.value))
+    assert session is not None and session.expires_at == NOON + timedelta(hours=12)
+
+
+def test_who_signs_out_is_signed_out_at_the_other_node_too(here: FlaskClient, there: FlaskClient) -> None:
+    """At a computer that many use B would take the next one for him: the next one signs in at A alone."""
+    assert take(there, ticket_of(page_of(here))).location == PATH
+    waiting = ticket_of(page_of(here))
+    sign_out(here)
+    assert not signed_in(there)
+    assert take(there, waiting).location.startswith("/gecit/sign-in")
+    assert not signed_in(there)
+
+
+def test_signing_out_leaves_another_computers_session(
+    here: FlaskClient, at: Callable[..., FlaskClient], clock: StillClock
+) -> None:
+    clock.at = NOON + timedelta(seconds=1)
+    elsewhere = at("B")
+    form = {"name": "admin", "password": "gizli"}
+    assert elsewhere.post("/gecit/sign-in", data=form, headers={"Origin": B}, base_url=B).status_code == 303
+    sign_out(here)
+    assert signed_in(elsewhere)
 
 
 def test_a_ticket_is_good_once(here: FlaskClient, at: Callable[[str], FlaskClient]) -> None:
@@ -201,6 +241,25 @@ def test_each_way_over_is_audited(here: FlaskClient, there: FlaskClient, audit: 
     ticket = ticket_of(page_of(here))
     take(there, ticket)
     take(there, ticket)
-    rows = [(one.who, one.outcome, one.why) for one in audit.entries if one.detail.get("by") == "another node"]
+    by_another = {"by": "another node", "node": "A"}
+    rows = [(one.who, one.outcome, one.why) for one in audit.entries if one.detail == by_another]
     assert rows == [("admin", "done", ""), ("", "refused", "no ticket")]
     assert ticket not in repr(audit.entries)
+
+
+def test_who_sends_made_up_tickets_fills_no_audit(there: FlaskClient, audit: FakeAudit) -> None:
+    for number in range(20):
+        take(there, f"made up {number}")
+    assert [one.why for one in audit.entries] == ["no ticket"]
+
+
+def test_nobody_goes_over_where_the_audit_cannot_be_told(
+    here: FlaskClient, there: FlaskClient, accounts: FakeAccounts, audit: FakeAudit
+) -> None:
+    ticket, before = ticket_of(page_of(here)), len(accounts.kept_sessions)
+    audit.broken = True
+    answer = take(there, ticket)
+    assert answer.status_code >= 500 and "Set-Cookie" not in answer.headers
+    audit.broken = False
+    assert len(accounts.kept_sessions) == before - 1, "the ticket alone is spent"
+    assert not signed_in(there)

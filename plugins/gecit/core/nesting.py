@@ -180,9 +180,9 @@ class _Walk:
             self._depth += item
             return True
         end = self._place + length
-        if not self._fits(end):
-            return False
         self._depth += item
+        if not self._fits(end):
+            return False  # the depth stays: readers go into it all the same
         if not self._could_be(self._place, end):  # nothing in it can stand too deep
             self._depth -= item
             self._place = end

@@ -107,6 +107,17 @@ class Desk:
         self._record(by, "sign out", address, by.institution)
         return self.accounts.end_session(by.name, digest)
 
+    def sign_out(self, by: Person, digest: str, address: str = "") -> None:
+        """End a browser's session with those that it was carried over to at other nodes.
+
+        He who sat there knows of none of them, and a node that still knew him would take the next one for him.
+        """
+        self._record(by, "sign out", address, by.institution)
+        begun = self.accounts.session(digest)
+        for one in self.accounts.sessions(by.name) if begun else ():
+            if begun and one.created_at == begun.created_at:
+                self.accounts.end_session(by.name, one.digest)
+
     def end_sessions(self, by: Person, account: Account, address: str = "") -> int:
         """End all sessions of an account."""
         self._tell(by, "sign out everywhere", address, account)

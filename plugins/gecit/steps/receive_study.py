@@ -191,7 +191,7 @@ class _Linker:
         self._tx, self._minutes = tx, group_minutes
         self._by_accession: dict[str, list[Study]] = {}
         self._by_patient: dict[tuple[str, ...], list[Study]] = {}
-        self._orders: dict[tuple[str, str], list[Order]] = {}
+        self._shared: dict[tuple[str, str], list[tuple[Order, Links]]] = {}
 
     def links(self, order: Order) -> Links:
         """Return the studies of an order's exam: its own, else its siblings', and dose reports that stand apart."""
@@ -208,9 +208,9 @@ class _Linker:
     def _siblings(self, order: Order) -> Links:
         """What one acquisition made for several orders: only an exam without pictures of its own takes part in it."""
         links: Links = {}
-        for other in self._orders_of(order.patient.tckn, order.key.institution):
+        for other, own in self._with_studies(order.patient.tckn, order.key.institution):
             if matching.same_acquisition(order, other, self._minutes):
-                links |= {key: (facts, matching.ACQUISITION_GROUP) for key, (facts, _) in self._own(other).items()}
+                links |= {key: (facts, matching.ACQUISITION_GROUP) for key, (facts, _) in own.items()}
         return links
 
     def _dose(self, order: Order, links: Links) -> Links:
@@ -236,10 +236,11 @@ class _Linker:
             self._by_patient[numbers] = self._tx.studies_of_patient(numbers)
         return self._by_patient.get(numbers, [])
 
-    def _orders_of(self, tckn: str, institution: str) -> list[Order]:
-        """The patient's orders in one institution that were not cancelled."""
+    def _with_studies(self, tckn: str, institution: str) -> list[tuple[Order, Links]]:
+        """The patient's orders in one institution that were not cancelled and have studies of their own."""
         patient = (tckn, institution)
-        if tckn and patient not in self._orders:
+        if tckn and patient not in self._shared:
             exams = self._tx.exams_of_patient(tckn, institution, "")
-            self._orders[patient] = [one.order for one in exams if one.order and not one.cancelled]
-        return self._orders.get(patient, [])
+            orders = [one.order for one in exams if one.order and not one.cancelled]
+            self._shared[patient] = [(one, own) for one in orders if (own := self._own(one))]
+        return self._shared.get(patient, [])

@@ -6,6 +6,7 @@ from collections import Counter
 from urllib.parse import quote, urlencode, urlsplit
 
 from flask import current_app, make_response, render_template, request
+from werkzeug.urls import iri_to_uri
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as Answer
 
@@ -23,6 +24,8 @@ FROM = "from"
 BY = "by"
 LINK = "link"
 """In an address: whoever is sent came by a patient's link, and has a visit and no session."""
+
+PORTS = {"http": 80, "https": 443}
 
 NODES = "gecit_nodes"
 """Extension of the application: this node's name and the registry."""
@@ -55,7 +58,7 @@ class Held(Value):
 def spread(exam: Exam, own: str, nodes: Nodes | None) -> list[Held]:
     """Return which nodes hold studies of an exam, this one first."""
     held = Counter(one.facts.key.node for one in exam.studies)
-    reached = {one.name for one in nodes.nodes() if one.up and one.address} if nodes else set()
+    reached = {one.name for one in nodes.nodes() if _reached(one, own)} if nodes else set()
     found = [
         Held(name=name, studies=number, here=name == own, up=name == own or name in reached)
         for name, number in held.most_common()
@@ -112,20 +115,27 @@ def named(there: str, path: str, own: str) -> str:
 
 def other(name: str, own: str, nodes: Nodes) -> Node | None:
     """Return another living node that browsers reach under an address of its own."""
-    found = next((one for one in nodes.nodes() if one.name == name and name != own), None)
-    return found if found and found.up and found.address and urlsplit(found.address).netloc != request.host else None
+    return next((one for one in nodes.nodes() if one.name == name and _reached(one, own)), None)
 
 
-def vouches(origin: str, own: str, nodes: Nodes) -> bool:
-    """Whether an origin is that of another living node of the ledger."""
+def _reached(one: Node, own: str) -> bool:
+    """Whether a browser gets to another node from here: it lives, and its address leads to another host than this."""
+    return one.name != own and one.up and bool(one.address) and urlsplit(one.address).netloc != request.host
+
+
+def sender_of(origin: str, own: str, nodes: Nodes) -> str:
+    """Return which other living node of the ledger an origin is of; empty: none."""
     others = (one for one in nodes.nodes() if one.name != own and one.up and one.address)
-    return bool(origin) and any(origin_of(one) == origin for one in others)
+    return next((one.name for one in others if origin_of(one) == origin), "") if origin else ""
 
 
 def origin_of(node: Node) -> str:
-    """Return a node's origin as browsers write it (RFC 6454)."""
-    parts = urlsplit(node.address)
-    return f"{parts.scheme}://{parts.netloc}".lower()
+    """Return a node's origin as browsers write it (RFC 6454): the host in ASCII, no port that goes without saying."""
+    parts = urlsplit(iri_to_uri(node.address))
+    host = parts.hostname or ""
+    shown = f"[{host}]" if ":" in host else host
+    port = "" if parts.port in (None, PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme}://{shown}{port}"
 
 
 def vouching() -> str:

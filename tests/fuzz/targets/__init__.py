@@ -12,6 +12,7 @@ PLACES = {
     "facts": "dicom",
     "dose": "dicom",
     "find": "dicom",
+    "nesting": "nesting",
     "rules": "rules",
     "profiles": "rules",
     "templates": "rules",

@@ -23,20 +23,23 @@ class Sessions:
 
     def begin(self, response: Response, account: Account, now: datetime, how: str = "password") -> Response:
         """Begin a session that nobody had before, and have the browser keep it until it ends."""
-        return self._kept(response, account, now, now, how)
+        return self._kept(response, account, now, now, now + self._lasting, how)
 
     def carry_on(self, response: Response, account: Account, session: Session) -> Response:
         """Have the browser keep a sign-in of another node: a session of its own, that ends when that one does."""
-        return self._kept(response, account, session.created_at, session.seen_at, session.how)
+        ends = min(session.expires_at, session.created_at + self._lasting)
+        return self._kept(response, account, session.created_at, session.seen_at, ends, session.how)
 
-    def _kept(self, response: Response, account: Account, begun_at: datetime, now: datetime, how: str) -> Response:
+    def _kept(
+        self, response: Response, account: Account, begun_at: datetime, now: datetime, ends: datetime, how: str
+    ) -> Response:
         value = new_token()
         begun = Session(
             digest=token_digest(value),
             account=account.name,
             created_at=begun_at,
             seen_at=now,
-            expires_at=begun_at + self._lasting,
+            expires_at=ends,
             how=how,
             address=address(),
         )

@@ -7,20 +7,24 @@ ledger keeps its digest as a session that no cookie opens, for a minute, for tha
 
 from __future__ import annotations
 
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 from typing import Literal
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from msgspec.structs import replace
 
 from gecit.core.access import Action
 from gecit.core.accounts import Account, Session
 from gecit.core.audit import AuditEntry
 from gecit.edges.credentials import new_token, token_digest
+from gecit.edges.doors import REFUSED_SECONDS, Remembered
+from gecit.edges.passwords import network_of
 from gecit.ports import Accounts, Audit, Clock
 from gecit.ports.nodes import Node, Nodes
 
 from ..access import needs, open_to_all
-from ..elsewhere import origin_of, other, vouches
+from ..elsewhere import origin_of, other, sender_of
 from ..guard import HEADERS
 from ..problem import refuse
 from ..sender import address, admission, safe_next
@@ -36,6 +40,7 @@ class Carrying:
     def __init__(self, accounts: Accounts, audit: Audit, clock: Clock, nodes: Nodes, node: str) -> None:
         self._accounts, self._audit, self._clock = accounts, audit, clock
         self.nodes, self.node = nodes, node
+        self._refused: Remembered[bool] = Remembered()
 
     def ticket(self, digest: str, there: str) -> str:
         """Return a ticket of a session for a node; empty where the session has ended."""
@@ -50,24 +55,42 @@ class Carrying:
         self._accounts.add_session(kept)
         return made
 
-    def taken(self, ticket: str) -> tuple[Account, Session] | None:
-        """Return whose sign-in a ticket carries, once; None where it is none of this node, or too old."""
+    def taken(self, ticket: str, sender: str) -> tuple[Account, Session] | None:
+        """Return whose sign-in a ticket of a node carries, once; None where it is none for this one, or too old."""
         now, digest = self._clock.now(), _digest(ticket, self.node)
         session = self._accounts.session(digest)
         if session is None or not self._accounts.end_session(session.account, digest) or session.expires_at <= now:
-            self._told("", "refused", "no ticket")
+            self._no_ticket(sender)
             return None
         account = self._accounts.account(session.account)
         if account is None or account.disabled:
-            self._told(session.account, "refused", "disabled")
+            self._told(sender, session.account, "refused", "disabled")
             return None
-        self._told(account.name, "done", "", account.institution)
-        return account, session
+        ends = self._ends(session)
+        if ends is None:
+            self._told(sender, account.name, "refused", "signed out meanwhile", account.institution)
+            return None
+        self._told(sender, account.name, "done", "", account.institution)
+        return account, replace(session, expires_at=ends)
 
-    def _told(self, who: str, outcome: Literal["done", "refused"], why: str, institution: str = "") -> None:
+    def _ends(self, ticket: Session) -> datetime | None:
+        """Return when the sign-in of a ticket ends; None where it was ended. Its sessions have its beginning alike."""
+        mine = self._accounts.sessions(ticket.account)
+        return max((one.expires_at for one in mine if one.created_at == ticket.created_at), default=None)
+
+    def _no_ticket(self, sender: str) -> None:
+        """Tell once a minute of what any program can repeat as fast as it likes, or it would fill the audit."""
+        key, now = network_of(address()).encode(), time.monotonic()
+        if not self._refused.get(key, now):
+            self._told(sender, "", "refused", "no ticket")
+            self._refused.put(key, True, now + REFUSED_SECONDS)
+
+    def _told(
+        self, sender: str, who: str, outcome: Literal["done", "refused"], why: str, institution: str = ""
+    ) -> None:
         entry = AuditEntry(
             at=self._clock.now(), who=who, what="sign in", address=address(), outcome=outcome, why=why,
-            institution=institution, detail={"by": "another node"},
+            institution=institution, detail={"by": "another node", "node": sender},
         )  # fmt: skip
         self._audit.record(entry)
 
@@ -92,10 +115,11 @@ def over_pages(carrying: Carrying, sessions: Sessions) -> Blueprint:
     @open_to_all
     def take() -> Response:
         """What another origin sends: the guard lets it through, so that this asks which one it is."""
-        if not vouches(request.headers.get("Origin", ""), carrying.node, carrying.nodes):
+        sender = sender_of(request.headers.get("Origin", ""), carrying.node, carrying.nodes)
+        if not sender:
             return refuse("csrf")
         next_page = safe_next(request.form.get("next", ""))
-        found = carrying.taken(request.form.get("ticket", ""))
+        found = carrying.taken(request.form.get("ticket", ""), sender)
         if found is None:
             return make_response(redirect(url_for("sign_in.show", next=next_page), 303))
         account, session = found

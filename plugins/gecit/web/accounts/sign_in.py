@@ -65,7 +65,7 @@ def sign_in_pages(doors: Doors, desk: Desk, sessions: Sessions, clock: Clock, pr
     @needs(Action.OWN_ACCOUNT)
     def sign_out() -> Response:
         if admission().session:
-            desk.end_session(person(), admission().session, address())
+            desk.sign_out(person(), admission().session, address())
             doors.forget(request.headers.get("Cookie", ""))
         return sessions.end(make_response(redirect("/gecit/sign-in", 303)))
 

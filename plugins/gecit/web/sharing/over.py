@@ -16,7 +16,7 @@ from gecit.edges.doors import How
 from ..access import needs, open_to_all
 from ..accounts.over import OVER, towards
 from ..audit import tell_first
-from ..elsewhere import other, this_node, vouches
+from ..elsewhere import other, sender_of, this_node
 from ..problem import refuse
 from ..sender import address, admission, safe_next
 from .cookies import begun
@@ -57,7 +57,7 @@ def over_routes(pages: Blueprint, desk: SharingDesk) -> None:
     def take() -> Response:
         """What another origin sends: the guard lets it through, so that this asks which one it is."""
         own, nodes = this_node()
-        if nodes is None or not vouches(request.headers.get("Origin", ""), own, nodes):
+        if nodes is None or not sender_of(request.headers.get("Origin", ""), own, nodes):
             return refuse("csrf")
         if admission().how is How.SESSION:  # the session would hide what the link opens
             return make_response(render_template("share_link.html", token="", answer=None, somebody=True))

@@ -1,0 +1,73 @@
+"""How deep the items of a DICOM file stand: what Orthanc is not asked to read, since it would end."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+
+from gecit.core.nesting import DEFLATED, ITEM, ITEM_BIG
+from gecit.edges.dicom_depth import stands_deep
+from tests.edges.test_dose_sr import nested, written
+
+from ..target import Target, must
+
+LIMITS = (1, 2, 4, 8, 24)
+LONGEST = 4096
+ITEMS = re.compile(rb"^( *)\(fffe,e000\)", re.MULTILINE)
+
+
+def nesting(data: bytes) -> object:
+    """The first two bytes say the limit and in which pieces the rest comes."""
+    limit, size = LIMITS[(data[:1] or b"\0")[0] % len(LIMITS)], 1 + (data[1:2] or b"\0")[0] * 3
+    file = data[2:]
+    found = stands_deep([file], limit=limit)
+    pieces = (file[start : start + size] for start in range(0, len(file), size))
+    must(stands_deep(pieces, limit=limit) == found, "another answer in pieces")
+    must(not found or stands_deep([file], limit=limit - 1), "deeper than much, and not than less")
+    if not found and (ITEM in file or ITEM_BIG in file or DEFLATED.encode() in file):
+        read = depth(file)
+        must(read <= limit, f"DCMTK reads items {read} deep where at most {limit} are told")
+    return found
+
+
+def depth(file: bytes) -> int:
+    """Return how deep DCMTK, which Orthanc reads with, goes into a file, though it may give it up later."""
+    with tempfile.NamedTemporaryFile(prefix="gecit-fuzz-", suffix=".dcm") as kept:
+        kept.write(file)
+        kept.flush()
+        command = ["timeout", "2", "dcmdump", "+E", "-q", kept.name]  # told to go on after faults it may do so for ever
+        said = subprocess.run(command, capture_output=True, check=False).stdout
+    # A sequence stands two spaces further in than what is around it, and its items two more.
+    return max((len(found[1]) + 2 for found in ITEMS.finditer(said)), default=0) // 4
+
+
+def seeds() -> Iterator[bytes]:
+    for syntax in ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1.99"):
+        for number, deep in enumerate((0, 1, 3, 7, 23)):
+            for size in (0, 20):
+                yield bytes((number, size)) + written(nested(deep), syntax)
+
+
+TARGETS = (
+    Target(
+        name="nesting",
+        reads="how deep items stand in a DICOM file, before Orthanc is asked to read it",
+        holds="never raises; the same in any pieces; never less deep than DCMTK reads it",
+        one=nesting,
+        seeds=seeds,
+        tokens=(
+            ITEM + b"\xff\xff\xff\xff",
+            ITEM_BIG + b"\xff\xff\xff\xff",
+            b"\xfe\xff\x0d\xe0\0\0\0\0",
+            b"\xfe\xff\xdd\xe0\0\0\0\0",
+            b"\x40\x00\x30\xa7SQ\0\0\xff\xff\xff\xff",
+            b"\x40\x00\x30\xa7UN\0\0\xff\xff\xff\xff",
+            b"\x40\x00\x30\xa7\xff\xff\xff\xff",
+            b"\xe0\x7f\x10\x00OB\0\0\xff\xff\xff\xff",
+            b"1.2.840.10008.1.2.2",
+        ),
+        longest=LONGEST,
+    ),
+)
