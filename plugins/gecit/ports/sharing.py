@@ -46,6 +46,10 @@ class SharingKept(Protocol):
         """Return a visit, an expired one too."""
         ...
 
+    def visits_until(self, link: str, expires_at: datetime) -> list[Visit]:
+        """Return the visits of a link that end at an instant: one, and those that it was carried over to."""
+        ...
+
     def end_visits(self, *, digest: str = "", link: str = "") -> int:
         """End one visit, or all of a link; return how many this call ended."""
         ...

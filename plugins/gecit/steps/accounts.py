@@ -28,6 +28,14 @@ class AccountFault(Exception):
         self.faults = tuple(faults)
 
 
+def end_with_those_carried_over(accounts: Accounts, digest: str) -> None:
+    """End a session and all of one beginning with it."""
+    begun = accounts.session(digest)
+    for one in accounts.sessions(begun.account) if begun else ():
+        if begun and one.created_at == begun.created_at:
+            accounts.end_session(one.account, one.digest)
+
+
 class Desk:
     """Changes accounts and tokens on behalf of somebody.
 
@@ -113,10 +121,7 @@ class Desk:
         He who sat there knows of none of them, and a node that still knew him would take the next one for him.
         """
         self._record(by, "sign out", address, by.institution)
-        begun = self.accounts.session(digest)
-        for one in self.accounts.sessions(by.name) if begun else ():
-            if begun and one.created_at == begun.created_at:
-                self.accounts.end_session(by.name, one.digest)
+        end_with_those_carried_over(self.accounts, digest)
 
     def end_sessions(self, by: Person, account: Account, address: str = "") -> int:
         """End all sessions of an account."""

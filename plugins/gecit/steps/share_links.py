@@ -183,18 +183,27 @@ class Links:
         return found.expires_at
 
     def take_over(self, ticket: str, visit: str, until: datetime, address: str) -> bool:
-        """Go on with another node's visit until its end, where the digest `ticket` was kept: once, within a minute."""
+        """Go on with another node's visit until its end, where the digest `ticket` was kept: once, within a minute.
+
+        Of what is no ticket nothing is told here: any program can make them up as fast as it likes (`no_ticket`).
+        """
         now, kept = self._clock.now(), self._ledger.read(lambda tx: tx.visit(ticket))
-        stands = kept is not None and kept.expires_at > now
-        self._tell_of(TAKE_OVER, kept.link if kept else "", address, "" if stands else "no ticket")
+        if kept is None or kept.expires_at <= now:
+            return False
+        self._tell_of(TAKE_OVER, kept.link, address)
 
         def work(tx: Transaction) -> bool:
-            if kept is None or not tx.end_visits(digest=ticket):
+            used = tx.end_visits(digest=ticket)
+            if not used or not tx.visits_until(kept.link, until):  # that one was left meanwhile
                 return False
             tx.add_visit(replace(kept, digest=visit, expires_at=until), now)
             return True
 
-        return stands and self._ledger.write(work)
+        return self._ledger.write(work)
+
+    def no_ticket(self, address: str) -> None:
+        """Tell the audit that somebody showed what is no ticket."""
+        self._tell_of(TAKE_OVER, "", address, "no ticket")
 
     def _tell_of(self, what: str, link: str, address: str, why: str = "") -> None:
         who, now = s.account_of(link) if link else "", self._clock.now()
@@ -202,8 +211,14 @@ class Links:
         self._audit.record(AuditEntry(at=now, who=who, what=what, address=address, outcome=outcome, why=why))
 
     def leave(self, visit: str) -> None:
-        """End a visit; `visit`: the digest of its cookie's value."""
-        self._ledger.write(lambda tx: tx.end_visits(digest=visit))
+        """End a visit, and those at nodes that it went over to; `visit`: the digest of its cookie's value."""
+
+        def work(tx: Transaction) -> None:
+            found = tx.visit(visit)
+            for one in tx.visits_until(found.link, found.expires_at) if found else ():
+                tx.end_visits(digest=one.digest)
+
+        self._ledger.write(work)
 
     def _standing(self, digest: str) -> ShareLink | None:
         """Return a link that opens something now."""

@@ -22,7 +22,7 @@ FROM = "from"
 """In an address: the node that sent the browser there, which vouches for whoever is signed in there."""
 
 BY = "by"
-LINK = "link"
+LINK, LINK_PAGE = "link", "/gecit/link"
 """In an address: whoever is sent came by a patient's link, and has a visit and no session."""
 
 PORTS = {"http": 80, "https": 443}
@@ -149,9 +149,15 @@ def vouching() -> str:
     return f"{there.address}{over}?{urlencode({'node': own, 'next': asked()})}"
 
 
-def hidden_visit() -> bool:
-    """Whether a node sent a visitor here in whose browser somebody is signed in: a session goes before a visit."""
-    return request.args.get(BY) == LINK and admission().how is How.SESSION
+def over_anew() -> str:
+    """Return where a visitor whom another node sent begins anew who is somebody else here; empty: he is nobody else.
+
+    A session goes before a visit: its page says to sign out first. And the visit that the browser shows here may be
+    that of who sat there before.
+    """
+    if request.args.get(BY) != LINK:
+        return ""
+    return LINK_PAGE if admission().how is How.SESSION else vouching()
 
 
 def asked() -> str:

@@ -9,6 +9,7 @@ from flask import Response, request
 from gecit.core.accounts import Account, Session
 from gecit.edges.credentials import COOKIE, SECURE_COOKIE, new_token, token_digest
 from gecit.ports import Accounts
+from gecit.steps.accounts import end_with_those_carried_over
 
 from ..sender import address
 
@@ -22,7 +23,13 @@ class Sessions:
         self._over_tls = over_tls
 
     def begin(self, response: Response, account: Account, now: datetime, how: str = "password") -> Response:
-        """Begin a session that nobody had before, and have the browser keep it until it ends."""
+        """Begin a session that nobody had before, and have the browser keep it until it ends.
+
+        Whoever sat there before and left without signing out is signed out by it, at other nodes too.
+        """
+        for name in (SECURE_COOKIE, COOKIE):
+            if shown := request.cookies.get(name):
+                end_with_those_carried_over(self._accounts, token_digest(shown))
         return self._kept(response, account, now, now, now + self._lasting, how)
 
     def carry_on(self, response: Response, account: Account, session: Session) -> Response:

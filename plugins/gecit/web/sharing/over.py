@@ -5,13 +5,15 @@ The ticket binds node and end: what a browser posts besides it can be no other.
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from gecit.core.access import Action
 from gecit.edges.credentials import new_token, token_digest, visit_of
-from gecit.edges.doors import How
+from gecit.edges.doors import REFUSED_SECONDS, How, Remembered
+from gecit.edges.passwords import network_of
 
 from ..access import needs, open_to_all
 from ..accounts.over import OVER, towards
@@ -27,6 +29,14 @@ DOOR = "/gecit/link/over"
 
 def over_routes(pages: Blueprint, desk: SharingDesk) -> None:
     """Add the page that gives a ticket, and the address that takes it."""
+    told: Remembered[bool] = Remembered()
+
+    def refused() -> None:
+        """Tell once a minute of what any program can repeat as fast as it likes, or it would fill the audit."""
+        network, now = network_of(address()).encode(), time.monotonic()
+        if not told.get(network, now):
+            desk.links.no_ticket(address())
+            told.put(network, True, now + REFUSED_SECONDS)
 
     @pages.get("/over")
     @needs(Action.SEE_SHARED)
@@ -57,14 +67,14 @@ def over_routes(pages: Blueprint, desk: SharingDesk) -> None:
     def take() -> Response:
         """What another origin sends: the guard lets it through, so that this asks which one it is."""
         own, nodes = this_node()
-        if nodes is None or not sender_of(request.headers.get("Origin", ""), own, nodes):
-            return refuse("csrf")
+        vouched_for = nodes is not None and sender_of(request.headers.get("Origin", ""), own, nodes)
         if admission().how is How.SESSION:  # the session would hide what the link opens
             return make_response(render_template("share_link.html", token="", answer=None, somebody=True))
         until, value = request.form.get("until", ""), new_token()
         ticket = _digest(request.form.get("ticket", ""), own, until)
-        end = _instant(until)
+        end = _instant(until) if vouched_for else None
         if end is None or not desk.links.take_over(ticket, token_digest(value), end, address()):
+            refused()
             return make_response(redirect(f"{url_for('link.show')}?said=visit-over", 303))
         onward = make_response(redirect(safe_next(request.form.get("next", "")), 303))
         return begun(onward, desk, value, int((end - desk.clock.now()).total_seconds()))

@@ -51,6 +51,8 @@ def visit_pages(desk: SharingDesk, doors: Doors) -> Blueprint:
         )
         if said is not Said.OPEN:
             return page(token, said)
+        if before := visit_of(request.headers.get("Cookie", "")):  # of whoever sat there before, also at other nodes
+            desk.links.leave(token_digest(before))
         onward = make_response(redirect(url_for("shared.show"), 303))
         return begun(onward, desk, value, int(desk.links.terms.visit.total_seconds()))
 

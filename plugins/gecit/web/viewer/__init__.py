@@ -19,7 +19,7 @@ from gecit.ports.nodes import Nodes
 from ..access import may_touch, needs, person
 from ..assets.policy import VIEWER
 from ..audit import about
-from ..elsewhere import hidden_visit
+from ..elsewhere import over_anew
 from ..guard import HEADERS
 from ..leading import led
 from ..picture_places import led_by_uid
@@ -27,7 +27,6 @@ from ..problem import refuse, show
 from .problems import AMBIGUOUS, ASIDE, NO_IMAGES
 
 PAGE = "/gecit/ohif"
-LINK_PAGE = "/gecit/link"  # says who is signed in, and to sign out first
 
 FRAMED = HEADERS["Content-Security-Policy"].replace("frame-ancestors 'none'", "frame-ancestors 'self'")
 
@@ -67,7 +66,7 @@ def viewer(views: Views, node: str, nodes: Nodes | None = None) -> Blueprint:
         accession = accession or request.args.get("accession", "").strip()
         found = _seen(views, institution, accession)
         if not found:
-            return redirect(LINK_PAGE, 303) if hidden_visit() else refuse("not-found")
+            return redirect(there, 303) if (there := over_anew()) else refuse("not-found")
         return show(AMBIGUOUS) if len(found) > 1 else _open(found[0], node, nodes)
 
     return pages
