@@ -439,3 +439,11 @@ def test_of_several_nodes_each_must_be_heard_and_the_silent_one_is_named(run: Ru
     assert json.loads(run("health", "--json", code=1).output)["silent"] == [
         "N2/orthanc", "N2/web", "N2/listen", "N2/work",
     ]  # fmt: skip
+
+
+def test_of_a_pair_each_of_the_two_must_be_heard(run: Run, filled: SqlLedger) -> None:
+    now = datetime.now(UTC)
+    for home, at in (("a", now), ("b", now - timedelta(minutes=5))):
+        for process in ("orthanc", "web", "listen", "work"):
+            filled.beat(Beat(node="N1", home=home, process=process, pid=1, at=at))
+    assert json.loads(run("health", "--json", code=1).output)["silent"] == ["orthanc", "web", "listen", "work"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from gecit.core.values import Text
+from gecit.core.values import Text, local
 from gecit.core.webhooks import new_secret
 from gecit.edges.store import SqlLedger, open_ledger
 from gecit.sandbox.server import running
@@ -78,6 +78,7 @@ def test_incidents_are_listed_the_open_ones_first(run: Run, ledger: SqlLedger) -
     ledger.write(lambda tx: tx.close_incident(first.id, START))
     found = json.loads(run("alerts", "list", "--json").stdout)
     assert [(one["key"], one["closed"] == "-") for one in found] == [("disk:N", True), ("silent:N/web", False)]
+    assert {one["opened"] for one in found} == {local(START).isoformat(timespec="seconds")}, "as all commands tell time"
     assert len(json.loads(run("alerts", "list", "--limit", "1", "--json").stdout)) == 1
 
 

@@ -80,6 +80,19 @@ def test_what_cannot_be_audited_is_not_done_and_a_new_chain_goes_on(
     assert len(ledger.audit_heads()) == 2 and verify(ledger) == []
 
 
+def test_a_chain_that_another_went_on_with_is_an_audit_that_is_away_and_a_new_one_goes_on(ledger: SqlLedger) -> None:
+    audit, other = book(ledger), book(ledger)
+    audit.record(entry("one"))
+    other._head = audit._head
+    other.record(entry("of another"))
+    with pytest.raises(Unavailable):
+        audit.carry_out(entry("two"), ledger, recording("910001"))
+    assert institutions(ledger) == []
+    audit.carry_out(entry("three"), ledger, recording("910002"))
+    assert told(ledger) == [("of another", "done"), ("one", "done"), ("three", "done")]
+    assert verify(ledger) == []
+
+
 def test_many_who_change_tell_and_write_at_once_wait_for_each_other_and_not_for_ever(ledger: SqlLedger) -> None:
     clock = StillClock(NOW)
     audits = [book(ledger, "N1/web", clock), book(ledger, "N1/work", clock)]

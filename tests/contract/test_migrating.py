@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 
 from gecit.core.backups import BackupFault
 from gecit.edges import backup_ledger
@@ -96,7 +97,7 @@ def test_of_processes_that_start_at_the_same_moment_one_migrates_and_the_others_
 
 @pytest.mark.postgres
 def test_while_a_migration_waits_for_a_long_dump_others_are_let_through(
-    url: str, monkeypatch: pytest.MonkeyPatch
+    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(fence, "REST_SECONDS", 0.5)
     before(url)
@@ -111,12 +112,47 @@ def test_while_a_migration_waits_for_a_long_dump_others_are_let_through(
             other.execute("SELECT * FROM alembic_version")  # as every transaction begins; it would wait for the dump
             other.rollback()
             assert migrating.is_alive()
+            until(lambda: f": {dump.info.backend_pid} (" in caplog.text, 60, "the log says for whom it waits")
         finally:
             dump.rollback()
             migrating.join(120)
     engine.dispose()
     assert not migrating.is_alive()
     open_ledger(url).close()
+
+
+@pytest.mark.postgres
+def test_while_a_migration_waits_for_a_long_dump_processes_of_the_version_that_runs_start(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that died is started again, and `gecit` is asked something: they would stand until the dump has ended."""
+    before(url)
+    stands = schema_of(url)
+    engine, same = open_engine(url), open_engine(url)
+    with asking(url) as dump, asking(url) as looking:
+        dump.execute("SELECT * FROM alembic_version")
+        migrating = threading.Thread(target=migrate, args=(engine,))
+        migrating.start()
+        starting = threading.Thread(target=migrate, args=(same,))
+        try:
+            until(lambda: waiting(looking, "relation") == 1, 60, "the migration waits for the dump")
+            monkeypatch.setattr(ScriptDirectory, "get_current_head", lambda scripts: stands)
+            starting.start()
+            starting.join(20)
+            assert not starting.is_alive()
+            assert migrating.is_alive()
+        finally:
+            dump.rollback()
+            migrating.join(120)
+            starting.join(120)
+    engine.dispose()
+    same.dispose()
+
+
+def schema_of(url: str) -> str:
+    with asking(url) as connection:
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(found[0]) if found else ""
 
 
 def everything(url: str) -> dict[str, list[tuple[object, ...]]]:

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from gecit.core.order import ExamKey
 from gecit.edges.ledger_clock import LedgerClock
 from gecit.edges.store import SqlLedger
-from gecit.edges.store.schema import node
+from gecit.edges.store.schema import beat, node
 from gecit.ports import Beat, Unavailable
 from gecit.ports.nodes import SILENT, NewNode
+from gecit.processes.asking import record_absence
 
 A = NewNode(name="A", mark="index-a", home="folder-a", address="https://a.example", version="1", orthanc="1.10.1")
 B = NewNode(name="B", mark="index-b", home="folder-b")
@@ -72,6 +73,13 @@ def test_two_indexes_that_nobody_marked_are_not_the_same(ledger: SqlLedger) -> N
     assert ledger.claim_node(NewNode(name="A", mark="", home="folder-x")) is not None
 
 
+def test_two_folders_whose_marks_are_empty_are_not_the_same(ledger: SqlLedger) -> None:
+    ledger.claim_node(NewNode(name="A", mark="index-a", home=""))
+    other = NewNode(name="A", mark="index-x", home="")
+    assert ledger.claim_node(other) is not None
+    assert not ledger.node_lives(other)
+
+
 def test_a_node_is_forgotten_only_once_it_is_silent(ledger: SqlLedger) -> None:
     ledger.claim_node(A)
     ledger.beat(Beat(node="A", process="work", pid=1, at=NOW))
@@ -83,15 +91,30 @@ def test_a_node_is_forgotten_only_once_it_is_silent(ledger: SqlLedger) -> None:
     assert not ledger.forget_node("A")
 
 
-def test_what_another_folder_said_long_ago_goes_when_the_node_starts_again(ledger: SqlLedger) -> None:
+def test_what_another_folder_said_long_ago_is_taken_over_when_the_node_starts_again(ledger: SqlLedger) -> None:
     now = ledger.database_time()
-    said = [
-        Beat(node="A", home=home, process="work", pid=1, at=at) for home, at in (("old", now - 2 * SILENT), ("b", now))
-    ]
-    for one in said:
-        ledger.beat(one)
+    said = (("old", 4), ("", 3), ("b", 0))  # '': before folders had marks
+    for home, times in said:
+        ledger.beat(Beat(node="A", home=home, process="work", pid=times, at=now - times * SILENT))
+    with ledger.engine.begin() as connection:  # the sign of another process drops those at once
+        connection.execute(sa.insert(beat).values(node="A", home="", process="web", pid=3, at=now, detail="{}"))
     ledger.claim_node(A)
-    assert [one.home for one in ledger.beats()] == ["b"]
+    assert [(one.home, one.process, one.pid) for one in ledger.beats()] == [
+        ("folder-a", "web", 3), ("b", "work", 0), ("folder-a", "work", 4),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("home", ["", "folder-x"], ids=["before an upgrade", "the other of a pair"])
+def test_a_node_that_comes_back_from_another_folder_records_since_when_it_was_away(
+    ledger: SqlLedger, home: str
+) -> None:
+    now = ledger.database_time()
+    left = now - timedelta(minutes=30)
+    ledger.beat(Beat(node="A", home=home, process="web", pid=1, at=left))
+    ledger.claim_node(A)
+    ledger.beat(Beat(node="A", home=A.home, process="orthanc", pid=2, at=now))
+    record_absence(ledger, ledger, "A", now)
+    assert [one.began_at for one in ledger.read(lambda tx: tx.outages(left, now))] == [left]
 
 
 def test_what_one_node_alone_can_do_no_other_is_given(ledger: SqlLedger) -> None:
@@ -144,3 +167,25 @@ def test_a_database_that_is_away_changes_no_clock() -> None:
 def test_a_clock_that_is_right_runs_as_the_computer_does() -> None:
     clock = LedgerClock(lambda: datetime.now(UTC) + timedelta(milliseconds=100))
     assert clock.measure() == timedelta(0)
+
+
+class Slow:
+    """A computer's clock on which each question to the database takes a second."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def now(self) -> datetime:
+        self.at += timedelta(seconds=1)
+        return self.at
+
+
+@pytest.mark.parametrize(
+    ("off", "seen"), [(timedelta(hours=1), timedelta(hours=1)), (timedelta(seconds=0.9), timedelta(0))]
+)
+def test_a_slow_database_tells_a_clock_that_is_wrong_by_more_than_the_asking_takes(
+    off: timedelta, seen: timedelta
+) -> None:
+    own = Slow()
+    clock = LedgerClock(lambda: own.at + timedelta(seconds=0.5) + off, own)
+    assert clock.measure() == seen

@@ -109,7 +109,7 @@ class Nodes:
 
     def run(self, kills: Sequence[NodeKill], undisturbed: Verdicts, faults: float = 0.0, seed: int = 0) -> ProvinceRun:
         """Play days on all nodes while these kills last; `faults`: share of MEDULA's answers that are spoilt."""
-        began, before = time.monotonic(), len(self._medula.spoilt)
+        began, before, told = time.monotonic(), len(self._medula.spoilt), self._told()
         done: list[Kill] = []
         unreached: list[Kill] = []
         self._medula.spoil(faults, FAULTS, seed)
@@ -125,6 +125,8 @@ class Nodes:
             self._medula.stop()
             self._end(days)
         self._look(days, undisturbed, found)
+        played = {story.order.key.accession for _, day in days for story in day.played}
+        found.twice.extend(f"MEDULA knows {one}, which nobody sent" for one in sorted(self._told() - told - played))
         return ProvinceRun(
             engine=POSTGRESQL,
             at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -148,6 +150,10 @@ class Nodes:
         except subprocess.TimeoutExpired as fault:
             return Found([], [], [str(fault)])
         return Found([], [], [done.stdout + done.stderr] if done.returncode else [])
+
+    def _told(self) -> set[str]:
+        """The exams that MEDULA carried something out for, as MEDULA has it."""
+        return {str(one["content"]["accession"]) for one in self._first.inspect()["carried_out"]}
 
     def log_text(self) -> str:
         """Return what all nodes wrote."""

@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from gecit.ports import Unavailable
+
 from ..support.node import HOME
 from .__main__ import FAULTY, keep_log, quiet, say
 from .nodes import POSTGRESQL, ProvinceRun, nodes, plan
@@ -53,7 +55,7 @@ def one_run(results: Results, chosen: argparse.Namespace) -> ProvinceRun:
             run = place.run(kills, undisturbed, faults=chosen.faults, seed=chosen.seed)
             if chosen.rebuild:
                 run.differs.extend(place.rebuilt(REBUILD_SECONDS).differs)
-        except (AssertionError, OSError) as fault:
+        except (AssertionError, OSError, Unavailable) as fault:
             run = ProvinceRun.broken_off(POSTGRESQL, fault)
         if not run.found.good:
             keep_log(results, place.log_text(), run)

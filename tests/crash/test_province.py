@@ -33,7 +33,7 @@ def test_nodes_on_one_ledger_lose_nothing_and_tell_nothing_twice_when_nodes_and_
     with nodes(tmp_path, 2, EXAMS) as place:
         run = place.run([a_kill(draw, place.names, one) for one in VICTIMS], undisturbed)
         assert run.found.good, run.found
-        assert run.kills and not run.unreached
+        assert run.kills and not run.unreached and run.taken_over
         assert run.messages and run.instances and run.filled == EXAMS
         rebuilt = place.rebuilt()
         assert rebuilt.good, rebuilt

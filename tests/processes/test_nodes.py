@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,9 +19,12 @@ from gecit.edges.doors import Doors
 from gecit.edges.ledger_clock import LedgerClock
 from gecit.edges.store import SqlLedger, open_ledger
 from gecit.edges.system_clock import SystemClock
+from gecit.ports import Beat
+from gecit.processes import backup, registered
 from gecit.processes.build import clock_of
 from gecit.processes.registered import Membership, NameTakenError, home_of, register_node
 from gecit.processes.rules import Rules, publish
+from gecit.processes.run_folder import write_private
 from gecit.settings import Settings, from_orthanc
 from tests.support.billing import START, HandClock
 
@@ -83,6 +88,34 @@ class Archive:
 
     def version(self) -> str:
         return "1.10.1"
+
+
+def test_a_data_folder_has_one_mark_whichever_processes_ask_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(path: Path, text: str) -> None:
+        time.sleep(0.1)  # the others look meanwhile
+        write_private(path, text)
+
+    mine = settings(tmp_path)
+    monkeypatch.setattr(registered, "write_private", slowly)
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(home_of, [mine] * 4))) == 1
+
+
+def test_a_mark_that_a_power_cut_left_empty_is_made_anew(tmp_path: Path) -> None:
+    mine = settings(tmp_path)
+    mine.run_folder.mkdir(parents=True)
+    (mine.run_folder / registered.HOME).touch()
+    assert len(home_of(mine)) == 32
+    assert home_of(mine) == home_of(mine)
+
+
+def test_a_backup_stops_the_orthanc_of_its_own_folder(sqlite_ledger: SqlLedger, tmp_path: Path) -> None:
+    mine = settings(tmp_path)
+    for home, pid in (("0", 1), (home_of(mine), 2), ("z", 3)):
+        sqlite_ledger.beat(Beat(node="A", home=home, process="orthanc", pid=pid, at=START))
+    assert backup._pid(sqlite_ledger, mine) == 2
 
 
 def test_a_node_registers_with_its_address_and_a_second_of_its_name_does_not(

@@ -43,6 +43,14 @@ def backlog(state: str, hours: float = 0) -> Backlog:
     return Backlog(destination="medula", state=state, count=1, oldest=START - timedelta(hours=hours))
 
 
+def test_what_the_silent_one_of_a_pair_said_last_is_not_so_while_the_other_speaks() -> None:
+    left = beat(breaker_medula="open", clock_behind=61, changes_behind=5001, disk_free=9, disk_total=100)
+    left = replace(left, home="a", at=START - timedelta(hours=1))
+    other = replace(beat(breaker_medula="closed"), home="b")
+    assert set(wrong(Facts(now=START, beats=(left, other)), LIMITS)) == {"silent:N1/work"}
+    assert "down:N1/medula" in wrong(Facts(now=START, beats=(left,)), LIMITS), "nobody knows that it is over"
+
+
 @pytest.mark.parametrize(
     ("differs", "found"),
     [
@@ -61,6 +69,8 @@ def backlog(state: str, hours: float = 0) -> Backlog:
         ({"beats": (beat(clock_behind=60),)}, []),
         ({"beats": (beat(clock_behind=61),)}, ["clock:N1"]),
         ({"beats": (beat(clock_behind=-7200),)}, ["clock:N1"]),
+        ({"beats": (beat(clock_behind=31),), "standing": frozenset({"clock:N1"})}, ["clock:N1"]),
+        ({"beats": (beat(clock_behind=30),), "standing": frozenset({"clock:N1"})}, []),
         ({"beats": (beat(disk_free=10, disk_total=100),)}, []),
         ({"beats": (beat(changes_behind=5001),)}, ["behind:N1"]),
         ({"beats": (beat(changes_behind=5000),)}, []),

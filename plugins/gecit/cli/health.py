@@ -52,11 +52,12 @@ def health(as_json: bool) -> None:
 
 
 def silent_ones(beats: Sequence[Beat], now: datetime) -> list[str]:
-    """Return the processes that gave no sign of life for `STALE`; of several nodes as NODE/PROCESS.
+    """Return the processes that gave no sign of life for `STALE`, each of a pair's; of several nodes as NODE/PROCESS.
 
     A node that runs no more is asked for until `gecit nodes forget` takes it off the list.
     """
-    heard = {(one.node, one.process) for one in beats if now - one.at <= STALE}
-    nodes = sorted({one.node for one in beats}) or [""]
-    silent = [(node, process) for node in nodes for process in EXPECTED if (node, process) not in heard]
-    return [f"{node}/{process}" if len(nodes) > 1 else process for node, process in silent]
+    heard = {(one.node, one.home, one.process) for one in beats if now - one.at <= STALE}
+    places = sorted({(one.node, one.home) for one in beats}) or [("", "")]
+    silent = [(node, process) for node, home in places for process in EXPECTED if (node, home, process) not in heard]
+    several = len({node for node, _ in places}) > 1
+    return list(dict.fromkeys(f"{node}/{process}" if several else process for node, process in silent))

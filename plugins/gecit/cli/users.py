@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from gecit.core.access import GIVEN, Action, Role
 from gecit.core.accounts import Account, Token
 from gecit.core.identifiers import masked
+from gecit.core.values import local
 from gecit.edges.doors import new_token, token_digest
 from gecit.edges.passwords import password_faults
 from gecit.processes.build import Parts
@@ -183,8 +184,8 @@ def list_tokens(as_json: bool) -> None:
             "label": one.label,
             "institution": one.institution or "-",
             "actions": ", ".join(one.actions) if one.actions is not None else "all",
-            "expires": one.expires_at.isoformat(timespec="minutes") if one.expires_at else "-",
-            "last used": one.last_used_at.isoformat(timespec="minutes") if one.last_used_at else "-",
+            "expires": local(one.expires_at).isoformat(timespec="minutes") if one.expires_at else "-",
+            "last used": local(one.last_used_at).isoformat(timespec="minutes") if one.last_used_at else "-",
             "state": "open" if one.stands(now) else "revoked" if one.revoked_at else "expired",
         }
         for one in found

@@ -8,6 +8,7 @@ import secrets
 import click
 
 from gecit.core.access import Action
+from gecit.core.values import local
 from gecit.core.verdict import Outcome
 from gecit.core.webhook_urls import url_fault
 from gecit.core.webhooks import SECRET_BYTES, Subscription, new_secret
@@ -37,7 +38,7 @@ def list_(as_json: bool) -> None:
             "institution": one.institution or "*",
             "outcomes": " ".join(one.outcomes) or "*",
             "url": one.url,
-            "created": one.created_at.isoformat(timespec="seconds"),
+            "created": local(one.created_at).isoformat(timespec="seconds"),
             "by": one.by,
         }
         for one in found
@@ -110,8 +111,8 @@ def list_incidents(limit: int, as_json: bool) -> None:
         found = opened.ledger.incidents(limit)
     rows = [
         {
-            "opened": one.opened_at.isoformat(timespec="seconds"),
-            "closed": one.closed_at.isoformat(timespec="seconds") if one.closed_at else "-",
+            "opened": local(one.opened_at).isoformat(timespec="seconds"),
+            "closed": local(one.closed_at).isoformat(timespec="seconds") if one.closed_at else "-",
             "key": one.key,
             "tr": one.text.tr,
             "en": one.text.en,

@@ -39,7 +39,7 @@ class LedgerClock:
         except Unavailable:
             return self._behind
         after = self._own.now()
-        if after - before <= 2 * TOLERANCE:  # a slower answer says nothing exactly
-            behind = told - (before + (after - before) / 2)
+        took, behind = after - before, told - (before + (after - before) / 2)
+        if took <= 2 * TOLERANCE or abs(behind - self._behind) > took:  # a slower answer is not exact, but no hour off
             self._behind = behind if abs(behind) > TOLERANCE else timedelta(0)
         return self._behind

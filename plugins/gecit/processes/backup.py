@@ -25,6 +25,7 @@ from ..edges.store import SqlLedger
 from ..ports import Clock
 from ..settings import Settings
 from ..settings.orthanc_folders import OrthancFolders
+from .registered import home_of
 
 ROUNDS = 5
 """How often the index is copied anew because images were deleted meanwhile."""
@@ -83,7 +84,7 @@ def back_up(
     engine = engine_of(settings.database)
     copied = copy_ledger(settings.database, folder / backups.LEDGERS[engine])
     sums.add(backups.LEDGERS[engine])
-    images = _images(orthanc, _pid(ledger, settings.name), sums, Earlier(earlier, verify=verify), told)
+    images = _images(orthanc, _pid(ledger, settings), sums, Earlier(earlier, verify=verify), told)
     damaged = _damaged(sums)
     if settings.codes.exists():
         copy_sqlite(settings.codes, folder / backups.CODES)
@@ -127,8 +128,10 @@ def _damaged(sums: Sums) -> dict[str, str]:
     return found
 
 
-def _pid(ledger: SqlLedger, node: str) -> int:
-    return next((one.pid for one in ledger.beats() if (one.node, one.process) == (node, "orthanc")), 0)
+def _pid(ledger: SqlLedger, settings: Settings) -> int:
+    """Return the number of the Orthanc of this data folder; 0 = none is known. That of another computer is nobody's."""
+    place = (settings.name, home_of(settings), "orthanc")
+    return next((one.pid for one in ledger.beats() if (one.node, one.home, one.process) == place), 0)
 
 
 class Earlier(NamedTuple):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from .. import __version__
 from ..core.values import Text
@@ -34,11 +39,26 @@ class NameTakenError(Exception):
 
 
 def home_of(settings: Settings) -> str:
-    """Return what marks the data folder, made when it is first asked for."""
+    """Return what marks the data folder, made by the first process that asks; a power cut may leave it empty."""
     path = settings.run_folder / HOME
-    if not path.exists():
-        write_private(path, uuid.uuid4().hex)
-    return path.read_text(encoding="utf-8").strip()
+    if not _read(path):
+        with _alone(settings.run_folder / f"{HOME}.lock"):
+            if not _read(path):
+                write_private(path, uuid.uuid4().hex)
+    return _read(path)
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait for other processes that do the same: each would go on under a mark of its own."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600), "w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 class Membership:

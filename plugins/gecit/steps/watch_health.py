@@ -48,6 +48,7 @@ SET_ASIDE = "set aside "  # likewise, a study that is not read: its Orthanc id; 
 BEHIND, DISK_FREE, DISK_TOTAL = "changes behind", "disk free", "disk total"
 CLOCK_BEHIND = "clock behind"  # seconds that the computer's clock is behind the database's
 CLOCKS_APART = 60  # seconds; NTP keeps clocks within a fraction of one
+CLOCKS_MENDED = 30  # less is well again: a clock that drifts past the minute would open and close with each measuring
 _UNREAD = CriticalSearch(states=tuple(sorted(WAITS)), limit=1_000)
 
 Found = tuple[str, Text]
@@ -76,6 +77,7 @@ class Facts(Value):
     critical: tuple[CriticalLine, ...] = ()  # that wait to be read
     unreviewed: tuple[CareOpening, ...] = ()  # emergency access that nobody has reviewed
     nodes: tuple[Node, ...] = ()
+    standing: frozenset[str] = frozenset()  # the keys of the incidents that are open
 
     def silent(self, limits: Limits) -> dict[str, Node]:
         """Return the nodes that are silent as a whole, by name: one incident each, whatever their processes said."""
@@ -85,6 +87,15 @@ class Facts(Value):
         """Return the signs of life of the other nodes."""
         silent = self.silent(limits)
         return [one for one in self.beats if one.node not in silent]
+
+    def current(self, limits: Limits) -> list[Beat]:
+        """Return those of them that tell of now: of a pair the silent one does not, while the other speaks."""
+        heard = self.heard(limits)
+        speaking = {(one.node, one.process) for one in heard if self._speaks(one, limits)}
+        return [one for one in heard if self._speaks(one, limits) or (one.node, one.process) not in speaking]
+
+    def _speaks(self, one: Beat, limits: Limits) -> bool:
+        return self.now - one.at <= limits.silent
 
 
 class Alert(Value):
@@ -109,6 +120,7 @@ def facts(conditions: Conditions, now: datetime) -> Facts:
         critical=tuple(conditions.read(lambda tx: tx.critical_lines(_UNREAD))),
         unreviewed=tuple(conditions.read(lambda tx: tx.openings(waiting=True))),
         nodes=tuple(conditions.nodes()),
+        standing=frozenset(one.key for one in conditions.incidents(1000) if one.closed_at is None),
     )
 
 
@@ -150,7 +162,7 @@ def _processes(known: Facts, limits: Limits) -> Iterator[Found]:
 
 
 def _nodes(known: Facts, limits: Limits) -> Iterator[Found]:
-    for one in known.heard(limits):
+    for one in known.current(limits):
         free, total, behind = (one.detail.get(name) for name in (DISK_FREE, DISK_TOTAL, BEHIND))
         if isinstance(free, int) and isinstance(total, int) and free * 100 < limits.disk_percent * total:
             percent = free * 100 // max(total, 1)
@@ -172,11 +184,11 @@ def _nodes(known: Facts, limits: Limits) -> Iterator[Found]:
 
 
 def _clocks(known: Facts, limits: Limits) -> Iterator[Found]:
-    for one in known.heard(limits):
-        behind = one.detail.get(CLOCK_BEHIND, 0)
-        if isinstance(behind, int) and abs(behind) > CLOCKS_APART:
+    for one in known.current(limits):
+        key, behind = f"clock:{one.node}", one.detail.get(CLOCK_BEHIND, 0)
+        if isinstance(behind, int) and abs(behind) > (CLOCKS_MENDED if key in known.standing else CLOCKS_APART):
             yield (
-                f"clock:{one.node}",
+                key,
                 Text(
                     tr=f"{one.node} düğümündeki bilgisayarın saati veritabanınınkinden {abs(behind)} saniye "
                     f"{'geri' if behind > 0 else 'ileri'}. Geçit veritabanının saatiyle çalışır, Orthanc ve "
@@ -229,7 +241,7 @@ def _outbox(known: Facts, limits: Limits) -> Iterator[Found]:
 
 
 def _services(known: Facts, limits: Limits) -> Iterator[Found]:
-    for beat in known.heard(limits):
+    for beat in known.current(limits):
         for name, state in beat.detail.items():
             if name.startswith(BREAKER) and state not in ("", "closed"):
                 service = name.removeprefix(BREAKER)
@@ -324,9 +336,9 @@ class Watch:
     def step(self) -> bool:
         """Look once; always False, since there is nothing more to do at once."""
         now = self._clock.now()
-        found = wrong(facts(self._conditions, now), self._limits)
-        standing = {one.key for one in self._conditions.incidents(1000) if one.closed_at is None}
-        if standing != found.keys():  # a look alone locks nobody out
+        known = facts(self._conditions, now)
+        found = wrong(known, self._limits)
+        if known.standing != found.keys():  # a look alone locks nobody out
             self._ledger.write(lambda tx: settle(tx, found, now, self._channels))
         return False
 

@@ -1,6 +1,7 @@
 """Metrics for Prometheus, read from the ledger when they are asked for; no label names a patient.
 
 `METRICS` is what `docs/metrics.md` documents. All of it is of the installation, not of the process that answers.
+`home` marks the installations of one node's name, which are two where it is a pair.
 """
 
 from __future__ import annotations
@@ -37,17 +38,17 @@ METRICS = {
     "gecit_delivery_seconds": (
         SummaryMetricFamily,
         "From being queued to being carried out, since the start of the process.",
-        ["node", "destination"],
+        ["node", "home", "destination"],
     ),
     "gecit_destination_up": (
         GaugeMetricFamily,
         "1 while the destination is tried, 0 while its breaker leaves it alone.",
-        ["node", "destination"],
+        ["node", "home", "destination"],
     ),
     "gecit_messages": (
         CounterMetricFamily,
         "HL7 messages by answer (MSA-1), since the start of `listen`.",
-        ["node", "answer"],
+        ["node", "home", "answer"],
     ),
     "gecit_institution_last_message_timestamp_seconds": (
         GaugeMetricFamily,
@@ -57,14 +58,14 @@ METRICS = {
     LAST_BEAT: (
         GaugeMetricFamily,
         "When a process last gave a sign of life.",
-        ["node", "process"],
+        ["node", "home", "process"],
     ),
     "gecit_node_silent_seconds": (GaugeMetricFamily, "For how long a node gave no sign of life.", ["node"]),
-    "gecit_follower_behind_changes": (GaugeMetricFamily, "Changes of Orthanc that are not yet read.", ["node"]),
-    "gecit_follower_open_studies": (GaugeMetricFamily, "Studies that are still arriving.", ["node"]),
-    "gecit_last_sweep_timestamp_seconds": (GaugeMetricFamily, "When inventories were last compared.", ["node"]),
-    "gecit_disk_free_bytes": (GaugeMetricFamily, "Free space where the node keeps its data.", ["node"]),
-    "gecit_disk_total_bytes": (GaugeMetricFamily, "Size of that disk.", ["node"]),
+    "gecit_follower_behind_changes": (GaugeMetricFamily, "Changes of Orthanc that are not yet read.", ["node", "home"]),
+    "gecit_follower_open_studies": (GaugeMetricFamily, "Studies that are still arriving.", ["node", "home"]),
+    "gecit_last_sweep_timestamp_seconds": (GaugeMetricFamily, "When inventories were last compared.", ["node", "home"]),
+    "gecit_disk_free_bytes": (GaugeMetricFamily, "Free space where the node keeps its data.", ["node", "home"]),
+    "gecit_disk_total_bytes": (GaugeMetricFamily, "Size of that disk.", ["node", "home"]),
     "gecit_incidents_open": (GaugeMetricFamily, "Incidents that are open.", []),
 }
 
@@ -132,21 +133,14 @@ class LedgerCollector(Collector):
 
 
 def _of_nodes(beats: Iterable[Beat]) -> Values:
-    """Tell of each node once: of a pair, whose two have one name, the sums, the longer silence, and the last gauges."""
-    found: dict[str, dict[tuple[str, ...], Any]] = {}
-    for beat in sorted(beats, key=lambda one: one.at):
-        found.setdefault(LAST_BEAT, {}).setdefault((beat.node, beat.process), beat.at.timestamp())
+    """Tell of each installation: the two of a pair have one name, and counters that are reset each for itself."""
+    found: Values = {}
+    for beat in beats:
+        found.setdefault(LAST_BEAT, []).append(([beat.node, beat.home, beat.process], beat.at.timestamp()))
         for key, value in beat.detail.items():
             for name, labels, number in _detail(key, value, beat):
-                of_all = found.setdefault(name, {})
-                of_all[beat.node, *labels] = _joined(name, of_all.get((beat.node, *labels)), number)
-    return {name: [(list(labels), number) for labels, number in of_all.items()] for name, of_all in found.items()}
-
-
-def _joined(name: str, before: Any, number: Any) -> Any:
-    if before is None or METRICS[name][0] is GaugeMetricFamily:
-        return number
-    return tuple(map(sum, zip(before, number, strict=True))) if isinstance(number, tuple) else before + number
+                found.setdefault(name, []).append(([beat.node, beat.home, *labels], number))
+    return found
 
 
 PLAIN: dict[str, tuple[str, Callable[[str], float]]] = {

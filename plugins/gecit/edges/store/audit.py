@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gecit.core.audit_chain import ANCHOR, AuditRow, Head
 from gecit.core.event_seal import WHAT as SEALED
@@ -71,6 +71,8 @@ class Audited(Transactions):
             tx.flush()
             try:
                 self.add_audit(rows, (), tx.connection())
+            except IntegrityError as fault:  # another process goes on with the chain: this one begins another
+                raise Unavailable("audit") from fault
             except (Unavailable, DBAPIError):
                 raise
             except Exception as fault:

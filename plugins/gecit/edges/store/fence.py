@@ -21,9 +21,17 @@ log = logging.getLogger("gecit.ledger")
 TRY_SECONDS, REST_SECONDS = 1.0, 3.0
 """For how long a migration has others wait at a time, and for how long it lets them through then."""
 
+TELL_SECONDS = 600.0
+"""How often a migration that waits says for whom."""
+
 _ASK = "SELECT version_num FROM alembic_version"
 _KEEP = "LOCK TABLE alembic_version IN ACCESS SHARE MODE"
 _SHUT = "LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE"
+_HOLDERS = (
+    "SELECT pid, coalesce(application_name, ''), date_trunc('seconds', xact_start) FROM pg_locks JOIN pg_stat_activity"
+    " USING (pid) WHERE relation = 'alembic_version'::regclass AND granted AND pid <> pg_backend_pid()"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY xact_start LIMIT 5"
+)
 
 
 class LedgerMovedError(Unavailable):
@@ -92,11 +100,13 @@ def shut(connection: sa.Connection) -> None:
     """
     if connection.dialect.name != "postgresql":
         return
-    told = False
+    told_at = -TELL_SECONDS
     while not _is_shut(connection):
-        if not told:
-            log.warning("the schema is changed once the ledger's longest transaction has ended (pg_dump, a query?)")
-            told = True
+        if time.monotonic() - told_at >= TELL_SECONDS:
+            told_at = time.monotonic()
+            holders = connection.exec_driver_sql(_HOLDERS)
+            held = ", ".join(f"{pid} ({name}) since {since}" for pid, name, since in holders)
+            log.warning("the schema is changed once these processes of PostgreSQL end their transactions: %s", held)
         time.sleep(REST_SECONDS)
 
 

@@ -39,7 +39,7 @@ from .transaction import SqlTransaction
 
 # Made once: making a statement costs as much as carrying it out.
 _wanted: sa.BindParameter[int] = sa.bindparam("wanted", expanding=True)
-LEFT_FOR_GOOD = timedelta(days=1)
+LEFT_FOR_GOOD = timedelta(days=30)
 _HELD = (
     sa.select(outbox.c.id, outbox.c.attempts)
     .where(outbox.c.id.in_(_wanted), outbox.c.state == "leased", outbox.c.leased_by == sa.bindparam("owner"))

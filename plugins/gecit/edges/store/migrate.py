@@ -51,6 +51,8 @@ def migrate(engine: sa.Engine) -> str:
     configuration = _configured()
     newest = ScriptDirectory.from_config(configuration).get_current_head()
     assert newest  # noqa: S101 -- for the type checker
+    if _stands(engine) == newest:  # who has nothing to change waits for nobody who migrates, and who may wait long
+        return newest
     with engine.begin() as connection:
         _one_at_a_time(connection)
         found = MigrationContext.configure(connection).get_current_revision()
@@ -65,6 +67,12 @@ def migrate(engine: sa.Engine) -> str:
         command.upgrade(configuration, "head")
     log.info("the ledger has schema %s", newest)
     return newest
+
+
+def _stands(engine: sa.Engine) -> str | None:
+    """Return which schema stands; whoever changes it afterwards is seen by the fence."""
+    with engine.connect().execution_options(reading=True) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
 
 
 def _one_at_a_time(connection: sa.Connection) -> None:

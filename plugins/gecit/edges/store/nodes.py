@@ -39,8 +39,7 @@ class Registered(Transactions):
             known = _read(row, now) if row else None
             if known and known.up and not _same(known, new):
                 return known
-            gone = sa.and_(beat.c.node == new.name, beat.c.home != new.home, beat.c.at < now - SILENT)
-            connection.execute(sa.delete(beat).where(gone))
+            _take_over(connection, new, now)
             values = {name: getattr(new, name) for name in NewNode.__struct_fields__}
             schema = MigrationContext.configure(connection).get_current_revision() or ""
             upsert(connection, node, [{**values, "schema": schema, "started_at": now, "beat_at": now}])
@@ -49,7 +48,9 @@ class Registered(Transactions):
     def node_lives(self, one: NewNode) -> bool:
         """Record a sign of life; False where the name is another node's by now."""
         with self._begin() as connection:
-            same = sa.or_(node.c.home == one.home, sa.and_(node.c.mark == one.mark, node.c.mark != ""))
+            same = sa.or_(
+                sa.and_(node.c.home == one.home, node.c.home != ""), sa.and_(node.c.mark == one.mark, node.c.mark != "")
+            )
             change = sa.update(node).where(node.c.name == one.name, same).values(beat_at=_now(connection))
             return connection.execute(change).rowcount == 1
 
@@ -71,7 +72,21 @@ class Registered(Transactions):
 
 def _same(known: NewNode, new: NewNode) -> bool:
     """Whether it is one node: it was restarted, its index was made anew, or two Orthancs share its index."""
-    return known.home == new.home or (known.mark == new.mark and new.mark != "")
+    return known.home == new.home != "" or known.mark == new.mark != ""
+
+
+def _take_over(connection: sa.Connection, new: NewNode, now: datetime) -> None:
+    """Let the last signs of life of folders that are silent be this folder's: its processes write over them.
+
+    Dropped, they would take along since when nobody answered queries (`steps/outages.py`).
+    """
+    silent = sa.or_(beat.c.home == "", beat.c.at < now - SILENT)  # '': written before folders had marks
+    gone = sa.and_(beat.c.node == new.name, beat.c.home != new.home, silent)
+    own = sa.and_(beat.c.node == new.name, beat.c.home == new.home)
+    known = connection.execute(sa.select(beat).where(sa.or_(gone, own)).order_by(beat.c.at))
+    last = {row.process: row._asdict() for row in known}
+    connection.execute(sa.delete(beat).where(gone))
+    upsert(connection, beat, [{**one, "home": new.home} for one in last.values() if one["home"] != new.home])
 
 
 def _now(connection: sa.Connection) -> datetime:
