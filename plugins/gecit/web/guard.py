@@ -20,7 +20,7 @@ from .sender import address, is_crossing, is_forged, reads_pages, wants_page
 
 LONGEST_CHALLENGE = 64
 SIGN_IN = "sign_in.show"
-OVER = "over.take"  # what another node sends, and what asks itself which one it is
+OVER = ("over.take", "link.take")  # what another node sends, and what asks itself which one it is
 LINK = "link.show"  # where whoever came by a link begins anew
 HOME, FRONT = "/gecit", "front.show"  # whoever comes without an address in mind reads first what this is
 API = "/gecit/api/"
@@ -47,7 +47,7 @@ def guard(doors: Doors) -> Callable[[], Response | None]:
     def ask() -> Response | None:
         view = current_app.view_functions.get(request.endpoint or "")
         needed = getattr(view, NEEDS, Undeclared)
-        if is_crossing() and request.endpoint != OVER:
+        if is_crossing() and request.endpoint not in OVER:
             return refuse("csrf")
         if request.endpoint == STATIC:
             return None
