@@ -72,7 +72,7 @@ crash: setup-test ## kills a node again and again and looks at what is left; goe
 crash-docs: setup-test ## the tables of docs/reliability.md, of the kills so far
 	@$(PY) -m tests.crash --docs
 
-fuzz: setup-test ## hostile input to every reader, 1,000,000 in all; INPUTS=... TARGET=... for other amounts, or one of them
+fuzz: setup-test ## hostile input, 50,000 to each reader (some hours); INPUTS=... in all, or of the one that TARGET=... names
 	@scripts/fuzz.sh "$(INPUTS)" $(TARGET)
 
 install-packages:

@@ -1,4 +1,4 @@
-"""A long run at a large hospital's peak: ten messages and forty instances a second, a page a second.
+"""A long run far above a large hospital's peak: ten messages and forty instances a second, a page a second.
 
 Is memory of each process flat, is latency flat, is nothing left over at the end? Each figure of latency stands beside
 the same of the run's first part; each process's memory has its slope with 95 % confidence. What was seen minute by
@@ -27,7 +27,7 @@ from gecit.edges.doors import new_token, token_digest
 from gecit.edges.store import SqlLedger, open_ledger
 from gecit.edges.system_clock import SystemClock
 
-from .. import nodes, results
+from .. import million, nodes, results
 from ..figures import Figure, Goal, Spread, compare
 from ..hl7 import RADIOLOGISTS
 from ..machine import elsewhere, machine_now
@@ -38,6 +38,9 @@ from .trend import slope
 
 MINUTES = 60.0
 minutes = MINUTES
+BEFORE = 100_000
+"""Judged exams that are there before: the page caches of an empty ledger's connections fill for as long as it grows."""
+
 SAMPLE_SECONDS = 10.0  # between two looks at memory
 PARTS = 6  # the first and the last of so many are compared: ten minutes of an hour
 KINDS = ("orders", "reports", "images", "pages")
@@ -79,11 +82,16 @@ class Soaked(Value):
 
 
 def figures(
-    rounds: int = 1, patience: float = 30.0, length: float | None = None, pace: float = EXAMS
+    rounds: int = 1,
+    patience: float = 30.0,
+    length: float | None = None,
+    pace: float = EXAMS,
+    before: int = BEFORE,
 ) -> Iterator[Figure]:
     """Run once, whatever `rounds` says, for so many minutes (`--minutes`)."""
     seconds = 60 * (minutes if length is None else length)
     with tempfile.TemporaryDirectory(prefix="gecit-bench-") as folder, receiver() as (url, arrived):
+        _fill(Path(folder), before)
         soaked = _soak(Path(folder), url, seconds, pace)
     sent = {**soaked.sent, "told": _told(soaked.sent["reports"], arrived().first)}
     if length is None:
@@ -102,6 +110,14 @@ def _case(soaked: Soaked) -> str:
     return f"{soaked.seconds / 60:g}-minutes"
 
 
+def _fill(folder: Path, before: int) -> None:
+    ledger = open_ledger(f"sqlite:///{folder}/ledger.db")
+    try:
+        million.fill(ledger, before, held=0)
+    finally:
+        ledger.close()
+
+
 def _soak(folder: Path, url: str, seconds: float, pace: float) -> Soaked:
     with nodes.gecit(folder, ORTHANC__GECIT__MEDULA__URL=url) as node:
         codes.import_csv(folder / "codes.db", "radiologists", RADIOLOGISTS, SystemClock().now())
@@ -109,7 +125,7 @@ def _soak(folder: Path, url: str, seconds: float, pace: float) -> Soaked:
         try:
             token = _administrator(ledger)
             time.sleep(3.0)  # until the node lets the institution's AE title in
-            pids, machine, used = node.pids(), machine_now(), node.cpu()
+            pids, machine, used, told = node.pids(), machine_now(), node.cpu(), _told_of(ledger)
             senders = {kind: _sender(kind, node, folder, (seconds, pace), token) for kind in KINDS}
             start = _start(senders)
             samples = list(_watched(node, ledger, senders, start))
@@ -117,7 +133,7 @@ def _soak(folder: Path, url: str, seconds: float, pace: float) -> Soaked:
             if node.pids() != pids:
                 raise RuntimeError("a process was started again in the middle of the run")
             exams = int(seconds * pace)
-            left = _left(ledger, exams)
+            left = _left(ledger, told + exams)
         finally:
             ledger.close()
     sent = {kind: [Sent(**json.loads(one)) for one in (folder / kind).read_text().splitlines()] for kind in KINDS}
@@ -171,11 +187,14 @@ def _left(ledger: SqlLedger, exams: int) -> int:
     """Wait until MEDULA was told of all exams and nothing waits; return how many are left when patience ends."""
     deadline = time.monotonic() + LEFT_SECONDS
     while True:
-        told = _count(ledger, "SELECT count(*) FROM exam WHERE billing = 'told'")
-        left = max(exams - told, _waiting(ledger))
+        left = max(exams - _told_of(ledger), _waiting(ledger))
         if not left or time.monotonic() > deadline:
             return left
         time.sleep(1.0)
+
+
+def _told_of(ledger: SqlLedger) -> int:
+    return _count(ledger, "SELECT count(*) FROM exam WHERE billing = 'told'")
 
 
 def _count(ledger: SqlLedger, query: str) -> int:

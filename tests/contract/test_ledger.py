@@ -328,7 +328,7 @@ def test_the_two_of_a_pair_have_signs_of_life_of_their_own(ledger: SqlLedger) ->
     ledger.beat(one)
     ledger.beat(other)
     assert ledger.beats() == [one, other]
-    late = msgspec.structs.replace(other, at=NOW + timedelta(hours=25))
+    late = msgspec.structs.replace(other, at=NOW + timedelta(days=31))
     ledger.beat(late)
     assert ledger.beats() == [late]  # nobody comes back from the folder of `one`
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,13 +16,19 @@ BEGIN, END = "<!-- kills: written by `make crash-docs` -->", "<!-- /kills -->"
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
-def write(results: Results, page: Path = PAGE) -> None:
-    """Put the tables of these results on the page; ValueError where it has no marks."""
+def write(results: Results, page: Path = PAGE, *, fewer: bool = False) -> None:
+    """Put the tables of these results on the page.
+
+    ValueError where it has no marks, or tells of more kills than these, but for `fewer`.
+    """
     text = page.read_text(encoding="utf-8")
     head, _, rest = text.partition(BEGIN)
-    _, found, tail = rest.partition(END)
+    told, found, tail = rest.partition(END)
     if not found:
         raise ValueError(f"{page}: no place for the tables")
+    before = re.search(r": (\d+) kills\.", told)
+    if before and int(before[1]) > results.kills() and not fewer:
+        raise ValueError(f"{page.name} tells of {before[1]} kills, these are {results.kills()}: nothing is written")
     page.write_text(f"{head}{BEGIN}\n{tables(results)}\n{END}{tail}", encoding="utf-8")
 
 

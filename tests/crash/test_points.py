@@ -75,6 +75,22 @@ def test_the_page_shows_what_the_runs_came_to_and_keeps_what_stands_around_it(tm
     assert written.read_text() == text
 
 
+def test_a_page_that_tells_of_more_kills_is_left_alone_unless_it_is_asked_for(tmp_path: Path) -> None:
+    """Whoever tries four would otherwise write over what a thousand came to."""
+    many, few = Results("abc", tmp_path), Results("def", tmp_path)
+    many.add(a_run(list(islice(plan("sqlite"), 9)), []))
+    few.add(a_run(list(islice(plan("sqlite"), 4)), []))
+    written = tmp_path / "page.md"
+    written.write_text(f"{page.BEGIN}\n{page.END}\n")
+    page.write(many, written)
+    text = written.read_text()
+    with pytest.raises(ValueError, match="9 kills, these are 4"):
+        page.write(few, written)
+    assert written.read_text() == text
+    page.write(few, written, fewer=True)
+    assert "4 kills." in written.read_text()
+
+
 def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
     written = tmp_path / "page.md"
     written.write_text("nothing")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .places import ROOT, Count
 from .targets import PLACES, load
 
@@ -20,9 +22,21 @@ def table() -> str:
     return "\n".join([*lines, f"| **all** | | | **{total:,}** |"])
 
 
-def write() -> None:
-    """Put the table into the page."""
+def write() -> bool:
+    """Put the table into the page; False, and nothing is written, where the page tells of more than is known here.
+
+    Counts stand beside the inputs: who has cloned the project begins with none.
+    """
     text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
+    told, _, after = rest.partition(END)
+    if any(number > Count.of(name).inputs for name, number in counts(told).items()):
+        return False
     PAGE.write_text(f"{before}{BEGIN}\n{table()}\n{END}{after}", encoding="utf-8")
+    return True
+
+
+def counts(told: str) -> dict[str, int]:
+    """Read a table: inputs by target."""
+    rows = re.findall(r"^\| `([\w-]+)` \|.*\| ([\d,]+) \|$", told, re.MULTILINE)
+    return {name: int(number.replace(",", "")) for name, number in rows if name in PLACES}
