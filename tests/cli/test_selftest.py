@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
+import msgspec
 import pytest
 import requests
 from click.testing import CliRunner
@@ -168,6 +169,20 @@ def test_a_page_says_passed_only_where_nothing_failed() -> None:
     assert not page(result("a"), result("b", State.FAILED)).good
     assert not page(result("b", State.SKIPPED)).good
     assert not page().good
+
+
+def test_a_page_with_checks_that_were_not_tried_says_passed_in_part() -> None:
+    """Both sides sign it: a run of one check looked like one of all."""
+    whole, some = page(result("a")), page(result("a"), result("b", State.SKIPPED))
+    one = msgspec.structs.replace(whole, left_out=36)
+    assert [made.untried for made in (whole, some, one)] == [0, 1, 36]
+    seal = Seal(digest=whole.sealing.digest, sealed_at=NOON, by="selftest", institution="990001", seal="c" * 64)
+    assert "IN PART" not in draw(whole, seal) and "Not sealed" not in draw(whole, seal)
+    for made in (some, one):
+        html = draw(made, None)
+        assert "GEÇTİ, EKSİK" in html and "PASSED, IN PART" in html and "Not sealed" in html
+        assert read(html) == (made, None)
+    assert "36 were not asked for" in draw(one, None)
 
 
 def test_credentials_come_from_a_file_of_ones_own_and_from_the_environment(tmp_path: Path) -> None:
