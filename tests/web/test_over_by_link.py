@@ -217,7 +217,9 @@ def test_who_is_signed_in_there_is_told_so_in_place_of_a_404(
     assert answer.status_code == 200 and VISIT not in str(answer.headers.getlist("Set-Cookie"))
 
 
-def test_whoever_leaves_the_link_leaves_it_at_every_node(visitor: FlaskClient, there: FlaskClient) -> None:
+def test_whoever_leaves_the_link_leaves_it_at_every_node(
+    visitor: FlaskClient, there: FlaskClient, audit: AuditBook
+) -> None:
     form, late = ticket(visitor, there), ticket(visitor, there)
     assert post(there, form).headers["Location"] == IMAGES
     assert there.get(A1, base_url=THERE).status_code == 200
@@ -227,6 +229,15 @@ def test_whoever_leaves_the_link_leaves_it_at_every_node(visitor: FlaskClient, t
     assert left.status_code == 303
     assert there.get(A1, base_url=THERE).status_code == 401
     assert post(there, late).headers["Location"].endswith("visit-over"), "a ticket of what was left"
+    newest = audit.rows(AuditSearch(what="take a visit over"))
+    assert ("refused", "left or taken meanwhile") in [(one.outcome, one.why) for one in newest]
+
+
+def test_what_only_asks_for_the_head_of_the_page_makes_no_ticket(visitor: FlaskClient, audit: AuditBook) -> None:
+    assert visitor.head(GIVES, headers=HTML, base_url=HERE).status_code == 200
+    assert audit.rows(AuditSearch(what="hand a visit over")) == []
+    ticket_of(visitor)
+    assert len(audit.rows(AuditSearch(what="hand a visit over"))) == 1
 
 
 def test_the_visit_of_who_sat_there_before_hides_no_other(

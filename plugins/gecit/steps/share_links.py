@@ -199,7 +199,10 @@ class Links:
             tx.add_visit(replace(kept, digest=visit, expires_at=until), now)
             return True
 
-        return self._ledger.write(work)
+        taken = self._ledger.write(work)
+        if not taken:  # what was told before it did not come about
+            self._tell_of(TAKE_OVER, kept.link, address, "left or taken meanwhile")
+        return taken
 
     def no_ticket(self, address: str) -> None:
         """Tell the audit that somebody showed what is no ticket."""

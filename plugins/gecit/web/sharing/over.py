@@ -41,6 +41,8 @@ def over_routes(pages: Blueprint, desk: SharingDesk) -> None:
     @pages.get("/over")
     @needs(Action.SEE_SHARED)
     def give() -> Response:
+        if request.method == "HEAD":
+            return make_response("")  # it is to change nothing
         own, nodes = this_node()
         if admission().how is not How.VISIT:  # who signed in since goes over as himself
             return make_response(redirect(f"{OVER}?{request.query_string.decode('ascii', 'ignore')}", 303))
