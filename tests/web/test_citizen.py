@@ -527,6 +527,14 @@ def test_a_zip_is_asked_for_where_its_images_lie(place: Place) -> None:
     assert place.ledger.downloads_of("cigdem", START) == []
 
 
+def test_who_works_there_and_is_the_patient_is_led_to_a_page_that_is_open_to_him(place: Place) -> None:
+    place.ledger.save_account(replace(PEOPLE[0], roles=(Role.MANAGER,), institution=HOSPITAL.skrs), START)
+    move(place.ledger, key())
+    assert place.ask("cigdem", f"/gecit/own/exam/{EXAM}").status_code == 403
+    led = place.ask("cigdem", f"/gecit/own/images/{EXAM}", {})
+    assert f'content="0; url={moved.ADDRESS}/gecit/exams/{EXAM}?from=N"' in led.text
+
+
 def test_a_zip_that_another_node_makes_is_followed_there_by_who_asked_for_it(place: Place) -> None:
     path = begun(place)
     made = place.ledger.download(path.rsplit("/", 1)[1])
