@@ -78,12 +78,13 @@ def _holding(study_instance_uid: str) -> tuple[str, ...]:
 
 
 def address_of_study(study_instance_uid: str) -> str:
-    """Return the address of the node that holds a study, silent or not; "" where that is this one, or has none."""
+    """Return the address of a node that holds a study, a silent one last; "" where that is this one, or has none."""
     own, ledger = this_node()
     holding = _holding(study_instance_uid)
     if ledger is None or own in holding:
         return ""
-    return next((one.address for one in ledger.nodes() if one.name in holding and one.address), "")
+    found = [one for one in ledger.nodes() if one.name in holding and one.address]
+    return max(found, key=lambda one: one.up).address if found else ""
 
 
 def led_by_uid(text: str) -> Answer | None:
