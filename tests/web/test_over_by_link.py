@@ -12,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from gecit.core.events import StudyFactsRecorded
 from gecit.core.share_links import Channel
 from gecit.edges.audit_book import AuditBook
 from gecit.edges.credentials import VISIT
@@ -29,7 +30,7 @@ from gecit.web.accounts.providers import Providers
 from gecit.web.app import create_app
 from gecit.web.sharing import SharingDesk
 from tests.fakes import FakeVitals, StillClock
-from tests.support.flow import HOSPITAL
+from tests.support.flow import HOSPITAL, START, study
 
 from .conftest import FakeInstitutions
 from .test_nodes import silence
@@ -203,6 +204,28 @@ def test_a_node_that_is_silent_is_named_to_a_visitor(visitor: FlaskClient, ledge
     answer = visitor.get(f"{IMAGES}?lang=en", headers=HTML, base_url=HERE)
     assert answer.status_code == 503
     assert "Node N, which holds the images, does not answer" in answer.text
+
+
+def test_a_visitor_whose_node_fell_silent_is_asked_for_his_link_and_for_no_password(
+    visitor: FlaskClient, there: FlaskClient, ledger: SqlLedger
+) -> None:
+    address = sent_on(visitor)
+    silence(ledger, "H")
+    assert asked_back(there, address) == "/gecit/link?said=visit-over"
+
+
+def test_the_viewer_by_uid_says_nothing_of_what_the_link_does_not_open(visitor: FlaskClient, ledger: SqlLedger) -> None:
+    for name, uid in (("A1", "1.2.1"), ("B1", "1.2.2")):
+        facts = study(name, name, study_instance_uid=uid)
+        ledger.write(lambda tx, one=facts: tx.append(StudyFactsRecorded(at=START, study=one.key, facts=one)))  # type: ignore[misc]
+
+    def viewer(uid: str) -> TestResponse:
+        return visitor.get(f"/gecit/ohif/viewer?StudyInstanceUIDs={uid}", headers=HTML, base_url=HERE)
+
+    assert f"url={THERE}/gecit/ohif/viewer?StudyInstanceUIDs=1.2.1" in viewer("1.2.1").text
+    assert viewer("1.2.2").text == viewer("1.2.3").text, "somebody else's, and none that is known"
+    silence(ledger, "N")
+    assert (viewer("1.2.1").status_code, viewer("1.2.2").status_code) == (503, 200)
 
 
 def test_who_is_signed_in_there_is_told_so_in_place_of_a_404(

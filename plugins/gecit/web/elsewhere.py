@@ -145,8 +145,13 @@ def vouching() -> str:
     there = other(name, own, nodes) if name and nodes else None
     if there is None:
         return ""
-    over = "/gecit/link/over" if request.args.get(BY) == LINK else "/gecit/over"
+    over = "/gecit/link/over" if by_link() else "/gecit/over"
     return f"{there.address}{over}?{urlencode({'node': own, 'next': asked()})}"
+
+
+def by_link() -> bool:
+    """Whether another node says that whoever asks came by a patient's link: he has no account, and no password."""
+    return request.args.get(BY) == LINK
 
 
 def over_anew() -> str:
@@ -155,7 +160,7 @@ def over_anew() -> str:
     A session goes before a visit: its page says to sign out first. And the visit that the browser shows here may be
     that of who sat there before.
     """
-    if request.args.get(BY) != LINK:
+    if not by_link():
         return ""
     return LINK_PAGE if admission().how is How.SESSION else vouching()
 

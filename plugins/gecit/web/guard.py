@@ -13,7 +13,7 @@ from gecit.edges.orthanc_host import CHALLENGE, LIVE_PATH, PROOF
 
 from .access import NEEDS, may_at_all
 from .audit import sent_on
-from .elsewhere import vouching
+from .elsewhere import by_link, vouching
 from .frame import addresses
 from .problem import BY_WHY, refuse
 from .sender import address, is_crossing, is_forged, reads_pages, wants_page
@@ -88,7 +88,8 @@ def _sign_in_or_refuse(why: Why) -> Response:
         return refuse(BY_WHY[why])
     if there := vouching():
         return make_response(redirect(there, 303))
-    if visit_of(request.headers.get("Cookie", "")) and LINK in current_app.view_functions:
+    came_by_link = by_link() or visit_of(request.headers.get("Cookie", ""))
+    if came_by_link and LINK in current_app.view_functions:
         return make_response(redirect(f"{url_for(LINK)}?said=visit-over", 303))
     if _comes_home() and FRONT in current_app.view_functions:
         return make_response(redirect(url_for(FRONT), 303))
