@@ -52,7 +52,7 @@ def _cell(picture: Picture, width: float, label: ParagraphStyle) -> list[Flowabl
 
 def _why(node: str | None) -> str:
     """Say why a picture is not in this document."""
-    return f"{escape(node)} düğümündeki çalışmada; resmi oraya eklenen raporda" if node else "çizilemedi"
+    return f"{escape(node)} düğümündeki çalışmada" if node else "çizilemedi"
 
 
 def caption_of(image: KeyImage) -> str:
