@@ -9,7 +9,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
+from gecit.core.values import local
 from gecit.edges.certificates import end_of_address, end_of_file
 from gecit.ports import Unavailable
 from tests.support.certificates import Authority, showing
@@ -40,9 +46,31 @@ def test_a_file_that_is_none_or_no_certificate_cannot_be_said(tmp_path: Path) ->
     pair = Authority(tmp_path).sign("a.example")
     broken = tmp_path / "broken.pem"
     broken.write_bytes(pair.certificate.read_bytes()[:200])
-    for path in (tmp_path / "none.pem", tmp_path / "text.pem", pair.key, broken, tmp_path):
+    second = tmp_path / "second.pem"
+    second.write_text(ssl.DER_cert_to_PEM_cert(of_version_two(pair.certificate)))
+    for path in (tmp_path / "none.pem", tmp_path / "text.pem", pair.key, broken, second, tmp_path):
         with pytest.raises(Unavailable, match="certificate"):
             end_of_file(path)
+
+
+def of_version_two(path: Path) -> bytes:
+    """Return a certificate of the version that nobody writes: the reader has a fault of its own for it."""
+    written = ssl.PEM_cert_to_DER_cert(path.read_text())
+    assert b"\xa0\x03\x02\x01\x02" in written
+    return written.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x01", 1)
+
+
+def test_one_that_never_ends_has_an_end_that_can_be_said_by_the_clock_on_the_wall(tmp_path: Path) -> None:
+    """One overflow would silence all incidents of the ledger, at every node of it."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a")])
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
+    )  # fmt: skip
+    path = tmp_path / "device.pem"
+    path.write_bytes(made.sign(key, SHA256()).public_bytes(Encoding.PEM))
+    assert local(end_of_file(path)).year == 9999
 
 
 def test_an_address_says_when_the_certificate_ends_that_it_shows_whoever_signed_it(tmp_path: Path) -> None:

@@ -204,9 +204,25 @@ def test_a_web_process_that_is_down_fills_no_log(
         ask()
     assert [one.getMessage() for one in caplog.records] == ["web process does not answer: MaxRetryError"]
     monkeypatch.setattr(orthanc_host, "SAID_SECONDS", 0.0)
-    forward._silent_until = 0.0
+    forward._said.update({one: (0.0, unsaid) for one, (_, unsaid) in forward._said.items()})
     ask()
-    assert caplog.records[-1].getMessage().endswith(", like 2 requests since this was last said")
+    assert caplog.records[-1].getMessage().endswith("MaxRetryError, and for 2 requests since this was last said")
+
+
+def test_a_foreign_web_process_fills_no_log_either_and_hides_no_other_fault(
+    server: ThreadingHTTPServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    forward = Forwarder(server.server_port, lambda challenge: "another proof")
+    for _ in range(3):
+        forward(OldOutput(), "/gecit", method="GET", groups=(), get={}, headers={})
+    [said] = [one.getMessage() for one in caplog.records]
+    assert said.startswith("somebody else listens on the web process's port")
+    server.shutdown()
+    server.server_close()
+    forward._pool.close()
+    forward._pool = Forwarder(server.server_port)._pool
+    forward(OldOutput(), "/gecit", method="GET", groups=(), get={}, headers={})
+    assert caplog.records[-1].getMessage().startswith("web process does not answer: ")
 
 
 def test_a_connection_that_the_web_process_closed_meanwhile_is_opened_again(forward: Forwarder) -> None:

@@ -15,6 +15,7 @@ from gecit.edges.store import SqlLedger
 from gecit.ports import Beat, Unavailable
 from gecit.processes.ends import Ends, hl7_detail
 from gecit.processes.last_backup import last_backup, record
+from gecit.processes.registered import home_of
 from gecit.settings import Settings, load
 from gecit.steps.watch_ends import NEVER, ending
 from gecit.steps.watch_health import Limits, Watch
@@ -145,6 +146,22 @@ def test_what_the_public_address_shows_stays_known_while_it_cannot_be_reached(tm
         seen.append(ends.detail())
     days = [{"certificate public": (START + timedelta(days=one)).isoformat()} for one in (1, 1, 3)]
     assert (seen, asked) == (days, ["https://gecit.example"] * 3)
+
+
+def test_a_restart_is_no_renewal_of_what_the_public_address_shows(tmp_path: Path) -> None:
+    """Before it is looked at again the incident would close, and open anew with the next look: two letters a start."""
+
+    def away(url: str) -> datetime:
+        raise Unavailable("certificate")
+
+    chosen = settings(tmp_path, SIGN_IN__PUBLIC_URL="https://gecit.example")
+    said: dict[str, Any] = {"certificate public": START.isoformat(), "certificate dicom": START.isoformat()}
+    mine = Beat(node=chosen.name, process="work", pid=1, at=START, detail=said, home=home_of(chosen))
+    ends = Ends(chosen, away, [replace(mine, home="another"), replace(mine, process="listen"), mine])
+    ends.look()
+    assert ends.detail() == {"certificate public": START.isoformat()}
+    assert Ends(chosen, away, [replace(mine, home="another")]).detail() == {}
+    assert Ends(settings(tmp_path), away, [mine]).detail() == {}, "no https any more"
 
 
 def test_the_trace_of_a_backup_says_when_the_next_one_is_due(tmp_path: Path) -> None:

@@ -172,6 +172,31 @@ def test_two_processes_that_look_tell_once_and_so_does_one_that_was_started_anew
     assert not (chosen.run_folder / "ledger-lost.json").exists()
 
 
+@pytest.mark.parametrize("blocked", ["ledger-lost.json", "ledger-lost.lock"])
+def test_a_disk_that_takes_nothing_keeps_it_neither_from_being_told_nor_from_being_told_once(
+    post: tuple[Post, int],  # noqa: F811
+    tmp_path: Path,
+    blocked: str,
+) -> None:
+    """It may be the one that the ledger is lost by. A folder in the file's place refuses even the superuser."""
+    chosen, ledger, clock = settings(tmp_path, post[1]), Ledger(), HandClock()
+    (chosen.run_folder / blocked / "full").mkdir(parents=True)
+    looking = LostLedger(chosen, ledger.ask, clock)
+
+    def minutes(count: int) -> None:
+        for _ in range(count):
+            looking.ask()
+            looking.tell()
+            clock.forward(minutes=1)
+
+    ledger.away = True
+    minutes(20)
+    assert subjects(post) == ["uyarı / alert"]
+    ledger.away = False
+    minutes(20)
+    assert subjects(post) == ["uyarı / alert", "düzeldi / over"]
+
+
 def test_a_question_that_hangs_is_none_that_was_answered(post: tuple[Post, int], tmp_path: Path) -> None:  # noqa: F811
     """A network that swallows everything: the driver waits, and nothing is raised."""
     clock, answer, asked = HandClock(), threading.Event(), threading.Event()

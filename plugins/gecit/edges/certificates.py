@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +14,8 @@ from ..ports import Unavailable
 
 PATIENCE_SECONDS = 5.0
 BEGINS, ENDS = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
+LATEST = datetime(9999, 12, 30, tzinfo=UTC)
+"""What has no end is written as the last second of that year (RFC 5280, 4.1.2.5), which no clock east of UTC has."""
 
 
 def end_of_file(path: Path) -> datetime:
@@ -23,10 +25,10 @@ def end_of_file(path: Path) -> datetime:
     """
     try:
         _, _, text = path.read_bytes().partition(BEGINS)
-        return x509.load_pem_x509_certificate(BEGINS + text.partition(ENDS)[0] + ENDS).not_valid_after_utc
+        return _end(x509.load_pem_x509_certificate(BEGINS + text.partition(ENDS)[0] + ENDS))
     except OSError as fault:
         raise Unavailable(f"certificate: {fault.strerror}") from fault
-    except ValueError as fault:
+    except (ValueError, x509.InvalidVersion) as fault:
         raise Unavailable("certificate: no PEM") from fault
 
 
@@ -45,6 +47,10 @@ def end_of_address(url: str, timeout: float = PATIENCE_SECONDS) -> datetime:
             context.wrap_socket(plain, server_hostname=host) as secured,
         ):
             shown = secured.getpeercert(binary_form=True)
-        return x509.load_der_x509_certificate(shown or b"").not_valid_after_utc
-    except (OSError, ValueError) as fault:
+        return _end(x509.load_der_x509_certificate(shown or b""))
+    except (OSError, ValueError, x509.InvalidVersion) as fault:
         raise Unavailable(f"certificate: {type(fault).__name__}") from fault
+
+
+def _end(certificate: x509.Certificate) -> datetime:
+    return min(certificate.not_valid_after_utc, LATEST)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..edges.certificates import end_of_address, end_of_file
-from ..ports import Unavailable
+from ..ports import Beat, Unavailable
 from ..settings import Settings
 from ..steps.watch_ends import BACKUP, BACKUP_DUE, CERTIFICATE, DICOM, HBYS, HL7, NEVER, PUBLIC, UNREADABLE, Detail
 from .last_backup import last_backup
 from .loops import Loop
+from .registered import home_of
 
 LOOK_SECONDS = 900.0  # a handshake with ourselves
 
@@ -25,18 +26,28 @@ def hl7_detail(settings: Settings) -> Detail:
 class Ends:
     """Of one node. Of Orthanc's certificate that counts which it read when it started, not what lies there now."""
 
-    def __init__(self, settings: Settings, address: Callable[[str], datetime] = end_of_address) -> None:
+    def __init__(
+        self, settings: Settings, address: Callable[[str], datetime] = end_of_address, before: Iterable[Beat] = ()
+    ) -> None:
         self._settings, self._address = settings, address
         dicom = Path(settings.dicom_tls_certificate) if settings.dicom_tls_enabled else None
         # A relative path starts in the folder of Orthanc's configuration, which the processes are not told.
         self._started = _of_files({DICOM: dicom if dicom and dicom.is_absolute() else None})
-        self._served: Detail = {}
+        self._served: Detail = self._served_before(before) if self._by_https else {}
+
+    @property
+    def _by_https(self) -> bool:
+        return urlsplit(self._settings.sign_in.public_url).scheme == "https"
+
+    def _served_before(self, before: Iterable[Beat]) -> Detail:
+        """Go on with what was shown before this start: to know nothing yet would close an incident that stands."""
+        home, name = home_of(self._settings), f"{CERTIFICATE}{PUBLIC}"
+        mine = (one for one in before if (one.node, one.process, one.home) == (self._settings.name, "work", home))
+        return {name: one.detail[name] for one in mine if name in one.detail}
 
     def loops(self) -> list[Loop]:
         """Return what looks at the served certificate now and then, where browsers come by https."""
-        if urlsplit(self._settings.sign_in.public_url).scheme != "https":
-            return []
-        return [Loop(name="served certificate", step=self.look, rest=LOOK_SECONDS)]
+        return [Loop(name="served certificate", step=self.look, rest=LOOK_SECONDS)] if self._by_https else []
 
     def look(self) -> bool:
         """Look at it; whoever cannot be reached from here goes on being what it was: browsers may well reach it."""

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import msgspec
 
@@ -45,6 +46,8 @@ class LostLedger:
         self._on = bool(channels) and bool(self._patience)
         self._out_since: datetime | None = None  # the first question that was not answered, or is not yet
         self._answered = False
+        self._blocked = False  # whether the note cannot be written
+        self._kept: Trouble | None = None  # what would stand in it then
 
     def loops(self) -> list[Loop]:
         """Return both; none where nobody is to be told."""
@@ -89,18 +92,30 @@ class LostLedger:
 
     def _settle(self, since: datetime | None) -> None:
         path = self._settings.run_folder / NOTE
-        before = _read(path.read_bytes()) if path.exists() else None
+        before = self._kept if self._blocked else _read(path)
         after = self._teller.step(before, since)
-        if after is None:
-            path.unlink(missing_ok=True)
-        elif after != before:
-            write_private(path, to_json(after).decode())
+        try:
+            if after is None:
+                path.unlink(missing_ok=True)
+            elif after != before or self._blocked:
+                write_private(path, to_json(after).decode())
+            self._blocked = False
+        except OSError as fault:  # or the same would be told at every look
+            if not self._blocked:
+                log.error("what was told of the ledger cannot be noted in %s: %s", path, fault.strerror)
+            self._blocked, self._kept = True, after
 
     @contextmanager
     def _alone(self) -> Iterator[bool]:
-        """Whether no other process is about to tell."""
-        self._settings.run_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        held = os.open(self._settings.run_folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """Whether no other process is about to tell. A disk that takes nothing may be why the ledger is lost: then each
+        tells, rather than nobody.
+        """
+        try:
+            self._settings.run_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            held = os.open(self._settings.run_folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError:
+            yield True
+            return
         try:
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -127,10 +142,10 @@ def telling_if_lost(settings: Settings) -> Iterator[None]:
         raise
 
 
-def _read(written: bytes) -> Trouble | None:
+def _read(path: Path) -> Trouble | None:
     try:
-        return msgspec.json.decode(written, type=Trouble)
-    except ValueError:
+        return msgspec.json.decode(path.read_bytes(), type=Trouble)
+    except (OSError, ValueError):
         return None
 
 

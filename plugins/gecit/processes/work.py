@@ -98,7 +98,7 @@ class Worker:
         self._announcer = parts.announcer()
         self._alerting = Alerting(self._settings, parts.ledger, parts.clock)
         self._granting = granting_of(self._settings, parts.ledger)
-        self._ends = Ends(self._settings)
+        self._ends = Ends(self._settings, before=parts.ledger.beats())
         self._swept_at: datetime | None = None
         self._modalities: frozenset[Modality] | None = None
 

@@ -138,11 +138,12 @@ def _check_email(addresses: tuple[str, ...]) -> Text | None:
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 
 
-def _check_files(names: tuple[str, ...]) -> Text | None:
+def _check_paths(names: tuple[str, ...]) -> Text | None:
+    """Files that are only watched: one that is not there is an incident, and keeps no process from starting."""
     wrong = next((one for one in names if not Path(one).is_absolute()), None)
-    if wrong is not None:
-        return Text(tr=f"{wrong[:60]!r}: yol / ile başlamalı.", en=f"{wrong[:60]!r}: the path must start with /.")
-    return next((found for one in names if (found := _check_file(Path(one)))), None)
+    if wrong is None:
+        return None
+    return Text(tr=f"{wrong[:60]!r}: yol / ile başlamalı.", en=f"{wrong[:60]!r}: the path must start with /.")
 
 
 def _check_critical_email(entries: tuple[str, ...]) -> Text | None:
@@ -176,7 +177,7 @@ _CHECKS: dict[str, Callable[[Any], Text | None]] = {
     "database": _check_database,
     "allow": _check_allow,
     "email": _check_email,
-    "files": _check_files,
+    "paths": _check_paths,
     "critical-email": _check_critical_email,
     "years": _check_years,
 }

@@ -97,7 +97,7 @@ class AlertSettings(Value):
         Meta(
             description="PEM files of further certificates to be watched, with absolute paths: those that Geçit's "
             "settings do not name, of nginx, a pooler or Orthanc's peers say.",
-            extra={"check": "files"},
+            extra={"check": "paths"},
         ),
     ] = ()
     backup_hours: Annotated[

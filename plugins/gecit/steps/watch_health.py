@@ -319,7 +319,11 @@ def _emergencies(known: Facts, limits: Limits) -> Iterator[Found]:
 
 
 def _ends(known: Facts, limits: Limits) -> Iterator[Found]:
-    return ending(known.current(limits), known.now, limits.certificate)
+    """What stood when a node fell silent stands on: its silence renewed no certificate, and made no backup."""
+    yield from ending(known.current(limits), known.now, limits.certificate)
+    silent = known.silent(limits)
+    last = [one for one in known.beats if one.node in silent]
+    yield from (one for one in ending(last, known.now, limits.certificate) if one[0] in known.standing)
 
 
 def settle(tx: Transaction, found: Mapping[str, Text], now: datetime, channels: Collection[str]) -> list[Incident]:

@@ -194,7 +194,7 @@ def _line(result: Result, number: int, total: int) -> None:
 
 def _tell(page: Page, file: Path, as_json: bool) -> None:
     if as_json:
-        print_json({**msgspec.to_builtins(page), "good": page.good, "page": str(file)})
+        print_json({**msgspec.to_builtins(page), "good": page.good, "untried": page.untried, "page": str(file)})
         return
     counts = page.counts
     end = said("GEÇMEDİ", "NOT PASSED")

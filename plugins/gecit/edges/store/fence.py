@@ -104,6 +104,7 @@ def shut(connection: sa.Connection) -> None:
     """
     if connection.dialect.name != "postgresql":
         return
+    connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")  # it rests longer than many allow
     told_at, seconds = -TELL_SECONDS, TRY_SECONDS
     while not _is_shut(connection, seconds):
         if time.monotonic() - told_at >= TELL_SECONDS:
