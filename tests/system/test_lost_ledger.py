@@ -23,7 +23,7 @@ def test_a_lost_ledger_is_told_once_by_mail_though_two_processes_look(
         f"ORTHANC__GECIT__ALERTS__{name}": value
         for name, value in (
             ("EMAIL_TO", "nobetci@hastane.example"), ("EMAIL_FROM", "gecit@hastane.example"),
-            ("SMTP_HOST", "127.0.0.1"), ("SMTP_PORT", str(port)), ("SMTP_SECURITY", "None"), ("LEDGER_MINUTES", "0.05"),
+            ("SMTP_HOST", "127.0.0.1"), ("SMTP_PORT", str(port)), ("SMTP_SECURITY", "None"), ("LEDGER_MINUTES", "0.2"),
         )
     }  # fmt: skip
 

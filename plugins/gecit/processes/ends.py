@@ -43,7 +43,8 @@ class Ends:
         """Go on with what was shown before this start: to know nothing yet would close an incident that stands."""
         home, name = home_of(self._settings), f"{CERTIFICATE}{PUBLIC}"
         mine = (one for one in before if (one.node, one.process, one.home) == (self._settings.name, "work", home))
-        return {name: one.detail[name] for one in mine if name in one.detail}
+        found = [one.detail[name] for one in mine if name in one.detail]
+        return {name: found[-1]} if found else {}
 
     def loops(self) -> list[Loop]:
         """Return what looks at the served certificate now and then, where browsers come by https."""
