@@ -16,7 +16,7 @@ from ..settings import Settings
 from ..settings.tls import server_context
 from .build import Parts, start_logging
 from .ends import hl7_detail
-from .life import until_told_to_stop, wait_beating
+from .life import leave_what_stands, until_told_to_stop, wait_beating
 from .reception import Raw, Reception
 from .registered import home_of
 from .taken import port_of
@@ -94,6 +94,7 @@ def run(settings: Settings) -> int:
 
     threading.Thread(target=wait_beating, args=(stop, parts.ledger, parts.clock, beat), daemon=True).start()
     try:
+        leave_what_stands()
         with port_of("HL7", settings.mllp_port, "GECIT_MLLP_PORT"):
             asyncio.run(serve(listener, stop))
     finally:

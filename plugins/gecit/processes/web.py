@@ -37,7 +37,7 @@ from .bulk import exports_of
 from .citizens import citizens_of
 from .consulting import consulting_of
 from .entrance import audit_of, doors_of, sealer_of
-from .life import until_told_to_stop, wait_beating
+from .life import leave_what_stands, until_told_to_stop, wait_beating
 from .loops import run_loops
 from .lost_ledger import lost_ledger_of
 from .peer_desk import peer_desk_of
@@ -148,6 +148,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         audit.tick()
         return Beat(node=settings.name, process="web", pid=os.getpid(), at=now, home=home)
 
+    leave_what_stands()
     wait_beating(stop, ledger, clock, made)
     end()
     alerting.stop()

@@ -45,7 +45,7 @@ from .ends import Ends
 from .entrance import audit_of, granting_of
 from .following import FollowerLease
 from .judging import Judge
-from .life import until_told_to_stop, wait_beating
+from .life import leave_what_stands, until_told_to_stop, wait_beating
 from .loops import Loop, run_loops
 from .lost_ledger import lost_ledger_of, telling_if_lost
 from .reception import Reception
@@ -356,6 +356,7 @@ def run(settings: Settings) -> int:
     worker = Worker(parts, archive, watching.guarded(OrthancPictures(url, token)), watching)
     beating = threading.Thread(target=wait_beating, args=(stop, parts.ledger, parts.clock, worker.beat), daemon=True)
     beating.start()
+    leave_what_stands()
     run_loops(worker.loops(), stop, parts.ledger.version, worker.stop)
     worker.close()
     parts.ledger.close()
