@@ -13,7 +13,7 @@ FAST_MINUTES := 34
 SYSTEM_MINUTES := 42
 BROWSER_MINUTES := 18
 
-.PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench bench-page crash crash-docs docker-test fuzz sbom lock docs clean install install-packages uninstall debian-test
+.PHONY: help setup setup-test demo run test test-fast test-system test-browser check bench bench-page crash crash-province crash-docs docker-test fuzz sbom lock docs clean install install-packages uninstall debian-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ sbom: setup-test ## the software bill of materials anew from the lock files
 
 crash: setup-test ## kills a node again and again and looks at what is left; goes on to 1,000, or KILLS=n more
 	@$(PY) -m tests.crash $(if $(KILLS),--kills $(KILLS)) $(if $(ENGINES),--engines $(ENGINES))
+
+crash-province: setup-test ## the same over NODES=4 nodes with one PostgreSQL, EXAMS=100000 judged before, KILLS=50
+	@$(PY) -m tests.crash.province $(if $(NODES),--nodes $(NODES)) $(if $(EXAMS),--exams $(EXAMS)) $(if $(KILLS),--kills $(KILLS))
 
 crash-docs: setup-test ## the tables of docs/reliability.md, of the kills so far
 	@$(PY) -m tests.crash --docs

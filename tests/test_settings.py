@@ -275,6 +275,15 @@ def test_a_wsdl_that_does_not_exist_is_a_fault(tmp_path: Path) -> None:
     assert "No file" in faults(soap(tmp_path, Wsdl="/no/such.wsdl"))["Gecit.Medula.Wsdl"]
 
 
+def test_a_certificate_that_is_only_watched_keeps_no_node_from_starting(tmp_path: Path) -> None:
+    """That it cannot be read is an incident; its path is looked at, since nobody knows where a relative one begins."""
+    gone = str(tmp_path / "renewed.pem")
+    section = {"Gecit": {"Alerts": {"CertificateFiles": [gone]}}}
+    assert from_orthanc(section, {}).alerts.certificate_files == (gone,)
+    found = faults({"Gecit": {"Alerts": {"CertificateFiles": [gone, "web.pem"]}}})
+    assert found == {"Gecit.Alerts.CertificateFiles": "'web.pem': the path must start with /."}
+
+
 @pytest.mark.parametrize(
     ("url", "good"),
     [

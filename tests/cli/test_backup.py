@@ -11,6 +11,7 @@ import subprocess
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from gecit.core.events import LedgerRestored
 from gecit.edges.store import SqlLedger, open_ledger, schema
 from gecit.edges.store.migrate import MIGRATIONS
 from gecit.processes import backup, restore
+from gecit.processes.last_backup import last_backup
 from gecit.processes.run_folder import RESTORING, HalfRestoredError, lock_folder, refuse_half_restored
 from gecit.settings import load
 from tests.support.everything import fill, fill_kept, rows_of
@@ -142,8 +144,11 @@ def test_all_rows_and_files_come_back_and_what_waits_is_in_doubt(
     whole = rows_of(ledger, stays)
     ledger.close()
     manifest = json.loads(run("backup", tmp_path / "backup", "--json").stdout)
+    assert trace(node) == datetime.fromisoformat(manifest["taken_at"])
     lose()
+    assert trace(node) is None
     run("restore", tmp_path / "backup")
+    assert trace(node) == datetime.fromisoformat(manifest["taken_at"])
     for name, content in PICTURES.items():
         assert (node / "orthanc" / name[:2] / name[2:4] / name).read_bytes() == content
     ledger = open_ledger(load().database)
@@ -159,6 +164,21 @@ def test_all_rows_and_files_come_back_and_what_waits_is_in_doubt(
         assert connection.scalar(sa.select(sa.func.count()).select_from(schema.event)) == manifest["rows"]["event"] + 1
     assert ledger.rebuild()[1]
     ledger.close()
+
+
+def trace(data: Path) -> datetime | None:
+    """Until when the newest backup has everything, as the node knows it."""
+    found = last_backup(data)
+    return found.taken_at if found else None
+
+
+def test_a_backup_whose_trace_cannot_be_left_is_one_all_the_same(
+    run: Run, node: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (node / "last-backup.json").mkdir()
+    run("backup", tmp_path / "backup")
+    run("restore", "--check", tmp_path / "backup")
+    assert "No trace of the backup" in caplog.text
 
 
 @BOTH

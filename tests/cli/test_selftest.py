@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
+import msgspec
 import pytest
 import requests
 from click.testing import CliRunner
 
 from gecit.cli import cli
-from gecit.cli.selftest import CHECKS, SENDS
+from gecit.cli.selftest import CHECKS, SENDS, _tell
 from gecit.cli.selftest.checking import (
     Check,
     Result,
@@ -168,6 +170,22 @@ def test_a_page_says_passed_only_where_nothing_failed() -> None:
     assert not page(result("a"), result("b", State.FAILED)).good
     assert not page(result("b", State.SKIPPED)).good
     assert not page().good
+
+
+def test_a_page_with_checks_that_were_not_tried_says_passed_in_part(capsys: pytest.CaptureFixture[str]) -> None:
+    """Both sides sign it: a run of one check looked like one of all."""
+    whole, some = page(result("a")), page(result("a"), result("b", State.SKIPPED))
+    one = msgspec.structs.replace(whole, left_out=36)
+    assert [made.untried for made in (whole, some, one)] == [0, 1, 36]
+    seal = Seal(digest=whole.sealing.digest, sealed_at=NOON, by="selftest", institution="990001", seal="c" * 64)
+    assert "IN PART" not in draw(whole, seal) and "Not sealed" not in draw(whole, seal)
+    for made in (some, one):
+        html = draw(made, None)
+        assert "GEÇTİ, EKSİK" in html and "PASSED, IN PART" in html and "Not sealed" in html
+        assert read(html) == (made, None)
+    assert "36 were not asked for" in draw(one, None)
+    _tell(one, Path("page.html"), as_json=True)
+    assert json.loads(capsys.readouterr().out)["untried"] == 36, "a program sees it too"
 
 
 def test_credentials_come_from_a_file_of_ones_own_and_from_the_environment(tmp_path: Path) -> None:

@@ -6,9 +6,12 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import psycopg
 import pytest
@@ -36,6 +39,10 @@ from gecit.edges.store import open_ledger
 open_ledger(sys.argv[1]).close()
 """
 MIGRATING = f"SELECT pg_advisory_xact_lock({0x6765636974})"
+IMPATIENT = (
+    "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET idle_in_transaction_session_timeout = 2000',"
+    " current_database()); END $$"
+)
 WAITING = (
     "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database"
     " WHERE datname = current_database() AND NOT granted AND locktype = %s"
@@ -99,7 +106,7 @@ def test_of_processes_that_start_at_the_same_moment_one_migrates_and_the_others_
 def test_while_a_migration_waits_for_a_long_dump_others_are_let_through(
     url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(fence, "REST_SECONDS", 0.5)
+    monkeypatch.setattr(fence, "RESTS", 0.5)
     before(url)
     engine = open_engine(url)
     with asking(url) as dump, asking(url) as other, asking(url) as looking:
@@ -119,6 +126,43 @@ def test_while_a_migration_waits_for_a_long_dump_others_are_let_through(
     engine.dispose()
     assert not migrating.is_alive()
     open_ledger(url).close()
+
+
+def test_each_try_has_others_wait_twice_as_long_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[float] = []
+    rests: list[float] = []
+
+    def tried(_: object, seconds: float) -> bool:
+        tries.append(seconds)
+        return len(tries) == 6
+
+    asked = SimpleNamespace(dialect=SimpleNamespace(name="postgresql"), exec_driver_sql=lambda _: [])
+    monkeypatch.setattr(fence, "_is_shut", tried)
+    monkeypatch.setattr(fence, "time", SimpleNamespace(monotonic=time.monotonic, sleep=rests.append))
+    fence.shut(cast(sa.Connection, asked))
+    assert (tries, rests) == ([1, 2, 4, 8, 8, 8], [3, 6, 12, 24, 24])
+
+
+@pytest.mark.postgres
+def test_a_migration_that_rests_is_not_ended_by_a_server_that_ends_idle_transactions(url: str) -> None:
+    before(url)
+    engine = open_engine(url)
+    done: list[str] = []
+    with asking(url) as dump, asking(url) as looking:
+        dump.execute("SELECT * FROM alembic_version")
+        looking.execute(IMPATIENT)
+        looking.commit()  # of connections that begin from now on
+        migrating = threading.Thread(target=lambda: done.append(migrate(engine)))
+        migrating.start()
+        try:
+            until(lambda: waiting(looking, "relation") == 1, 60, "the migration waits for the dump")
+            until(lambda: waiting(looking, "relation") == 0, 60, "it rests")
+            until(lambda: waiting(looking, "relation") == 1, 60, "it waits again")
+        finally:
+            dump.rollback()
+            migrating.join(120)
+    engine.dispose()
+    assert done and schema_of(url) == done[0]
 
 
 @pytest.mark.postgres

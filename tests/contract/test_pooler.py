@@ -106,3 +106,13 @@ def test_a_backup_asks_for_postgresql_itself(url: str, tmp_path: Path) -> None:
     with pytest.raises(BackupFault, match=r"PgBouncer.*pg_dump.*PgBouncer.*pg_dump"):
         copy_ledger(url, tmp_path / "ledger.dump")
     assert not (tmp_path / "ledger.dump").exists()
+
+
+def test_a_server_that_vanishes_is_not_waited_for_unless_the_address_says_so(postgres: Cluster) -> None:
+    plain = postgres.new_database()
+    for url, expected in ((plain, "30000"), (f"{plain}?tcp_user_timeout=1000", "1000")):
+        engine = open_engine(url)
+        with engine.connect() as connection:
+            told = connection.connection.driver_connection.info.get_parameters()
+        engine.dispose()
+        assert (told["connect_timeout"], told["tcp_user_timeout"]) == ("10", expected)

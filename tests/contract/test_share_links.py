@@ -63,3 +63,16 @@ def test_visits_end_alone_or_with_their_link(ledger: SqlLedger) -> None:
     late = Visit(digest="v9", link="l1", expires_at=UNTIL + timedelta(hours=1))
     ledger.write(lambda tx: tx.add_visit(late, UNTIL))
     assert ledger.read(lambda tx: tx.visit("v2")) is None, "those that expired are forgotten"
+
+
+def test_one_alone_goes_on_with_a_visit_and_those_of_one_beginning_are_found(ledger: SqlLedger) -> None:
+    fine = UNTIL + timedelta(microseconds=123457)
+    visits = [Visit(digest=f"v{n}", link="l1", expires_at=end) for n, end in enumerate((fine, fine, UNTIL))]
+    for one in visits:
+        ledger.write(lambda tx, one=one: tx.add_visit(one, NOW))  # type: ignore[misc]
+    found = ledger.read(lambda tx: tx.visits_until("l1", fine))
+    assert sorted(one.digest for one in found) == ["v0", "v1"]
+    assert ledger.read(lambda tx: tx.visits_until("l2", fine)) == []
+    with ThreadPoolExecutor(8) as pool:
+        ended = list(pool.map(lambda _: ledger.write(lambda tx: tx.end_visits(digest="v2")), range(8)))
+    assert sum(ended) == 1

@@ -18,7 +18,7 @@ from pydicom.uid import (
     JPEGBaseline8Bit,
 )
 
-from gecit.core.nesting import DEEPEST, ITEM, Coding, coding_of, head_of, is_deep, item_tags
+from gecit.core.nesting import DEEPEST, DEFLATED, ITEM, Coding, coding_of, head_of, is_deep, item_tags
 from gecit.edges import dicom_depth
 from gecit.edges.dicom_depth import META, WHOLE, stands_deep
 from tests.support.nested import CLOSED, OPENED, file_of
@@ -162,6 +162,19 @@ def test_what_is_longer_than_can_be_walked_is_deep_only_where_enough_items_could
     long = b"\x40\x00\x60\xa1UT\x00\x00" + struct.pack("<I", 5000) + b" " * 5000
     assert not stands_deep([head, long, OPENED * DEEPEST])
     assert stands_deep([head, long, (OPENED + CLOSED) * (DEEPEST + 1)])
+
+
+@pytest.mark.parametrize("syntax", sorted(DEFLATED))
+def test_what_is_deflated_is_looked_at_as_it_is_read(syntax: str) -> None:
+    head = written(Dataset(), syntax)
+    start = head_of(head).start
+
+    def deflated(items: int) -> bytes:
+        packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+        return head[:start] + packer.compress(OPENED * items) + packer.flush()
+
+    assert not stands_deep([deflated(DEEPEST)])
+    assert stands_deep([deflated(DEEPEST + 1)])
 
 
 def test_a_deflated_data_set_that_becomes_too_much_is_not_to_be_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -176,6 +176,7 @@ def test_limits_are_those_of_the_settings() -> None:
     assert f"> {limits.outbox_minutes * 60:g}" in alerts["GecitDeliveryWaits"]
     assert f"< {limits.disk_percent / 100:.2f}" in alerts["GecitDiskFull"]
     assert f"> {limits.behind_changes:g}" in alerts["GecitFollowerBehind"]
+    assert f"< {limits.certificate_days:g} * 86400" in alerts["GecitCertificateEnds"]
 
 
 def test_a_token_that_lies_beside_the_files_is_not_handed_out_with_the_source() -> None:

@@ -162,3 +162,14 @@ def test_a_correction_shows_its_own_key_images() -> None:
     assert later and later.report
     assert later.report.report.key_images == (FRAMES[0],)
     assert replace(found).reports[0].report.key_images == (SLICE,)
+
+
+def test_the_pdf_says_at_which_node_a_picture_lies_that_this_one_cannot_draw(tmp_path: Path) -> None:
+    found = reported(SLICE, ELSEWHERE)
+    far = replace(THERE, key=replace(THERE.key, node="Ankara-2"))
+    studies = tuple(replace(one, facts=far) if one.facts is THERE else one for one in found.studies)
+    path = tmp_path / "report.pdf"
+    path.write_bytes(dcmread(BytesIO(made(replace(found, studies=studies), Document.PDF))).EncapsulatedDocument)
+    text = " ".join(said_by("pdftotext", "-layout", str(path), "-").split())
+    assert "Ankara-2 düğümündeki çalışmada" in text and "çizilemedi" not in text
+    assert said_by("pdfimages", "-list", str(path)).count(" jpeg ") == 1

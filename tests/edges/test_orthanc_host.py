@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 
 from gecit.core.access import Role
 from gecit.core.accounts import Account, Session
+from gecit.edges import orthanc_host
 from gecit.edges.credentials import csrf_of, token_digest
 from gecit.edges.doors import Doors
 from gecit.edges.image_doors import ImageDoors
@@ -187,6 +188,41 @@ def test_a_web_process_that_is_down_is_said_in_both_languages(server: ThreadingH
     forward(output, "/gecit", method="GET", groups=(), get={"q": "10000000146"}, headers={})
     assert output.status == 502
     assert DOWN.tr in output.body.decode() and DOWN.en in output.body.decode()
+
+
+def test_a_web_process_that_is_down_fills_no_log(
+    server: ThreadingHTTPServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.shutdown()
+    server.server_close()
+    forward = Forwarder(server.server_port)
+
+    def ask() -> None:
+        forward(OldOutput(), "/gecit", method="GET", groups=(), get={}, headers={})
+
+    for _ in range(3):
+        ask()
+    assert [one.getMessage() for one in caplog.records] == ["web process does not answer: MaxRetryError"]
+    monkeypatch.setattr(orthanc_host, "SAID_SECONDS", 0.0)
+    forward._said.update({one: (0.0, unsaid) for one, (_, unsaid) in forward._said.items()})
+    ask()
+    assert caplog.records[-1].getMessage().endswith("MaxRetryError, and for 2 requests since this was last said")
+
+
+def test_a_foreign_web_process_fills_no_log_either_and_hides_no_other_fault(
+    server: ThreadingHTTPServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    forward = Forwarder(server.server_port, lambda challenge: "another proof")
+    for _ in range(3):
+        forward(OldOutput(), "/gecit", method="GET", groups=(), get={}, headers={})
+    [said] = [one.getMessage() for one in caplog.records]
+    assert said.startswith("somebody else listens on the web process's port")
+    server.shutdown()
+    server.server_close()
+    forward._pool.close()
+    forward._pool = Forwarder(server.server_port)._pool
+    forward(OldOutput(), "/gecit", method="GET", groups=(), get={}, headers={})
+    assert caplog.records[-1].getMessage().startswith("web process does not answer: ")
 
 
 def test_a_connection_that_the_web_process_closed_meanwhile_is_opened_again(forward: Forwarder) -> None:

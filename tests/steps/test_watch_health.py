@@ -250,6 +250,17 @@ def test_a_mail_server_that_refuses_is_told_from_one_that_is_busy_or_away(
     assert taken.letters == []
 
 
+def test_a_node_that_falls_silent_has_renewed_no_certificate_and_made_no_backup() -> None:
+    """A letter that says it is over would be wrong, and the node's return would send the first one again."""
+    at = START - timedelta(minutes=10)
+    silent = Node(name="N1", mark="a", home="a", started_at=at, beat_at=at, silent=timedelta(minutes=10))
+    said = beat(certificate_hl7=(START + timedelta(days=2)).isoformat(), backup_due="never", clock_behind=61)
+    stood = frozenset({"certificate:N1/hl7", "backup:N1", "clock:N1"})
+    known = Facts(now=START, beats=(replace(said, at=at),), nodes=(silent,), standing=stood)
+    assert list(wrong(known, LIMITS)) == ["node:N1", "certificate:N1/hl7", "backup:N1"]
+    assert list(wrong(replace(known, standing=frozenset()), LIMITS)) == ["node:N1"], "nor does anything new begin"
+
+
 def test_a_node_that_is_silent_as_a_whole_is_one_incident_whatever_its_processes_said() -> None:
     def of(node: str, silent: timedelta) -> Node:
         at = START - silent

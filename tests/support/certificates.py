@@ -6,7 +6,12 @@ import base64
 import hashlib
 import re
 import shutil
+import ssl
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,11 +44,12 @@ class Authority:
         self.certificate, self._key = folder / "authority.pem", folder / "authority.key"
         _openssl(*EC, "-subj", f"/CN={name}", "-keyout", str(self._key), "-out", str(self.certificate))
 
-    def sign(self, name: str, *, subject: str = "") -> Pair:
+    def sign(self, name: str, *, subject: str = "", days: int = 2) -> Pair:
         """Make a certificate for a DNS name, and for 127.0.0.1; `subject` is its commonName, by default the name."""
         made = Pair(self._folder / f"{name}.pem", self._folder / f"{name}.key")
         _openssl(
             *EC,
+            *("-days", str(days)),
             *("-utf8", "-subj", f"/CN={subject or name}"),
             *("-addext", f"subjectAltName=DNS:{name},DNS:localhost,IP:127.0.0.1"),
             *("-addext", "basicConstraints=CA:FALSE"),
@@ -51,6 +57,23 @@ class Authority:
             *("-keyout", str(made.key), "-out", str(made.certificate)),
         )
         return made
+
+
+@contextmanager
+def showing(pair: Pair) -> Iterator[int]:
+    """Serve TLS on a port of loopback, with that certificate, for as long as the block lasts."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.certificate, pair.key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def _openssl(*arguments: str) -> None:

@@ -241,6 +241,8 @@ WAYS: dict[str, Way] = {
     "POST /gecit/link/code": OPEN,
     "POST /gecit/link/open": OPEN,
     "POST /gecit/link/leave": Way("see what is shared"),
+    "GET /gecit/link/over": Way("see what is shared"),
+    "POST /gecit/link/over": OPEN,  # asks itself from which node it comes: tests/web/test_over_by_link.py
     "GET /gecit/shared": Way("see what is shared"),
     "GET /gecit/shared/report/<institution>/<path:accession>": Way("see a report", "exam"),
     "GET /gecit/retention": Way("manage retention"),

@@ -6,16 +6,30 @@ Two of them; `NODES=4` has two more share the work.
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
+import sqlalchemy as sa
 
+from gecit.core.disclosures import Disclosure, Ground
 from gecit.core.events import ReportAttached
+from gecit.core.exam import Exam
 from gecit.core.order import ExamKey
+from gecit.core.share_links import Channel, ShareLink, Visit, account_of
+from gecit.edges.credentials import VISIT, new_token, token_digest
+from gecit.edges.store import SqlLedger
+from gecit.edges.store.schema import node as node_table
+from gecit.ports.nodes import SILENT
 from gecit.sandbox.day import ExamStory
 from gecit.sandbox.play import Player
+from gecit.steps.disclosing import disclose
 from tests.support.hospital import Hospital, as_it_should, billable, ready, stories_at
 from tests.support.node import until
 from tests.support.postgres import Cluster
@@ -23,6 +37,7 @@ from tests.support.province import Province, across, province
 
 pytestmark = [pytest.mark.system, pytest.mark.postgres]
 
+FIRST: list[str] = []  # accession number of an exam whose images lie at B
 CHOSEN = ("ct-without-dose", "ultrasound", "x-ray")
 
 
@@ -48,6 +63,40 @@ def attached(made: Hospital, key: ExamKey) -> list[ReportAttached]:
     return [one for one in made.ledger.timeline(key) if isinstance(one, ReportAttached)]
 
 
+def followed(a: Hospital, b: Hospital, method: str, path: str) -> requests.Response:
+    """Ask A, which leads to B, and return what B answers."""
+    led = a.node.ask(method, path)
+    assert led.status_code == 303
+    assert led.headers["Location"].startswith(f"{b.node.url}/gecit/")
+    answer = b.node.get(led.headers["Location"].removeprefix(b.node.url))
+    assert answer.status_code == 200
+    return answer
+
+
+def by_link(ledger: SqlLedger, exam: Exam) -> str:
+    """Return the cookie of somebody who showed a patient's link of that exam, and its code, a moment ago."""
+    now, value, number = ledger.database_time(), new_token(), "a" * 16
+    until = now + timedelta(hours=1)
+    opened = Disclosure(
+        id=number, ground=Ground.CONSENT, reference=number, since=now - timedelta(minutes=1), until=until,
+        account=account_of(number), patient=exam.patient.tckn, exams=(exam.key,),
+    )  # fmt: skip
+    ledger.write(lambda tx: disclose(tx, opened, "hasta", now))
+    link = ShareLink(
+        id=number, digest=token_digest("x"), patient=exam.patient.tckn, disclosure=number, channel=Channel.EMAIL,
+        address="yakin@ornek.example", made_at=now,
+    )  # fmt: skip
+    ledger.write(lambda tx: tx.add_share_link(link))
+    ledger.write(lambda tx: tx.add_visit(Visit(digest=token_digest(value), link=number, expires_at=until), now))
+    return value
+
+
+def found(pattern: str, text: str) -> str:
+    one = re.search(pattern, text)
+    assert one, pattern
+    return one.group(1)
+
+
 def test_orders_at_one_node_and_images_at_another_are_one_exam(both: Province, tmp_path: Path) -> None:
     a, b = both["A"], both["B"]
     played = stories(0)
@@ -68,6 +117,40 @@ def test_orders_at_one_node_and_images_at_another_are_one_exam(both: Province, t
     assert here.headers["Location"].startswith(f"{b.node.url}/gecit/viewer/")
     there = b.node.get(here.headers["Location"].removeprefix(b.node.url))
     assert there.headers["Location"].startswith("/gecit/ohif/viewer?StudyInstanceUIDs=")
+
+
+def test_who_asks_at_one_node_for_images_of_another_is_led_there(both: Province, tmp_path: Path) -> None:
+    """The zip, the viewer by UID, and whoever came by a patient's link, up to a picture's metadata at B's own door."""
+    a, b = both["A"], both["B"]
+    played = stories(90)[1:2]
+    Player(across(hl7=a, images=b), tmp_path).play(played[0])
+    [result] = a.results(played)
+    exam = result.exam
+    assert exam
+    FIRST.append(exam.key.accession)
+    uid, path = exam.studies[0].facts.study_instance_uid, f"{exam.key.institution}/{exam.key.accession}"
+    followed(a, b, "GET", f"/gecit/ohif/viewer?StudyInstanceUIDs={uid}")
+    page = followed(a, b, "POST", f"/gecit/own/images/{path}")
+    assert f'action="/gecit/own/images/{path}"' in page.text, "its button stands there"
+
+    visit = by_link(a.ledger, exam)
+    shown: dict[str, Any] = {"signed_in": False, "headers": {"Accept": "text/html", "Cookie": f"{VISIT}={visit}"}}
+    led = a.node.get(f"/gecit/viewer/{path}", **shown)
+    there = unescape(found(r'http-equiv="refresh" content="0; url=([^"]+)"', led.text)).removeprefix(b.node.url)
+    back = b.node.get(there, signed_in=False, headers={"Accept": "text/html"})
+    assert back.headers["Location"].startswith(f"{a.node.url}/gecit/link/over?")
+    over = a.node.get(back.headers["Location"].removeprefix(a.node.url), **shown).text
+    form = {name: unescape(found(f'name="{name}" value="([^"]+)"', over)) for name in ("ticket", "until", "next")}
+    taken = b.node.ask("POST", "/gecit/link/over", signed_in=False, data=form, headers={"Origin": a.node.url})
+    assert taken.headers["Location"] == f"/gecit/viewer/{path}"
+    cookie = {"Cookie": f"{VISIT}={taken.cookies[VISIT]}"}
+    assert taken.cookies[VISIT] != visit
+    opened = b.node.get(taken.headers["Location"], signed_in=False, headers=cookie)
+    assert opened.headers["Location"].startswith(f"/gecit/ohif/viewer?StudyInstanceUIDs={uid}")
+    series = exam.studies[0].facts.series[0].series_instance_uid
+    metadata = f"/dicom-web/studies/{uid}/series/{series}/metadata"
+    assert b.node.get(metadata, signed_in=False, headers=cookie).status_code == 200
+    assert b.node.get("/gecit/api/exams", signed_in=False, headers=cookie).status_code == 403
 
 
 def test_a_dead_nodes_work_is_done_by_the_other_and_nothing_is_told_twice(both: Province, tmp_path: Path) -> None:
@@ -108,3 +191,17 @@ def test_a_second_node_of_a_name_does_not_start(both: Province) -> None:
     b.node.process.wait(60)
     assert "Not started: another node called A runs on this ledger" in b.node.log_text()
     assert a.node.get("/gecit/api/live").status_code == 200
+    old = a.ledger.database_time() - SILENT - timedelta(seconds=5)
+    with a.ledger.engine.begin() as connection:  # B is not there, and a minute is long
+        connection.execute(sa.update(node_table).where(node_table.c.name == "B").values(beat_at=old))
+    exam = next(one for one in a.ledger.find_exams(FIRST[0]) if one.studies)
+    uid, path = exam.studies[0].facts.study_instance_uid, f"{exam.key.institution}/{exam.key.accession}"
+    asked = (
+        ("GET", f"/gecit/viewer/{path}"),
+        ("GET", f"/gecit/ohif/viewer?StudyInstanceUIDs={uid}"),
+        ("POST", f"/gecit/own/images/{path}"),
+    )
+    for method, address in asked:
+        answer = a.node.ask(method, address)
+        assert answer.status_code == 503, address
+        assert "B düğümü yanıt vermiyor" in answer.text, address

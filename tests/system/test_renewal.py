@@ -10,10 +10,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from gecit.edges.certificates import end_of_file
+from gecit.edges.store import open_ledger
 from tests.support.certificates import Authority, Pair
 from tests.support.nginx import Nginx
 from tests.support.node import HOME, Node, free_ports, until
@@ -77,13 +80,26 @@ def test_the_hl7_door_shows_the_new_certificate_after_its_next_start(tmp_path: P
     gecit = [sys.executable, "-m", "gecit.cli"]
     add = ["institutions", "add", "910001", "--hl7-peer", "127.0.0.1"]
     subprocess.run([*gecit, *add], env=environ, capture_output=True, timeout=120, check=True)
-    first = written(place)
+    first, ends = written(place), end_of_file(place.certificate)
     with listening([*gecit, "listen"], environ):
         assert shown(port) == first
-        lay(authority.sign("next.example"), place)
+        lay(authority.sign("next.example", days=9), place)
         assert shown(port) == first, "not before the next start"
+        until(lambda: said(tmp_path / "data") == ends, 30, "the node says the end of the one that is shown")
     with listening([*gecit, "listen"], environ):
         assert shown(port) == written(place) != first
+        until(lambda: said(tmp_path / "data") == end_of_file(place.certificate), 30, "and then of the new one")
+
+
+def said(data: Path) -> datetime | None:
+    """When the HL7 door's certificate ends, by the newest sign of life of `listen`."""
+    ledger = open_ledger(f"sqlite:///{data}/ledger.db")
+    try:
+        beats = [one for one in ledger.beats() if one.process == "listen"]
+    finally:
+        ledger.close()
+    newest = max(beats, key=lambda one: one.at, default=None)
+    return datetime.fromisoformat(str(newest.detail["certificate hl7"])) if newest else None
 
 
 def test_two_weeks_before_the_end_the_line_of_the_runbook_says_so(tmp_path: Path) -> None:

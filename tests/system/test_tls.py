@@ -10,7 +10,8 @@ from hl7.client import MLLPClient
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 from pynetdicom import AE
 
-from gecit.edges.store import open_ledger
+from gecit.edges.certificates import end_of_file
+from gecit.edges.store import SqlLedger, open_ledger
 from gecit.ports import Institution
 from tests.fakes import NOON
 from tests.support.certificates import Authority, Pair, config_with_dicom_tls
@@ -46,6 +47,7 @@ def node(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iter
             "ORTHANC__GECIT__MLLP_TLS__CERTIFICATE": str(ours.certificate),
             "ORTHANC__GECIT__MLLP_TLS__KEY": str(ours.key),
             "ORTHANC__GECIT__MLLP_TLS__CLIENT_AUTHORITIES": str(authority.certificate),
+            "ORTHANC__GECIT__ALERTS__EVERY_SECONDS": "1",
         },
     )
     found.add_administrator()
@@ -121,3 +123,23 @@ def test_hl7_over_tls_is_heard_by_the_name_in_the_certificate(node: Node, author
             client.socket = context.wrap_socket(client.socket, server_hostname="gecit.example")
             said = client.send_message(orm_wire("TLS1", control_id=f"T{number}"))
         assert answer in said, said
+
+
+def test_a_node_watches_the_certificates_of_both_its_doors(node: Node, authority: Authority) -> None:
+    """Both show the same one; it has two days to go."""
+    ledger = open_ledger(node.database)
+    try:
+        until(lambda: {"certificate:hl7", "certificate:dicom"} <= opened(ledger), 60, "both ends are incidents")
+        [end] = {one.detail[f"certificate {name}"] for one in ledger.beats() for name in ("hl7", "dicom")
+                 if f"certificate {name}" in one.detail}  # fmt: skip
+        assert end == end_of_file(authority.certificate.with_name("gecit.example.pem")).isoformat()
+    finally:
+        ledger.close()
+
+
+def opened(ledger: SqlLedger) -> set[str]:
+    """The kinds of incidents that are open, with what they are of, without the node's name."""
+    keys = [one.key for one in ledger.incidents(100) if one.closed_at is None]
+    return {
+        f"{kind}:{what}" for kind, _, of in (key.partition(":") for key in keys) for what in [of.rpartition("/")[2]]
+    }

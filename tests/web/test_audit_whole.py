@@ -80,7 +80,7 @@ WATCHED = {
     "key_images.change", "marking.mark", "marking.take_back", "marking.telephone", "own_requests.withdraw",
     "own_templates.take_in", "patient_desk.act", "retention.approve_list", "retention.drop_list", "retention.make",
     "quality.rate_exam", "retention.release_hold", "reviews.feedback", "samples.draw", "samples.feedback",
-    "sharing.add_link", "sharing.end", "link.code", "link.enter", "link.leave", "selftest.take_away",
+    "sharing.add_link", "sharing.end", "link.code", "link.enter", "link.leave", "link.take", "selftest.take_away",
 }  # fmt: skip
 """The tests of their own pages watch them: tests/support/watched.py."""
 
@@ -150,6 +150,6 @@ def test_every_changing_route_of_the_node_is_proved_somewhere(app: Flask) -> Non
     assert changing == set().union(*proved)
     assert sum(map(len, proved)) == len(changing), "each once"
     silent = {one for one in changing if not isinstance(getattr(app.view_functions[one], NEEDS, None), Action)}
-    assert silent == {"link.code", "link.enter", "over.take", "sign_in.sign_in"} | {"selftest.check_seal"}, (
-        "open to all: their steps tell; a seal is compared, and nothing changes"
-    )
+    assert silent == {"link.code", "link.enter", "link.take", "over.take", "sign_in.sign_in"} | {
+        "selftest.check_seal"
+    }, "open to all: their steps tell; a seal is compared, and nothing changes"

@@ -39,7 +39,11 @@ from gecit.ports.nodes import NewNode
 from gecit.web.app import create_app
 from gecit.web.citizen import CitizenRoom, Limits, Slots
 from tests.fakes import FakeViews, FakeVitals, StillClock
-from tests.support.flow import FINDINGS, HOSPITAL, OTHER_TCKN, START, TCKN, order, report, study
+from tests.support import moved
+from tests.support.flow import FINDINGS, HOSPITAL, OTHER_TCKN, START, TCKN, key, order, report, study
+from tests.support.moved import make_known, move
+
+from .test_nodes import silence
 
 RULES = Path(__file__).parents[2] / "rules"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -175,7 +179,7 @@ def test_images_that_another_node_holds_are_opened_there(place: Place) -> None:
 
     place.ledger.write(exam)
     path = f"/gecit/own/exam/{EXAM.replace('A1', 'A2')}"
-    assert "saklanmıyor" in place.ask("cigdem", path).text
+    assert "saklanmıyor: B düğümünde" in place.ask("cigdem", path).text
     place.ledger.claim_node(NewNode(name="B", mark="b", home="b", address="https://b.example"))
     assert f'href="https://b.example{path}?from=N"' in place.ask("cigdem", path).text
 
@@ -504,3 +508,55 @@ def test_the_institution_is_named_even_where_it_has_no_name(place: Place) -> Non
     bare = Institution(skrs="910033")
     place.ledger.write(lambda tx: tx.record_institution(bare, START))
     assert "910033" in place.ask("cigdem", "/gecit/own/requests").text
+
+
+def test_a_zip_is_asked_for_where_its_images_lie(place: Place) -> None:
+    for who, page in (("cigdem", "/gecit/own/exam"), ("mudur", "/gecit/exams")):
+        for one in place.ledger.nodes():
+            place.ledger.forget_node(one.name)
+        move(place.ledger, key(), known=False)
+        said = place.ask(who, f"/gecit/own/images/{EXAM}?lang=en", {})
+        assert said.status_code == 404 and f"The images are on another node: {moved.FAR}" in said.text
+        make_known(place.ledger)
+        led = place.ask(who, f"/gecit/own/images/{EXAM}", {})
+        assert led.status_code == 200, "a form led here, whose page forbids to be redirected to another origin"
+        assert f'content="0; url={moved.ADDRESS}{page}/{EXAM}?from=N"' in led.text
+        silence(place.ledger, moved.FAR)
+        said = place.ask(who, f"/gecit/own/images/{EXAM}?lang=tr", {})
+        assert said.status_code == 503 and f"{moved.FAR} düğümü yanıt vermiyor" in said.text
+    assert place.ledger.downloads_of("cigdem", START) == []
+
+
+def test_who_works_there_and_is_the_patient_is_led_to_a_page_that_is_open_to_him(place: Place) -> None:
+    place.ledger.save_account(replace(PEOPLE[0], roles=(Role.MANAGER,), institution=HOSPITAL.skrs), START)
+    move(place.ledger, key())
+    assert place.ask("cigdem", f"/gecit/own/exam/{EXAM}").status_code == 403
+    led = place.ask("cigdem", f"/gecit/own/images/{EXAM}", {})
+    assert f'content="0; url={moved.ADDRESS}/gecit/exams/{EXAM}?from=N"' in led.text
+
+
+def test_a_zip_that_another_node_makes_is_followed_there_by_who_asked_for_it(place: Place) -> None:
+    path = begun(place)
+    made = place.ledger.download(path.rsplit("/", 1)[1])
+    assert made
+    far = replace(made, id="f" * 32, node=moved.FAR)
+    place.ledger.add_download(far)
+    path = f"/gecit/own/downloads/{far.id}"
+    assert moved.FAR in place.ask("cigdem", path, None).text
+    make_known(place.ledger)
+    led = place.ask("cigdem", path, None, Accept="*/*")
+    assert led.headers["Location"] == f"{moved.ADDRESS}{path}?from=N"
+    assert place.ask("veli", path).status_code == 404
+
+
+def test_of_images_at_two_nodes_the_page_says_what_the_zip_leaves_out(place: Place) -> None:
+    path = f"/gecit/own/exam/{EXAM}"
+    assert "yalnız buradakileri içerir" not in place.ask("cigdem", path).text
+    facts = study("far", key=StudyKey(moved.FAR, "far"), patient_id=TCKN)
+    place.ledger.write(lambda tx: tx.append(StudyLinked(at=START, exam=key(), facts=facts, path="accession")))
+    assert f"{moved.FAR}: oraya şu anda ulaşılamıyor" in place.ask("cigdem", path).text
+    make_known(place.ledger)
+    for who, page in (("cigdem", path), ("yonetici", f"/gecit/exams/{EXAM}")):
+        told = place.ask(who, begun(place, who)).text
+        assert "zip yalnız buradakileri içerir" in told and f'href="{moved.ADDRESS}{page}?from=N"' in told
+    assert f'href="{moved.ADDRESS}{path}?from=N"' in place.ask("cigdem", path).text

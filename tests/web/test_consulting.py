@@ -20,7 +20,7 @@ from gecit.core.balance import ReaderProfile
 from gecit.core.consultation import Consultation, Outcome, State
 from gecit.core.disclosures import Disclosure
 from gecit.core.draft import Draft
-from gecit.core.events import ReportReceived
+from gecit.core.events import ReportReceived, StudyLinked
 from gecit.core.exam_kinds import Subspecialty
 from gecit.core.groups import Group, Member
 from gecit.core.key_images import KeyImage
@@ -47,10 +47,12 @@ from gecit.web.words import count_name
 from tests.fake_accounts import FakeAudit
 from tests.fakes import FakeViews, FakeVitals, StillClock
 from tests.support.consulting import ASKER, AWAY, CERRAH, DAY, NORO, UZMAN, admit, person
-from tests.support.flow import HOSPITAL, JUDGING, TCKN, key, report
+from tests.support.flow import HOSPITAL, JUDGING, START, TCKN, key, report, study
+from tests.support.moved import ADDRESS, FAR, make_known, move
 from tests.support.reading import LIMITS, NOW, NUMBERS, PROFILES, sign, take, wait_for_reader, write
 from tests.support.reviews import asked as round_of
 
+from .test_nodes import silence
 from .test_reading import CHEAP, PASSWORD, Registry
 
 RULES = Path(__file__).parents[2] / "rules"
@@ -691,3 +693,35 @@ def test_the_editor_says_that_a_consultation_waits_and_no_more_when_it_is_answer
     assert warned in text_of(ask(client, "ayse", place))
     answered(client, address)
     assert warned not in text_of(ask(client, "ayse", place))
+
+
+# Images at another node
+
+
+def test_a_consultation_is_opened_beside_its_images(client: FlaskClient, ledger: SqlLedger) -> None:
+    address = asked(client)
+    shown = "StudyInstanceUIDs=1.2.A1&"
+    assert f'href="/gecit/ohif/viewer?{shown}' in text_of(ask(client, "uzman", address))
+    move(ledger, EXAM, known=False)
+    page = ask(client, "uzman", f"{address}?lang=en")
+    assert page.status_code == 200 and f"The images are on another node: {FAR}" in page.text
+    assert f"This picture is at node {FAR}, which cannot be reached now" in page.text and shown not in page.text
+    make_known(ledger)
+    for who, path in (("uzman", address), ("ayse", NEW)):
+        assert ask(client, who, path).headers["Location"] == f"{ADDRESS}{path}?from=N"
+    assert ask(client, "noro", address).status_code == 404, "whom it is nothing to"
+    silence(ledger, FAR)
+    page = ask(client, "uzman", f"{address}?lang=tr")
+    assert page.status_code == 200 and f"Görüntüleri tutan {FAR} düğümü yanıt vermiyor" in text_of(page)
+    assert "Hemanjiom mu?" in text_of(page), "what was asked can still be read"
+    assert ask(client, "ayse", NEW).status_code == 200
+
+
+def test_a_picture_at_another_node_is_a_link_to_it(client: FlaskClient, ledger: SqlLedger) -> None:
+    """Of an exam whose studies lie at two nodes."""
+    address = asked(client)
+    move(ledger, EXAM)
+    near = study("near", "A1")
+    ledger.write(lambda tx: tx.append(StudyLinked(at=START, exam=EXAM, facts=near, path="accession")))
+    page = text_of(ask(client, "uzman", address))
+    assert f'href="{ADDRESS}/gecit/ohif/viewer?StudyInstanceUIDs=1.2.A1&' in page

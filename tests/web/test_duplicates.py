@@ -13,20 +13,25 @@ from urllib.parse import quote
 import pytest
 import requests
 from flask.testing import FlaskClient
+from msgspec.structs import replace
 from werkzeug.test import TestResponse
 
 from gecit.core.background import Answering
+from gecit.core.events import StudyFactsRecorded
+from gecit.core.facts import StudyKey
 from gecit.core.peer_review import ReviewView
 from gecit.edges.doors import Doors
 from gecit.edges.peer_files import read_scale
 from gecit.edges.store import SqlLedger
 from gecit.ports import Unavailable
+from gecit.ports.nodes import NewNode
 from gecit.processes.web import serve
 from gecit.steps.ask_above import ServiceAbove
 from gecit.steps.duplicates import DuplicateDesk
 from gecit.web.api.openapi import description
 from gecit.web.app import create_app
 from gecit.web.duplicates import described
+from gecit.web.elsewhere import NODES
 from gecit.web.peer import PeerDesk
 from tests.fake_studies import FakeReviewDoors
 from tests.fakes import FakeAccounts, FakeViews, FakeVitals
@@ -39,10 +44,13 @@ from tests.support.duplicates import (
     SUT,
     TCKN,
     FakeService,
+    facts,
     open_for_business,
     record,
 )
 from tests.support.postgres import free_port
+
+from .test_nodes import silence
 
 TOKEN = {"Authorization": "Bearer program"}
 BASE = "/gecit/api/duplicates"
@@ -152,6 +160,38 @@ def test_links_open_report_and_images_and_search_detail_then_says_so(hbys: Flask
     study = {"StudyInstanceUID": "1.2.1", "DicomWeb": "/dicom-web/studies/1.2.1"}
     assert images == {"Studies": [study], "Url": None}
     assert json.loads(ask(hbys, "previous-studies-search-detail", **detail).data) == [{"SutCode": SUT, "Result": True}]
+
+
+def test_images_of_another_node_are_given_with_its_address(build: Build, kept: SqlLedger) -> None:
+    study = facts(record(kept, "A1", 10))
+    kept.write(lambda tx: tx.append(StudyFactsRecorded(at=NOW, study=study.key, facts=study)))
+    app = build(ministry_get=True)
+    app.extensions[NODES] = ("N1", kept)
+    kept.claim_node(NewNode(name=study.key.node, mark="n", home="n", address="https://n.example"))
+    client = app.test_client()
+    (one,) = json.loads(ask(client).data)
+    [given] = json.loads(client.get(one["ImageLink"], headers=TOKEN).data)["Studies"]
+    assert given["DicomWeb"] == f"https://n.example/dicom-web/studies/{study.study_instance_uid}"
+    asked = {"parameter": json.dumps({"OrderId": one["OrderId"]})}
+    answer = client.get(f"{INTEGRATION}/GetImageLink", query_string=asked, headers=TOKEN)
+    assert given["DicomWeb"] in answer.text and "localhost" not in answer.text
+
+
+def test_of_two_nodes_that_hold_a_study_the_one_that_lives_is_given(build: Build, kept: SqlLedger) -> None:
+    study = facts(record(kept, "A1", 10))
+    for name in ("a", "n"):
+        copy = replace(study, key=StudyKey(node=name, orthanc_id=study.key.orthanc_id))
+        kept.write(lambda tx, one=copy: tx.append(StudyFactsRecorded(at=NOW, study=one.key, facts=one)))  # type: ignore[misc]
+        kept.claim_node(NewNode(name=name, mark=name, home=name, address=f"https://{name}.example"))
+    app = build()
+    app.extensions[NODES] = ("N1", kept)
+    client = app.test_client()
+    (one,) = json.loads(ask(client).data)
+    for dead, given in (("a", "n"), ("n", "a")):
+        silence(kept, dead)
+        [study_link] = json.loads(client.get(one["ImageLink"], headers=TOKEN).data)["Studies"]
+        assert study_link["DicomWeb"].startswith(f"https://{given}.example/")
+        kept.node_lives(NewNode(name=dead, mark=dead, home=dead))
 
 
 def test_a_report_under_blind_review_is_shut_to_its_reviewer_by_either_way(build: Build, kept: SqlLedger) -> None:

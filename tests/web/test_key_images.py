@@ -9,7 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 
-from gecit.core.events import StudyLinked
+from gecit.core.events import StudyFactsRecorded, StudyLinked, StudyUnlinked
+from gecit.core.facts import StudyKey
 from gecit.core.key_images import LONGEST_CAPTION, KeyImage
 from gecit.edges.store import SqlLedger
 from gecit.web.reading.key_images import digest_of
@@ -17,6 +18,7 @@ from tests.fake_accounts import FakeAudit
 from tests.support.archive import FOREIGN, OWN, FakeTags
 from tests.support.flow import START, key, study
 from tests.support.markup import POISON, shown_as_text
+from tests.support.moved import ADDRESS, FAR, make_known
 
 from .test_reading import (  # noqa: F401 -- fixtures
     EDITOR,
@@ -167,3 +169,20 @@ def test_where_the_images_stand_is_remembered(client: FlaskClient) -> None:
     assert "<iframe" not in ask(client, "ayse", EDITOR).text
     ask(client, "ayse", f"{EDITOR}?images=elsewhere")
     assert "<iframe" not in ask(client, "ayse", EDITOR).text
+
+
+def test_a_picture_at_another_node_is_a_link_to_it_and_no_empty_one(client: FlaskClient, ledger: SqlLedger) -> None:
+    """Of an exam whose studies lie at two nodes: what one of them holds, no page of the other one can draw."""
+    assert act(client, "ayse", "key-images", **PICTURE).status_code == 303
+    far = replace(study("own"), key=StudyKey(FAR, "own"), study_instance_uid=OWN)
+    ledger.write(lambda tx: tx.append(StudyUnlinked(at=START, exam=key(), study=StudyKey("N", "own"), reason="moved")))
+    ledger.write(lambda tx: tx.append(StudyFactsRecorded(at=START, study=far.key, facts=far)))
+    ledger.write(lambda tx: tx.append(StudyLinked(at=START, exam=key(), facts=far, path="accession")))
+    page = unescape(ask(client, "ayse", EDITOR).text)
+    assert f"Bu görüntü {FAR} düğümünde; oraya şu anda ulaşılamıyor" in page and "data-picture" not in page
+    refused = unescape(act(client, "ayse", "key-images", **{"series-number": "2", "number": "3"}).text)
+    assert f"görüntülerinin bir bölümü başka düğümde: {FAR}" in refused
+    make_known(ledger)
+    page = unescape(ask(client, "ayse", EDITOR).text)
+    shown = f"StudyInstanceUIDs={OWN}&initialSeriesInstanceUID={OWN}.2&initialSOPInstanceUID={OWN}.2.2"
+    assert f'href="{ADDRESS}/gecit/ohif/viewer?{shown}&from=N"' in page and "data-picture" not in page

@@ -21,6 +21,7 @@ PAGE = (Path(__file__).parents[2] / "docs/metrics.md").read_text("utf-8")
 WORK = {
     "changes behind": 3, "open studies": 2, "last sweep": "2026-03-02T06:00:00+00:00", "disk free": 5, "disk total": 9,
     "delivered medula": 4, "delivery seconds medula": 1.5, "breaker medula": "open", "cannot be judged": 0,
+    "certificate hl7": "2026-03-23T06:00:00+00:00", "certificate /a.pem": "unreadable", "backup due": "never",
 }  # fmt: skip
 TYPES = {"GaugeMetricFamily": "gauge", "CounterMetricFamily": "counter", "SummaryMetricFamily": "summary"}
 
@@ -64,6 +65,10 @@ def test_what_the_ledger_holds_is_scraped(client: FlaskClient) -> None:
     assert found["gecit_delivery_seconds_sum[('destination', 'medula'), ('home', ''), ('node', 'N1')]"] == 1.5
     assert found["gecit_destination_up[('destination', 'medula'), ('home', ''), ('node', 'N1')]"] == 0
     assert found["gecit_disk_free_bytes[('home', ''), ('node', 'N1')]"] == 5
+    end = (START + timedelta(days=21)).timestamp()
+    certificates = {name: value for name, value in found.items() if name.startswith("gecit_certificate_end")}
+    assert list(certificates.values()) == [end], "one that cannot be read has no end"
+    assert found["gecit_backup_due_timestamp_seconds[('home', ''), ('node', 'N1')]"] == 0
     assert found["gecit_incidents_open[]"] == 0
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 
+from gecit.core.events import StudyFactsRecorded
 from gecit.core.facts import StudyKey
 from gecit.edges.store import SqlLedger
 from gecit.edges.store.schema import node
@@ -17,6 +18,7 @@ from gecit.ports.nodes import SILENT, NewNode, Node
 from gecit.web.elsewhere import origin_of
 from tests.fakes import NOON, FakeViews
 from tests.support.exams import CLEAN, fill
+from tests.support.flow import START, study
 from tests.web.conftest import BASIC
 
 HERE = NewNode(name="N1", mark="1", home="1", address="https://n1.example", version="0.9", orthanc="1.10.1")
@@ -135,3 +137,27 @@ def test_a_silent_node_is_named_with_what_to_do(page: Callable[..., str], views:
     silence(book, "N2")
     assert "Görüntüleri tutan N2 düğümü yanıt vermiyor" in page(path, 503)
     assert "Node N2, which holds the images, does not answer" in page(f"{path}?lang=en", 503)
+
+
+def test_the_viewer_by_uid_leads_to_the_node_of_the_study_whose_images_are_open_to_who_asks(
+    client: FlaskClient, book: SqlLedger
+) -> None:
+    facts = replace(study("far"), key=StudyKey("N2", "far"), study_instance_uid="1.2.3", institution="910001")
+    book.write(lambda tx: tx.append(StudyFactsRecorded(at=START, study=facts.key, facts=facts)))
+    path, headers = "/gecit/ohif/viewer?StudyInstanceUIDs=1.2.3", {"Authorization": BASIC}
+    assert "başka bir düğümde: N2" in client.get(path, headers=headers).text
+    book.claim_node(THERE)
+    assert client.get(path, headers=headers).headers["Location"] == f"https://n2.example{path}&from=N1"
+    assert client.get(f"{path},1.2.4", headers=headers).status_code == 200, "nobody knows of the other one"
+    silence(book, "N2")
+    assert client.get(path, headers=headers).status_code == 503
+
+
+def test_in_a_frame_another_nodes_page_is_offered_in_a_window(
+    client: FlaskClient, views: FakeViews, book: SqlLedger
+) -> None:
+    put_elsewhere(views)
+    book.claim_node(THERE)
+    headers = {"Authorization": BASIC, "Accept": "text/html", "Sec-Fetch-Dest": "iframe"}
+    page = client.get(f"/gecit/viewer/{CLEAN.institution}/{CLEAN.accession}", headers=headers).text
+    assert "http-equiv" not in page and 'target="_blank"' in page and "kendi penceresinde" in page

@@ -199,6 +199,15 @@ def test_a_ticket_is_good_at_its_node_alone(here: FlaskClient, there: FlaskClien
     assert take(there, ticket_of(page_of(here, "C"))).location.startswith("/gecit/sign-in")
 
 
+def test_a_ticket_is_no_sign_in_of_its_own(here: FlaskClient, accounts: FakeAccounts) -> None:
+    assert here.head("/gecit/over?node=B", headers=HTML, base_url=A).status_code == 200
+    assert len(accounts.sessions("admin")) == 1
+    ticket_of(page_of(here))
+    assert [one.is_ticket for one in accounts.sessions("admin")].count(True) == 1
+    page = here.get("/gecit/account", headers=HTML, base_url=A).text
+    assert page.count("/gecit/account/sessions/") == 1
+
+
 def test_a_ticket_opens_nothing_as_a_cookie(here: FlaskClient, there: FlaskClient) -> None:
     there.set_cookie(COOKIE, ticket_of(page_of(here)), domain="b.example")
     assert not signed_in(there)

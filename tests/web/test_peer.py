@@ -19,6 +19,8 @@ from werkzeug.test import TestResponse
 
 from gecit.core.access import Action, Role
 from gecit.core.accounts import Account, person_of
+from gecit.core.events import StudyLinked
+from gecit.core.facts import StudyKey
 from gecit.core.feedback import Closing
 from gecit.core.order import Person
 from gecit.core.report import ReportPart
@@ -31,9 +33,12 @@ from gecit.web.app import create_app
 from gecit.web.peer import PeerDesk
 from gecit.web.reading.beside import earlier_of
 from tests.fakes import FakeVitals, StillClock
-from tests.support.flow import FINDINGS, HOSPITAL, key
+from tests.support.flow import FINDINGS, HOSPITAL, key, study
 from tests.support.markup import POISON, shown_as_text
+from tests.support.moved import ADDRESS, FAR, make_known, move
 from tests.support.reviews import NUMBERS, SIGNED, signed
+
+from .test_nodes import silence
 
 RULES = Path(__file__).parents[2] / "rules"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -450,3 +455,31 @@ def test_the_pages_speak_english(client: FlaskClient, ledger: SqlLedger) -> None
         ("mudur", "/gecit/feedback", "There is no feedback"),
     ):
         assert said in unescape(ask(client, who, f"{path}{'&' if '?' in path else '?'}lang=en").text)
+
+
+def test_a_reviews_images_are_opened_at_the_node_that_holds_them(client: FlaskClient, ledger: SqlLedger) -> None:
+    path = f"/gecit/reviews/{drawn(client, ledger)}/1/images"
+    move(ledger, key("A1"), known=False)
+    said = ask(client, "cem", f"{path}?lang=en")
+    assert said.status_code == 404 and f"The images are on another node: {FAR}" in said.text
+    make_known(ledger)
+    assert ask(client, "cem", path).headers["Location"] == f"{ADDRESS}{path}?from=N"
+    silence(ledger, FAR)
+    said = ask(client, "cem", f"{path}?lang=tr")
+    assert said.status_code == 503 and f"Görüntüleri tutan {FAR} düğümü yanıt vermiyor" in said.text
+    assert gives_away(said.text) == []
+
+
+def test_a_reviews_images_at_two_nodes_are_offered_at_both_and_name_no_exam(
+    client: FlaskClient, ledger: SqlLedger
+) -> None:
+    path = f"/gecit/reviews/{drawn(client, ledger)}/1/images"
+    facts = study("far", key=StudyKey(FAR, "far"))
+    ledger.write(lambda tx: tx.append(StudyLinked(at=SIGNED, exam=key("A1"), facts=facts, path="accession")))
+    make_known(ledger)
+    headers = {"Authorization": f"Basic {base64.b64encode(f'cem:{PASSWORD}'.encode()).decode()}", "Accept": "text/html"}
+    page = client.get(path, headers=headers)
+    assert f'href="{path}?at=N"' in page.text and f'href="{path}?at={FAR}"' in page.text
+    assert gives_away(page.text) == []
+    here = client.get(f"{path}?at=N", headers=headers).headers["Location"]
+    assert here.endswith(f"StudyInstanceUIDs=1.2.{HOSPITAL.skrs}.A1&review=1"), "what lies here, and no other"

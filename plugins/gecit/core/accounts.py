@@ -38,6 +38,10 @@ class Login(Value):
     linked_at: datetime
 
 
+TICKET = "ticket:"
+"""Before the `how` of a session that no cookie opens (docs/decisions/0064)."""
+
+
 class Session(Value):
     """One browser that is signed in."""
 
@@ -48,6 +52,11 @@ class Session(Value):
     expires_at: datetime
     how: str = "password"  # password | the label of an identity provider
     address: str = ""
+
+    @property
+    def is_ticket(self) -> bool:
+        """Whether it is what takes a sign-in to another node, and no browser's."""
+        return self.how.startswith(TICKET)
 
     @property
     def id(self) -> str:

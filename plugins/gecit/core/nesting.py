@@ -16,7 +16,8 @@ LONGEST_TAG = len(ITEM)
 MOST_ELEMENTS = 2_000_000  # looked at; of more nobody can tell
 UNDEFINED = 0xFFFFFFFF
 IMPLICIT, BIG_ENDIAN = "1.2.840.10008.1.2", "1.2.840.10008.1.2.2"
-DEFLATED = "1.2.840.10008.1.2.1.99"
+DEFLATED = frozenset({"1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95"})
+"""Explicit VR, and JPIP Referenced: DCMTK inflates the whole data set of both (PS3.5 A.5, A.7)."""
 PREAMBLE = 128
 
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD

@@ -27,7 +27,7 @@ def stands_deep(pieces: Iterable[bytes], enough: int | None = None, limit: int =
     try:
         head, start = _head(given)
         rest = chain((start[head.start :],), given)
-        return _deep(_inflated(rest) if head.syntax == DEFLATED else rest, head.syntax, limit)
+        return _deep(_inflated(rest) if head.syntax in DEFLATED else rest, head.syntax, limit)
     except (zlib.error, _TooMuch):
         return True
 

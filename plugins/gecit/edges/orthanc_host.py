@@ -83,6 +83,7 @@ KNOWN_STATUS = frozenset(
     | {*range(400, 405), *range(406, 418), 422, 423, 424, 426}
     | {*range(500, 508), 509, 510}
 )
+SAID_SECONDS = 10.0  # between two log lines about a web process that does not answer
 UNSAYABLE = 999  # no status of HTTP: Orthanc has no words for it and fails before it writes a byte
 SUBSTITUTES = {301: 302, 308: 307, 425: 503, 429: 503, 451: 403, 511: 503}  # others: 4xx is 400, 5xx is 500
 ENCODED = re.compile(r"(?:[A-Za-z0-9\-._~!$'()*,;:@/?+]|%[0-9A-Fa-f]{2})*")
@@ -263,6 +264,7 @@ class Forwarder:
     def __init__(self, port: int, proof: Callable[[str], str] | None = None, timeout_seconds: float = 60.0) -> None:
         self._proof = proof
         self._proven_until = 0.0
+        self._said: dict[str, tuple[float, int]] = {}  # by fault: said again when, and for how many since
         self._pool = urllib3.HTTPConnectionPool(
             "127.0.0.1",
             port,
@@ -277,11 +279,21 @@ class Forwarder:
             self._forward(output, uri, request)
         except urllib3.exceptions.HTTPError as fault:
             self._proven_until = 0.0
-            log.error("web process does not answer: %s", type(fault).__name__)
+            self._say_in_log(f"web process does not answer: {type(fault).__name__}")
             say_down(output)
         except Exception as fault:  # noqa: BLE001 the outermost boundary of a callback
-            log.error("cannot forward: %s", type(fault).__name__)
+            self._say_in_log(f"cannot forward: {type(fault).__name__}")
             say_down(output)
+
+    def _say_in_log(self, fault: str) -> None:
+        """Once in a while: every browser, sender and probe asks while the process starts."""
+        silent_until, unsaid = self._said.get(fault, (0.0, 0))
+        if time.monotonic() < silent_until:
+            self._said[fault] = silent_until, unsaid + 1
+            return
+        more = f", and for {unsaid} requests since this was last said" if unsaid else ""
+        log.error("%s%s", fault, more)
+        self._said[fault] = time.monotonic() + SAID_SECONDS, 0
 
     def _is_ours(self) -> bool:
         if self._proof is None or time.monotonic() < self._proven_until:
@@ -295,7 +307,8 @@ class Forwarder:
 
     def _forward(self, output: Output, uri: str, request: Mapping[str, Any]) -> None:
         if not self._is_ours():
-            log.error("somebody else listens on the web process's port %d: give this node another", self._pool.port)
+            port = self._pool.port
+            self._say_in_log(f"somebody else listens on the web process's port {port}: give this node another")
             say_down(output)
             return
         query = encode_query(request.get("get", {}))

@@ -35,5 +35,10 @@ class Documents:
             return build_sr(institution, exam, version, study, template)
         if document is Document.KEY_OBJECTS:
             return build_key_objects(institution, exam, version, study, template)
-        pictures = [(one, self._picture(one)) for one in key_images(version)]
+        pictures = [(one, self._drawn(one, exam, study.key.node)) for one in key_images(version)]
         return encapsulate(build_pdf(version, institution, exam.order, pictures), exam, version, study, template)
+
+    def _drawn(self, image: KeyImage, exam: Exam, node: str) -> bytes | str | None:
+        """Return a key image as JPEG; the node's name where its study lies at another one, which draws it there."""
+        holding = {one.facts.key.node for one in exam.studies if one.facts.study_instance_uid == image.study}
+        return ", ".join(sorted(holding)) if holding and node not in holding else self._picture(image)

@@ -12,8 +12,8 @@ from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, Spacer,
 
 from ..core.key_images import KeyImage
 
-Picture = tuple[KeyImage, bytes | None]
-"""A key image as JPEG; None = it cannot be drawn."""
+Picture = tuple[KeyImage, bytes | str | None]
+"""A key image as JPEG; a name = of another node, which alone can draw it; None = it cannot be drawn."""
 
 SIDE = 480
 """Pixels each way that a picture is asked for: about 160 dots an inch in print, and some 40 kB."""
@@ -43,12 +43,16 @@ _STYLE = [("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1),
 
 def _cell(picture: Picture, width: float, label: ParagraphStyle) -> list[Flowable]:
     image, jpeg = picture
-    caption = Paragraph(caption_of(image) if jpeg else f"{caption_of(image)} (çizilemedi)", label)
-    drawn = Image(io.BytesIO(jpeg), width=width - 4 * mm, height=HIGHEST, kind="proportional") if jpeg else None
-    if drawn is None:
-        return [caption]
+    if not isinstance(jpeg, bytes):
+        return [Paragraph(f"{caption_of(image)} ({_why(jpeg)})", label)]
+    drawn = Image(io.BytesIO(jpeg), width=width - 4 * mm, height=HIGHEST, kind="proportional")
     drawn.hAlign = "LEFT"
-    return [drawn, Spacer(1, 1 * mm), caption]
+    return [drawn, Spacer(1, 1 * mm), Paragraph(caption_of(image), label)]
+
+
+def _why(node: str | None) -> str:
+    """Say why a picture is not in this document."""
+    return f"{escape(node)} düğümündeki çalışmada" if node else "çizilemedi"
 
 
 def caption_of(image: KeyImage) -> str:

@@ -46,8 +46,12 @@ class SharingKept(Protocol):
         """Return a visit, an expired one too."""
         ...
 
-    def end_visits(self, *, digest: str = "", link: str = "") -> None:
-        """End one visit, or all of a link."""
+    def visits_until(self, link: str, expires_at: datetime) -> list[Visit]:
+        """Return the visits of a link that end at an instant: one, and those that it was carried over to."""
+        ...
+
+    def end_visits(self, *, digest: str = "", link: str = "") -> int:
+        """End one visit, or all of a link; return how many this call ended."""
         ...
 
 

@@ -35,6 +35,7 @@ def limits_of(settings: Settings) -> Limits:
         sender_silence=timedelta(hours=chosen.sender_silent_hours) if chosen.sender_silent_hours else None,
         behind=chosen.behind_changes,
         critical=timedelta(minutes=settings.critical.unread_minutes) if settings.critical.unread_minutes else None,
+        certificate=timedelta(days=chosen.certificate_days),
     )
 
 
@@ -76,6 +77,12 @@ def secret_of(settings: Settings) -> str:
         raise Unavailable(f"the secret's file cannot be read: {fault.strerror}") from fault
 
 
+def channels_of(settings: Settings, clock: Clock) -> Mapping[str, Handler]:
+    """Return by what people are told of alerts; none where the settings name nobody."""
+    url = settings.alerts.webhook_url
+    return handlers(mailer_of(settings), poster_of(settings), url, lambda: secret_of(settings), clock)
+
+
 def consulted_of(settings: Settings, accounts: Accounts, clock: Clock) -> Mapping[str, Handler]:
     """Return what tells of consultations, by the channels that are configured."""
     chosen = settings.consultations
@@ -114,9 +121,7 @@ class Alerting:
 
     def __init__(self, settings: Settings, ledger: SqlLedger, clock: Clock) -> None:
         self._settings = settings
-        self._channels = handlers(
-            mailer_of(settings), poster_of(settings), settings.alerts.webhook_url, lambda: secret_of(settings), clock
-        )
+        self._channels = channels_of(settings, clock)
         self._watch = Watch(ledger, ledger, clock, limits_of(settings), tuple(self._channels))
         owner = f"{settings.name}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
         self._told = {**self._channels, **consulted_of(settings, ledger, clock), **desks_of(settings, ledger)}

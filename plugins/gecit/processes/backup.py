@@ -6,6 +6,7 @@ copied is in the index, and is found as any new one is; the other way round it w
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -25,7 +26,10 @@ from ..edges.store import SqlLedger
 from ..ports import Clock
 from ..settings import Settings
 from ..settings.orthanc_folders import OrthancFolders
+from .last_backup import record
 from .registered import home_of
+
+log = logging.getLogger("gecit.backup")
 
 ROUNDS = 5
 """How often the index is copied anew because images were deleted meanwhile."""
@@ -107,7 +111,20 @@ def back_up(
         damaged=damaged,
     )
     backup_files.write_manifest(folder, manifest)
+    _leave_trace(settings.data, manifest)
     return Made(manifest=manifest, rotten=tuple(sums.rotten))
+
+
+def _leave_trace(data: Path, made: Manifest) -> None:
+    """Note it for who watches its age; the backup is good without."""
+    try:
+        record(data, made)
+    except OSError as fault:
+        log.warning(
+            "%s klasörüne yedeğin izi yazılamadı (%s): komutu düğümün kullanıcısıyla çalıştırın. / "
+            "No trace of the backup could be written into %s (%s): run the command as the node's user.",
+            *(data, fault.strerror) * 2,
+        )
 
 
 def _earlier(base: Path) -> Sums:

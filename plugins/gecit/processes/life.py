@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -35,6 +36,16 @@ def until_told_to_stop() -> threading.Event:
     if os.environ.get(SUPERVISED) == "1":
         threading.Thread(target=_watch_pipe, args=(stop,), name="watch supervisor", daemon=True).start()
     return stop
+
+
+def leave_what_stands() -> None:
+    """Have the collector look at nothing that is there now, once a process has been built.
+
+    Beside a hundred thousand such objects it looks at the oldest generation only when a quarter as many more wait
+    there (CPython's gcmodule.c): for that `web` needed 2,400 pages, and 15 MiB more than it ever used at once.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _watch_pipe(stop: threading.Event) -> None:

@@ -15,7 +15,8 @@ from ..ports import Beat
 from ..settings import Settings
 from ..settings.tls import server_context
 from .build import Parts, start_logging
-from .life import until_told_to_stop, wait_beating
+from .ends import hl7_detail
+from .life import leave_what_stands, until_told_to_stop, wait_beating
 from .reception import Raw, Reception
 from .registered import home_of
 from .taken import port_of
@@ -82,17 +83,18 @@ def run(settings: Settings) -> int:
     stop = until_told_to_stop()
     parts = Parts(settings)
     parts.ensure_rulebook()
-    answered = Answered()
+    answered, shown = Answered(), hl7_detail(settings)
     listener = listener_of(settings, parts.reception(), answered)
 
     home = home_of(settings)
 
     def beat(now: datetime) -> Beat:
-        counted: dict[str, str | int | float] = {**listener.counts, **answered.counts}
+        counted: dict[str, str | int | float] = {**listener.counts, **answered.counts, **shown}
         return Beat(node=settings.name, process="listen", pid=os.getpid(), at=now, detail=counted, home=home)
 
     threading.Thread(target=wait_beating, args=(stop, parts.ledger, parts.clock, beat), daemon=True).start()
     try:
+        leave_what_stands()
         with port_of("HL7", settings.mllp_port, "GECIT_MLLP_PORT"):
             asyncio.run(serve(listener, stop))
     finally:

@@ -34,6 +34,7 @@ from ..settings import Settings
 from ..settings.orthanc_folders import OrthancFolders
 from .backup import key_proof
 from .entrance import audit_of
+from .last_backup import record
 from .run_folder import RESTORING, lock_folder, write_private
 
 Told = Callable[[], object]
@@ -78,6 +79,7 @@ def restore(
         write_private(settings.run_folder / RESTORING, mark)
         _put_back(settings, orthanc, manifest, sums, again=again)
         counts = _mark(settings, manifest, digest, clock, who)
+        record(settings.data, manifest)
         (settings.run_folder / RESTORING).unlink()
     finally:
         os.close(lock)

@@ -37,8 +37,9 @@ from .bulk import exports_of
 from .citizens import citizens_of
 from .consulting import consulting_of
 from .entrance import audit_of, doors_of, sealer_of
-from .life import until_told_to_stop, wait_beating
+from .life import leave_what_stands, until_told_to_stop, wait_beating
 from .loops import run_loops
+from .lost_ledger import lost_ledger_of
 from .peer_desk import peer_desk_of
 from .quality import quality_of
 from .reading_room import room_of
@@ -135,7 +136,8 @@ def run(settings: Settings, stop: threading.Event) -> None:
         end = serve(app, settings.web_port)
     record_absence(ledger, ledger, settings.name, clock.now())
     alerting = Alerting(settings, ledger, clock)
-    watching = threading.Thread(target=run_loops, args=(alerting.loops(), stop), name="alerts", daemon=True)
+    watched = [*alerting.loops(), *lost_ledger_of(settings, ledger).loops()]
+    watching = threading.Thread(target=run_loops, args=(watched, stop), name="alerts", daemon=True)
     watching.start()
     log.info("pages on 127.0.0.1:%d", settings.web_port)
 
@@ -146,6 +148,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         audit.tick()
         return Beat(node=settings.name, process="web", pid=os.getpid(), at=now, home=home)
 
+    leave_what_stands()
     wait_beating(stop, ledger, clock, made)
     end()
     alerting.stop()

@@ -41,11 +41,13 @@ from ..steps.follow import Follower
 from ..steps.rejudge import Rejudger
 from .alerting import Alerting, consultation_channels, mails, smtp_of
 from .build import Parts, start_logging
+from .ends import Ends
 from .entrance import audit_of, granting_of
 from .following import FollowerLease
 from .judging import Judge
-from .life import until_told_to_stop, wait_beating
+from .life import leave_what_stands, until_told_to_stop, wait_beating
 from .loops import Loop, run_loops
+from .lost_ledger import lost_ledger_of, telling_if_lost
 from .reception import Reception
 from .registered import home_of
 from .retention import deleting_of
@@ -96,6 +98,7 @@ class Worker:
         self._announcer = parts.announcer()
         self._alerting = Alerting(self._settings, parts.ledger, parts.clock)
         self._granting = granting_of(self._settings, parts.ledger)
+        self._ends = Ends(self._settings, before=parts.ledger.beats())
         self._swept_at: datetime | None = None
         self._modalities: frozenset[Modality] | None = None
 
@@ -113,6 +116,8 @@ class Worker:
                 announce.DESTINATION, self._announcer.handlers(), Breaker(NEVER), settings.webhooks.timeout_seconds
             ),
             *self._alerting.loops(),
+            *lost_ledger_of(self._settings, self._ledger).loops(),
+            *self._ends.loops(),
         ]
         if self._watching:
             found.append(Loop(name="suspects", step=self._watching.look_at_suspects, rest=SUSPECTS_REST))
@@ -285,6 +290,7 @@ class Worker:
             **self._behind(),
             **self._disk(),
             **self._clocks(),
+            **self._ends.detail(),
             **(self._watching.detail() if self._watching else {}),
         }
         for name, courier in self._couriers.items():
@@ -340,7 +346,8 @@ def run(settings: Settings) -> int:
     """Run the process; returns its exit code."""
     start_logging(settings.log_level)
     stop = until_told_to_stop()
-    parts = Parts(settings)
+    with telling_if_lost(settings):
+        parts = Parts(settings)
     parts.ensure_codes()
     parts.ensure_rulebook()
     url, token = settings.orthanc_url, read_internal_token(settings)
@@ -349,6 +356,7 @@ def run(settings: Settings) -> int:
     worker = Worker(parts, archive, watching.guarded(OrthancPictures(url, token)), watching)
     beating = threading.Thread(target=wait_beating, args=(stop, parts.ledger, parts.clock, worker.beat), daemon=True)
     beating.start()
+    leave_what_stands()
     run_loops(worker.loops(), stop, parts.ledger.version, worker.stop)
     worker.close()
     parts.ledger.close()

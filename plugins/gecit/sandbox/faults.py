@@ -13,6 +13,7 @@ import struct
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from werkzeug.test import run_wsgi_app
@@ -107,8 +108,9 @@ def _carry_out(faults: Faults, environ: WSGIEnvironment) -> tuple[bytes, str, li
 def _reset(environ: WSGIEnvironment) -> NoReturn:
     """Break the connection; the development server takes the exception as a client that went away."""
     connection: socket.socket = environ["werkzeug.socket"]
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.shutdown(socket.SHUT_RDWR)
+    with suppress(OSError):  # whoever asked may be gone already
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.shutdown(socket.SHUT_RDWR)
     raise ConnectionResetError("a fault on demand")
 
 

@@ -138,6 +138,14 @@ def _check_email(addresses: tuple[str, ...]) -> Text | None:
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 
 
+def _check_paths(names: tuple[str, ...]) -> Text | None:
+    """Files that are only watched: one that is not there is an incident, and keeps no process from starting."""
+    wrong = next((one for one in names if not Path(one).is_absolute()), None)
+    if wrong is None:
+        return None
+    return Text(tr=f"{wrong[:60]!r}: yol / ile başlamalı.", en=f"{wrong[:60]!r}: the path must start with /.")
+
+
 def _check_critical_email(entries: tuple[str, ...]) -> Text | None:
     wrong = next((one for one in entries if not _OF_INSTITUTION.fullmatch(one.strip())), None)
     if wrong is None:
@@ -169,6 +177,7 @@ _CHECKS: dict[str, Callable[[Any], Text | None]] = {
     "database": _check_database,
     "allow": _check_allow,
     "email": _check_email,
+    "paths": _check_paths,
     "critical-email": _check_critical_email,
     "years": _check_years,
 }

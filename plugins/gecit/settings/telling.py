@@ -83,6 +83,41 @@ class AlertSettings(Value):
         float,
         Meta(ge=0, le=8760, description="An institution that sent no HL7 message for so long is silent; 0 = never."),
     ] = 0
+    certificate_days: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=365,
+            description="A certificate in use that ends within so many days is told of, and once more when it has "
+            "ended; 0 = never.",
+        ),
+    ] = 21
+    certificate_files: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="PEM files of further certificates to be watched, with absolute paths: those that Geçit's "
+            "settings do not name, of nginx, a pooler or Orthanc's peers say.",
+            extra={"check": "paths"},
+        ),
+    ] = ()
+    backup_hours: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=8760,
+            description="A newest backup by `gecit backup` that is older is told of, and so is a node that has none; "
+            "0 = not watched, for a site that backs up otherwise. 36 suits a backup each night.",
+        ),
+    ] = 0
+    ledger_minutes: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1440,
+            description="A ledger that did not answer for so long is told of by the node itself, and once more when it "
+            "has answered again for as long; 0 = never.",
+        ),
+    ] = 5
     behind_changes: Annotated[
         int, Meta(ge=1, le=10_000_000, description="More changes of Orthanc not yet read are too many.")
     ] = 5_000

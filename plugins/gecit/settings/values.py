@@ -330,6 +330,16 @@ class Settings(Value, kw_only=True):
             extra={"orthanc": "DicomAet"},
         ),
     ] = "ORTHANC"
+    dicom_tls_enabled: Annotated[
+        bool, Meta(description="Whether Orthanc's DICOM port speaks TLS.", extra={"orthanc": "DicomTlsEnabled"})
+    ] = False
+    dicom_tls_certificate: Annotated[
+        str,
+        Meta(
+            description="PEM file of its certificate, whose end is watched where the path is absolute.",
+            extra={"orthanc": "DicomTlsCertificate"},
+        ),
+    ] = ""
     dicom_check_modality_host: Annotated[
         bool,
         Meta(

@@ -38,7 +38,7 @@ class ImageRefused(Exception):
     def __init__(self, text: Text) -> None:
         super().__init__(text.en)
         self.text = text
-        self.more: tuple[Text, ...] = ()
+        self.more: tuple[Text, ...] = ()  # what else the page says
 
 
 NOT_HERE = Text(

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -24,6 +25,8 @@ from .sharing import refuse
 log = logging.getLogger("gecit.share_links")
 
 SEND_CODE, ENTER_CODE = "send a sharing code", "enter a sharing code"
+HAND_OVER, TAKE_OVER = "hand a visit over", "take a visit over"
+TICKET = timedelta(seconds=60)
 
 
 class Said(StrEnum):
@@ -165,9 +168,60 @@ class Links:
             return self._refused(ENTER_CODE, link, address, Said.WRONG)
         return Said.OPEN
 
+    def hand_over(self, visit: str, ticket: Callable[[datetime], str], address: str) -> datetime | None:
+        """Keep a ticket by which another node goes on with a visit; return when the visit ends, None = it has ended.
+
+        `ticket` makes the ticket's digest, of which that end is a part: the other node's visit ends no later. It is
+        kept as a visit that no cookie opens, for a minute.
+        """
+        now, found = self._clock.now(), self._ledger.read(lambda tx: tx.visit(visit))
+        if found is None or found.expires_at <= now:
+            return None
+        self._tell_of(HAND_OVER, found.link, address)
+        kept = replace(found, digest=ticket(found.expires_at), expires_at=min(found.expires_at, now + TICKET))
+        self._ledger.write(lambda tx: tx.add_visit(kept, now))
+        return found.expires_at
+
+    def take_over(self, ticket: str, visit: str, until: datetime, address: str) -> bool:
+        """Go on with another node's visit until its end, where the digest `ticket` was kept: once, within a minute.
+
+        Of what is no ticket nothing is told here: any program can make them up as fast as it likes (`no_ticket`).
+        """
+        now, kept = self._clock.now(), self._ledger.read(lambda tx: tx.visit(ticket))
+        if kept is None or kept.expires_at <= now:
+            return False
+        self._tell_of(TAKE_OVER, kept.link, address)
+
+        def work(tx: Transaction) -> bool:
+            used = tx.end_visits(digest=ticket)
+            if not used or not tx.visits_until(kept.link, until):  # that one was left meanwhile
+                return False
+            tx.add_visit(replace(kept, digest=visit, expires_at=until), now)
+            return True
+
+        taken = self._ledger.write(work)
+        if not taken:  # what was told before it did not come about
+            self._tell_of(TAKE_OVER, kept.link, address, "left or taken meanwhile")
+        return taken
+
+    def no_ticket(self, address: str) -> None:
+        """Tell the audit that somebody showed what is no ticket."""
+        self._tell_of(TAKE_OVER, "", address, "no ticket")
+
+    def _tell_of(self, what: str, link: str, address: str, why: str = "") -> None:
+        who, now = s.account_of(link) if link else "", self._clock.now()
+        outcome: Literal["done", "refused"] = "refused" if why else "done"
+        self._audit.record(AuditEntry(at=now, who=who, what=what, address=address, outcome=outcome, why=why))
+
     def leave(self, visit: str) -> None:
-        """End a visit; `visit`: the digest of its cookie's value."""
-        self._ledger.write(lambda tx: tx.end_visits(digest=visit))
+        """End a visit, and those at nodes that it went over to; `visit`: the digest of its cookie's value."""
+
+        def work(tx: Transaction) -> None:
+            found = tx.visit(visit)
+            for one in tx.visits_until(found.link, found.expires_at) if found else ():
+                tx.end_visits(digest=one.digest)
+
+        self._ledger.write(work)
 
     def _standing(self, digest: str) -> ShareLink | None:
         """Return a link that opens something now."""

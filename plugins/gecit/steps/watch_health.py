@@ -38,6 +38,7 @@ from ..ports import (
 )
 from ..ports.nodes import Node
 from .deliver import Handler
+from .watch_ends import ending
 
 DESTINATION = "alert"
 EMAIL = "e-mail"
@@ -64,6 +65,7 @@ class Limits(Value):
     sender_silence: timedelta | None = None
     behind: int = 5_000
     critical: timedelta | None = timedelta(minutes=30)  # that nobody read
+    certificate: timedelta = timedelta(days=21)  # before its end
 
 
 class Facts(Value):
@@ -126,7 +128,19 @@ def facts(conditions: Conditions, now: datetime) -> Facts:
 
 def wrong(known: Facts, limits: Limits) -> dict[str, Text]:
     """Return what is wrong, by key."""
-    found = (_silent, _processes, _nodes, _clocks, _set_aside, _outbox, _services, _senders, _critical, _emergencies)
+    found = (
+        _silent,
+        _processes,
+        _nodes,
+        _clocks,
+        _set_aside,
+        _outbox,
+        _services,
+        _senders,
+        _critical,
+        _emergencies,
+        _ends,
+    )
     return {key: text for one in found for key, text in one(known, limits)}
 
 
@@ -304,6 +318,14 @@ def _emergencies(known: Facts, limits: Limits) -> Iterator[Found]:
         )
 
 
+def _ends(known: Facts, limits: Limits) -> Iterator[Found]:
+    """What stood when a node fell silent stands on: its silence renewed no certificate, and made no backup."""
+    yield from ending(known.current(limits), known.now, limits.certificate)
+    silent = known.silent(limits)
+    last = [one for one in known.beats if one.node in silent]
+    yield from (one for one in ending(last, known.now, limits.certificate) if one[0] in known.standing)
+
+
 def settle(tx: Transaction, found: Mapping[str, Text], now: datetime, channels: Collection[str]) -> list[Incident]:
     """Open what is new, close what is over, queue what tells of it; return the incidents that changed."""
     standing = {one.key: one for one in tx.open_incidents()}
@@ -389,6 +411,12 @@ def wording(alert: Alert) -> tuple[str, str]:
     )
 
 
+def direct(alert: Alert, key: str) -> Delivery:
+    """Return what a handler sends at once, without the outbox; `key` tells it from every other one."""
+    payload = to_json(alert)
+    return Delivery(id=0, destination=DESTINATION, kind="", key=key, exam=NOBODY, payload=payload, state="queued")
+
+
 TRIAL = Text(tr="Bu bir denemedir; yapılacak bir şey yok.", en="This is a trial; there is nothing to do.")
 
 
@@ -398,8 +426,5 @@ def try_out(
     """Return what sends a trial alert, by channel; each raises as its edge does."""
     now = clock.now()
     alert = Alert(type="incident.opened", timestamp=now, incident=0, key="trial:0", text=TRIAL, opened_at=now)
-    key = f"trial:{now.isoformat()}"
-    trial = Delivery(
-        id=0, destination=DESTINATION, kind="", key=key, exam=NOBODY, payload=to_json(alert), state="queued"
-    )
+    trial = direct(alert, f"trial:{now.isoformat()}")
     return {name: partial(send, trial) for name, send in handlers(mailer, poster, url, secret, clock).items()}

@@ -43,6 +43,7 @@ from .metrics import metrics
 from .nodes import node_pages
 from .peer import DESCRIBED as REVIEWS_DESCRIBED
 from .peer import PeerDesk, add_peer_pages
+from .picture_places import picture_place
 from .problem import on_fault, on_http_error, on_unavailable
 from .quality import DESCRIBED, QualityDesk, quality_pages
 from .readable import amount, bytesize, kind_and_name, procedure_names, waited
@@ -221,6 +222,7 @@ def _helpers() -> dict[str, object]:
         "words": words,
         "phrases": phrases,
         "in_other_language": in_other_language,
+        "picture_place": picture_place,
         "endpoints": current_app.view_functions,  # what this installation has pages of
         "csrf_field": csrf_field,
         "csrf_token": lambda: admission().csrf,

@@ -13,14 +13,14 @@ from gecit.edges.orthanc_host import CHALLENGE, LIVE_PATH, PROOF
 
 from .access import NEEDS, may_at_all
 from .audit import sent_on
-from .elsewhere import vouching
+from .elsewhere import by_link, vouching
 from .frame import addresses
 from .problem import BY_WHY, refuse
 from .sender import address, is_crossing, is_forged, reads_pages, wants_page
 
 LONGEST_CHALLENGE = 64
 SIGN_IN = "sign_in.show"
-OVER = "over.take"  # what another node sends, and what asks itself which one it is
+OVER = ("over.take", "link.take")  # what another node sends, and what asks itself which one it is
 LINK = "link.show"  # where whoever came by a link begins anew
 HOME, FRONT = "/gecit", "front.show"  # whoever comes without an address in mind reads first what this is
 API = "/gecit/api/"
@@ -47,7 +47,7 @@ def guard(doors: Doors) -> Callable[[], Response | None]:
     def ask() -> Response | None:
         view = current_app.view_functions.get(request.endpoint or "")
         needed = getattr(view, NEEDS, Undeclared)
-        if is_crossing() and request.endpoint != OVER:
+        if is_crossing() and request.endpoint not in OVER:
             return refuse("csrf")
         if request.endpoint == STATIC:
             return None
@@ -88,7 +88,8 @@ def _sign_in_or_refuse(why: Why) -> Response:
         return refuse(BY_WHY[why])
     if there := vouching():
         return make_response(redirect(there, 303))
-    if visit_of(request.headers.get("Cookie", "")) and LINK in current_app.view_functions:
+    came_by_link = by_link() or visit_of(request.headers.get("Cookie", ""))
+    if came_by_link and LINK in current_app.view_functions:
         return make_response(redirect(f"{url_for(LINK)}?said=visit-over", 303))
     if _comes_home() and FRONT in current_app.view_functions:
         return make_response(redirect(url_for(FRONT), 303))

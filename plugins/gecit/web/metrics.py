@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 
 from gecit.core.access import Action
 from gecit.ports import Beat, Clock, Conditions, Vitals
+from gecit.steps.watch_ends import CERTIFICATE, NEVER, UNREADABLE
 
 from .access import needs
 
@@ -66,6 +67,16 @@ METRICS = {
     "gecit_last_sweep_timestamp_seconds": (GaugeMetricFamily, "When inventories were last compared.", ["node", "home"]),
     "gecit_disk_free_bytes": (GaugeMetricFamily, "Free space where the node keeps its data.", ["node", "home"]),
     "gecit_disk_total_bytes": (GaugeMetricFamily, "Size of that disk.", ["node", "home"]),
+    "gecit_certificate_end_timestamp_seconds": (
+        GaugeMetricFamily,
+        "When a certificate in use ends.",
+        ["node", "home", "certificate"],
+    ),
+    "gecit_backup_due_timestamp_seconds": (
+        GaugeMetricFamily,
+        "By when the newest backup must be followed by another; 0 = there is none.",
+        ["node", "home"],
+    ),
     "gecit_incidents_open": (GaugeMetricFamily, "Incidents that are open.", []),
 }
 
@@ -146,10 +157,15 @@ def _of_nodes(beats: Iterable[Beat]) -> Values:
 PLAIN: dict[str, tuple[str, Callable[[str], float]]] = {
     "changes behind": ("gecit_follower_behind_changes", float),
     "open studies": ("gecit_follower_open_studies", float),
-    "last sweep": ("gecit_last_sweep_timestamp_seconds", lambda text: datetime.fromisoformat(text).timestamp()),
+    "last sweep": ("gecit_last_sweep_timestamp_seconds", lambda text: _instant(text)),
+    "backup due": ("gecit_backup_due_timestamp_seconds", lambda text: _instant(text)),
     "disk free": ("gecit_disk_free_bytes", float),
     "disk total": ("gecit_disk_total_bytes", float),
 }
+
+
+def _instant(text: str) -> float:
+    return 0.0 if text == NEVER else datetime.fromisoformat(text).timestamp()
 
 
 def _detail(key: str, value: str | float, beat: Beat) -> Iterator[tuple[str, Labels, Any]]:
@@ -161,6 +177,8 @@ def _detail(key: str, value: str | float, beat: Beat) -> Iterator[tuple[str, Lab
         yield "gecit_messages", [key.removeprefix("answered ")], value
     elif key.startswith("breaker "):
         yield "gecit_destination_up", [key.removeprefix("breaker ")], float(value == "closed")
+    elif key.startswith(CERTIFICATE) and value != UNREADABLE:
+        yield "gecit_certificate_end_timestamp_seconds", [key.removeprefix(CERTIFICATE)], _instant(str(value))
     elif key.startswith("delivered "):
         destination = key.removeprefix("delivered ")
         took = beat.detail.get(f"delivery seconds {destination}", 0.0)

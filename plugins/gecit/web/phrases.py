@@ -66,6 +66,8 @@ DETAILS: dict[str, Text] = {
     "disk free": Text(tr="boş disk", en="free disk"),
     "disk total": Text(tr="disk", en="disk"),
     "clock behind": Text(tr="saatin veritabanından geriliği (sn)", en="clock behind the database's (s)"),
+    "backup": Text(tr="son yedek", en="newest backup"),
+    "backup due": Text(tr="yeni yedek en geç", en="next backup due by"),
     "last sweep": Text(tr="son tam tarama", en="last full sweep"),
     "connections": Text(tr="bağlantı", en="connections"),
     "connections dismissed": Text(tr="yer açmak için kapatılan bağlantı", en="connections closed to make room"),
@@ -93,6 +95,7 @@ FIRST_WORDS: dict[str, Text] = {
     "delivered ": Text(tr="teslim edilen,", en="delivered,"),
     "breaker ": Text(tr="gönderim,", en="delivery,"),
     "answered ": Text(tr="yanıtlanan", en="answered"),
+    "certificate ": Text(tr="sertifikanın sonu,", en="certificate ends,"),
     "set aside ": Text(tr="kenara ayrılan çalışma", en="study set aside"),
 }
 """Details that are counted for each destination or answer."""
@@ -117,6 +120,8 @@ _VALUES = [
     *((rf"({_MOMENT}) {state.value}", rf"\1 {text.tr}", rf"\1 {text.en}") for state, text in STATES.items()),
     (r">= (\d+)", r"en az \1", r"at least \1"),
     (r"deep", "dizileri çok derin iç içe", "its sequences stand too deep in each other"),
+    (r"never", "hiç yedek yok", "there is no backup"),
+    (r"unreadable", "okunamıyor", "cannot be read"),
     (r"ended", "okunurken Orthanc kapandı", "Orthanc ended while it was read"),
     (r"closed", "sürüyor", "going on"),
     (r"open", "yanıt yok, bir süre gönderilmiyor", "no answer, left alone for a while"),

@@ -23,6 +23,10 @@ PAGE: dict[str, Text] = {
         "Görüntüler başka bir düğümde. Sayfa kendiliğinden açılmazsa düğmeye basın.",
         "The images are at another node. If the page does not open by itself, press the button.",
     ),
+    "going-elsewhere-framed": _(
+        "Görüntüler başka bir düğümde; o düğümün sayfası bu çerçevede gösterilemez, kendi penceresinde açılır.",
+        "The images are at another node; its page cannot be shown in this frame, and opens in a window of its own.",
+    ),
     "go-over": _("Devam et", "Continue"),
     "user-name": _("Kullanıcı adı", "User name"),
     "password": _("Parola", "Password"),

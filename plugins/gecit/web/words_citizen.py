@@ -47,8 +47,10 @@ CITIZEN: dict[str, Text] = {
     "share-this-exam": _("Bu tetkiki paylaş", "Share this exam"),
     "see-images": _("Görüntülere bak", "Look at the images"),
     "images-elsewhere": _(
-        "Görüntüler bu merkezde saklanmıyor; çekimin yapıldığı kurumdan istenebilir.",
-        "The images are not kept at this centre; the institution that took them has them.",
+        "Görüntüler bu merkezde saklanmıyor: {nodes} düğümünde, oraya şu anda ulaşılamıyor. Kaybolmadılar; daha sonra "
+        "yeniden deneyin. Sürerse çekimin yapıldığı kuruma başvurun.",
+        "The images are not kept at this centre: they are at node {nodes}, which cannot be reached now. They are not "
+        "lost; try again later. If it lasts, turn to the institution that took them.",
     ),
     "how-many-images": _("{count} görüntü", "{count} images"),
     "download-images": _("Görüntüleri indir (zip)", "Download the images (zip)"),
@@ -56,6 +58,12 @@ CITIZEN: dict[str, Text] = {
         "CD yerine geçer: DICOM dosyaları, DICOMDIR ve rapor. Büyük olabilir; kablosuz ağ önerilir.",
         "It stands for a CD: DICOM files, a DICOMDIR and the report. It may be large: Wi-Fi is advised.",
     ),
+    "download-partly": _(
+        "Bu tetkikin görüntülerinin bir bölümü başka düğümde; zip yalnız buradakileri içerir.",
+        "A part of this exam's images is at another node; the zip holds what is here only.",
+    ),
+    "download-rest": _("{node} düğümünden indir", "Download from node {node}"),
+    "download-rest-away": _("{node}: oraya şu anda ulaşılamıyor", "{node}: it cannot be reached now"),
     "read-own-report": _("Raporu oku", "Read the report"),
     "report-pdf": _("Raporu indir (PDF)", "Download the report (PDF)"),
     "report-signed": _("{at} tarihinde kesinleşti", "Final since {at}"),

@@ -29,6 +29,11 @@ NODES: dict[str, Text] = {
         "The studies of this exam lie at several nodes; each node shows what it holds.",
     ),
     "images-at": _("{node}: {count} çalışma", "{node}: studies: {count}"),
+    "picture-at": _("Bu görüntü {node} düğümünde: orada aç", "This picture is at node {node}: open it there"),
+    "picture-away": _(
+        "Bu görüntü {node} düğümünde; oraya şu anda ulaşılamıyor.",
+        "This picture is at node {node}, which cannot be reached now.",
+    ),
     "node-address": _("Adres", "Address"),
     "node-no-address": _("yok: Gecit.SignIn.PublicUrl ayarlanmalı", "none: Gecit.SignIn.PublicUrl should be set"),
     "node-versions": _("Sürümler", "Versions"),

@@ -172,6 +172,7 @@ def _page(kit: Kit, results: Sequence[Result], started: datetime, by: str) -> Pa
         institution=facts.institution.skrs if facts else "",
         revision=facts.revision if facts else "",
         results=tuple(results),
+        left_out=len(CHECKS) - len(results),
     )
 
 
@@ -193,13 +194,15 @@ def _line(result: Result, number: int, total: int) -> None:
 
 def _tell(page: Page, file: Path, as_json: bool) -> None:
     if as_json:
-        print_json({**msgspec.to_builtins(page), "good": page.good, "page": str(file)})
+        print_json({**msgspec.to_builtins(page), "good": page.good, "untried": page.untried, "page": str(file)})
         return
     counts = page.counts
-    end = said("GEÇTİ", "PASSED") if page.good else said("GEÇMEDİ", "NOT PASSED")
+    end = said("GEÇMEDİ", "NOT PASSED")
+    if page.good:
+        end = said("GEÇTİ, EKSİK", "PASSED, IN PART") if page.untried else said("GEÇTİ", "PASSED")
     click.echo(
         f"\n{end.tr} / {end.en}: {counts[State.PASSED]} ✔  {counts[State.FAILED]} ✘  {counts[State.SKIPPED]} –\n"
-        f"İmzalanacak sayfa / the page to sign: {file}"
+        f"Denenmeyen / not tried: {page.untried}\nİmzalanacak sayfa / the page to sign: {file}"
     )
 
 

@@ -41,6 +41,12 @@ class Page(Value):
     institution: str  # SKRS code of the trial institution
     revision: str  # of the rulebook in force
     results: tuple[Result, ...]
+    left_out: int = 0  # checks of the kit that were not asked for
+
+    @property
+    def untried(self) -> int:
+        """How many checks of the kit say nothing of the site: skipped, or not asked for."""
+        return self.counts[State.SKIPPED] + self.left_out
 
     @property
     def good(self) -> bool:

@@ -28,6 +28,17 @@ KEPT = 5
 """Connections that stay open once they were needed; those above are closed again."""
 
 
+ALIVE = {
+    "connect_timeout": 10,  # seconds
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds
+}
+"""Of libpq, where the URL says nothing else: a server that vanishes without a word, or a cable that is pulled, would be
+waited for by the kernel's quarter of an hour. A server that works for long answers these all the while."""
+
+
 def open_engine(url: str, connections: int = CONNECTIONS) -> sa.Engine:
     """Return an engine: SQLite in WAL mode with full sync and immediate transactions, or PostgreSQL by psycopg.
 
@@ -40,7 +51,8 @@ def open_engine(url: str, connections: int = CONNECTIONS) -> sa.Engine:
     memory = parsed.database in (None, "", ":memory:")
     if not memory:
         _make_private(str(parsed.database))
-    options: dict[str, Any] = {"poolclass": StaticPool} if memory else {}
+    # The connection that was given back last comes first: each has a page cache of its own, and few are then in use.
+    options: dict[str, Any] = {"poolclass": StaticPool} if memory else {"pool_use_lifo": True}
     arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
     engine = sa.create_engine(parsed, connect_args=arguments, **options, **quiet)
     sa.event.listen(engine, "connect", _prepare_sqlite)
@@ -50,12 +62,14 @@ def open_engine(url: str, connections: int = CONNECTIONS) -> sa.Engine:
 
 def _open_postgresql(url: sa.URL, connections: int, quiet: dict[str, Any]) -> sa.Engine:
     kept = min(KEPT, connections)
+    alive = {name: value for name, value in ALIVE.items() if name not in url.query}
     engine = sa.create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
+        pool_use_lifo=True,
         pool_size=kept,
         max_overflow=connections - kept,
-        connect_args={"fallback_application_name": _application()},
+        connect_args={**alive, "fallback_application_name": _application()},
         **quiet,
     )
     sa.event.listen(engine, "connect", _prepare_postgresql)

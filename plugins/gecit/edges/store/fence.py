@@ -18,8 +18,12 @@ from gecit.ports import Unavailable
 
 log = logging.getLogger("gecit.ledger")
 
-TRY_SECONDS, REST_SECONDS = 1.0, 3.0
-"""For how long a migration has others wait at a time, and for how long it lets them through then."""
+TRY_SECONDS, LONGEST_TRY_SECONDS = 1.0, 8.0
+"""For how long a migration has others wait the first time, and at most: each time twice as long as before, since
+transactions that last longer than one try may follow each other without a gap."""
+
+RESTS = 3.0
+"""How many times as long as it had them wait it lets them through then."""
 
 TELL_SECONDS = 600.0
 """How often a migration that waits says for whom."""
@@ -100,20 +104,22 @@ def shut(connection: sa.Connection) -> None:
     """
     if connection.dialect.name != "postgresql":
         return
-    told_at = -TELL_SECONDS
-    while not _is_shut(connection):
+    connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")  # it rests longer than many allow
+    told_at, seconds = -TELL_SECONDS, TRY_SECONDS
+    while not _is_shut(connection, seconds):
         if time.monotonic() - told_at >= TELL_SECONDS:
             told_at = time.monotonic()
             holders = connection.exec_driver_sql(_HOLDERS)
             held = ", ".join(f"{pid} ({name}) since {since}" for pid, name, since in holders)
             log.warning("the schema is changed once these processes of PostgreSQL end their transactions: %s", held)
-        time.sleep(REST_SECONDS)
+        time.sleep(RESTS * seconds)
+        seconds = min(2 * seconds, LONGEST_TRY_SECONDS)
 
 
-def _is_shut(connection: sa.Connection) -> bool:
+def _is_shut(connection: sa.Connection, seconds: float) -> bool:
     try:
         with connection.begin_nested():
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {round(1000 * TRY_SECONDS)}")
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {round(1000 * seconds)}")
             connection.exec_driver_sql(_SHUT)
             connection.exec_driver_sql("SET LOCAL lock_timeout = DEFAULT")
     except sa.exc.DBAPIError as fault:

@@ -61,7 +61,12 @@ class SharingTx:
         row = self._connection.execute(sa.select(visit).where(visit.c.digest == digest)).first()
         return Visit(**row._mapping) if row else None
 
-    def end_visits(self, *, digest: str = "", link: str = "") -> None:
+    def visits_until(self, link: str, expires_at: datetime) -> list[Visit]:
+        """Return the visits of a link that end at an instant."""
+        mine = sa.and_(visit.c.link == link, visit.c.expires_at == expires_at)
+        return [Visit(**row._mapping) for row in self._connection.execute(sa.select(visit).where(mine))]
+
+    def end_visits(self, *, digest: str = "", link: str = "") -> int:
         """End one visit, or all of a link."""
         mine = visit.c.digest == digest if digest else visit.c.link == link
-        self._connection.execute(sa.delete(visit).where(mine))
+        return self._connection.execute(sa.delete(visit).where(mine)).rowcount

@@ -15,7 +15,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from msgspec.structs import replace
 
 from gecit.core.access import Action
-from gecit.core.accounts import Account, Session
+from gecit.core.accounts import TICKET, Account, Session
 from gecit.core.audit import AuditEntry
 from gecit.edges.credentials import new_token, token_digest
 from gecit.edges.doors import REFUSED_SECONDS, Remembered
@@ -24,13 +24,14 @@ from gecit.ports import Accounts, Audit, Clock
 from gecit.ports.nodes import Node, Nodes
 
 from ..access import needs, open_to_all
-from ..elsewhere import origin_of, other
+from ..elsewhere import origin_of, other, sender_of
 from ..guard import HEADERS
 from ..problem import refuse
 from ..sender import address, admission, safe_next
 from .cookies import Sessions
 
 LASTS = timedelta(seconds=60)
+OVER = "/gecit/over"
 
 
 class Carrying:
@@ -49,7 +50,7 @@ class Carrying:
         made = new_token()
         kept = Session(
             digest=_digest(made, there), account=session.account, created_at=session.created_at, seen_at=now,
-            expires_at=now + LASTS, how=session.how, address=address(),
+            expires_at=now + LASTS, how=TICKET + session.how, address=address(),
         )  # fmt: skip
         self._accounts.add_session(kept)
         return made
@@ -70,17 +71,13 @@ class Carrying:
             self._told(sender, account.name, "refused", "signed out meanwhile", account.institution)
             return None
         self._told(sender, account.name, "done", "", account.institution)
-        return account, replace(session, expires_at=ends)
+        return account, replace(session, expires_at=ends, how=session.how.removeprefix(TICKET))
 
     def _ends(self, ticket: Session) -> datetime | None:
         """Return when the sign-in of a ticket ends; None where it was ended. Its sessions have its beginning alike."""
         mine = self._accounts.sessions(ticket.account)
-        return max((one.expires_at for one in mine if one.created_at == ticket.created_at), default=None)
-
-    def vouching(self, origin: str) -> str:
-        """Return which other living node of the ledger an origin is of; empty: none."""
-        others = (one for one in self.nodes.nodes() if one.name != self.node and one.up and one.address)
-        return next((one.name for one in others if origin_of(one) == origin), "") if origin else ""
+        same = (one for one in mine if one.created_at == ticket.created_at and not one.is_ticket)
+        return max((one.expires_at for one in same), default=None)
 
     def _no_ticket(self, sender: str) -> None:
         """Tell once a minute of what any program can repeat as fast as it likes, or it would fill the audit."""
@@ -106,12 +103,16 @@ def over_pages(carrying: Carrying, sessions: Sessions) -> Blueprint:
     @pages.get("/over")
     @needs(Action.OWN_ACCOUNT)
     def give() -> Response:
+        if request.method == "HEAD":
+            return make_response("")  # it is to change nothing
         there = other(request.args.get("node", ""), carrying.node, carrying.nodes)
         ticket = carrying.ticket(admission().session, there.name) if there and admission().session else ""
         if there is None or not ticket:
             return refuse("not-found")
-        page = render_template("over.html", there=there, ticket=ticket, next=safe_next(request.args.get("next", "")))
-        return _towards(there, make_response(page))
+        page = render_template(
+            "over.html", there=there, door=OVER, ticket=ticket, next=safe_next(request.args.get("next", ""))
+        )
+        return towards(there, make_response(page))
 
     @pages.post("/over")
     @open_to_all
@@ -121,7 +122,7 @@ def over_pages(carrying: Carrying, sessions: Sessions) -> Blueprint:
         Whom nobody vouches for signs in here: his node may have fallen silent since it gave the ticket.
         """
         next_page = safe_next(request.form.get("next", ""))
-        sender = carrying.vouching(request.headers.get("Origin", ""))
+        sender = sender_of(request.headers.get("Origin", ""), carrying.node, carrying.nodes)
         found = carrying.taken(request.form.get("ticket", ""), sender) if sender else None
         if found is None:
             return make_response(redirect(url_for("sign_in.show", next=next_page), 303))
@@ -131,7 +132,7 @@ def over_pages(carrying: Carrying, sessions: Sessions) -> Blueprint:
     return pages
 
 
-def _towards(there: Node, page: Response) -> Response:
+def towards(there: Node, page: Response) -> Response:
     """Let the page's form go there, and say from where it comes."""
     policy = HEADERS["Content-Security-Policy"].replace("form-action 'self'", f"form-action {origin_of(there)}")
     page.headers["Content-Security-Policy"] = policy

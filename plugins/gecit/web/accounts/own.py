@@ -26,7 +26,7 @@ def own_pages(doors: Doors, desk: Desk, sessions: Sessions, clock: Clock) -> Blu
 
     def page(account: Account | None, faults: tuple[Text, ...] = ()) -> Response:
         now = clock.now()
-        mine = [one for one in desk.accounts.sessions(person().name) if one.expires_at > now]
+        mine = [one for one in desk.accounts.sessions(person().name) if one.expires_at > now and not one.is_ticket]
         shown = render_template(
             "own_account.html",
             account=account,

@@ -80,7 +80,7 @@ def user_pages(desk: Desk, institutions: Institutions) -> Blueprint:
     @pages.get("/<name>")
     @needs(Action.MANAGE_USERS)
     def one(name: str) -> Response:
-        return form(known(name), new=False, sessions=len(desk.accounts.sessions(name)))
+        return form(known(name), new=False, sessions=sum(not one.is_ticket for one in desk.accounts.sessions(name)))
 
     @pages.post("/<name>")
     @needs(Action.MANAGE_USERS)

@@ -23,12 +23,14 @@ from gecit.ports.citizens import Download
 
 from ..access import needs, person
 from ..audit import about, only_watches, tell_first
+from ..elsewhere import other, parts, sent_to
 from ..language import language
+from ..leading import away, unreached
 from ..problem import Problem, show
 from ..sender import address
 from ..words_citizen import READ_ME
 from .exams import report_pdf
-from .room import CitizenRoom, exam_with_images
+from .room import CitizenRoom, exam_with_images, own_number
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as Redirect
@@ -75,8 +77,11 @@ def download_pages(room: CitizenRoom) -> Blueprint:
 
     def mine(number: str) -> Download:
         found = room.ledger.download(number)
-        if found is None or found.owner != person().name or found.node != room.node:
+        if found is None or found.owner != person().name:
             abort(404)
+        if found.node != room.node:  # whoever came to another node; a download is made where its images lie
+            there = other(found.node, room.node, room.ledger)
+            abort(sent_to(there.address, request.path, room.node) if there else show(unreached(found.node)))
         return found
 
     @pages.post("/images/<institution>/<path:accession>")
@@ -89,7 +94,7 @@ def download_pages(room: CitizenRoom) -> Blueprint:
         if same is None:
             files = files_of(room, exam)
             if not files:
-                return show(NO_IMAGES)
+                return away(exam, page_of(exam), room.node, room.ledger) or show(NO_IMAGES)
             total = sum(one.size for one in files)
             same = Download(
                 id=secrets.token_hex(16),
@@ -110,7 +115,13 @@ def download_pages(room: CitizenRoom) -> Blueprint:
     @needs(Action.SEE_IMAGES)
     def page(number: str) -> str:
         one = mine(number)
-        return render_template("citizen/download.html", one=one, state=state_of(one, room.clock.now()))
+        exam = room.exam(one.exam.institution, one.exam.accession)
+        return render_template(
+            "citizen/download.html",
+            one=one,
+            state=state_of(one, room.clock.now()),
+            others=parts(exam, page_of(exam), room.node, room.ledger) if exam else [],
+        )
 
     @pages.get("/downloads/<number>/progress")
     @only_watches
@@ -136,6 +147,13 @@ def download_pages(room: CitizenRoom) -> Blueprint:
         return _streamed(room, one, exam, files, give_back)
 
     return pages
+
+
+def page_of(exam: Exam) -> str:
+    """Return the page on which a download is asked for: the patient's own, or that of staff."""
+    own = bool(exam.patient.tckn) and exam.patient.tckn == own_number()  # who works here may be the patient too
+    view = "own_exams.exam" if own else "tracking.exam"
+    return url_for(view, institution=exam.key.institution, accession=exam.key.accession)
 
 
 def state_of(one: Download, now: object) -> str:

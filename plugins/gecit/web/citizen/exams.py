@@ -18,7 +18,7 @@ from gecit.edges.report_pdf import build_pdf
 
 from ..access import needs
 from ..audit import about
-from ..elsewhere import asked, named, where_to
+from ..elsewhere import asked, named, parts, where_to
 from .room import MODALITIES, OTHER, CitizenRoom, own_exam, own_number
 
 PAGE = 50
@@ -67,8 +67,12 @@ def exam_pages(room: CitizenRoom) -> Blueprint:
     def exam(institution: str, accession: str) -> str:
         found = own_exam(room, institution, accession)
         there = where_to(found, room.node, room.ledger)
-        address = named(there, asked(), room.node) if there else ""
-        return render_template("citizen/exam.html", exam=shown(room, found, room.institutions()), there=address)
+        return render_template(
+            "citizen/exam.html",
+            exam=shown(room, found, room.institutions()),
+            there=named(there, asked(), room.node) if there else "",
+            others=parts(found, asked(), room.node, room.ledger),
+        )
 
     @pages.get("/report/<institution>/<path:accession>")
     @needs(Action.SEE_REPORT)

@@ -23,6 +23,8 @@ from gecit.steps.consult import Asking, can_be_asked
 from gecit.steps.point_images import marked, together
 
 from ..access import may_touch, needs, person
+from ..elsewhere import asked, sent_to, this_node, where_to
+from ..leading import out_of_reach
 from .desk import Consulting, deadline, offered
 
 if TYPE_CHECKING:
@@ -47,8 +49,10 @@ def ask_pages(desk: Consulting) -> Blueprint:
 
     @pages.get("/<institution>/<path:accession>")
     @needs(Action.ASK_CONSULTATION)
-    def form(institution: str, accession: str) -> Response:
-        return _page(desk, _exam(desk, institution, accession))
+    def form(institution: str, accession: str) -> Redirect | Response:
+        exam = _exam(desk, institution, accession)
+        there = where_to(exam, *this_node())
+        return sent_to(there, asked(), this_node()[0]) if there else _page(desk, exam)  # beside its images
 
     @pages.post("/<institution>/<path:accession>")
     @needs(Action.ASK_CONSULTATION)
@@ -156,5 +160,6 @@ def _page(desk: Consulting, exam: Exam, refused: ConsultationRefused | None = No
         chosen=request.form.getlist("marked"),
         until=request.form.get("until") or offered(now + desk.usual),
         refused=refused,
+        away=out_of_reach(exam, *this_node()),
     )
     return make_response(page, 409 if refused else 200)

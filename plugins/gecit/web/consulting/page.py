@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from msgspec.structs import replace
+from werkzeug.wrappers import Response as Answer
 
 from gecit.core.access import Action, Whose, may
 from gecit.core.consultation import Act, Side, State, can, sides
@@ -27,6 +28,8 @@ from gecit.ports.consultations import Found
 from ..access import may_at_all, may_touch, needs, person
 from ..audit import about
 from ..blinded import BLIND, is_blinded
+from ..elsewhere import asked, sent_to, this_node, where_to
+from ..leading import out_of_reach
 from ..problem import show as refuse_blind
 from ..reading.beside import ShownVersion, versions_here
 from .desk import Consulting, Seen, offered, seen
@@ -59,8 +62,11 @@ def see_pages(desk: Consulting) -> Blueprint:
 
     @pages.get("/of/<number>")
     @needs(Action.ANSWER_CONSULTATION)
-    def show_one(number: str) -> Response:
-        return page_of(desk, number)
+    def show_one(number: str) -> Response | Answer:
+        page = page_of(desk, number)
+        found = seen_here(desk, number) if page.status_code == 200 else None
+        there = where_to(found.exam, *this_node()) if found and found.whole else ""
+        return sent_to(there, asked(), this_node()[0]) if there else page  # beside its images
 
     return pages
 
@@ -124,6 +130,7 @@ def page_of(
         drafted=draft is not None,
         parts=[part for part in PARTS if part in ReportPart],
         refused=refused,
+        away=out_of_reach(found.exam, *this_node()) if found.whole else None,
         begin=_begin(found.exam) if refused and refused.why is Why.NO_DRAFT else "",
         fault=fault,
     )

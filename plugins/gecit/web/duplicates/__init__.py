@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TypeVar
+from urllib.parse import urljoin
 
 import msgspec
 from flask import Blueprint, Response, abort, make_response, request
@@ -20,6 +21,7 @@ from gecit.steps.duplicates import DuplicateDesk, Opened
 from ..access import may_touch, needs
 from ..audit import about, tell_first
 from ..blinded import BLIND, is_blinded
+from ..picture_places import address_of_study
 from ..problem import refuse, show
 from . import wire
 from .description import BASE, INTEGRATION, described
@@ -68,7 +70,7 @@ def _of_ours(routes: Blueprint, desk: DuplicateDesk, reviews: ReviewDoors | None
     @needs(Action.QUERY_DUPLICATES)
     def images(order: str) -> Response:
         opened = desk.open_images(_own_order(desk, order))
-        return _answer(wire.image_links(opened.studies, opened.link))
+        return _answer(wire.image_links(opened.studies, opened.link, address_of_study))
 
 
 def _ministry(routes: Blueprint, desk: DuplicateDesk, reviews: ReviewDoors | None) -> None:
@@ -101,8 +103,8 @@ def _ministry(routes: Blueprint, desk: DuplicateDesk, reviews: ReviewDoors | Non
     @needs(Action.QUERY_DUPLICATES)
     def get_image_link() -> Response:
         opened = desk.open_images(_own_order(desk, _parameter(wire.OrderQuestion).order_id))
-        path = wire.image_links(opened.studies[:1], "").studies
-        return _answer(wire.Address(url=opened.link or f"{request.host_url.rstrip('/')}{path[0].dicom_web}"))
+        first = wire.image_links(opened.studies[:1], "", address_of_study).studies
+        return _answer(wire.Address(url=opened.link or urljoin(request.host_url, first[0].dicom_web)))
 
 
 def _errors(routes: Blueprint) -> None:

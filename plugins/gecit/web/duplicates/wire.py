@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -149,7 +149,7 @@ def search_detail(opened: Mapping[str, bool]) -> tuple[SearchDetail, ...]:
     return tuple(SearchDetail(sut_code=sut, result=result) for sut, result in opened.items())
 
 
-def image_links(studies: tuple[str, ...], link: str) -> ImageLinks:
-    """Return where images are."""
-    found = (StudyLink(study_instance_uid=uid, dicom_web=f"/dicom-web/studies/{uid}") for uid in studies)
+def image_links(studies: tuple[str, ...], link: str, node_of: Callable[[str], str]) -> ImageLinks:
+    """Return where images are; `node_of`: the address of the node that holds a study, "" = this one."""
+    found = (StudyLink(study_instance_uid=uid, dicom_web=f"{node_of(uid)}/dicom-web/studies/{uid}") for uid in studies)
     return ImageLinks(studies=tuple(found), url=link or None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 
@@ -28,10 +28,15 @@ from gecit.steps.review_report import WORDS, ReviewRefused, Said, in_force, pick
 
 from ..access import needs, person
 from ..audit import about, tell_first
+from ..elsewhere import this_node
+from ..leading import led
+from ..problem import show as show_problem
 from ..readable import procedure_names
+from ..viewer.problems import NO_IMAGES
 from .desk import PeerDesk
 
 if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as Answer
     from werkzeug.wrappers import Response as Redirect
 
 SIGNIFICANCES = tuple(Significance)
@@ -97,9 +102,15 @@ def review_pages(desk: PeerDesk) -> Blueprint:
 
     @pages.get("/<round_id>/<int:number>/images")
     @needs(Action.REVIEW_REPORT)
-    def images(round_id: str, number: int) -> Redirect:
+    def images(round_id: str, number: int) -> Answer:
+        """Open them where they lie: the other node asks anew whether this review is the person's."""
         _, _, exam = mine(desk, round_id, number)
-        uids = ",".join(one.facts.study_instance_uid for one in exam.studies)
+        own, nodes = this_node()
+        if answer := led(exam, quote(request.path), own, nodes):
+            return answer
+        uids = ",".join(one.facts.study_instance_uid for one in exam.studies if one.facts.key.node == own)
+        if not uids:
+            return show_problem(NO_IMAGES)
         return redirect(f"/gecit/ohif/viewer?{urlencode({'StudyInstanceUIDs': uids, 'review': number})}", 303)
 
     @pages.get("/<round_id>/<int:number>/report.pdf")

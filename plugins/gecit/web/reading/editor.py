@@ -29,6 +29,7 @@ from gecit.steps.sign_report import Signing
 
 from ..access import may_touch, needs, person
 from ..elsewhere import asked, sent_to, where_to
+from ..leading import out_of_reach
 from ..vouched import vouched
 from ..words_reading import READING, SIGNING
 from .beside import earlier_of, versions_here
@@ -310,6 +311,7 @@ def _page(
         ratings=RATINGS,
         reasons={kind.value: room.reasons().of(kind) for kind in RatingKind},
         window=secrets.token_hex(8),
+        away=out_of_reach(exam, room.node, room.ledger),
         beside=bool(exam.images) and images_place() == BESIDE,
     )
     return framing(make_response(page, 409 if refused else 422 if fault else 200))

@@ -20,6 +20,7 @@ from gecit.steps.mark_image import ImageRefused, Pointed
 from gecit.steps.read_exam import ReadingRefused
 
 from ..access import may_touch, needs, person
+from ..leading import partly
 from ..words_room import ROOM
 from .room import ReadingRoom
 
@@ -87,6 +88,10 @@ def _find(room: ReadingRoom, exam: Exam) -> KeyImage:
         return mark_image.find_image(exam, room.node, room.tags, _pointed())
     except Unavailable as fault:
         raise ArchiveAway(ROOM["archive-away"]) from fault
+    except ImageRefused as refused:
+        if refused.text is mark_image.NOT_HERE:
+            refused.more = partly(exam, room.node, room.ledger)
+        raise
 
 
 def _pointed() -> Pointed:

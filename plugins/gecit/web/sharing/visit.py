@@ -5,15 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from gecit.core.access import Action
-from gecit.edges.credentials import (
-    COOKIE,
-    SECURE_COOKIE,
-    SECURE_VISIT,
-    VISIT,
-    new_token,
-    token_digest,
-    visit_of,
-)
+from gecit.edges.credentials import SECURE_VISIT, VISIT, new_token, token_digest, visit_of
 from gecit.edges.doors import Doors, How
 from gecit.edges.passwords import network_of
 from gecit.steps.share_links import Said
@@ -21,7 +13,9 @@ from gecit.steps.share_links import Said
 from ..access import needs, open_to_all
 from ..audit import tell_first
 from ..sender import address, admission
+from .cookies import begun
 from .desk import SharingDesk
+from .over import over_routes
 
 STATUS = {Said.SENT: 200, Said.NOTHING: 404, Said.WRONG: 401, Said.TOO_MANY: 429, Said.NOT_SENT: 503}
 
@@ -57,15 +51,10 @@ def visit_pages(desk: SharingDesk, doors: Doors) -> Blueprint:
         )
         if said is not Said.OPEN:
             return page(token, said)
-        response = make_response(redirect(url_for("shared.show"), 303))
-        for name in (COOKIE, SECURE_COOKIE):  # one that ended and is still shown would hide the visit
-            response.delete_cookie(name, path="/", secure=name == SECURE_COOKIE, httponly=True, samesite="Lax")
-        secure = desk.public_url.startswith("https:") or request.is_secure
-        response.set_cookie(
-            SECURE_VISIT if secure else VISIT, value, path="/", secure=secure, httponly=True, samesite="Lax",
-            max_age=int(desk.links.terms.visit.total_seconds()),
-        )  # fmt: skip
-        return response
+        if before := visit_of(request.headers.get("Cookie", "")):  # of whoever sat there before, also at other nodes
+            desk.links.leave(token_digest(before))
+        onward = make_response(redirect(url_for("shared.show"), 303))
+        return begun(onward, desk, value, int(desk.links.terms.visit.total_seconds()))
 
     @pages.post("/leave")
     @needs(Action.SEE_SHARED)
@@ -79,4 +68,5 @@ def visit_pages(desk: SharingDesk, doors: Doors) -> Blueprint:
             response.delete_cookie(name, path="/", secure=name == SECURE_VISIT, httponly=True, samesite="Lax")
         return response
 
+    over_routes(pages, desk)
     return pages

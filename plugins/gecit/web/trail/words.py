@@ -133,6 +133,8 @@ ACTIONS = {
     "delete a study past its time": Text(tr="süresi dolan çalışmayı silme", en="delete a study past its time"),
     "see what is shared": Text(tr="paylaşılanları görme", en="see what is shared"),
     "send a sharing code": Text(tr="paylaşım kodu gönderme", en="send a sharing code"),
+    "hand a visit over": Text(tr="bağlantı oturumunu öteki düğüme geçirme", en="hand a visit over to another node"),
+    "take a visit over": Text(tr="bağlantı oturumunu öteki düğümden alma", en="take a visit over from another node"),
     "enter a sharing code": Text(tr="paylaşım kodu girme", en="enter a sharing code"),
     "take": Text(tr="okumaya alma", en="take to read"),
     "hold": Text(tr="okumayı bekletme", en="put a reading off"),

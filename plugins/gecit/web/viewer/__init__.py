@@ -19,15 +19,14 @@ from gecit.ports.nodes import Nodes
 from ..access import may_touch, needs, person
 from ..assets.policy import VIEWER
 from ..audit import about
-from ..elsewhere import holders, other, sent_to, spread, where_to
+from ..elsewhere import over_anew
 from ..guard import HEADERS
+from ..leading import led
+from ..picture_places import led_by_uid
 from ..problem import refuse, show
-from ..sender import reads_pages
-from .problems import AMBIGUOUS, ASIDE, ELSEWHERE, NO_IMAGES, silent
+from .problems import AMBIGUOUS, ASIDE, NO_IMAGES
 
 PAGE = "/gecit/ohif"
-AT = "at"
-"""In an address: at which of several nodes the images are to be opened."""
 
 FRAMED = HEADERS["Content-Security-Policy"].replace("frame-ancestors 'none'", "frame-ancestors 'self'")
 
@@ -48,6 +47,8 @@ def viewer(views: Views, node: str, nodes: Nodes | None = None) -> Blueprint:
     @pages.get("/ohif/<path:route>")
     @needs(Action.SEE_IMAGES)
     def ohif(route: str = "") -> Answer:
+        if answer := led_by_uid(request.args.get("StudyInstanceUIDs", "")):
+            return answer
         seen = reach(person(), Action.SEE_IMAGES)
         narrowed = bool(seen.disclosed or seen.patients)  # of some studies he gets series, not all that stands there
         answer = make_response(render_template("viewer.html", narrowed=narrowed))
@@ -65,7 +66,7 @@ def viewer(views: Views, node: str, nodes: Nodes | None = None) -> Blueprint:
         accession = accession or request.args.get("accession", "").strip()
         found = _seen(views, institution, accession)
         if not found:
-            return refuse("not-found")
+            return redirect(there, 303) if (there := over_anew()) else refuse("not-found")
         return show(AMBIGUOUS) if len(found) > 1 else _open(found[0], node, nodes)
 
     return pages
@@ -84,15 +85,11 @@ def _seen(views: Views, institution: str, accession: str) -> list[Exam]:
 
 def _open(exam: Exam, node: str, nodes: Nodes | None) -> Answer:
     about(exam.key.institution, exam.key.accession, patient=exam.patient.tckn if exam.patient else "")
-    facts = [one.facts for one in exam.studies]
-    here = [one for one in facts if one.key.node == node]
-    at = request.args.get(AT, "")
-    if at and at != node and nodes and (there := other(at, node, nodes)):
-        return sent_to(there.address, f"{_path(exam)}?{urlencode({AT: at})}", node)
+    if answer := led(exam, _path(exam), node, nodes):
+        return answer
+    here = [one.facts for one in exam.studies if one.facts.key.node == node]
     if not here:
-        return _elsewhere(exam, node, nodes) if facts else show(NO_IMAGES)
-    if len(here) < len(facts) and at != node and reads_pages():
-        return make_response(render_template("images_where.html", exam=exam, held=spread(exam, node, nodes), at=AT))
+        return show(NO_IMAGES)
     readable = [one.study_instance_uid for one in here if not one.aside]
     if not readable:
         return show(ASIDE)
@@ -102,11 +99,3 @@ def _open(exam: Exam, node: str, nodes: Nodes | None) -> Answer:
 def _path(exam: Exam) -> str:
     institution, accession = (quote(one, safe="") for one in (exam.key.institution, exam.key.accession))
     return f"/gecit/viewer/{institution}/{accession}"
-
-
-def _elsewhere(exam: Exam, node: str, nodes: Nodes | None) -> Answer:
-    """Send the browser to a node that holds the images; where none of them answers, say which is silent."""
-    if address := where_to(exam, node, nodes):
-        return sent_to(address, _path(exam), node)
-    dead = next((one for one in holders(exam, node, nodes) if not one.up), None)
-    return show(silent(dead) if dead else ELSEWHERE)

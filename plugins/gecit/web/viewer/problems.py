@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from gecit.core.values import Text, local
-from gecit.ports.nodes import Node
+from gecit.core.values import Text
 
 from ..problem import Problem
 
@@ -16,15 +15,6 @@ NO_IMAGES = Problem(
         "denetlemeli.",
         en="It opens once the modality or PACS has sent them; if they were sent, the PACS manager should check their "
         "accession number.",
-    ),
-)
-ELSEWHERE = Problem(
-    type="images-elsewhere",
-    status=404,
-    title=Text(tr="Görüntüler başka bir düğümde", en="The images are on another node"),
-    detail=Text(
-        tr="Bağlantıyı görüntülerin bulunduğu düğümde açın; adresini sistem yöneticisi verir.",
-        en="Open the link on the node that holds the images; the administrator gives its address.",
     ),
 )
 ASIDE = Problem(
@@ -47,22 +37,3 @@ AMBIGUOUS = Problem(
         en="Add institution=<SKRS code> to the address; the HBYS manager who made the link must mend it.",
     ),
 )
-
-
-def silent(node: Node) -> Problem:
-    """Say that the node that holds the images does not answer, and since when."""
-    since = f"{local(node.beat_at):%d.%m.%Y %H:%M}"
-    return Problem(
-        type="node-silent",
-        status=503,
-        title=Text(
-            tr=f"Görüntüleri tutan {node.name} düğümü yanıt vermiyor",
-            en=f"Node {node.name}, which holds the images, does not answer",
-        ),
-        detail=Text(
-            tr=f"{since} tarihinden beri sessiz. Görüntüler kaybolmadı; düğüm geri gelince açılır. Sistem yöneticisi "
-            "düğümü yeniden başlatmalı.",
-            en=f"It is silent since {since}. The images are not lost; they open once the node is back. The "
-            "administrator should start it again.",
-        ),
-    )

@@ -1,0 +1,56 @@
+"""When a TLS certificate ends: of a PEM file, and of what an address shows whoever connects."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography import x509
+
+from ..ports import Unavailable
+
+PATIENCE_SECONDS = 5.0
+BEGINS, ENDS = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
+LATEST = datetime(9999, 12, 30, tzinfo=UTC)
+"""What has no end is written as the last second of that year (RFC 5280, 4.1.2.5), which no clock east of UTC has."""
+
+
+def end_of_file(path: Path) -> datetime:
+    """Return when the first certificate of a PEM file ends, the one that is shown; raises `Unavailable`.
+
+    Those after it are of authorities, and a chain may well carry one that has ended beside the one that is used.
+    """
+    try:
+        _, _, text = path.read_bytes().partition(BEGINS)
+        return _end(x509.load_pem_x509_certificate(BEGINS + text.partition(ENDS)[0] + ENDS))
+    except OSError as fault:
+        raise Unavailable(f"certificate: {fault.strerror}") from fault
+    except (ValueError, x509.InvalidVersion) as fault:
+        raise Unavailable("certificate: no PEM") from fault
+
+
+def end_of_address(url: str, timeout: float = PATIENCE_SECONDS) -> datetime:
+    """Return when the certificate ends that an https address shows; raises `Unavailable`.
+
+    It is believed whoever signed it: what is asked is its end, nothing is sent and nothing else is read.
+    """
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or 443
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with (
+            socket.create_connection((host, port), timeout) as plain,
+            context.wrap_socket(plain, server_hostname=host) as secured,
+        ):
+            shown = secured.getpeercert(binary_form=True)
+        return _end(x509.load_der_x509_certificate(shown or b""))
+    except (OSError, ValueError, x509.InvalidVersion) as fault:
+        raise Unavailable(f"certificate: {type(fault).__name__}") from fault
+
+
+def _end(certificate: x509.Certificate) -> datetime:
+    return min(certificate.not_valid_after_utc, LATEST)
