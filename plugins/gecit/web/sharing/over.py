@@ -71,7 +71,7 @@ def over_routes(pages: Blueprint, desk: SharingDesk) -> None:
         own, nodes = this_node()
         vouched_for = nodes is not None and sender_of(request.headers.get("Origin", ""), own, nodes)
         if admission().how is How.SESSION:  # the session would hide what the link opens
-            return make_response(render_template("share_link.html", token="", answer=None, somebody=True))
+            return make_response(render_template("share_link.html", somebody=True))
         until, value = request.form.get("until", ""), new_token()
         ticket = _digest(request.form.get("ticket", ""), own, until)
         end = _instant(until) if vouched_for else None
