@@ -2,12 +2,12 @@
 # Looks into the images that were built: size, user, health check, labels, no compiler, nothing that may be written.
 set -euo pipefail
 fail() { printf '[docker-test] %s\n' "$@" >&2; exit 1; }
-for image in node proxy database balancer metrics demo; do
+for image in node proxy database balancer metrics demo orthancteam; do
     size=$(($(podman image inspect -f '{{.Size}}' "gecit/$image") / 1000000))
     user=$(podman image inspect -f '{{.Config.User}}' "gecit/$image")
     title=$(podman image inspect -f '{{index .Labels "org.opencontainers.image.title"}}' "gecit/$image")
     health=$(podman image inspect -f '{{.HealthCheck.Test}}' "gecit/$image")
-    printf '[docker-test] %-9s %4d MB, user %s, %s\n' "$image" "$size" "$user" "$title"
+    printf '[docker-test] %-11s %4d MB, user %s, %s\n' "$image" "$size" "$user" "$title"
     case $user in "" | 0 | root | 0:*) fail "gecit/$image: root" ;; esac
     [ -n "$title" ] || fail "gecit/$image: no label"
     case $health in *CMD*) ;; *) fail "gecit/$image: no health check" ;; esac

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Builds the images of docker/ and runs a province of them, on a Debian 12 without a Docker engine: podman in a folder of
-# its own, on a base image by debootstrap. `make docker-test`; as root (or in a machine where sudo asks nothing).
+# Builds the images of docker/ and runs a province, a hospital and the demo of them, on a Debian 12 without a Docker
+# engine: podman in a folder of its own, on a base image by debootstrap. `make docker-test`; as root (or where sudo asks
+# nothing).
 #   GECIT_CONTAINERS   folder for base, images and volumes, 3 GB; build/containers. KEEP=1 keeps it for the next run
 # Ends what it has started, by its own ids, and removes what it has made. Ports of loopback from GECIT_TEST_PORT (18443) on.
 set -euo pipefail
@@ -26,7 +27,8 @@ root=$(realpath -m "${GECIT_CONTAINERS:-build/containers}")
 mkdir -p "$root"
 exec 9> "$root.lock"
 flock -n 9 || fail "başka bir deneme sürüyor | another one is running: $root"
-project=gecit-test-$$
+project=
+files=()
 service=
 
 # A folder of its own: no image, network or volume of this machine is seen or touched.
@@ -55,23 +57,43 @@ export CONTAINERS_STORAGE_CONF=$root/conf/storage.conf CONTAINERS_CONF=$root/con
 export CONTAINERS_REGISTRIES_CONF=$root/conf/registries.conf TMPDIR=$root/tmp
 export DOCKER_HOST=unix://$root/podman.sock DOCKER_BUILDKIT=0 COMPOSE_DOCKER_CLI_BUILD=0
 
-compose() { docker-compose -p "$project" -f docker/province.yml -f docker/test.yml "$@"; }
+compose() { docker-compose -p "$project" "${files[@]/#/--file=}" "$@"; }
 
 mine() { podman "$@" --quiet --filter "label=com.docker.compose.project=$project"; }
+
+begin() { # what is said, compose files; one project at a time
+    say "$1"
+    project=gecit-test-$$
+    files=("${@:2}")
+    files=("${files[@]/#/docker/}")
+    files=("${files[@]/%/.yml}")
+    compose up -d --no-build > "$root/up.log" 2>&1 || fail "$(tail -n 20 "$root/up.log")"
+}
+
+look() { # module of tests/containers, words before the project's name
+    .venv/bin/python -m "tests.containers.$1" "${@:2}" "$project" "${files[@]}"
+}
+
+end() {
+    compose down --volumes --timeout 20 >/dev/null 2>&1 || true
+    # What is started again and again slips through; a door can go only after those that share its network.
+    for _ in 1 2; do
+        mine ps --all | xargs -r podman rm --force --time 2 >/dev/null 2>&1 || true
+    done
+    mine volume ls | xargs -r podman volume rm >/dev/null 2>&1 || true
+    mine network ls | xargs -r podman network rm >/dev/null 2>&1 || true
+    project=
+}
 
 clean() {
     status=$?
     trap - EXIT INT TERM
     if [ -n "$service" ]; then
-        if [ $status != 0 ]; then compose logs --no-color --tail 40 > build/docker-test.log 2>&1 || true; fi
         say "toplanıyor | cleaning up"
-        compose down --volumes --timeout 20 >/dev/null 2>&1 || true
-        # What is started again and again slips through; a door can go only after those that share its network.
-        for _ in 1 2; do
-            mine ps --all | xargs -r podman rm --force --time 2 >/dev/null 2>&1 || true
-        done
-        mine volume ls | xargs -r podman volume rm >/dev/null 2>&1 || true
-        mine network ls | xargs -r podman network rm >/dev/null 2>&1 || true
+        if [ -n "$project" ]; then
+            if [ $status != 0 ]; then compose logs --no-color --tail 40 > build/docker-test.log 2>&1 || true; fi
+            end
+        fi
         kill "$service" 2>/dev/null || true
         wait "$service" 2>/dev/null || true
     fi
@@ -104,15 +126,17 @@ if ! podman image exists "$base"; then
     rm -rf "$root/base"
 fi
 
-build() { # target, Dockerfile
+build() { # name, Dockerfile, target if it is named otherwise, further options
     say "$1"
-    podman build -q --isolation=chroot --network=host --format docker --target "$1" -f "docker/$2" -t "gecit/$1" \
+    podman build -q --isolation=chroot --network=host --format docker --target "${3:-$1}" -f "docker/$2" -t "gecit/$1" "${@:4}" \
         --build-arg "VERSION=$(.venv/bin/python -c 'import gecit; print(gecit.__version__)')" \
         --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)" . > "$root/build.log" 2>&1 ||
         fail "$1" "$(tail -n 20 "$root/build.log")"
 }
 for one in node proxy; do build $one Dockerfile; done
 for one in database balancer metrics demo; do build $one Dockerfile.around; done
+build alike test/Dockerfile.orthancteam-alike
+build orthancteam Dockerfile.orthancteam node --build-arg BASE=gecit/alike
 
 say "görüntüler | images"
 scripts/docker-look.sh
@@ -124,9 +148,19 @@ for _ in $(seq 50); do [ ! -S "$root/podman.sock" ] || break; sleep 0.1; done
 first=${GECIT_TEST_PORT:-18443}
 export GECIT_SECRETS=$root/secrets GECIT_HTTPS_PORT=$first GECIT_PROMETHEUS_PORT=$((first + 1)) GECIT_DATABASE_PORT=$((first + 2))
 export GECIT_DICOM_PORT_A=$((first + 3)) GECIT_MLLP_PORT_A=$((first + 4)) GECIT_DICOM_PORT_B=$((first + 5)) GECIT_MLLP_PORT_B=$((first + 6))
+export GECIT_DICOM_PORT=$((first + 7)) GECIT_MLLP_PORT=$((first + 8))
 docker/prepare.sh localhost >/dev/null
 for file in hospital province demo; do docker-compose -f "docker/$file.yml" config -q; done
-say "il başlıyor | the province starts"
-compose up -d --no-build > "$root/up.log" 2>&1 || fail "$(tail -n 20 "$root/up.log")"
-.venv/bin/python -m tests.containers.province "$project" docker/province.yml docker/test.yml
+begin "il başlıyor | the province starts" province test
+look province
+end
+begin "tek hastane başlıyor | one hospital starts" hospital
+look alone hospital
+end
+begin "tek hastane, Orthanc Team düzeninde | one hospital on Orthanc Team's layout" hospital test/orthancteam
+look alone hospital
+end
+begin "demo başlıyor | the demo starts" demo
+look alone demo
+end
 say "tamam | passed"

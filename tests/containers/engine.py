@@ -33,6 +33,10 @@ class Project:
         """Run a command inside a service's container, as its own user."""
         return said(["podman", "exec", self.container(service), *command])
 
+    def words(self, service: str) -> str:
+        """Return what a service's container has printed."""
+        return said(["podman", "logs", self.container(service)])
+
     def kill(self, service: str) -> int:
         """End the container's first process by SIGKILL, as a crash would, and return its process id."""
         pid = self._state(service)["Pid"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +28,6 @@ from .engine import Project, again_and_again
 
 SECRETS = Path(os.environ["GECIT_SECRETS"])
 HTTPS = f"https://localhost:{os.environ['GECIT_HTTPS_PORT']}"
-PROMETHEUS = f"http://127.0.0.1:{os.environ['GECIT_PROMETHEUS_PORT']}"
 NODES = ("node-a", "node-b")
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 PHYSICIANS = "/opt/gecit/plugins/gecit/sandbox/data/physicians.csv"
@@ -46,15 +46,19 @@ class Sender(Player):
     def __init__(self, token: str, letter: str, folder: Path) -> None:
         ports: Any = SimpleNamespace(
             orthanc_url=HTTPS,
-            mllp_port=int(os.environ[f"GECIT_MLLP_PORT_{letter}"]),
-            dicom_port=int(os.environ[f"GECIT_DICOM_PORT_{letter}"]),
+            mllp_port=int(os.environ["GECIT_MLLP_PORT" + letter]),
+            dicom_port=int(os.environ["GECIT_DICOM_PORT" + letter]),
             dicom_aet="GECIT",
         )
         super().__init__(Running(ports, "", {}, token, lambda: None), folder)
         self.repeated = 0
         self.acknowledged: list[bytes] = []
+        self.before_a_message: Callable[[], None] = lambda: None
+        """Done once, just before the next message."""
 
     def _send(self, message: bytes) -> bytes:
+        act, self.before_a_message = self.before_a_message, lambda: None
+        act()
         answer = self._until(lambda: super(Sender, self)._send(message), "a message is acknowledged")
         assert isinstance(answer, bytes)
         self.acknowledged.append(answer)
@@ -82,29 +86,37 @@ def set_up(project: Project) -> str:
     """Record the pretend hospital on the shared ledger, and return its program's token."""
     for service in (*NODES, "proxy-a", "proxy-b", "balancer", "database", "metrics"):
         again_and_again(lambda one=service: project.healthy(one), LONG, f"{service} is healthy")
+    return open_the_hospital(project, "node-a", NODES)
+
+
+def open_the_hospital(project: Project, at: str, nodes: Sequence[str]) -> str:
+    """Record the pretend hospital at a node, its physicians at all of them, and return its program's token."""
     peers = [word for one in PRIVATE for word in ("--hl7-peer", one)]
     project.run(
-        "node-a", "gecit", "institutions", "add", INSTITUTION.skrs, "--medula-code", INSTITUTION.medula_code,
+        at, "gecit", "institutions", "add", INSTITUTION.skrs, "--medula-code", INSTITUTION.medula_code,
         "--name", INSTITUTION.name, "--province", INSTITUTION.province, "--aet", INSTITUTION.aets[0], *peers,
     )  # fmt: skip
-    project.run("node-a", "gecit", "rules", "activate", "--yes", "--by", "docker-test")
-    for node in NODES:
+    project.run(at, "gecit", "rules", "activate", "--yes", "--by", "docker-test")
+    for node in nodes:
         project.run(node, "gecit", "codes", "import", "physicians", PHYSICIANS)
-    found = project.run("node-b", "gecit", "tokens", "add", "HBYS", "--institution", INSTITUTION.skrs)
+    found = project.run(nodes[-1], "gecit", "tokens", "add", "HBYS", "--institution", INSTITUTION.skrs)
     return found.split()[-1]
 
 
 def play(project: Project, token: str, stories: list[ExamStory]) -> tuple[Sender, Sender]:
     """Play half of the day at each node, at the same time, and kill the first one in the middle."""
 
+    def kill() -> None:
+        say(f"SIGKILL: node-a, pid {project.kill('node-a')}")
+
     def half(sender: Sender, mine: list[ExamStory], *, kills: bool) -> None:
         for number, story in enumerate(mine):
             if kills and number == KILLED_AFTER:
-                say(f"SIGKILL: node-a, pid {project.kill('node-a')}")
+                sender.before_a_message = kill
             sender.play(story)
 
     with tempfile.TemporaryDirectory(prefix="gecit-docker-test-") as name, ThreadPoolExecutor() as pool:
-        senders = Sender(token, "A", Path(name)), Sender(token, "B", Path(name))
+        senders = Sender(token, "_A", Path(name)), Sender(token, "_B", Path(name))
         halves = [
             pool.submit(half, senders[0], stories[0::2], kills=True),
             pool.submit(half, senders[1], stories[1::2], kills=False),
@@ -135,6 +147,11 @@ def look(project: Project, stories: list[ExamStory]) -> None:
     assert sorted(in_force) == sorted(wanted), (in_force, wanted)
 
 
+def letting_https_in() -> None:
+    """Believe the certificate that docker/prepare.sh made."""
+    os.environ["REQUESTS_CA_BUNDLE"] = str(SECRETS / "web.pem")
+
+
 def read(token: str, path: str) -> requests.Response:
     """Ask through the balancer."""
     return requests.get(HTTPS + path, headers={"Authorization": f"Bearer {token}"}, timeout=20)
@@ -142,7 +159,7 @@ def read(token: str, path: str) -> requests.Response:
 
 def main(name: str, files: list[str]) -> None:
     """Play, kill, look; then the rest."""
-    os.environ["REQUESTS_CA_BUNDLE"] = str(SECRETS / "web.pem")
+    letting_https_in()
     project = Project(name, files)
     token = set_up(project)
     say("il ayakta / the province is up")
@@ -177,7 +194,8 @@ def rest(project: Project, token: str, stories: list[ExamStory]) -> None:
 
 
 def _scraped() -> bool:
-    active = requests.get(f"{PROMETHEUS}/api/v1/targets", timeout=10).json()["data"]["activeTargets"]
+    prometheus = f"http://127.0.0.1:{os.environ['GECIT_PROMETHEUS_PORT']}"
+    active = requests.get(f"{prometheus}/api/v1/targets", timeout=10).json()["data"]["activeTargets"]
     return len(active) == 2 and all(one["health"] == "up" for one in active)
 
 

@@ -6,6 +6,8 @@ depth 0. Whatever cannot be followed is taken to be as deep as the item tags tha
 
 from __future__ import annotations
 
+from typing import Literal
+
 from .values import Value
 
 DEEPEST = 24
@@ -13,13 +15,19 @@ DEEPEST = 24
 
 ITEM, ITEM_BIG = b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00"
 LONGEST_TAG = len(ITEM)
+_LONGEST_HEAD = 12  # of an element: tag, VR, length
 MOST_ELEMENTS = 2_000_000  # looked at; of more nobody can tell
 UNDEFINED = 0xFFFFFFFF
-IMPLICIT, BIG_ENDIAN = "1.2.840.10008.1.2", "1.2.840.10008.1.2.2"
+IMPLICIT = frozenset({"1.2.840.10008.1.2", "1.2.840.113619.5.2"})
+"""The second is a vendor's, which DCMTK knows."""
+BIG_ENDIAN = "1.2.840.10008.1.2.2"
 DEFLATED = frozenset({"1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95"})
 """Explicit VR, and JPIP Referenced: DCMTK inflates the whole data set of both (PS3.5 A.5, A.7)."""
 PREAMBLE = 128
 
+_OF_DICOM = "1.2.840.10008.1.2."
+_PICTURES = (*range(50, 67), 70, 80, 81, *range(90, 96), *range(100, 109))
+_EXPLICIT = frozenset(_OF_DICOM + one for one in ("1", "1.99", "5", *(f"4.{number}" for number in _PICTURES)))
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _PIXELS = 0x7FE00010
 _SHORT = frozenset(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
@@ -34,34 +42,52 @@ class Coding(Value):
 
 
 class Head(Value):
-    """What the file meta information says: the transfer syntax ("" = nothing), and where the data set begins."""
+    """What the file meta information says: the transfer syntax ("" = nothing), and where the data set begins.
+
+    `sure`: it is as PS3.10 7.1 has it, so that every reader finds the same. Of another one reader ends it by its
+    length, a second one by its tags, and each may take another transfer syntax from it.
+    """
 
     syntax: str = ""
     start: int = 0
+    sure: bool = False
 
 
 def head_of(data: bytes) -> Head:
     """Read a file's beginning (PS3.10 7.1); bytes that begin otherwise are a bare data set."""
-    if data[PREAMBLE : PREAMBLE + 4] != b"DICM":
+    place = PREAMBLE + 4
+    if data[PREAMBLE:place] != b"DICM":
         return Head()
-    place, syntax = PREAMBLE + 4, ""
+    sure = data[place : place + 8] == b"\x02\x00\x00\x00UL\x04\x00"
+    end = place + 12 + int.from_bytes(data[place + 8 : place + 12], "little")
+    syntaxes = []
     while data[place : place + 2] == b"\x02\x00":
-        element = int.from_bytes(data[place + 2 : place + 4], "little")
-        wide = data[place + 4 : place + 6] not in _SHORT
+        element, vr = int.from_bytes(data[place + 2 : place + 4], "little"), data[place + 4 : place + 6]
+        wide = vr not in _SHORT
         start = place + (12 if wide else 8)
         length = int.from_bytes(data[start - (4 if wide else 2) : start], "little")
+        sure = sure and (vr in _SHORT or vr in _LONG)
         if element == 0x0010:
-            syntax = data[start : start + length].decode("ascii", "replace").strip("\0 ")
+            syntaxes.append(data[start : start + length])
         place = start + length
-    return Head(syntax=syntax, start=place)
+    syntax = syntaxes[0].decode("ascii", "replace").strip("\0 ") if syntaxes else ""
+    padded = [syntax.encode() + b"\0" * (len(syntax) % 2)]
+    return Head(syntax=syntax, start=place, sure=sure and place == end and syntaxes == padded)
 
 
-def coding_of(syntax: str, data: bytes) -> Coding:
-    """Return how the data set `data` of a transfer syntax is written; without one, as its first element looks."""
+def coding_of(syntax: str, data: bytes) -> Coding | None:
+    """Return how the data set `data` of a transfer syntax is written; None where readers may differ.
+
+    DCMTK looks at the first element where it does not know the syntax; group 0008 it takes for nothing else.
+    """
     if syntax == BIG_ENDIAN:
         return Coding(big=True)
-    guessed = not syntax and not data[4:6].isalpha()
-    return Coding(explicit=syntax != IMPLICIT and not guessed)
+    if syntax in IMPLICIT:
+        return Coding(explicit=False)
+    if syntax in _EXPLICIT:
+        return Coding()
+    vr = data[4:6]
+    return Coding(explicit=vr in _SHORT or vr in _LONG) if data[:2] == b"\x08\x00" else None
 
 
 def item_tags(data: bytes | bytearray, start: int = 0, end: int | None = None) -> int:
@@ -78,9 +104,9 @@ class _Frame(Value):
     coding: Coding
 
 
-def is_deep(data: bytes | bytearray, coding: Coding, limit: int = DEEPEST) -> bool:
+def is_deep(data: bytes | bytearray, coding: Coding | None, limit: int = DEEPEST) -> bool:
     """Whether items stand more than `limit` deep in a data set, which may break off anywhere."""
-    return _Walk(data, coding, limit).deep()
+    return _Walk(data, coding, limit).deep() if coding else item_tags(data) > limit
 
 
 class _Walk:
@@ -95,9 +121,9 @@ class _Walk:
 
     def deep(self) -> bool:
         for _ in range(MOST_ELEMENTS):
-            self._close_ended()
             if self._depth > self._limit:
                 return True
+            self._close_ended()
             if self._place + 8 > len(self._data):
                 return False
             if not self._element():
@@ -105,7 +131,27 @@ class _Walk:
         return self._could_be(self._place, len(self._data))
 
     def _could_be(self, start: int, end: int) -> bool:
-        return self._depth + item_tags(self._data, start, end) > self._limit
+        return self._depth + item_tags(self._data, start, end + LONGEST_TAG - 1) > self._limit
+
+    def _stays_within(self, start: int, end: int) -> bool:
+        """Whether nothing that begins here goes on past the end, wherever a reader might look.
+
+        DCMTK holds an item against no sequence around it, what has no length against nothing, and lets a delimiter
+        end what has a length: then bytes behind the end are read as another thing than they are.
+        """
+        if self._data.find(b"\xff\xff\xff\xff", start, end + _LONGEST_HEAD) >= 0:
+            return False
+        return all(self._marks_fit(start, end, one) for one in ("little", "big"))
+
+    def _marks_fit(self, start: int, end: int, order: Literal["little", "big"]) -> bool:
+        group, item = (0xFFFE).to_bytes(2, order), _ITEM.to_bytes(4, order) if order == "big" else ITEM
+        place = self._data.find(group, start, end + 1)
+        while place >= 0:
+            length = int.from_bytes(self._data[place + 4 : place + 8], order)
+            if self._data[place : place + 4] != item or place + 8 + length > end:
+                return False
+            place = self._data.find(group, place + 1, end + 1)
+        return True
 
     def _close_ended(self) -> None:
         while self._open and (end := self._open[-1].end) is not None and end <= self._place:
@@ -128,21 +174,25 @@ class _Walk:
         return self._value(tag)
 
     def _mark(self, tag: int) -> bool:
+        if tag == _ITEM and (not self._open or self._open[-1].item):
+            return False
         length, self._place = self._number(self._place + 4, 4), self._place + 8
         if tag == _ITEM:
-            return bool(self._open) and not self._open[-1].item and self._enter(length, item=True)
+            return self._enter(length, item=True)
         if tag == _ITEM_END:
-            self._end(item=True)
-        elif tag == _SEQUENCE_END:
-            if self._open and self._open[-1].item:  # its last item was left open
-                self._end(item=True)
-            self._end(item=False)
-        return True
+            return self._end(item=True)
+        if tag == _SEQUENCE_END:
+            left_open = bool(self._open) and self._open[-1].item  # its last item
+            return (not left_open or self._end(item=True)) and self._end(item=False)
+        return False
 
-    def _end(self, *, item: bool) -> None:
-        """Close what a delimiter ends; one that ends nothing is passed by."""
-        if self._open and self._open[-1].item is item and self._open[-1].end is None:
+    def _end(self, *, item: bool) -> bool:
+        """Close what a delimiter ends; one that stands in nothing is passed by."""
+        if self._open and (self._open[-1].item is not item or self._open[-1].end is not None):
+            return False
+        if self._open:
             self._pop()
+        return True
 
     def _value(self, tag: int) -> bool:
         coding = self._open[-1].coding if self._open else self._coding
@@ -150,12 +200,12 @@ class _Walk:
         self._place = start
         if vr == b"??":
             return False
-        if tag == _PIXELS and length == UNDEFINED and vr != b"SQ":
+        if tag == _PIXELS and length == UNDEFINED and vr in (b"OB", b"OW", b""):
             return self._fragments()
         if length == UNDEFINED:
             within = Coding(explicit=False) if vr == b"UN" else coding
             return vr in (b"SQ", b"UN", b"") and self._enter(length, item=False, coding=within)
-        if vr == b"SQ" or (vr == b"" and self._begins_with_item(start, length)):
+        if vr == b"SQ" or (vr == b"" and self._begins_as_sequence(start, length)):
             return self._enter(length, item=False, coding=coding)
         return self._skip(length)
 
@@ -171,8 +221,8 @@ class _Walk:
             return vr, place + 12, self._number(place + 8, 4)
         return b"??", place, 0
 
-    def _begins_with_item(self, start: int, length: int) -> bool:
-        return length >= 8 and self._data[start : start + 4] == ITEM
+    def _begins_as_sequence(self, start: int, length: int) -> bool:
+        return length > 0 and self._data[start : start + 2] == ITEM[:2]
 
     def _enter(self, length: int, *, item: bool, coding: Coding | None = None) -> bool:
         within = coding or self._open[-1].coding
@@ -184,7 +234,7 @@ class _Walk:
         self._depth += item
         if not self._fits(end):
             return False  # the depth stays: readers go into it all the same
-        if not self._could_be(self._place, end):  # nothing in it can stand too deep
+        if not self._could_be(self._place, end) and self._stays_within(self._place, end):
             self._depth -= item
             self._place = end
             return True

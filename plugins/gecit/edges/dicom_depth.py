@@ -26,6 +26,8 @@ def stands_deep(pieces: Iterable[bytes], enough: int | None = None, limit: int =
     given = iter(pieces if enough is None else _first(pieces, enough))
     try:
         head, start = _head(given)
+        if not head.sure:
+            return any(one.encode() in start for one in DEFLATED) or _deep(chain((start,), given), None, limit)
         rest = chain((start[head.start :],), given)
         return _deep(_inflated(rest) if head.syntax in DEFLATED else rest, head.syntax, limit)
     except (zlib.error, _TooMuch):
@@ -49,19 +51,21 @@ def _head(pieces: Iterator[bytes]) -> tuple[Head, bytes]:
     return head, bytes(start)
 
 
-def _deep(pieces: Iterable[bytes], syntax: str, limit: int) -> bool:
+def _deep(pieces: Iterable[bytes], syntax: str | None, limit: int) -> bool:
+    """`syntax`: None where readers may read it in different ways: all its items may stand in each other then."""
     kept, end, size, found = bytearray(), b"", 0, 0
+    longest = 0 if syntax is None else KEPT
     for piece in pieces:
         found += item_tags(end + piece)
         end = (end + piece)[1 - LONGEST_TAG :]
         size += len(piece)
-        if size <= KEPT:
+        if size <= longest:
             kept += piece
         elif found > limit:
             return True
     if found <= limit:
         return False
-    return size > len(kept) or is_deep(kept, coding_of(syntax, bytes(kept[:8])), limit)
+    return size > len(kept) or is_deep(kept, coding_of(syntax or "", bytes(kept[:8])), limit)
 
 
 def _first(pieces: Iterable[bytes], enough: int) -> Iterator[bytes]:
