@@ -121,6 +121,90 @@ def test_what_cannot_be_followed_is_deep_only_where_enough_items_could_be(odd: b
     assert not stands_deep([head + odd + OPENED * (DEEPEST - 3)])
 
 
+HIDDEN = OPENED * (DEEPEST + 1)
+SECRET = b"\x40\x00\x60\xa1UT\0\0" + struct.pack("<I", len(HIDDEN)) + HIDDEN  # a text, if one begins where it begins
+ENDED = b"\xfe\xff\xdd\xe0\0\0\0\0"
+BLIND = b"\x40\x00\x60\xa1UT\0\0" + struct.pack("<I", 12)  # takes the twelve bytes before the hidden ones away
+
+
+def sequence(body: bytes) -> bytes:
+    return b"\x40\x00\x30\xa7SQ\0\0" + struct.pack("<I", len(body)) + body
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        sequence(ITEM + struct.pack("<I", len(BLIND) + 12) + BLIND),  # an item that ends behind its sequence
+        sequence(ENDED + BLIND),  # a delimiter ends what has a length
+        sequence(ITEM + b"\xff" * 4 + b"\xfe\xff\x0d\xe0\0\0\0\0" + ENDED + BLIND),
+        sequence(ITEM),  # the item's length lies behind the sequence
+        b"\xe0\x7f\x10\0UN\0\0\xff\xff\xff\xff" + ITEM + struct.pack("<I", 12) + b"\x40\0\x60\xa1\x0c\0\0\0\0\0\0\0",
+    ],
+)
+def test_what_one_reader_takes_for_a_text_and_another_for_sequences_is_deep(odd: bytes) -> None:
+    head = written(Dataset(), ExplicitVRLittleEndian)
+    assert not stands_deep([head + SECRET])
+    assert stands_deep([head + odd + SECRET])
+
+
+def test_a_delimiter_at_its_beginning_ends_an_implicit_sequence() -> None:
+    head = written(Dataset(), ImplicitVRLittleEndian)
+    hidden = (b"\x40\x00\x30\xa7\xff\xff\xff\xff" + ITEM + b"\xff" * 4) * (DEEPEST + 1)
+    assert stands_deep([head + b"\x40\x00\x30\xa7" + struct.pack("<I", 8 + len(hidden)) + ENDED + hidden])
+
+
+def test_an_empty_item_counts_as_one() -> None:
+    deep = sequence(ITEM + bytes(4))
+    for _ in range(DEEPEST - 1):
+        deep = sequence(ITEM + struct.pack("<I", len(deep)) + deep)
+    head = written(Dataset(), ExplicitVRLittleEndian)
+    assert not stands_deep([head + deep])
+    assert stands_deep([head + sequence(ITEM + struct.pack("<I", len(deep)) + deep)])
+
+
+def meta(*elements: bytes, length: int | None = None) -> bytes:
+    made = b"".join(elements)
+    return bytes(128) + b"DICM\x02\0\0\0UL\x04\0" + struct.pack("<I", len(made) if length is None else length) + made
+
+
+def syntax(uid: bytes, group: int = 2) -> bytes:
+    return struct.pack("<HH", group, 0x10) + b"UI" + struct.pack("<H", len(uid)) + uid
+
+
+PLAIN, PACKED = b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.1.99"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        meta(syntax(b"1.2", 0x49), syntax(PACKED)),  # DCMTK reads on to the length
+        meta(syntax(PACKED), syntax(PLAIN)),
+        meta(syntax(PLAIN), syntax(PACKED)),
+        meta(syntax(PLAIN), syntax(PACKED), length=28),
+        meta(syntax(PACKED + b"  ")),
+        meta(syntax(PLAIN), length=0) + syntax(PACKED),
+        b"DICM".join(meta(syntax(PACKED)).split(b"DICM")[1:]),  # no preamble
+    ],
+)
+def test_whoever_may_inflate_a_file_is_believed_to(odd: bytes) -> None:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    assert stands_deep([odd + packer.compress(HIDDEN) + packer.flush()])
+
+
+def test_a_file_that_readers_may_begin_at_two_places_is_deep_only_where_enough_items_could_be() -> None:
+    odd = meta(syntax(PLAIN), length=4)
+    assert stands_deep([odd + SECRET])
+    assert not stands_deep([odd + OPENED * DEEPEST])
+    assert not stands_deep([meta(syntax(PLAIN)) + SECRET])
+
+
+def test_a_transfer_syntax_that_nobody_knows_is_read_as_it_looks_or_not_at_all() -> None:
+    private = meta(syntax(b"1.2.3\0"))
+    first = b"\x08\x00\x16\x00UI\x02\x001\x00"
+    assert not stands_deep([private + first + SECRET])
+    assert stands_deep([private + SECRET])
+
+
 @settings(max_examples=300)
 @given(
     st.lists(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import random
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -10,18 +10,20 @@ from collections.abc import Iterator
 from gecit.core.nesting import DEFLATED, ITEM, ITEM_BIG, item_tags
 from gecit.edges.dicom_depth import stands_deep
 from tests.edges.test_dose_sr import nested, written
+from tests.support.odd_files import odd_file, shown_depth
 
 from ..target import Target, must
 
 LIMITS = (1, 2, 4, 8, 24)
 LONGEST = 4096
-ITEMS = re.compile(rb"^( *)\(fffe,e000\)", re.MULTILINE)
+BUILT = 128  # from this first byte on, the rest are choices of a file, not one
 
 
 def nesting(data: bytes) -> object:
-    """The first two bytes say the limit and in which pieces the rest comes."""
-    limit, size = LIMITS[(data[:1] or b"\0")[0] % len(LIMITS)], 1 + (data[1:2] or b"\0")[0] * 3
-    file = data[2:]
+    """The first two bytes say the limit, what the rest is, and in which pieces it comes."""
+    first, second = (data + b"\0\0")[:2]
+    limit, size = LIMITS[first % len(LIMITS)], 1 + second * 3
+    file = odd_file(data[2:]) if first >= BUILT else data[2:]
     found = stands_deep([file], limit=limit)
     pieces = (file[start : start + size] for start in range(0, len(file), size))
     must(stands_deep(pieces, limit=limit) == found, "another answer in pieces")
@@ -39,8 +41,7 @@ def depth(file: bytes) -> int:
         kept.flush()
         command = ["timeout", "2", "dcmdump", "+E", "-q", kept.name]  # told to go on after faults it may do so for ever
         said = subprocess.run(command, capture_output=True, check=False).stdout
-    # A sequence stands two spaces further in than what is around it, and its items two more.
-    return max((len(found[1]) + 2 for found in ITEMS.finditer(said)), default=0) // 4
+    return shown_depth(said)
 
 
 def seeds() -> Iterator[bytes]:
@@ -48,6 +49,9 @@ def seeds() -> Iterator[bytes]:
         for number, deep in enumerate((0, 1, 3, 7, 23)):
             for size in (0, 20):
                 yield bytes((number, size)) + written(nested(deep), syntax)
+    choices = random.Random(1)
+    for first in range(BUILT, BUILT + 32):
+        yield bytes((first, 20)) + choices.randbytes(600)
 
 
 TARGETS = (
