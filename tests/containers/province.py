@@ -30,7 +30,7 @@ SECRETS = Path(os.environ["GECIT_SECRETS"])
 HTTPS = f"https://localhost:{os.environ['GECIT_HTTPS_PORT']}"
 NODES = ("node-a", "node-b")
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-PHYSICIANS = "/opt/gecit/plugins/gecit/sandbox/data/physicians.csv"
+LISTS = ("physicians", "radiologists")
 LONG = 180.0
 KILLED_AFTER = 3  # stories on that node
 
@@ -90,7 +90,7 @@ def set_up(project: Project) -> str:
 
 
 def open_the_hospital(project: Project, at: str, nodes: Sequence[str]) -> str:
-    """Record the pretend hospital at a node, its physicians at all of them, and return its program's token."""
+    """Record the pretend hospital at a node, who works there at all of them, and return its program's token."""
     peers = [word for one in PRIVATE for word in ("--hl7-peer", one)]
     project.run(
         at, "gecit", "institutions", "add", INSTITUTION.skrs, "--medula-code", INSTITUTION.medula_code,
@@ -98,7 +98,8 @@ def open_the_hospital(project: Project, at: str, nodes: Sequence[str]) -> str:
     )  # fmt: skip
     project.run(at, "gecit", "rules", "activate", "--yes", "--by", "docker-test")
     for node in nodes:
-        project.run(node, "gecit", "codes", "import", "physicians", PHYSICIANS)
+        for one in LISTS:
+            project.run(node, "gecit", "codes", "import", one, f"/opt/gecit/plugins/gecit/sandbox/data/{one}.csv")
     found = project.run(nodes[-1], "gecit", "tokens", "add", "HBYS", "--institution", INSTITUTION.skrs)
     return found.split()[-1]
 

@@ -82,7 +82,7 @@ def test_the_number_is_in_no_address(service: Service) -> None:
 def test_a_code_list_file_without_radiologists_is_no_registry(tmp_path: Path) -> None:
     path = tmp_path / "codes.db"
     sqlite3.connect(path).execute("create table sut (code text)").connection.close()
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match="no list of radiologists was imported"):
         SnapshotRegistry(path, HandClock()).look_up(RADIOLOGIST)
 
 

@@ -51,6 +51,8 @@ class SnapshotRegistry:
     def _read(self, identifier: str, today: str) -> RegistryAnswer:
         try:
             with closing(sqlite3.connect(f"{self._database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+                if not connection.execute("select 1 from sqlite_master where name = 'radiologists'").fetchone():
+                    raise Unavailable("no list of radiologists was imported")  # only other lists were
                 row = connection.execute(LOOK_UP, {"identifier": identifier, "today": today}).fetchone()
                 (imported,) = connection.execute(IMPORTED).fetchone()
         except sqlite3.Error as fault:
