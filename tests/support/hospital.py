@@ -124,10 +124,13 @@ class Hospital:
     # HL7
 
     def say(self, message: bytes, *, framed: bool = False) -> Ack:
-        """Send one message (or a frame) by hl7's own MLLP client, and read the answer."""
+        """Send one message (or a frame) by hl7's own MLLP client, and read the answer; OSError where there is none."""
         with MLLPClient("127.0.0.1", self.node.mllp) as client:
             client.socket.settimeout(30)
-            return read_ack(client.send(message) if framed else client.send_message(message))
+            answer = client.send(message) if framed else client.send_message(message)
+        if not answer:
+            raise ConnectionResetError("closed without an answer")
+        return read_ack(answer)
 
     def order(self, order: Order, control_id: str = "", **envelope: str) -> Ack:
         """Send an order."""
