@@ -27,7 +27,7 @@ PREAMBLE = 128
 
 _OF_DICOM = "1.2.840.10008.1.2."
 _PICTURES = (*range(50, 67), 70, 80, 81, *range(90, 96), *range(100, 109))
-_EXPLICIT = frozenset(_OF_DICOM + one for one in ("1", "1.99", "5", *(f"4.{number}" for number in _PICTURES)))
+_EXPLICIT = DEFLATED | {_OF_DICOM + one for one in ("1", "5", *(f"4.{number}" for number in _PICTURES))}
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _PIXELS = 0x7FE00010
 _SHORT = frozenset(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
@@ -141,10 +141,10 @@ class _Walk:
         """
         if self._data.find(b"\xff\xff\xff\xff", start, end + _LONGEST_HEAD) >= 0:
             return False
-        return all(self._marks_fit(start, end, one) for one in ("little", "big"))
+        return self._marks_fit(start, end, ITEM, "little") and self._marks_fit(start, end, ITEM_BIG, "big")
 
-    def _marks_fit(self, start: int, end: int, order: Literal["little", "big"]) -> bool:
-        group, item = (0xFFFE).to_bytes(2, order), _ITEM.to_bytes(4, order) if order == "big" else ITEM
+    def _marks_fit(self, start: int, end: int, item: bytes, order: Literal["little", "big"]) -> bool:
+        group = item[:2]
         place = self._data.find(group, start, end + 1)
         while place >= 0:
             length = int.from_bytes(self._data[place + 4 : place + 8], order)
@@ -174,7 +174,8 @@ class _Walk:
         return self._value(tag)
 
     def _mark(self, tag: int) -> bool:
-        if tag == _ITEM and (not self._open or self._open[-1].item):
+        in_item = bool(self._open) and self._open[-1].item
+        if tag == _ITEM and (in_item or not self._open):
             return False
         length, self._place = self._number(self._place + 4, 4), self._place + 8
         if tag == _ITEM:
@@ -182,8 +183,7 @@ class _Walk:
         if tag == _ITEM_END:
             return self._end(item=True)
         if tag == _SEQUENCE_END:
-            left_open = bool(self._open) and self._open[-1].item  # its last item
-            return (not left_open or self._end(item=True)) and self._end(item=False)
+            return (not in_item or self._end(item=True)) and self._end(item=False)  # its last item may be left open
         return False
 
     def _end(self, *, item: bool) -> bool:

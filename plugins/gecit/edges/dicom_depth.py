@@ -27,9 +27,9 @@ def stands_deep(pieces: Iterable[bytes], enough: int | None = None, limit: int =
     try:
         head, start = _head(given)
         if not head.sure:
-            return any(one.encode() in start for one in DEFLATED) or _deep(chain((start,), given), None, limit)
+            return any(one.encode() in start for one in DEFLATED) or _deep(chain((start,), given), head, limit)
         rest = chain((start[head.start :],), given)
-        return _deep(_inflated(rest) if head.syntax in DEFLATED else rest, head.syntax, limit)
+        return _deep(_inflated(rest) if head.syntax in DEFLATED else rest, head, limit)
     except (zlib.error, _TooMuch):
         return True
 
@@ -51,10 +51,10 @@ def _head(pieces: Iterator[bytes]) -> tuple[Head, bytes]:
     return head, bytes(start)
 
 
-def _deep(pieces: Iterable[bytes], syntax: str | None, limit: int) -> bool:
-    """`syntax`: None where readers may read it in different ways: all its items may stand in each other then."""
+def _deep(pieces: Iterable[bytes], head: Head, limit: int) -> bool:
+    """Of a head that is not sure nothing is walked, and `pieces` is all: its items may all stand in each other."""
     kept, end, size, found = bytearray(), b"", 0, 0
-    longest = 0 if syntax is None else KEPT
+    longest = KEPT if head.sure else 0
     for piece in pieces:
         found += item_tags(end + piece)
         end = (end + piece)[1 - LONGEST_TAG :]
@@ -65,7 +65,7 @@ def _deep(pieces: Iterable[bytes], syntax: str | None, limit: int) -> bool:
             return True
     if found <= limit:
         return False
-    return size > len(kept) or is_deep(kept, coding_of(syntax or "", bytes(kept[:8])), limit)
+    return size > len(kept) or is_deep(kept, coding_of(head.syntax, bytes(kept[:8])), limit)
 
 
 def _first(pieces: Iterable[bytes], enough: int) -> Iterator[bytes]:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
@@ -18,6 +17,7 @@ import msgspec
 from ..core.values import to_json
 from ..core.whatif import Progress, RunRequest, RunState
 from ..steps.replay import Change
+from .exclusive import take
 
 KEPT = 20
 """Runs on the disk; older ones are thrown away when a new one is asked."""
@@ -94,13 +94,7 @@ class RunFiles:
 
     def hold(self, run: str) -> int:
         """Take a run for this process's life; BlockingIOError where another one has it."""
-        held = os.open(self.place(run) / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(held)
-            raise
-        return held
+        return take(self.place(run) / "lock")
 
     def _held(self, run: str) -> bool:
         try:

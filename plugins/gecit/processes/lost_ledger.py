@@ -5,7 +5,6 @@ Whom to tell and how stands in the settings; nothing here needs the ledger, whos
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from ..core.values import to_json
+from ..edges.exclusive import take
 from ..edges.store import SqlLedger
 from ..edges.store.fence import LedgerMovedError
 from ..edges.system_clock import SystemClock
@@ -77,18 +77,30 @@ class LostLedger:
         if since and self._clock.now() - since < BLINK:
             since = None
         if since or self._answered:
-            with self._alone() as mine:
-                if mine:
-                    self._settle(since)
+            self._settle_alone(since)
         return False
 
     def not_opened(self) -> None:
         """Tell likewise where the process cannot begin without it: it is started again and again."""
         if self._on:
-            self._out_since = self._clock.now()
-            with self._alone() as mine:
-                if mine:
-                    self._settle(self._out_since)
+            self._settle_alone(self._clock.now())
+
+    def _settle_alone(self, since: datetime | None) -> None:
+        """Settle it, unless another process is about to. A disk that takes no lock may be why the ledger is lost: then
+        each tells, rather than nobody.
+        """
+        try:
+            self._settings.run_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            held = take(self._settings.run_folder / LOCK)
+        except BlockingIOError:
+            return
+        except OSError:
+            held = None
+        try:
+            self._settle(since)
+        finally:
+            if held is not None:
+                os.close(held)
 
     def _settle(self, since: datetime | None) -> None:
         path = self._settings.run_folder / NOTE
@@ -104,27 +116,6 @@ class LostLedger:
             if not self._blocked:
                 log.error("what was told of the ledger cannot be noted in %s: %s", path, fault.strerror)
             self._blocked, self._kept = True, after
-
-    @contextmanager
-    def _alone(self) -> Iterator[bool]:
-        """Whether no other process is about to tell. A disk that takes nothing may be why the ledger is lost: then each
-        tells, rather than nobody.
-        """
-        try:
-            self._settings.run_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            held = os.open(self._settings.run_folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError:
-            yield True
-            return
-        try:
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
-        finally:
-            os.close(held)
 
 
 def lost_ledger_of(settings: Settings, ledger: SqlLedger) -> LostLedger:

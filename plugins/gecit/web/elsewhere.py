@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from urllib.parse import quote, urlencode, urlsplit
 
-from flask import current_app, make_response, render_template, request
+from flask import current_app, g, make_response, render_template, request
 from werkzeug.urls import iri_to_uri
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as Answer
@@ -25,10 +25,13 @@ BY = "by"
 LINK, LINK_PAGE = "link", "/gecit/link"
 """In an address: whoever is sent came by a patient's link, and has a visit and no session."""
 
+OVER, LINK_OVER = "/gecit/over", "/gecit/link/over"
+"""Where a sign-in and a visit go over to another node."""
+
 PORTS = {"http": 80, "https": 443}
 
-NODES = "gecit_nodes"
-"""Extension of the application: this node's name and the registry."""
+NODES, KNOWN = "gecit_nodes", "gecit_known_nodes"
+"""Extension of the application: this node's name and the registry. Of a request: what that has told."""
 
 
 def this_node() -> tuple[str, SqlLedger | None]:
@@ -37,12 +40,21 @@ def this_node() -> tuple[str, SqlLedger | None]:
     return own, nodes
 
 
+def known_nodes(nodes: Nodes) -> list[Node]:
+    """Return the nodes of the ledger, asked once for each request."""
+    found: list[Node] | None = g.get(KNOWN)
+    if found is None:
+        found = nodes.nodes()
+        setattr(g, KNOWN, found)
+    return found
+
+
 def holders(exam: Exam, own: str, nodes: Nodes | None) -> list[Node]:
     """Return the nodes that hold studies of an exam, most studies first; none where this node holds any of them."""
     held = Counter(one.facts.key.node for one in exam.studies)
     if not held or held[own] or nodes is None:
         return []
-    known = {one.name: one for one in nodes.nodes()}
+    known = {one.name: one for one in known_nodes(nodes)}
     return [known[name] for name, _ in held.most_common() if name in known]
 
 
@@ -58,7 +70,8 @@ class Held(Value):
 def spread(exam: Exam, own: str, nodes: Nodes | None) -> list[Held]:
     """Return which nodes hold studies of an exam, this one first."""
     held = Counter(one.facts.key.node for one in exam.studies)
-    reached = {one.name for one in nodes.nodes() if _reached(one, own)} if nodes else set()
+    asks = nodes if held.keys() - {own} else None  # what lies here alone is no question
+    reached = {one.name for one in known_nodes(asks) if _reached(one, own)} if asks else set()
     found = [
         Held(name=name, studies=number, here=name == own, up=name == own or name in reached)
         for name, number in held.most_common()
@@ -89,7 +102,7 @@ def where_to(exam: Exam, own: str, nodes: Nodes | None) -> str:
     found = [one.address for one in holders(exam, own, nodes) if _reached(one, own)]
     if not found or nodes is None:
         return ""
-    mine = next((one.address for one in nodes.nodes() if one.name == own), "")
+    mine = next((one.address for one in known_nodes(nodes) if one.name == own), "")
     return next((one for one in found if one != mine), "")
 
 
@@ -115,7 +128,7 @@ def named(there: str, path: str, own: str) -> str:
 
 def other(name: str, own: str, nodes: Nodes) -> Node | None:
     """Return another living node that browsers reach under an address of its own."""
-    return next((one for one in nodes.nodes() if one.name == name and _reached(one, own)), None)
+    return next((one for one in known_nodes(nodes) if one.name == name and _reached(one, own)), None)
 
 
 def _reached(one: Node, own: str) -> bool:
@@ -125,7 +138,7 @@ def _reached(one: Node, own: str) -> bool:
 
 def sender_of(origin: str, own: str, nodes: Nodes) -> str:
     """Return which other living node of the ledger an origin is of; empty: none."""
-    others = (one for one in nodes.nodes() if one.name != own and one.up and one.address)
+    others = (one for one in known_nodes(nodes) if one.name != own and one.up and one.address)
     return next((one.name for one in others if origin_of(one) == origin), "") if origin else ""
 
 
@@ -145,7 +158,7 @@ def vouching() -> str:
     there = other(name, own, nodes) if name and nodes else None
     if there is None:
         return ""
-    over = "/gecit/link/over" if by_link() else "/gecit/over"
+    over = LINK_OVER if by_link() else OVER
     return f"{there.address}{over}?{urlencode({'node': own, 'next': asked()})}"
 
 

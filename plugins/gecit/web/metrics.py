@@ -154,18 +154,18 @@ def _of_nodes(beats: Iterable[Beat]) -> Values:
     return found
 
 
+def _instant(text: str) -> float:
+    return 0.0 if text == NEVER else datetime.fromisoformat(text).timestamp()
+
+
 PLAIN: dict[str, tuple[str, Callable[[str], float]]] = {
     "changes behind": ("gecit_follower_behind_changes", float),
     "open studies": ("gecit_follower_open_studies", float),
-    "last sweep": ("gecit_last_sweep_timestamp_seconds", lambda text: _instant(text)),
-    "backup due": ("gecit_backup_due_timestamp_seconds", lambda text: _instant(text)),
+    "last sweep": ("gecit_last_sweep_timestamp_seconds", _instant),
+    "backup due": ("gecit_backup_due_timestamp_seconds", _instant),
     "disk free": ("gecit_disk_free_bytes", float),
     "disk total": ("gecit_disk_total_bytes", float),
 }
-
-
-def _instant(text: str) -> float:
-    return 0.0 if text == NEVER else datetime.fromisoformat(text).timestamp()
 
 
 def _detail(key: str, value: str | float, beat: Beat) -> Iterator[tuple[str, Labels, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 from urllib.parse import urlencode
 
@@ -12,9 +13,10 @@ from gecit.core.access import Action
 from gecit.core.belonging import Belonging, may_reach
 from gecit.core.orthanc_doors import is_uid
 from gecit.core.values import Value
+from gecit.ports.nodes import Node, Nodes
 
 from .access import person
-from .elsewhere import asked, named, other, sent_to, this_node
+from .elsewhere import asked, known_nodes, named, other, sent_to, this_node
 from .leading import silent, unreached
 from .problem import show
 
@@ -60,11 +62,10 @@ def picture_place(image: Pointed) -> PicturePlace:
     path, holding = f"{VIEWER}?{urlencode(shown)}", _holding(image.study)
     if not holding or own in holding or ledger is None:
         return PicturePlace(address=path)
-    found = [(name, there) for name in holding if (there := other(name, own, ledger))]
-    if not found:
+    there = _first_reached(holding, own, ledger)
+    if there is None:
         return PicturePlace(address="", node=", ".join(holding))
-    name, there = found[0]
-    return PicturePlace(address=named(there.address, path, own), node=name)
+    return PicturePlace(address=named(there.address, path, own), node=there.name)
 
 
 def _holding(study_instance_uid: str) -> tuple[str, ...]:
@@ -83,7 +84,7 @@ def address_of_study(study_instance_uid: str) -> str:
     holding = _holding(study_instance_uid)
     if ledger is None or own in holding:
         return ""
-    found = [one for one in ledger.nodes() if one.name in holding and one.address]
+    found = [one for one in known_nodes(ledger) if one.name in holding and one.address]
     return max(found, key=lambda one: one.up).address if found else ""
 
 
@@ -100,11 +101,14 @@ def led_by_uid(text: str) -> Answer | None:
     holding = [one for one in _holding(first) if _is_open(ledger.belongings(one, first))]
     if not holding:
         return None
-    there = next((node for one in holding if (node := other(one, own, ledger))), None)
-    if there:
+    if there := _first_reached(holding, own, ledger):
         return sent_to(there.address, asked(), own)
-    dead = next((one for one in ledger.nodes() if one.name in holding and not one.up), None)
+    dead = next((one for one in known_nodes(ledger) if one.name in holding and not one.up), None)
     return show(silent(dead) if dead else unreached(", ".join(holding)))
+
+
+def _first_reached(names: Sequence[str], own: str, nodes: Nodes) -> Node | None:
+    return next((node for one in names if (node := other(one, own, nodes))), None)
 
 
 def _is_open(studies: list[Belonging]) -> bool:

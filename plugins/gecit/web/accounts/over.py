@@ -24,14 +24,13 @@ from gecit.ports import Accounts, Audit, Clock
 from gecit.ports.nodes import Node, Nodes
 
 from ..access import needs, open_to_all
-from ..elsewhere import origin_of, other, sender_of
+from ..elsewhere import OVER, origin_of, other, sender_of
 from ..guard import HEADERS
 from ..problem import refuse
 from ..sender import address, admission, safe_next
 from .cookies import Sessions
 
 LASTS = timedelta(seconds=60)
-OVER = "/gecit/over"
 
 
 class Carrying:

@@ -16,15 +16,13 @@ from gecit.edges.doors import REFUSED_SECONDS, How, Remembered
 from gecit.edges.passwords import network_of
 
 from ..access import needs, open_to_all
-from ..accounts.over import OVER, towards
+from ..accounts.over import towards
 from ..audit import tell_first
-from ..elsewhere import other, sender_of, this_node
+from ..elsewhere import LINK_OVER, OVER, other, sender_of, this_node
 from ..problem import refuse
 from ..sender import address, admission, safe_next
 from .cookies import begun
 from .desk import SharingDesk
-
-DOOR = "/gecit/link/over"
 
 
 def over_routes(pages: Blueprint, desk: SharingDesk) -> None:
@@ -57,7 +55,7 @@ def over_routes(pages: Blueprint, desk: SharingDesk) -> None:
         page = render_template(
             "over.html",
             there=there,
-            door=DOOR,
+            door=LINK_OVER,
             ticket=ticket,
             until=until.isoformat(),
             next=safe_next(request.args.get("next", "")),
