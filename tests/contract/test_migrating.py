@@ -132,15 +132,15 @@ def test_each_try_has_others_wait_twice_as_long_up_to_a_limit(monkeypatch: pytes
     tries: list[float] = []
     rests: list[float] = []
 
-    def tried(_: object, seconds: float) -> bool:
+    def tried(_: object, statement: str, seconds: float) -> bool:
         tries.append(seconds)
         return len(tries) == 6
 
     asked = SimpleNamespace(dialect=SimpleNamespace(name="postgresql"), exec_driver_sql=lambda _: [])
-    monkeypatch.setattr(fence, "_is_shut", tried)
+    monkeypatch.setattr(fence, "_is_locked", tried)
     monkeypatch.setattr(fence, "time", SimpleNamespace(monotonic=time.monotonic, sleep=rests.append))
     fence.shut(cast(sa.Connection, asked))
-    assert (tries, rests) == ([1, 2, 4, 8, 8, 8], [3, 6, 12, 24, 24])
+    assert (tries, rests) == ([0.5, 1, 2, 4, 8, 8], [1.5, 3, 6, 12, 24])
 
 
 @pytest.mark.postgres

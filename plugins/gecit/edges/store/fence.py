@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg
@@ -18,15 +19,16 @@ from gecit.ports import Unavailable
 
 log = logging.getLogger("gecit.ledger")
 
-TRY_SECONDS, LONGEST_TRY_SECONDS = 1.0, 8.0
-"""For how long a migration has others wait the first time, and at most: each time twice as long as before, since
-transactions that last longer than one try may follow each other without a gap."""
+TRY_SECONDS, LONGEST_TRY_SECONDS = 0.5, 8.0
+"""For how long whoever locks tables has others wait the first time, and at most: each time twice as long as before,
+since transactions that last longer than one try may follow each other without a gap. The first is shorter than
+PostgreSQL's `deadlock_timeout`: a writer that waits for us, and we for it, goes on when we let go."""
 
 RESTS = 3.0
 """How many times as long as it had them wait it lets them through then."""
 
 TELL_SECONDS = 600.0
-"""How often a migration that waits says for whom."""
+"""How often whoever waits says for whom."""
 
 _ASK = "SELECT version_num FROM alembic_version"
 _KEEP = "LOCK TABLE alembic_version IN ACCESS SHARE MODE"
@@ -99,31 +101,48 @@ def keep(connection: sa.Connection) -> None:
 def shut(connection: sa.Connection) -> None:
     """Wait until no transaction of the ledger runs, and let none begin before this one ends.
 
-    Where one runs for long (`pg_dump`), those that come meanwhile would wait behind this one: so it asks again and
-    again, and lets them through between. SQLite's writing transaction excludes other writers by itself.
+    SQLite's writing transaction excludes other writers by itself.
+    """
+    _lock(connection, _SHUT, "the schema is changed")
+
+
+def keep_writers_out(connection: sa.Connection, tables: Iterable[sa.Table]) -> None:
+    """Wait until nobody writes these tables, and let nobody before this transaction ends; they may be read.
+
+    SQLite has one writer, and it is whoever asks this.
+    """
+    names = ", ".join(one.name for one in tables)
+    _lock(connection, f"LOCK TABLE {names} IN EXCLUSIVE MODE", "the events are folded anew")
+
+
+def _lock(connection: sa.Connection, statement: str, what: str) -> None:
+    """Have PostgreSQL lock tables, however long others hold them.
+
+    Where one holds them for long (`pg_dump`), those that come meanwhile would wait behind this one; and who holds the
+    second of several tables may wait for the first. So it asks again and again, and lets them through between.
     """
     if connection.dialect.name != "postgresql":
         return
     connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")  # it rests longer than many allow
     told_at, seconds = -TELL_SECONDS, TRY_SECONDS
-    while not _is_shut(connection, seconds):
+    while not _is_locked(connection, statement, seconds):
         if time.monotonic() - told_at >= TELL_SECONDS:
             told_at = time.monotonic()
             holders = connection.exec_driver_sql(_HOLDERS)
             held = ", ".join(f"{pid} ({name}) since {since}" for pid, name, since in holders)
-            log.warning("the schema is changed once these processes of PostgreSQL end their transactions: %s", held)
+            log.warning("%s once these processes of PostgreSQL end their transactions: %s", what, held)
         time.sleep(RESTS * seconds)
         seconds = min(2 * seconds, LONGEST_TRY_SECONDS)
 
 
-def _is_shut(connection: sa.Connection, seconds: float) -> bool:
+def _is_locked(connection: sa.Connection, statement: str, seconds: float) -> bool:
     try:
         with connection.begin_nested():
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {round(1000 * seconds)}")
-            connection.exec_driver_sql(_SHUT)
+            connection.exec_driver_sql(statement)
             connection.exec_driver_sql("SET LOCAL lock_timeout = DEFAULT")
     except sa.exc.DBAPIError as fault:
-        if not isinstance(fault.orig, psycopg.errors.LockNotAvailable):
+        if not isinstance(fault.orig, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
             raise
         return False
     return True

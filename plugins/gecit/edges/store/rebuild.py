@@ -11,6 +11,7 @@ from gecit.core.events import Event, ExamEvent
 
 from . import rows
 from .base import Transactions
+from .fence import keep_writers_out
 from .schema import FOLDED, event
 from .transaction import SqlTransaction
 
@@ -42,9 +43,7 @@ class Rebuilding(Transactions):
 
     def _folded_anew(self, connection: sa.Connection) -> tuple[int, bool]:
         """Fold while nobody writes; return how many events, and whether the state is what it was before."""
-        if connection.dialect.name == "postgresql":  # SQLite has one writer, and it is this one
-            names = ", ".join(table.name for table in (event, *FOLDED))
-            connection.exec_driver_sql(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
+        keep_writers_out(connection, (event, *FOLDED))
         before = fingerprint(connection)
         count = self._fold_anew(connection)
         return count, fingerprint(connection) == before
