@@ -1,7 +1,7 @@
 """Memory: all processes of a node together, less a bare Orthanc that stored the same, and how it grows from there.
 
 After so many instances and as many messages, and once more after the same again. Proportional set sizes (PSS): what
-processes share is counted once.
+processes share is counted once. Python is as on an installed node.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from . import corpus, ingest, nodes
 from .corpus import Case, Sent
 from .figures import Figure, Goal, compare
 from .hl7 import RADIOLOGISTS, send_messages
+from .installed import environ_of_a_node
 
 COUNT = 10_000  # instances, and messages, of each half
 MIB = 1024 * 1024
@@ -33,7 +34,7 @@ def figures(rounds: int = 1, patience: float = 30.0, count: int = COUNT) -> Iter
     """Measure once, whatever `rounds` says: a node's memory has no spread worth the time."""
     with tempfile.TemporaryDirectory(prefix="gecit-bench-") as folder, ExitStack() as stack:
         halves = [_studies(Path(folder), half, count) for half in range(2)]
-        ours = stack.enter_context(nodes.gecit(made(Path(folder) / "ours")))
+        ours = stack.enter_context(nodes.gecit(made(Path(folder) / "ours"), **environ_of_a_node()))
         bare = stack.enter_context(nodes.bare(made(Path(folder) / "bare")))
         codes.import_csv(Path(folder) / "ours" / "codes.db", "radiologists", RADIOLOGISTS, SystemClock().now())
         seen = [(memory_of(ours), memory_of(bare))]

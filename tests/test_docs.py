@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
@@ -26,6 +26,7 @@ from gecit.edges.store import SqlLedger
 from gecit.edges.store.schema import metadata
 from gecit.settings import REFERENCE
 from tests.builders import exam_of
+from tests.support.commands import walk
 
 HOME = Path(__file__).parents[1]
 README = (HOME / "README.md").read_text(encoding="utf-8")
@@ -133,15 +134,7 @@ def test_no_event_is_documented_that_is_none() -> None:
     assert named == [one.__name__ for one in EVENTS]
 
 
-def commands(group: click.Group = cli, path: str = "gecit") -> Iterator[tuple[str, click.Command]]:
-    for name, one in group.commands.items():
-        if isinstance(one, click.Group):
-            yield from commands(one, f"{path} {name}")
-        else:
-            yield f"{path} {name}", one
-
-
-COMMANDS = dict(commands())
+COMMANDS = {" ".join(("gecit", *path)): one for path, one in walk(cli) if not isinstance(one, click.Group)}
 
 
 def sections() -> dict[str, str]:

@@ -55,7 +55,7 @@ def fault(call: str) -> str:
     command: click.Command = cli
     words = shlex.split(call)[1:]
     while isinstance(command, click.Group):
-        found = command.commands.get(words.pop(0)) if words else None
+        found = command.get_command(click.Context(command), words.pop(0)) if words else None
         if found is None:
             return "no such command"
         command = found

@@ -30,6 +30,7 @@ from gecit.edges.system_clock import SystemClock
 from .. import million, nodes, results
 from ..figures import Figure, Goal, Spread, compare
 from ..hl7 import RADIOLOGISTS
+from ..installed import environ_of_a_node
 from ..machine import elsewhere, machine_now
 from ..memory import memory_of
 from ..outbox import receiver
@@ -119,7 +120,7 @@ def _fill(folder: Path, before: int) -> None:
 
 
 def _soak(folder: Path, url: str, seconds: float, pace: float) -> Soaked:
-    with nodes.gecit(folder, ORTHANC__GECIT__MEDULA__URL=url) as node:
+    with nodes.gecit(folder, ORTHANC__GECIT__MEDULA__URL=url, **environ_of_a_node()) as node:
         codes.import_csv(folder / "codes.db", "radiologists", RADIOLOGISTS, SystemClock().now())
         ledger = open_ledger(f"sqlite:///{folder}/ledger.db")
         try:

@@ -6,7 +6,7 @@ import getpass
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import click
 import pytest
@@ -29,6 +29,7 @@ from gecit.settings import load
 from gecit.steps.judge_exam import judge_due
 from tests.steps.test_find_hints import LATER, flat
 from tests.support import billing, flow
+from tests.support.commands import walk
 from tests.support.reviews import NUMBERS, SIGNED, signed
 
 from .test_outbox import held_by
@@ -219,11 +220,5 @@ def test_a_command_that_fails_is_a_second_row(place: Place) -> None:
 
 
 def test_every_command_reads_or_is_among_them() -> None:
-    def leaves(group: Any, before: str = "") -> Iterator[str]:
-        for name, one in group.commands.items():
-            if isinstance(one, click.Group):
-                yield from leaves(one, f"{before}{name} ")
-            else:
-                yield before + name
-
-    assert set(leaves(cli)) == READS | TELL_ELSEWHERE | set(CASES) | NEEDS_MORE
+    leaves = {" ".join(path) for path, one in walk(cli) if not isinstance(one, click.Group)}
+    assert leaves == READS | TELL_ELSEWHERE | set(CASES) | NEEDS_MORE

@@ -20,11 +20,11 @@ from alembic import command
 from alembic.config import Config
 from click.testing import Result
 
-from gecit.cli import FAULTS
+from gecit.cli.faults import FAULTS
 from gecit.core.backups import LEDGERS, MANIFEST, SUMS
 from gecit.core.events import LedgerRestored
 from gecit.edges.store import SqlLedger, open_ledger, schema
-from gecit.edges.store.migrate import MIGRATIONS
+from gecit.edges.store.standing import MIGRATIONS
 from gecit.processes import backup, restore
 from gecit.processes.last_backup import last_backup
 from gecit.processes.run_folder import RESTORING, HalfRestoredError, lock_folder, refuse_half_restored

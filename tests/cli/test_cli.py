@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import Result
 from msgspec.structs import replace
@@ -22,6 +22,7 @@ from gecit.edges import hl7_build, hl7_reader
 from gecit.edges.doors import token_digest
 from gecit.edges.store import SqlLedger, open_ledger
 from gecit.ports import Beat
+from tests.support.commands import walk
 from tests.support.flow import incoming, judge, order, orm_wire, send
 from tests.support.postgres import free_port
 
@@ -33,16 +34,7 @@ def ledger_of(data: Path) -> SqlLedger:
     return open_ledger(f"sqlite:///{data}/ledger.db")
 
 
-def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    found: list[tuple[str, ...]] = []
-    for name, one in group.commands.items():
-        found.append((*path, name))
-        if isinstance(one, click.Group):
-            found += commands(one, (*path, name))
-    return found
-
-
-@pytest.mark.parametrize("path", commands(cli), ids=" ".join)
+@pytest.mark.parametrize("path", [path for path, _ in walk(cli)], ids=" ".join)
 def test_every_command_explains_itself(run: Run, path: tuple[str, ...]) -> None:
     shown = run(*path, "--help").output
     assert f"Usage: cli {' '.join(path)}" in shown
@@ -285,6 +277,28 @@ def test_a_ledger_that_cannot_be_opened_is_said(
     said = ends_with_two(capsys, monkeypatch, "health")
     assert "ledger cannot be opened" in said
     assert "very-secret" not in said
+
+
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [(("verify", "--folded"), "did not answer this command"), (("rebuild",), "audit cannot be written, so nothing")],
+)
+def test_a_ledger_that_somebody_holds_is_said_with_what_to_do(
+    run: Run,
+    data: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+    what: str,
+) -> None:
+    run("rules", "activate")
+    monkeypatch.setattr("gecit.edges.store.engine.BUSY_SECONDS", 1)
+    holder = sqlite3.connect(data / "ledger.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    said = ends_with_two(capsys, monkeypatch, "ledger", *command)
+    holder.close()
+    for words in (what, "sistem yöneticisi", "system administrator must"):
+        assert words in said
 
 
 def test_a_data_folder_that_is_a_file_is_said(

@@ -19,7 +19,7 @@ from gecit.core.order import ExamKey, Patient, Procedure
 from gecit.core.report import Report, ReportPart, ReportStatus
 from gecit.edges.store import SqlLedger, open_ledger, rows, schema
 from gecit.edges.store.engine import open_engine
-from gecit.edges.store.migrate import MIGRATIONS
+from gecit.edges.store.standing import MIGRATIONS
 
 from .test_ledger import KEY, NOW, facts, order, placed
 

@@ -16,7 +16,6 @@ from typing import cast
 import psycopg
 import pytest
 import sqlalchemy as sa
-from alembic.script import ScriptDirectory
 
 from gecit.core.backups import BackupFault
 from gecit.edges import backup_ledger
@@ -180,7 +179,7 @@ def test_while_a_migration_waits_for_a_long_dump_processes_of_the_version_that_r
         starting = threading.Thread(target=migrate, args=(same,))
         try:
             until(lambda: waiting(looking, "relation") == 1, 60, "the migration waits for the dump")
-            monkeypatch.setattr(ScriptDirectory, "get_current_head", lambda scripts: stands)
+            monkeypatch.setattr("gecit.edges.store.migrate.newest", lambda: stands)
             starting.start()
             starting.join(20)
             assert not starting.is_alive()

@@ -11,8 +11,8 @@ from gecit.core.values import Text
 from gecit.core.verdict import Effect, Finding, Outcome, Status, Verdict
 from gecit.edges.store import SqlLedger, open_ledger
 from gecit.edges.store.engine import open_engine
-from gecit.edges.store.migrate import MIGRATIONS
 from gecit.edges.store.rule_counts import count_excused, count_failing
+from gecit.edges.store.standing import MIGRATIONS
 
 from .test_ledger import NOW, order
 

@@ -23,7 +23,7 @@ from gecit.core import events as e
 from gecit.core.order import ExamKey
 from gecit.edges.store import SqlLedger, open_ledger, schema
 from gecit.edges.store.engine import open_engine
-from gecit.edges.store.migrate import MIGRATIONS
+from gecit.edges.store.standing import MIGRATIONS
 from tests.support.everything import fill, rows_of
 from tests.support.flow import HOSPITAL
 

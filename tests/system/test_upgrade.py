@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from gecit.edges.store import open_ledger, schema
-from gecit.edges.store.migrate import MIGRATIONS
+from gecit.edges.store.standing import MIGRATIONS
 from tests.contract.test_upgrade_whole import WRITTEN, before
 from tests.support.hospital import hospital
 from tests.support.node import HOME, Node

@@ -3,69 +3,50 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import click
 
 from gecit import __version__
-from gecit.core.backups import BackupFault
-from gecit.core.rulefile import RulebookError
-from gecit.edges.codes import CodeListError
-from gecit.edges.hl7_profile import ProfileError
-from gecit.edges.quality_files import QualityFileError
-from gecit.edges.report_files import ReportFileError
-from gecit.edges.store.migrate import LedgerTooNewError
-from gecit.ports import Unavailable
-from gecit.processes.rules import NoRulebookError
-from gecit.processes.run_folder import FolderInUseError
-from gecit.settings import SettingsError
 
-from . import (
-    aside,
-    audit,
-    backup,
-    balance,
-    check,
-    codes,
-    demo,
-    exemptions,
-    health,
-    institutions,
-    judge,
-    ledger,
-    nodes,
-    outbox,
-    peer,
-    processes,
-    quality,
-    replay,
-    retention,
-    rules,
-    scale,
-    selftest,
-    send,
-    users,
-    webhooks,
-    worklist,
-)
+from .lazy import LazyGroup
 
-FAULTS = (
-    SettingsError,
-    RulebookError,
-    ProfileError,
-    ReportFileError,
-    QualityFileError,
-    CodeListError,
-    LedgerTooNewError,
-    NoRulebookError,
-    FolderInUseError,
-    BackupFault,
-    Unavailable,
-    OSError,
-)
+MODULES = {
+    "alerts": "gecit.cli.webhooks",
+    "aside": "gecit.cli.aside",
+    "audit": "gecit.cli.audit",
+    "backup": "gecit.cli.backup",
+    "balance": "gecit.cli.balance",
+    "check": "gecit.cli.check",
+    "codes": "gecit.cli.codes",
+    "demo": "gecit.cli.demo",
+    "exemptions": "gecit.cli.exemptions",
+    "health": "gecit.cli.health",
+    "institutions": "gecit.cli.institutions",
+    "judge": "gecit.cli.judge",
+    "ledger": "gecit.cli.ledger",
+    "listen": "gecit.cli.processes",
+    "nodes": "gecit.cli.nodes",
+    "outbox": "gecit.cli.outbox",
+    "quality": "gecit.cli.quality",
+    "replay": "gecit.cli.replay",
+    "restore": "gecit.cli.backup",
+    "retention": "gecit.cli.retention",
+    "rules": "gecit.cli.rules",
+    "run": "gecit.cli.demo",
+    "samples": "gecit.cli.check",
+    "scale": "gecit.cli.scale",
+    "selftest": "gecit.cli.selftest",
+    "send": "gecit.cli.send",
+    "tokens": "gecit.cli.users",
+    "users": "gecit.cli.users",
+    "web": "gecit.cli.processes",
+    "webhooks": "gecit.cli.webhooks",
+    "work": "gecit.cli.processes",
+    "worklist": "gecit.cli.worklist",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, modules=MODULES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gecit")
 def cli() -> None:
     """Geçit: a Teleradyoloji node inside Orthanc.
@@ -75,50 +56,15 @@ def cli() -> None:
     os.umask(0o077)  # patients' data is this user's alone, whoever made the folder
 
 
-for command in (
-    *processes.COMMANDS,
-    *demo.COMMANDS,
-    health.health,
-    *backup.COMMANDS,
-    check.check,
-    check.samples,
-    selftest.selftest,
-    send.send,
-    rules.rules,
-    exemptions.exemptions,
-    judge.judge,
-    replay.replay,
-    codes.codes,
-    institutions.institutions,
-    users.users,
-    users.tokens,
-    worklist.worklist,
-    outbox.outbox,
-    webhooks.webhooks,
-    webhooks.alerts,
-    ledger.ledger,
-    nodes.nodes,
-    retention.retention,
-    aside.aside,
-    balance.balance,
-    scale.scale,
-    audit.audit,
-    quality.quality,
-):
-    cli.add_command(command)
-for command in peer.COMMANDS:
-    quality.quality.add_command(command)
-
-
 def main() -> int:
     """Run a command; a fault that a person can mend is one clear text, not a traceback."""
     try:
         cli(standalone_mode=True)
-    except FAULTS as fault:
-        click.echo(str(fault), err=True)
+    except Exception as fault:
+        from .faults import FAULTS, words
+
+        if not isinstance(fault, FAULTS):
+            raise
+        click.echo(words(fault), err=True)
         return 2
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

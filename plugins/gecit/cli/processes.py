@@ -7,8 +7,7 @@ import sys
 import click
 
 from gecit.processes.life import until_told_to_stop
-
-from .common import settings
+from gecit.settings import load
 
 
 @click.command()
@@ -17,7 +16,7 @@ def web() -> None:
     from gecit.processes import build
     from gecit.processes import web as process
 
-    found = settings()
+    found = load()
     build.start_logging(found.log_level)
     process.run(found, until_told_to_stop())
 
@@ -27,7 +26,7 @@ def listen() -> None:
     """Take HL7 in by MLLP (started by the plugin)."""
     from gecit.processes import listen as process
 
-    sys.exit(process.run(settings()))
+    sys.exit(process.run(load()))
 
 
 @click.command()
@@ -35,7 +34,7 @@ def work() -> None:
     """Follow the images, judge, deliver (started by the plugin)."""
     from gecit.processes import work as process
 
-    sys.exit(process.run(settings()))
+    sys.exit(process.run(load()))
 
 
 COMMANDS = (web, listen, work)

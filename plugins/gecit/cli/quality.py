@@ -10,6 +10,7 @@ from gecit.core.order import ExamKey
 from gecit.edges.quality_files import read_quality
 from gecit.steps.find_hints import find_again
 
+from . import peer
 from .audited import tell_first
 from .common import parts
 
@@ -42,3 +43,7 @@ def find_hints() -> None:
                 break
             after = page.after
     click.echo(f"{looked_at} tetkik / exams; ipuçları değişen / hints changed: {changed}")
+
+
+for _command in peer.COMMANDS:
+    quality.add_command(_command)

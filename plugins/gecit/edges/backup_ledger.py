@@ -11,7 +11,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic.runtime.migration import MigrationContext
 from psycopg.conninfo import make_conninfo
 from sqlalchemy.engine import URL, make_url
 
@@ -20,6 +19,7 @@ from ..core.values import Value
 from .store import schema
 from .store.engine import behind_pooler, open_engine
 from .store.fence import keep
+from .store.standing import standing
 
 LOCK_WAIT = "--lock-wait-timeout=30s"
 """Of pg_dump: behind a migration that waits for this backup's own transaction it would wait for ever, all nodes too."""
@@ -114,7 +114,7 @@ def _engine(database: str) -> Iterator[sa.Engine]:
 
 def _copied(connection: sa.Connection) -> Copied:
     tables = {one.name: connection.scalar(sa.select(sa.func.count()).select_from(one)) or 0 for one in COUNTED}
-    return Copied(schema=MigrationContext.configure(connection).get_current_revision() or "", rows=tables)
+    return Copied(schema=standing(connection) or "", rows=tables)
 
 
 def _run(program: str, database: str, *arguments: str) -> None:

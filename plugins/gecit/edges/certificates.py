@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptography import x509
-
 from ..ports import Unavailable
 
 PATIENCE_SECONDS = 5.0
@@ -25,10 +23,10 @@ def end_of_file(path: Path) -> datetime:
     """
     try:
         _, _, text = path.read_bytes().partition(BEGINS)
-        return _end(x509.load_pem_x509_certificate(BEGINS + text.partition(ENDS)[0] + ENDS))
+        return _end(BEGINS + text.partition(ENDS)[0] + ENDS)
     except OSError as fault:
         raise Unavailable(f"certificate: {fault.strerror}") from fault
-    except (ValueError, x509.InvalidVersion) as fault:
+    except ValueError as fault:
         raise Unavailable("certificate: no PEM") from fault
 
 
@@ -47,10 +45,16 @@ def end_of_address(url: str, timeout: float = PATIENCE_SECONDS) -> datetime:
             context.wrap_socket(plain, server_hostname=host) as secured,
         ):
             shown = secured.getpeercert(binary_form=True)
-        return _end(x509.load_der_x509_certificate(shown or b""))
-    except (OSError, ValueError, x509.InvalidVersion) as fault:
+        return _end(ssl.DER_cert_to_PEM_cert(shown or b"").encode())
+    except (OSError, ValueError) as fault:
         raise Unavailable(f"certificate: {type(fault).__name__}") from fault
 
 
-def _end(certificate: x509.Certificate) -> datetime:
-    return min(certificate.not_valid_after_utc, LATEST)
+def _end(pem: bytes) -> datetime:
+    # Here and not above: it takes 7 MiB, and most nodes' processes have no certificate to look at.
+    from cryptography import x509
+
+    try:
+        return min(x509.load_pem_x509_certificate(pem).not_valid_after_utc, LATEST)
+    except x509.InvalidVersion as fault:
+        raise ValueError(str(fault)) from fault

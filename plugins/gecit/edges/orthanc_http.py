@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import urllib3
@@ -21,10 +21,12 @@ from . import dicom_facts
 from .dicom_details import rows_of, wanted_of_each
 from .dicom_details import text as dicom_text
 from .dicom_facts import SeriesRead
-from .dose_sr import MAX_BYTES, Unreadable, read_dose_report
 from .orthanc_caution import Caution, Looking
 from .orthanc_host import INDEX_PATH
 from .orthanc_raw import OrthancRaw
+
+if TYPE_CHECKING:
+    from .dose_sr import Unreadable
 
 log = logging.getLogger("gecit.orthanc_http")
 
@@ -231,11 +233,14 @@ class OrthancArchive:
             found = self._dose_report(instance)
             if isinstance(found, DoseReport):
                 doses.append(found)
-            elif isinstance(found, Unreadable):
+            elif found is not None:
                 unreadable.append(instance)
         return doses, unreadable
 
     def _dose_report(self, instance: str) -> DoseReport | Unreadable | None:
+        # Here and not above: pydicom takes 8 MiB, and `listen` has no use for it.
+        from .dose_sr import MAX_BYTES, Unreadable, read_dose_report
+
         try:
             data = self._get(f"/instances/{_id(instance)}/file", limit=MAX_BYTES, broken_is_none=True)
         except _TooLarge:

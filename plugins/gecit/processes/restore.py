@@ -28,7 +28,8 @@ from ..edges.audit_book import read_key
 from ..edges.backup_files import Sums
 from ..edges.backup_ledger import counted, engine_of, is_empty, put_back
 from ..edges.store import open_ledger
-from ..edges.store.migrate import LedgerTooNewError, is_known
+from ..edges.store.migrate import LedgerTooNewError
+from ..edges.store.standing import revisions
 from ..ports import Clock
 from ..settings import Settings
 from ..settings.orthanc_folders import OrthancFolders
@@ -100,7 +101,7 @@ def _begun(settings: Settings) -> str:
 
 def _refuse(settings: Settings, orthanc: OrthancFolders, manifest: Manifest, *, again: bool) -> None:
     engine = engine_of(settings.database)
-    if not is_known(manifest.schema):
+    if manifest.schema not in revisions():
         raise LedgerTooNewError(manifest.schema)
     if manifest.engine != engine:
         raise said("other engine", found=manifest.engine, wanted=engine)

@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-import psycopg
 import sqlalchemy as sa
 
 from gecit.ports import Unavailable
@@ -30,6 +29,7 @@ RESTS = 3.0
 TELL_SECONDS = 600.0
 """How often whoever waits says for whom."""
 
+_HELD = ("55P03", "40P01")  # PostgreSQL: lock not available, deadlock
 _ASK = "SELECT version_num FROM alembic_version"
 _KEEP = "LOCK TABLE alembic_version IN ACCESS SHARE MODE"
 _SHUT = "LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE"
@@ -79,9 +79,9 @@ def hold_to(engine: sa.Engine, schema: str) -> None:
 
 def _asked(connection: sa.Connection) -> str:
     """Ask the driver itself: of so short a question the way through SQLAlchemy would be the greater part."""
-    driver = connection.connection.driver_connection
+    driver: Any = connection.connection.driver_connection
     cursor: Any
-    if isinstance(driver, psycopg.Connection) and connection.get_execution_options().get("reading", False):
+    if connection.dialect.name == "postgresql" and connection.get_execution_options().get("reading", False):
         # A SELECT takes REPEATABLE READ's view before it waits for its table, and would see what stood before.
         cursor = driver.execute(f"{_KEEP}; {_ASK}", prepare=False)
         cursor.nextset()
@@ -142,7 +142,7 @@ def _is_locked(connection: sa.Connection, statement: str, seconds: float) -> boo
             connection.exec_driver_sql(statement)
             connection.exec_driver_sql("SET LOCAL lock_timeout = DEFAULT")
     except sa.exc.DBAPIError as fault:
-        if not isinstance(fault.orig, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
+        if getattr(fault.orig, "sqlstate", None) not in _HELD:
             raise
         return False
     return True

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from alembic.runtime.migration import MigrationContext
 
 from gecit.ports.nodes import SILENT, NewNode, Node
 
 from .base import Transactions
 from .schema import Instant, beat, node
 from .sql import upsert
+from .standing import standing
 
 _NOW: dict[str, sa.Executable] = {
     "postgresql": sa.text("SELECT clock_timestamp() AS at").columns(at=Instant),
@@ -41,7 +41,7 @@ class Registered(Transactions):
                 return known
             _take_over(connection, new, now)
             values = {name: getattr(new, name) for name in NewNode.__struct_fields__}
-            schema = MigrationContext.configure(connection).get_current_revision() or ""
+            schema = standing(connection) or ""
             upsert(connection, node, [{**values, "schema": schema, "started_at": now, "beat_at": now}])
             return None
 
