@@ -10,17 +10,23 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+import psycopg
 from msgspec.structs import replace
 from tests.support.postgres import Cluster, cluster
 
 from gecit.core.access import Role
 from gecit.core.values import Value
 from gecit.edges import codes
+from gecit.edges.store.engine import CONNECTIONS as CONNECTIONS_AT_MOST
+from gecit.edges.store.engine import KEPT
 from gecit.edges.system_clock import SystemClock
 
 from . import ingest, nodes
@@ -34,9 +40,33 @@ from .memory import made
 from .nodes import Cpu, Node
 
 SIZES = (1, 2, 4)
+PROCESSES = 1 + len(nodes.PROCESSES)  # Orthanc with the plugin, and those beside it
 SERVER_CONNECTIONS = 300  # what docs/howto/availability.md asks for, up to four nodes
 CASE = ingest.CASES[0]
+LOOK_SECONDS = 0.05
+_COUNT = (
+    "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    " AND NOT client_port = ANY(%s)"
+)
 WARM_UP = 200  # messages to each node: whoever is first makes statements and caches
+
+
+@dataclass
+class Connections:
+    """To one PostgreSQL, of all nodes: before anything is sent, and the most that were seen at once since."""
+
+    at_rest: int = 0
+    peak: int = 0
+
+
+def _connections(looking: psycopg.Connection, ours: Sequence[int]) -> int:
+    found = looking.execute(_COUNT, [ours]).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _ports_of_ours() -> list[int]:
+    """Return the ports from which the bench itself asks: it opens nodes' ledgers, too."""
+    return [one.laddr.port for one in psutil.Process().net_connections("tcp") if one.raddr]
 
 
 class Group(Node):
@@ -64,6 +94,29 @@ class Group(Node):
     def ledger_cpu(self) -> float:
         """Return PostgreSQL's processor seconds; none where there is no such server."""
         return used_by_all(self._ledger.process.pid) if self._ledger else 0.0
+
+    @contextmanager
+    def connections_watched(self) -> Iterator[Connections]:
+        """Count the nodes' connections to PostgreSQL, now and during a block; none where there is no such server."""
+        seen, ended = Connections(), threading.Event()
+        if self._ledger is None:
+            yield seen
+            return
+        with psycopg.connect(self._ledger.url("postgres").replace("+psycopg", ""), autocommit=True) as looking:
+            ours = _ports_of_ours()
+            seen.at_rest = seen.peak = _connections(looking, ours)
+
+            def watch() -> None:
+                while not ended.wait(LOOK_SECONDS):
+                    seen.peak = max(seen.peak, _connections(looking, ours))
+
+            watching = threading.Thread(target=watch, name="watch connections")
+            watching.start()
+            try:
+                yield seen
+            finally:
+                ended.set()
+                watching.join()
 
     def pids(self) -> frozenset[int]:
         """Return the process ids of all nodes."""
@@ -162,6 +215,8 @@ class Run(Value):
     cpu: float  # milliseconds a message, of all nodes and PostgreSQL
     ledger_cpu: float  # of it, PostgreSQL's
     elsewhere: float
+    at_rest: float  # connections to PostgreSQL, all nodes
+    peak: float
 
 
 def messages(size: int, rounds: int, patience: float, count: int) -> Iterator[Figure]:
@@ -188,6 +243,15 @@ def messages(size: int, rounds: int, patience: float, count: int) -> Iterator[Fi
         triples = [(ours, first, second) for ours, first, second in values]
         if all(min(three) > 0 for three in triples):  # beside SQLite there is no server whose time is known
             yield compare("province", _name(size), figure, unit, triples, busy, None, anchor_is)
+    for figure, bound, seen in (
+        ("connections-at-rest", KEPT, [one.at_rest for one, _, _ in done]),
+        ("connections-peak", CONNECTIONS_AT_MOST, [one.peak for one, _, _ in done]),
+    ):
+        most = float(size * PROCESSES * bound)
+        words = "as many as the nodes keep open, at the most" if bound == KEPT else "as many as they open, at the most"
+        yield compare(
+            "province", _name(size), figure, "connections", [(one, most, most) for one in seen], busy, None, words
+        )
 
 
 def _run(started: AbstractContextManager[Group], folder: Path, patience: float, count: int) -> Run:
@@ -204,8 +268,9 @@ def _sent(group: Group, folder: Path, count: int) -> Run:
     share = count // len(group.members)
     files = [write_round(folder, number, share) for number in range(len(group.members))]
     used, ledger, machine = group.cpu(), group.ledger_cpu(), machine_now()
-    sending = [sender(one.mllp, file, CONNECTIONS) for one, file in zip(group.members, files, strict=True)]
-    said = [said_by(one, share) for one in sending]
+    with group.connections_watched() as connections:
+        sending = [sender(one.mllp, file, CONNECTIONS) for one, file in zip(group.members, files, strict=True)]
+        said = [said_by(one, share) for one in sending]
     used_after, ledger_after, machine_after = group.cpu(), group.ledger_cpu(), machine_now()
     sent = share * len(files)
     cpu = used_after.all - used.all
@@ -215,4 +280,6 @@ def _sent(group: Group, folder: Path, count: int) -> Run:
         cpu=1000 * cpu / sent,
         ledger_cpu=1000 * (ledger_after - ledger) / sent,
         elsewhere=elsewhere(machine, machine_after, cpu),
+        at_rest=float(connections.at_rest),
+        peak=float(connections.peak),
     )

@@ -86,7 +86,11 @@ def test_a_few_messages_give_every_figure_of_two_nodes(monkeypatch: pytest.Monke
     monkeypatch.setattr(ingest, "QUIET", 1.0)
     monkeypatch.setattr(province, "WARM_UP", 4)
     lines = told(province.messages(2, 1, 0, 16))
-    assert_figures(lines, "2-nodes", {"messages", "messages-p99"}, {"messages-cpu-all", "messages-cpu-ledger"})
+    timed = {"messages", "messages-p99", "connections-at-rest", "connections-peak"}
+    assert_figures(lines, "2-nodes", timed, {"messages-cpu-all", "messages-cpu-ledger"})
+    at_rest, peak = (lines["2-nodes", f"connections-{one}"] for one in ("at-rest", "peak"))
+    assert at_rest["value"]["median"] >= 2  # type: ignore[index]
+    assert at_rest["value"]["median"] <= peak["value"]["median"] <= peak["anchor"]["median"] == 120  # type: ignore[index]
     assert lines["2-nodes", "messages"]["anchor_is"] == "one node, its ledger on PostgreSQL too"
 
 
