@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 import sqlalchemy as sa
@@ -19,7 +23,7 @@ from gecit.edges.store.following import PROCESS
 from gecit.sandbox.day import INSTITUTION
 from gecit.sandbox.imaging import build_study
 from tests.support import haproxy
-from tests.support.hospital import order_of, stories_at
+from tests.support.hospital import order_of, ready, stories_at
 from tests.support.node import ADMINISTRATOR, Node, until
 from tests.support.pair import Pair, kill, pair
 from tests.support.postgres import cluster
@@ -121,6 +125,21 @@ def studies(node: Node) -> set[str]:
     return set(node.get("/studies").json())
 
 
+def leads_to(made: Pair, node: Node) -> bool:
+    """Whether a new HL7 connection to HAProxy is one to this node; a look of HAProxy's own ends at once."""
+
+    def held() -> set[int]:
+        found = node.children()["listen"].net_connections("tcp")
+        return {
+            one.raddr.port for one in found if one.status == psutil.CONN_ESTABLISHED and one.laddr.port == node.mllp
+        }
+
+    before = held()
+    with socket.create_connection(("127.0.0.1", made.proxy.mllp), timeout=5):
+        seen = [time.sleep(0.5) or held() - before for _ in range(2)]
+    return bool(seen[0] & seen[1])
+
+
 def test_when_one_is_killed_messages_images_and_pages_go_on_through_the_other(both: Pair, tmp_path: Path) -> None:
     assert len(marks(both)) == 1, "both know the index by one mark"
     browser = requests.Session()
@@ -166,3 +185,29 @@ def test_when_one_is_killed_messages_images_and_pages_go_on_through_the_other(bo
         until(lambda key=order.key: nodes_of(both, key) == ["Gecit"], OUTAGE, "known once, by the common name")
     assert both.front.kinds(late.key)[:1] == ["OrderPlaced"]
     assert sorted(both.front.effective()) == sorted((one.key.institution, one.key.accession) for one in (before, after))
+
+
+def test_who_was_killed_comes_back_and_is_there_when_the_other_is_killed(both: Pair, tmp_path: Path) -> None:
+    assert both.a.process
+    if both.a.process.poll() is None:  # where this test runs by itself
+        kill(both.a)
+    meanwhile, after = exam(4), exam(5)
+    whole(both, meanwhile, tmp_path)
+    both.a.start()
+    mine = copy.copy(both.front)
+    mine.node = both.a
+    ready(mine)
+    until(lambda: leads_to(both, both.a), OUTAGE, "new connections go to A again")
+    assert len(marks(both)) == 1, "it knows the index by the same mark"
+    assert studies(both.a) == studies(both.b)
+
+    kill(both.b)
+    whole(both, after, tmp_path)
+    until(lambda: f":{both.a.data}" in follower(both), OUTAGE, "A follows the index")
+    for order in (meanwhile, after):
+        until(lambda one=order: told(both, one), 2 * OUTAGE, "MEDULA knows the exam")
+        kinds = both.front.kinds(order.key)
+        assert [kinds.count(one) for one in ("OrderPlaced", "ReportReceived")] == [1, 1], kinds
+        assert set(nodes_of(both, order.key)) == {"Gecit"}, "by the common name; orders this close may share studies"
+    known = [key for _, key in both.front.effective()]
+    assert len(known) == len(set(known))
