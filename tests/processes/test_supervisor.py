@@ -125,3 +125,19 @@ def test_a_process_without_supervisor_stops_by_signal_and_not_by_an_empty_input(
         assert process.poll() is None
         process.send_signal(number)
         assert process.wait(10) == 0
+
+
+@pytest.mark.parametrize(("given", "arenas"), [({}, "2"), ({"MALLOC_ARENA_MAX": "7"}, "7")])
+def test_a_child_keeps_freed_memory_together_unless_told_otherwise(
+    tmp_path: Path, given: dict[str, str], arenas: str
+) -> None:
+    told = tmp_path / "told"
+    code = f"import os, pathlib; pathlib.Path({str(told)!r}).write_text(os.environ['MALLOC_ARENA_MAX']); {GOOD}"
+    environ = {name: value for name, value in ENVIRON.items() if name != "MALLOC_ARENA_MAX"}
+    one = Supervisor([child(code)], {**environ, **given})
+    one.start()
+    try:
+        until(lambda: told.exists() and told.read_text())
+    finally:
+        one.stop(1.0)
+    assert told.read_text() == arenas

@@ -23,6 +23,9 @@ LONGEST_WAIT_SECONDS = 30.0
 GOOD_LIFE_SECONDS = 60.0  # after such a life the next wait is the first one again
 STOP_SECONDS = 10.0
 SUPERVISED = "GECIT_SUPERVISED"  # set for the children: their standard input is the pipe
+ALLOCATOR = {"MALLOC_ARENA_MAX": "2"}
+"""Of glibc, where the environment says nothing else. The children have many threads, of which Python lets one run at a
+time: by itself glibc keeps freed memory for each of them apart, and a process grows with every thread that was busy."""
 
 
 class Child(Value):
@@ -46,7 +49,7 @@ class Keeper:
 
     def __init__(self, child: Child, environ: Mapping[str, str]) -> None:
         self._child = child
-        self._environ = {**environ, SUPERVISED: "1"}
+        self._environ = {**ALLOCATOR, **environ, SUPERVISED: "1"}
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()  # between starting a process and stopping the keeper
