@@ -41,6 +41,8 @@ def main() -> int:
             return 1
         return 0
     engines = [one for one in chosen.engines.split(",") if one]
+    if not engines or not set(engines) <= set(ENGINES):
+        parser.error(f"engines are {', '.join(ENGINES)}, not {chosen.engines!r}")
     results = Results(product_commit())
     wanted = max(0, GOAL - results.kills()) if chosen.kills is None else chosen.kills
     while wanted > 0:
@@ -79,7 +81,9 @@ def some_runs(results: Results, engine: str, wanted: int) -> None:
                 break
         rebuilt = place.rebuilt()
         if not rebuilt.good:
-            sys.stderr.write(f"{engine}: {rebuilt.differs}\n")
+            broken = Run.broken_off(engine, AssertionError(f"folded anew the ledger differs: {rebuilt.differs}"))
+            results.add(broken)
+            say(broken)
 
 
 def keep_log(results: Results, text: str, run: Run) -> None:
@@ -110,7 +114,7 @@ def say(run: Run) -> None:
 
 
 def summed_up(results: Results) -> int:
-    """Say what all runs of this commit came to."""
+    """Say what all runs of this commit came to, and where they stand."""
     bad = 0
     for engine in ENGINES:
         runs = results.runs(engine)
@@ -120,6 +124,7 @@ def summed_up(results: Results) -> int:
             f"{results.commit} {engine}: {results.kills(engine)} kills in {len(runs)} runs; "
             f"lost {found[0]}, twice {found[1]}, differs {found[2]}\n"
         )
+    sys.stdout.write(f"each run: {results.folder}; `make crash-docs` writes docs/reliability.md\n")
     return 1 if bad else 0
 
 

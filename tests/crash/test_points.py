@@ -153,3 +153,13 @@ def test_without_a_folder_the_hook_touches_nothing() -> None:
 def test_the_plan_of_both_engines_reaches_each_point_within_a_thousand_kills() -> None:
     counts = Counter(one.point for engine in ENGINES for one in islice(plan(engine), 500))
     assert set(counts) == {RANDOM, *SENDER, *read_points()} and min(counts.values()) >= 5
+
+
+@pytest.mark.parametrize("named", ["mysql", "postgres", ""])
+def test_an_engine_that_is_none_is_refused_before_anything_is_killed(named: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.crash", "--kills", "1", "--engines", named],
+        cwd=HOME, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "sqlite, postgresql" in done.stderr

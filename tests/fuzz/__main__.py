@@ -79,9 +79,8 @@ def main() -> int:
         for one in what:
             sys.stdout.write(f"[fuzz] FOUND {name}: {one}\n")
     total = sum(Count.of(one).inputs for one in names)
-    sys.stdout.write(
-        f"[fuzz] {total:,} inputs of {len(names)} targets; inputs that broke something: {Path(WORK)}/findings\n"
-    )
+    broke = f"what broke something: {Path(WORK)}/findings" if any(found.values()) else "none broke anything"
+    sys.stdout.write(f"[fuzz] {total:,} inputs of {len(names)} targets; {broke}\n")
     if fault:
         sys.stdout.write(f"[fuzz] {fault}\n")
     return 1 if fault or any(found.values()) else 0

@@ -245,6 +245,8 @@ def test_the_command_says_what_was_touched(gecit: Callable[..., Result], data: P
     assert "bozulmamış / whole" in gecit("ledger", "verify", "--folded").stdout
     with opened.ledger.engine.begin() as connection:
         connection.execute(sa.text("UPDATE exam SET data = replace(data, 'A1', 'A9')"))
+    told = gecit("ledger", "verify", "--folded", code=1).stdout
+    assert "whole" not in told and "1 KUSUR / FAULTS" in told and "`gecit ledger rebuild`" in told
     said = gecit("ledger", "verify", "--folded", "--json", code=1).stdout
     assert json.loads(said)["folded"] is False and json.loads(said)["faults"] == []
     with opened.ledger.engine.begin() as connection:

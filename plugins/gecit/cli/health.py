@@ -41,11 +41,11 @@ def health(as_json: bool) -> None:
         print_json({"ok": not silent, "silent": silent, "rulebook": revision, "processes": processes, "counts": counts})
     else:
         print_table(
-            ("node", "process", "pid", "seconds ago"),
+            ("düğüm / node", "süreç / process", "pid", "sn önce / seconds ago"),
             [(one.node, one.process, one.pid, int((now - one.at).total_seconds())) for one in beats],
         )
-        click.echo(f"\nrulebook {revision[:12] or '-'}")
-        print_table(("what", "count"), sorted(counts.items()))
+        click.echo(f"\nkural kitabı / rulebook {revision[:12] or '-'}")
+        print_table(("ne / what", "sayı / count"), sorted(counts.items()))
     if silent and not as_json:
         click.echo(f"\nsessiz / silent: {', '.join(silent)}", err=True)
     sys.exit(1 if silent else 0)

@@ -30,6 +30,10 @@ STRETCH = (
     "A seal is of a stretch: at least one row of it was edited, deleted or put in; "
     "which one, an earlier backup shows."
 )
+MENDS = (
+    "`gecit ledger rebuild` türetilmiş tabloları olaylardan yeniden kurar.\n"
+    "`gecit ledger rebuild` makes the folded tables again from the events."
+)
 
 
 @click.group()
@@ -46,7 +50,8 @@ def rebuild() -> None:
     with parts(create=False) as opened:
         tell_first(opened, "rebuild the ledger")
         count, same = opened.ledger.rebuild()
-    click.echo(f"{count} olay / events; " + ("aynı durum / identical state" if same else "DURUM FARKLIYDI / DIFFERED"))
+    was = "aynı durum / identical state" if same else "DURUM FARKLIYDI, DÜZELTİLDİ / DIFFERED, IS MENDED"
+    click.echo(f"{count} olay / events; {was}")
     sys.exit(0 if same else 1)
 
 
@@ -87,5 +92,8 @@ def verify(folded: bool, as_json: bool) -> None:
                 if alike
                 else "TÜRETİLMİŞ TABLOLAR FARKLI / FOLDED TABLES DIFFER"
             )
-        click.echo(f"{len(found)} KUSUR / FAULTS" if found else "bozulmamış / whole")
+        count = len(found) + (alike is False)
+        click.echo(f"{count} KUSUR / FAULTS" if count else "bozulmamış / whole")
+        if alike is False:
+            click.echo(MENDS)
     sys.exit(1 if found or alike is False else 0)
