@@ -60,8 +60,8 @@ bench-page: setup-test ## the tables of docs/performance.md anew from bench/resu
 	@$(PY) -m bench.page
 	@if [ -e bench/results/soak-minutes.jsonl ]; then $(PY) -m bench.soak.plot; fi
 
-bench-%: setup-test ## one figure; KEEP=1 keeps its lines, ROUNDS=5, MINUTES=60 of bench-soak
-	@$(PY) -m bench $* $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(KEEP),--keep)
+bench-%: setup-test ## one figure; KEEP=1 keeps its lines (ANYWAY=1 worse ones too), ROUNDS=5, MINUTES=60 of bench-soak
+	@$(PY) -m bench $* $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(KEEP),--keep) $(if $(ANYWAY),--anyway)
 
 sbom: setup-test ## the software bill of materials anew from the lock files
 	@$(PY) -m supply --write-sbom

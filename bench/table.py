@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from .figures import Figure, Goal, Spread
+from .figures import Figure, Spread
+from .results import QUIET
 
 HEAD = "| case | figure | Geçit | anchor | ratio | noise | goal |\n|---|---|---|---|---|---|---|"
 
@@ -17,7 +18,7 @@ def rows(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         one = msgspec.json.decode(line, type=Figure)
         cells = (one.case, f"{one.figure}, {one.unit}", *map(_shown, (one.value, one.anchor, one.ratio, one.noise)))
-        yield f"| {' | '.join(cells)} | {_goal(one.goal, met=one.met)}{_doubt(one)} |"
+        yield f"| {' | '.join(cells)} | {_goal(one)}{_doubt(one)}{_disturbed(one)} |"
 
 
 def _shown(one: Spread) -> str:
@@ -25,12 +26,14 @@ def _shown(one: Spread) -> str:
     return median if one.min == one.max else f"{median} ({one.min:.4g}–{one.max:.4g})"
 
 
-def _goal(goal: Goal | None, *, met: bool | None) -> str:
-    if goal is None:
+def _goal(one: Figure) -> str:
+    """Say of what the goal is: `ratio at most 1.2`, or of the value in its unit, `at most 350 MiB`."""
+    if one.goal is None:
         return "–"
-    bounds = [f"at least {goal.least:g}"] if goal.least is not None else []
-    bounds += [f"at most {goal.most:g}"] if goal.most is not None else []
-    return f"{', '.join(bounds)}: {'met' if met else '**not met**'}"
+    of, unit = ("", f" {one.unit}") if one.goal.absolute else ("ratio ", "")
+    bounds = [f"{of}at least {one.goal.least:g}{unit}"] if one.goal.least is not None else []
+    bounds += [f"{of}at most {one.goal.most:g}{unit}"] if one.goal.most is not None else []
+    return f"{', '.join(bounds)}: {'met' if one.met else '**not met**'}"
 
 
 def _doubt(one: Figure) -> str:
@@ -41,6 +44,11 @@ def _doubt(one: Figure) -> str:
     margin = min(abs(one.ratio.median - bound) for bound in bounds)
     noise = max(abs(one.noise.min - 1), abs(one.noise.max - 1))
     return ", within the noise" if margin < noise else ""
+
+
+def _disturbed(one: Figure) -> str:
+    """Say where others used too much of the machine; processor time (`cpu`) suffers little from them."""
+    return ", **not quiet**" if one.elsewhere.median > QUIET and "cpu" not in one.figure else ""
 
 
 def main() -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from bench import audit, calls, corpus, duplicates, guard, ingest, machine, rejudge, table, worklist
+from bench import audit, calls, corpus, duplicates, guard, ingest, machine, memory, rejudge, table, worklist
 from bench.corpus import Case
 from bench.figures import Goal, compare, line, spread
 from bench.machine import Machine, elsewhere
+from bench.nodes import Cpu
 from pydicom import dcmread
 
 from gecit.core.identifiers import is_tckn
@@ -93,7 +96,8 @@ def test_every_goal_is_of_a_figure_that_is_measured() -> None:
 def test_an_unknown_name_is_refused() -> None:
     answer = subprocess.run([sys.executable, "-m", "bench", "nothing"], capture_output=True, text=True, check=False)
     assert answer.returncode == 2
-    assert "ingest" in answer.stderr
+    assert "no bench 'nothing'; there are ingest, ways, " in answer.stderr
+    assert "[]" not in answer.stderr
 
 
 @pytest.mark.system
@@ -136,12 +140,64 @@ def test_a_small_worklist_is_answered_alike_by_both_and_gives_every_figure(monke
 
 def test_a_line_becomes_a_row_of_the_page() -> None:
     """What a bench writes can be put into docs/performance.md as it is."""
-    figure = compare("b", "case", "rate", "u/s", [(9.0, 8.0, 12.0), (12.0, 10.0, 10.0)], [0.1], Goal(least=0.9))
+    figure = compare("b", "case", "rate", "u/s", [(9.0, 8.0, 12.0), (12.0, 10.0, 10.0)], [0.01], Goal(least=0.9))
     assert list(table.rows([line(figure)])) == [
-        "| case | rate, u/s | 10.5 (9–12) | 10 | 1.05 (0.9–1.2) | 1.25 (1–1.5) | at least 0.9: met, within the noise |"
+        "| case | rate, u/s | 10.5 (9–12) | 10 | 1.05 (0.9–1.2) | 1.25 (1–1.5) "
+        "| ratio at least 0.9: met, within the noise |"
     ]
-    one = compare("b", "case", "rate", "u/s", [(5.0, 10.0, 10.0)], [0.1], Goal(most=0.4))
-    assert list(table.rows([line(one)])) == ["| case | rate, u/s | 5 | 10 | 0.5 | 1 | at most 0.4: **not met** |"]
+    one = compare("b", "case", "rate", "u/s", [(5.0, 10.0, 10.0)], [0.01], Goal(most=0.4))
+    assert list(table.rows([line(one)])) == ["| case | rate, u/s | 5 | 10 | 0.5 | 1 | ratio at most 0.4: **not met** |"]
+
+
+def goal_shown(figure: str, goal: Goal | None, busy: Sequence[float]) -> str:
+    """Return the last cell of a row of 300 MiB beside 100."""
+    [row] = table.rows([line(compare("b", "case", figure, "MiB", [(300.0, 100.0, 100.0)], busy, goal))])
+    return row.rsplit("|", 2)[1].strip()
+
+
+def test_a_goal_says_whether_it_is_of_the_ratio_or_of_the_value_and_then_in_which_unit() -> None:
+    assert goal_shown("grown", Goal(most=350.0, absolute=True), [0.0]) == "at most 350 MiB: met"
+    assert goal_shown("grown", Goal(least=350.0, absolute=True), [0.0]) == "at least 350 MiB: **not met**"
+    assert goal_shown("grown", Goal(most=350.0), [0.0]) == "ratio at most 350: met"
+
+
+def test_a_row_says_where_others_disturbed_it_unless_it_is_of_processor_time() -> None:
+    goal, at_the_limit, above = Goal(most=350.0, absolute=True), [0.06], [0.0, 0.061, 0.9]
+    assert goal_shown("rate", goal, above) == "at most 350 MiB: met, **not quiet**"
+    assert goal_shown("rate", Goal(most=1.0), above) == "ratio at most 1: **not met**, **not quiet**"
+    assert goal_shown("rate", None, above) == "–, **not quiet**"
+    assert goal_shown("rate", goal, at_the_limit) == "at most 350 MiB: met"
+    assert goal_shown("message-cpu", goal, above) == "at most 350 MiB: met"
+
+
+class Resting:
+    """A node that used a second of processor time since it was last asked."""
+
+    def __init__(self) -> None:
+        self._used = 0.0
+
+    def cpu(self) -> Cpu:
+        """Return what it used."""
+        self._used += 1.0
+        return Cpu(orthanc=self._used, others=0.0)
+
+
+def test_memory_says_when_it_fills_and_what_share_of_the_machine_others_used_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the ten busy seconds in each half of 20 and 40 each node used one; nothing is sent and no node is started."""
+    looks = iter([Machine(total=at, busy=busy, ours=0) for at, busy in ((0, 0), (20, 10), (20, 10), (60, 20))])
+    monkeypatch.setattr(memory, "machine_now", lambda: next(looks))
+    monkeypatch.setattr(memory.nodes, "gecit", lambda *_, **__: nullcontext(Resting()))
+    monkeypatch.setattr(memory.nodes, "bare", lambda *_: nullcontext(Resting()))
+    monkeypatch.setattr(memory.codes, "import_csv", lambda *_: None)
+    monkeypatch.setattr(memory, "environ_of_a_node", dict)
+    monkeypatch.setattr(memory, "_fill", lambda *_: None)
+    monkeypatch.setattr(memory, "memory_of", lambda _: {"orthanc": 100.0})
+    found = {one.figure: one.elsewhere.median for one in memory.figures(count=2)}
+    assert found == {"orthanc": 0.4, "together-less-bare": 0.4, "grown": 0.4}
+    said = capsys.readouterr().err
+    assert all(one in said for one in ("writing 4 files", "half 1 of 2: 2 instances", "half 2 of 2"))
 
 
 def test_stores_go_to_memory_only_where_there_is_room_for_them_twice(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from bench import __main__ as main_of_bench
 from bench import http_sender, page, results
 from bench.__main__ import BENCHES
-from bench.figures import Goal, compare, line
+from bench.figures import Figure, Goal, compare, line
 from bench.soak.plot import draw
 from bench.soak.run import percentile
 from bench.soak.trend import slope
@@ -29,7 +35,7 @@ def test_results_are_kept_with_their_origin_and_become_a_table(tmp_path: Path) -
     assert origin.processors >= 1
     text = "before\n<!-- bench b -->\nold\n<!-- end -->\n<!-- bench c -->\nstays\n<!-- end -->\n"
     renewed = page.renewed(text, tmp_path)
-    assert "| case | rate, u/s | 9 | 10 | 0.9 | 1.5 | at least 0.9: met, within the noise |" in renewed
+    assert "| case | rate, u/s | 9 | 10 | 0.9 | 1.5 | ratio at least 0.9: met, within the noise |" in renewed
     assert "old" not in renewed
     assert "<!-- bench c -->\nstays\n<!-- end -->" in renewed
     assert page.renewed(renewed, tmp_path) == renewed
@@ -40,6 +46,80 @@ def test_a_run_beside_others_is_not_called_quiet(tmp_path: Path) -> None:
     path = results.keep("b", "python -m bench b --keep", [FIGURE, busy], tmp_path)
     assert not results.read(path)[0].quiet
     assert "**not quiet**: others used up to 40% of it" in page.table(path)
+
+
+def figure_of(rounds: int, busy: float, name: str = "rate", goal: Goal | None = None) -> Figure:
+    """Return a figure of so many rounds beside so much of others."""
+    return compare("b", "case", name, "u/s", [(9.0, 8.0, 12.0)] * rounds, [busy], goal)
+
+
+@pytest.mark.parametrize(
+    ("kept", "new", "why"),
+    [
+        (figure_of(1, 0.02), figure_of(3, 0.94), "others used 2.0% .* kept was measured, 94.0% in this run"),
+        (figure_of(3, 0.05), figure_of(3, 0.07), "others used 5.0% .* 7.0% in this run .quiet is up to 6%"),
+        (figure_of(3, 0.67), figure_of(3, 0.94), "others used 67.0% .* 94.0% in this run"),
+        (figure_of(3, 0.94), figure_of(1, 0.02), "case, rate is kept of 3 rounds, this run has 1"),
+        (figure_of(3, 0.02), figure_of(1, 0.94), "94.0% in .*; case, rate is kept of 3 rounds, this run has 1"),
+    ],
+)
+def test_a_run_that_is_not_quiet_or_has_fewer_rounds_takes_no_better_ones_place(
+    tmp_path: Path, kept: Figure, new: Figure, why: str
+) -> None:
+    path = results.keep("b", "good", [kept], tmp_path)
+    before = path.read_text(encoding="utf-8")
+    with pytest.raises(results.BetterKeptError, match=why) as fault:
+        results.keep("b", "bad", [new], tmp_path)
+    assert "--anyway (make: ANYWAY=1)" in str(fault.value)
+    assert path.read_text(encoding="utf-8") == before
+    results.keep("b", "bad", [new], tmp_path, anyway=True)
+    assert results.read(path)[0].command == "bad"
+
+
+@pytest.mark.parametrize(
+    ("kept", "new"),
+    [
+        ([figure_of(3, 0.02)], [figure_of(3, 0.06)]),
+        ([figure_of(3, 0.94)], [figure_of(3, 0.99)]),
+        ([figure_of(3, 0.02)], [figure_of(5, 0.02)]),
+        ([figure_of(3, 0.02, "gone")], [figure_of(1, 0.02)]),
+        (
+            [figure_of(3, 0.0, goal=Goal(least=1)), figure_of(8, 0.0, "while-it-drains")],
+            [figure_of(3, 0.0, goal=Goal(least=1)), figure_of(7, 0.0, "while-it-drains")],
+        ),
+    ],
+)
+def test_a_run_as_good_as_what_is_kept_takes_its_place(tmp_path: Path, kept: list[Figure], new: list[Figure]) -> None:
+    results.keep("b", "old", kept, tmp_path)
+    assert results.read(results.keep("b", "new", new, tmp_path))[0].command == "new"
+
+
+def test_what_is_not_kept_is_said_and_ends_with_code_1_and_anyway_keeps_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The next bench is run and kept all the same."""
+    keep = functools.partial(results.keep, folder=tmp_path)
+    keep("b", "good", [figure_of(3, 0.02)])
+    monkeypatch.setattr(results, "keep", keep)
+    bench: Callable[[int, float], Iterator[Figure]] = lambda rounds, _: iter([figure_of(rounds, 0.94)])  # noqa: E731
+    monkeypatch.setattr(main_of_bench, "BENCHES", {"b": bench, "c": bench})
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(sys, "argv", ["bench", "--keep", "--rounds", "1"])
+    assert main_of_bench.main() == 1
+    said = capsys.readouterr()
+    assert "b is not kept" in said.err
+    assert len(said.out.splitlines()) == 2
+    assert [results.read(tmp_path / f"{name}.jsonl")[0].command[:4] for name in "bc"] == ["good", "pyth"]
+    monkeypatch.setattr(sys, "argv", ["bench", "b", "--keep", "--rounds", "1", "--anyway"])
+    assert main_of_bench.main() == 0
+    assert results.read(tmp_path / "b.jsonl")[0].elsewhere == 0.94
+
+
+def test_make_hands_anyway_on() -> None:
+    command = ["make", "--dry-run", "--no-print-directory", "bench-viewer", "KEEP=1", "ANYWAY=1"]
+    said = subprocess.run(command, cwd=results.HOME, capture_output=True, text=True, check=True).stdout
+    assert "-m bench viewer" in said
+    assert "--keep --anyway" in said
 
 
 def test_a_slope_is_that_of_the_line_and_its_bounds_hold_zero_where_nothing_grows() -> None:
