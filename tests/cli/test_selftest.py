@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import cast
 
+import click
 import msgspec
 import pytest
 import requests
 from click.testing import CliRunner
+from click.testing import Result as Ended
 
 from gecit.cli import cli
-from gecit.cli.selftest import CHECKS, SENDS, _tell
+from gecit.cli.selftest import CHECKS, SENDS, _tell, _write, dcmtk, dicom_checks, hl7_checks
 from gecit.cli.selftest.checking import (
     Check,
+    CheckFailed,
     Result,
     State,
     chosen,
@@ -27,14 +35,16 @@ from gecit.cli.selftest.checking import (
 )
 from gecit.cli.selftest.credentials import CredentialsError, read_credentials
 from gecit.cli.selftest.hl7_checks import _refused
-from gecit.cli.selftest.kit import Kit
+from gecit.cli.selftest.kit import Endpoint, Kit, Options
 from gecit.cli.selftest.page import Page, PageChangedError, draw, read
 from gecit.core.remarks import Remark, Severity, Where
+from gecit.core.trials import Left
 from gecit.core.values import Text
 from gecit.edges.hl7_ack import acknowledge
 from gecit.edges.mllp_hospital import read_acknowledgment
 from gecit.ports.hospital import HospitalSaid
-from gecit.web.selftest.wire import Seal
+from gecit.web.selftest.wire import Facts, Place, Seal, Site
+from tests.support.node import free_ports
 
 NOON = datetime(2026, 3, 2, 9, tzinfo=UTC)
 KIT = cast(Kit, None)
@@ -214,6 +224,8 @@ def test_credentials_come_from_a_file_of_ones_own_and_from_the_environment(tmp_p
         [],
         ["--target", "gecit.example"],
         ["--target", "https://user:pass@gecit.example"],
+        ["--target", "https://gecit.example:https"],
+        ["--target", "https://gecit.example/gecit/"],
         ["--target", "https://gecit.example", "--hl7", "2575"],
         ["--target", "https://gecit.example", "--only", "nothing"],
         ["--target", "https://gecit.example"],
@@ -229,3 +241,229 @@ def test_the_list_names_every_check() -> None:
     done = CliRunner().invoke(cli, ["selftest", "--list"])
     assert done.exit_code == 0
     assert all(one.id in done.output for one in CHECKS)
+
+
+# The programs of DCMTK
+
+
+def program(folder: Path, name: str, version: str, writes: str = "", code: int = 0) -> Path:
+    """A program that says a version, and otherwise writes something and ends with a code."""
+    folder.mkdir(exist_ok=True)
+    file = folder / name
+    file.write_text(
+        f"#!/bin/sh\nif [ \"$1\" = --version ]; then echo '{version}'; exit 0; fi\nprintf '{writes}' >&2\nexit {code}\n"
+    )
+    file.chmod(0o755)
+    return file
+
+
+DCMTK = "$dcmtk: echoscu v3.6.7 2022-04-22 $"
+
+
+def kit_of(folder: Path) -> Kit:
+    """A kit that has learned how a site stands, which is not there."""
+    made = Kit(Options(target="http://127.0.0.1:1", token="a"), "0A1B2C", 0, NOON, folder)
+    made.facts = Facts(
+        site=Site(
+            version="1", node="N", role="Node", dicom_aet="GECIT", dicom_port=1, mllp_port=1, mllp_tls=False,
+            medula="answers",
+        ),
+        institution=Place(skrs="990001", medula_code="11990001", name="D", aets=("GECITTEST",)),
+        revision="ab", rules=1, exemptions=0, left=Left(),
+    )  # fmt: skip
+    return made
+
+
+def test_the_first_program_that_is_dcmtks_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pynetdicom installs programs of the same names: a site that is well failed by them."""
+    program(tmp_path / "venv", "echoscu", "usage: echoscu [options] addr port")
+    theirs = program(tmp_path / "bin", "echoscu", DCMTK)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'venv'}:{tmp_path / 'bin'}")
+    assert dcmtk.program_of_dcmtk("echoscu") == str(theirs)
+    monkeypatch.setenv("PATH", str(tmp_path / "venv"))
+    with pytest.raises(CheckFailed, match="no echoscu of DCMTK") as fault:
+        dicom_checks.echo(kit_of(tmp_path))
+    assert fault.value.fix and "apt install dcmtk" in fault.value.fix.tr and "apt install dcmtk" in fault.value.fix.en
+
+
+def test_what_a_program_said_last_is_part_of_what_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writes = "I: Requesting\\nF: Reason: Called AE Title Not Recognized\\nI: bye\\n"
+    monkeypatch.setenv("PATH", str(program(tmp_path / "bin", "echoscu", DCMTK, writes, 1).parent))
+    with pytest.raises(CheckFailed) as fault:
+        dicom_checks.echo(kit_of(tmp_path))
+    assert fault.value.got == said(
+        "ilişki kurulamadı: F: Reason: Called AE Title Not Recognized",
+        "no association: F: Reason: Called AE Title Not Recognized",
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrote", "last"),
+    [
+        (b"", ""),
+        (b"I: a\nunknown option\n\n", "unknown option"),
+        (b"E: Store Failed\nI: Releasing Association\n", "E: Store Failed"),
+        (b"F: \x1b[2Jred\xff\n", "F: \\x1b[2Jred\ufffd"),
+    ],
+)
+def test_the_last_line_of_a_program_is_harmless(wrote: bytes, last: str) -> None:
+    assert dcmtk.last_line(wrote) == last
+    assert len(dcmtk.last_line(b"F: " + b"a" * 5000)) == dcmtk.LONGEST
+
+
+def test_an_order_of_an_unknown_institution_is_called_that(tmp_path: Path) -> None:
+    """It was titled "in another institution's name", and a site that took those passed it."""
+    sent: list[bytes] = []
+
+    class Told(Kit):
+        def tell(self, message: bytes, control_id: str, *, source: str = "") -> HospitalSaid:
+            sent.append(message)
+            return HospitalSaid(code="AE", text="institution-unknown")
+
+    made = Told(Options(target="http://127.0.0.1:1", token="a"), "0A1B2C", 0, NOON, tmp_path)
+    made.facts = kit_of(tmp_path).facts
+    assert "institution-unknown" in hl7_checks.foreign(made).en
+    assert b"000000" in sent[0]
+    [title] = [one.title for one in CHECKS if one.id == "hl7-foreign"]
+    assert "does not know" in title.en and "tanımadığı" in title.tr
+
+
+# A site that is not there, is none, or turns the kit away
+
+Answers = Callable[[str], tuple[int, str]]
+
+
+@contextmanager
+def plain_site(answers: Answers) -> Iterator[tuple[Endpoint, list[str]]]:
+    """A plain HTTP server on this computer: its address, and the paths that it was asked for."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            status, body = answers(self.path)
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield Endpoint(host="127.0.0.1", port=server.server_port), asked
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def gecit_without_token(path: str) -> tuple[int, str]:
+    return (200, "{}") if path == "/gecit/api/live" else (401, "{}")
+
+
+def selftest(*arguments: str) -> Ended:
+    return CliRunner().invoke(cli, ["selftest", *arguments], env={"GECIT_SELFTEST_TOKEN": "a-token"})
+
+
+def test_a_site_that_is_not_reached_is_all_that_is_said(tmp_path: Path) -> None:
+    """36 lines "not tried" followed, and a page to sign for a site that nobody had reached."""
+    page_file = tmp_path / "page.html"
+    [port] = free_ports(1)
+    done = selftest("--target", f"http://127.0.0.1:{port}", "--page", str(page_file))
+    assert done.exit_code == 1
+    assert re.findall("[✔✘–] ([a-z-]+)", done.output) == ["site"]
+    assert "nobody listens there" in done.output and "no page to sign" in done.output and "sayfa yok" in done.output
+    assert not page_file.exists()
+
+
+def test_a_token_that_is_refused_is_all_that_is_said(tmp_path: Path) -> None:
+    page_file = tmp_path / "page.html"
+    with plain_site(gecit_without_token) as (site, asked):
+        target = ("--target", f"http://127.0.0.1:{site.port}", "--page", str(page_file))
+        done, for_programs = selftest(*target), selftest(*target, "--json")
+    assert done.exit_code == for_programs.exit_code == 1
+    assert re.findall("[✔✘–] ([a-z-]+)", done.output) == ["site", "https", "token"]
+    assert "the token is unknown" in done.output and "no page to sign" in done.output
+    found = json.loads(for_programs.output)
+    assert (found["page"], found["good"], found["results"][-1]["id"]) == (None, False, "token")
+    assert not page_file.exists()
+    assert set(asked) == {"/gecit/api/live", "/gecit/api/selftest"}
+
+
+def test_https_at_a_door_of_plain_http_is_called_that() -> None:
+    """It was told that the certificate is not trusted; there is none."""
+    with plain_site(gecit_without_token) as (site, _):
+        done = selftest("--target", f"https://127.0.0.1:{site.port}")
+    assert "there is no TLS at that door" in done.output and "TLS konuşmuyor" in done.output
+    assert "certificate is not trusted" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("nowhere/x.html", "there is no folder"),
+        (".", "is a folder"),
+        ("shut/x.html", "may not"),
+        ("x" * 300, "may not"),
+    ],
+)
+def test_a_page_that_cannot_be_written_is_told_before_the_run(
+    name: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole run was done at the site, and its page lost."""
+    (tmp_path / "shut").mkdir()
+    monkeypatch.setattr("gecit.cli.selftest.os.access", lambda path, mode: Path(path).name != "shut")  # root may all
+    with plain_site(gecit_without_token) as (site, asked):
+        done = selftest("--target", f"http://127.0.0.1:{site.port}", "--page", str(tmp_path / name))
+    assert done.exit_code == 2
+    assert words in done.output and " / " in done.output and "Errno" not in done.output
+    assert asked == []
+
+
+def test_a_page_that_could_not_be_written_after_all_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(click.ClickException, match=r"yazılamadı.* / .*could not be written"):
+        _write(tmp_path, "<html>")
+    assert "<html>" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "good", "words"),
+    [
+        (200, '{"good": true}', True, "the seal is this site's"),
+        (200, '{"good": false}', False, "the seal is not this site's"),
+        (502, "", False, "could not be asked, so its seal was not checked: HTTP 502"),
+        (200, "<html>", False, "could not be asked, so its seal was not checked: not Geçit"),
+        (0, "", False, "could not be asked, so its seal was not checked: nobody listens there"),
+    ],
+)
+def test_a_site_that_cannot_be_asked_says_nothing_of_a_seal(
+    status: int, body: str, good: bool, words: str, tmp_path: Path
+) -> None:
+    """A node that was down made a page look like a forged one."""
+    made = page(result("a"))
+    seal = Seal(digest=made.sealing.digest, sealed_at=NOON, by="selftest", institution="990001", seal="c" * 64)
+    file = tmp_path / "page.html"
+    file.write_text(draw(made, seal), encoding="utf-8")
+    with plain_site(lambda path: (status, body)) as (site, _):
+        port = site.port if status else free_ports(1)[0]
+        done = selftest("--verify", str(file), "--target", f"http://127.0.0.1:{port}")
+    assert words in done.output
+    assert done.exit_code == (0 if good else 1)
+
+
+def test_signatures_stand_in_one_group_with_the_last_checks() -> None:
+    """Printed by Chromium they came alone on the last sheet; it keeps a group of rows together (break-inside)."""
+    html = draw(page(*(result(f"check-{number}") for number in range(9))), None)
+    groups = re.findall("<tbody.*?</tbody>", html, re.DOTALL)
+    assert [len(re.findall("check-[0-9]</code>", one)) for one in groups] == [6, 3]
+    assert "For the site: name" in groups[1] and "SHA-256" in groups[1]
+    assert "tr, .end { break-inside: avoid; }" in html and '<tbody class="end">' in html

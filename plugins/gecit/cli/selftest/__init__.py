@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import getpass
+import os
 import secrets
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import click
 import msgspec
 
 from gecit import __version__
 from gecit.core.trials import EVERY_PATIENT
-from gecit.core.values import Text
 from gecit.web.selftest.wire import Seal
 
 from ..common import as_json, print_json
@@ -24,7 +24,8 @@ from . import dicom_checks, door_checks, hl7_checks, site_checks, verdict_checks
 from .checking import Check, CheckFailed, Result, State, chosen, run_checks, said
 from .credentials import read_credentials
 from .kit import Endpoint, Kit, Options
-from .page import Page, PageChangedError, draw, read
+from .page import Page, draw
+from .verify import verified
 
 CHECKS: tuple[Check, ...] = (
     *site_checks.CHECKS,
@@ -38,6 +39,7 @@ CHECKS: tuple[Check, ...] = (
 )
 SIGNS = {State.PASSED: "✔", State.FAILED: "✘", State.SKIPPED: "–"}
 SENDS = frozenset(one.id for one in CHECKS[CHECKS.index(hl7_checks.CHECKS[0]) : -1])
+GATES = frozenset(one.id for one in CHECKS if one.gate)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -51,10 +53,10 @@ def _endpoint(context: click.Context, parameter: click.Parameter, text: str) -> 
 
 
 def _target(context: click.Context, parameter: click.Parameter, text: str) -> str:
-    where = urlsplit(text)
     if not text:
         return ""
-    if where.scheme not in ("http", "https") or not where.hostname or where.query or where.fragment:
+    where = _split(text)
+    if not where or where.scheme not in ("http", "https") or not where.hostname or where.query or where.fragment:
         raise click.BadParameter("http(s)://sunucu[:kapı] olmalı / must be http(s)://host[:port]", context, parameter)
     if where.username is not None or where.password is not None:
         raise click.BadParameter(
@@ -62,14 +64,29 @@ def _target(context: click.Context, parameter: click.Parameter, text: str) -> st
             context,
             parameter,
         )
-    return f"{where.scheme}://{where.netloc}{where.path.rstrip('/').removesuffix('/gecit')}"
+    if where.path.strip("/"):
+        raise click.BadParameter(
+            f"yolsuz olmalı: {where.scheme}://{where.netloc} / must have no path: {where.scheme}://{where.netloc}",
+            context,
+            parameter,
+        )
+    return f"{where.scheme}://{where.netloc}"
+
+
+def _split(text: str) -> SplitResult | None:
+    """Return the parts of an address; None where it is none, or its port is no number."""
+    try:
+        where = urlsplit(text)
+        return where if where.port != 0 else None
+    except ValueError:
+        return None
 
 
 @click.command()
 @click.option("--target", default="", callback=_target, metavar="URL", help="The site: https://host[:port].")
 @click.option("--credentials", type=FILE, help="TOML with token, radiologist, physician; readable by you alone.")
 @click.option("--by", default="", help="Who runs it, as the page says; by default this computer's user.")
-@click.option("--page", "page_file", type=click.Path(dir_okay=False, path_type=Path), help="Where the page goes.")
+@click.option("--page", "page_file", type=click.Path(path_type=Path), help="Where the page goes.")
 @click.option("--only", multiple=True, metavar="ID", help="Just this check and what it rests on; repeatable.")
 @click.option("--list", "list_wanted", is_flag=True, help="List the checks.")
 @click.option("--ca", type=FILE, help="PEM of the authorities whose certificates are believed.")
@@ -107,19 +124,58 @@ def selftest(
         _list(as_json)
         return
     if verify:
-        _verify(verify, target, credentials, chosen_options, as_json)
-        return
+        asked = _options(target, credentials, chosen_options, token_needed=False) if target else None
+        _verify(verify, asked, as_json)
     if not target:
         raise click.UsageError("--target gerekli / is needed")
     unknown = sorted(set(only) - {one.id for one in CHECKS})
     if unknown:
         raise click.BadParameter(f"böyle bir denetim yok / no such check: {', '.join(unknown)}", param_hint="--only")
     options = _options(target, credentials, chosen_options)
+    _may_be_written(page_file or Path("gecit-selftest.html"))
     page, seal = _play(options, only, by, quiet=as_json)
-    file = page_file or Path(f"gecit-selftest-{page.run}.html")
-    file.write_text(draw(page, seal), encoding="utf-8")
+    file = None if _turned_away(page) else page_file or Path(f"gecit-selftest-{page.run}.html")
+    if file:
+        _write(file, draw(page, seal))
     _tell(page, file, as_json)
     raise SystemExit(0 if page.good else 1)
+
+
+def _may_be_written(file: Path) -> None:
+    """Say before the run that the page could not be written after it; raises `click.BadParameter`."""
+    folder = file.parent
+    try:
+        if file.is_dir():
+            raise _no_page(f"{file} bir klasör, dosya adı gerekir", f"{file} is a folder, a file's name is needed")
+        if not folder.is_dir():
+            raise _no_page(f"{folder} klasörü yok", f"there is no folder {folder}")
+        may = os.access(file if file.exists() else folder, os.W_OK)
+    except OSError:  # a folder above it is shut, or the name is too long
+        may = False
+    if not may:
+        raise _no_page(f"{file} yazılamaz: izin yok ya da ad uygun değil", f"{file} may not be written")
+
+
+def _no_page(tr: str, en: str) -> click.BadParameter:
+    return click.BadParameter(f"{tr} / {en}", param_hint="--page")
+
+
+def _write(file: Path, html: str) -> None:
+    """Write the page; where that fails after all (a full disk), it goes to the terminal instead of being lost."""
+    try:
+        file.write_text(html, encoding="utf-8")
+    except OSError as fault:
+        click.echo(html)
+        why = os.strerror(fault.errno or 0)
+        raise click.ClickException(
+            f"sayfa {file} dosyasına yazılamadı, yukarıda basıldı ({why}) / "
+            f"the page could not be written to {file}, and stands above ({why})"
+        ) from fault
+
+
+def _turned_away(page: Page) -> bool:
+    """Whether the site was not reached or did not let the kit in: then there is nothing to sign."""
+    return any(one.state is State.FAILED and one.id in GATES for one in page.results)
 
 
 def _options(target: str, credentials: Path | None, given: dict[str, object], *, token_needed: bool = True) -> Options:
@@ -192,9 +248,14 @@ def _line(result: Result, number: int, total: int) -> None:
         click.echo(f"        → {result.fix.tr} / {result.fix.en}")
 
 
-def _tell(page: Page, file: Path, as_json: bool) -> None:
+def _tell(page: Page, file: Path | None, as_json: bool) -> None:
+    """Say how it ended; `file` is None where no page was made, since the site did not let the kit in."""
     if as_json:
-        print_json({**msgspec.to_builtins(page), "good": page.good, "untried": page.untried, "page": str(file)})
+        where = str(file) if file else None
+        print_json({**msgspec.to_builtins(page), "good": page.good, "untried": page.untried, "page": where})
+        return
+    if file is None:
+        click.echo(f"\n{NOT_LET_IN.tr} / {NOT_LET_IN.en}")
         return
     counts = page.counts
     end = said("GEÇMEDİ", "NOT PASSED")
@@ -206,6 +267,11 @@ def _tell(page: Page, file: Path, as_json: bool) -> None:
     )
 
 
+NOT_LET_IN = said(
+    "SINANMADI: siteye girilemedi, imzalanacak sayfa yok", "NOT TESTED: the site was not entered, no page to sign"
+)
+
+
 def _list(as_json: bool) -> None:
     if as_json:
         print_json([{"id": one.id, "title": msgspec.to_builtins(one.title), "after": one.after} for one in CHECKS])
@@ -214,39 +280,8 @@ def _list(as_json: bool) -> None:
         click.echo(f"{one.id:<20} {one.title.tr} / {one.title.en}")
 
 
-CHANGED = said("sayfa değiştirilmiş, ya da bir sınama sayfası değil", "the page was changed, or is none of a self-test")
-WHOLE = said(
-    "sayfa bütün; mührünü siteye sormak için --target verin",
-    "the page is whole; to ask the site about its seal give --target",
-)
-UNSEALED = said("sayfa mühürsüz: değişip değişmediği bilinemez", "the page has no seal: nothing can be said of it")
-SEALED = said("sayfa değiştirilmemiş, mühür bu sitenin", "the page was not changed, and the seal is this site's")
-FOREIGN = said("mühür bu sitenin değil, ya da denetlenemedi", "the seal is not this site's, or cannot be checked")
-
-
-def _verify(file: Path, target: str, credentials: Path | None, given: dict[str, object], as_json: bool) -> None:
-    try:
-        _, seal = read(file.read_bytes().decode("utf-8"))
-    except (PageChangedError, UnicodeDecodeError):
-        _verified(CHANGED, False, as_json)
-    if seal is None:
-        _verified(UNSEALED, False, as_json)
-    if not target:
-        _verified(WHOLE, True, as_json)
-    good = _is_sealed(seal, _options(target, credentials, given, token_needed=False))
-    _verified(SEALED if good else FOREIGN, good, as_json)
-
-
-def _is_sealed(seal: Seal, options: Options) -> bool:
-    kit = Kit(options, "000000", 0, datetime.now(UTC), Path())
-    try:
-        answer = kit.ask("POST", "/gecit/api/selftest/seal/check", json=msgspec.to_builtins(seal))
-        return answer.status_code == 200 and answer.json() == {"good": True}
-    except OSError:
-        return False
-
-
-def _verified(words: Text, good: bool, as_json: bool) -> NoReturn:
+def _verify(file: Path, options: Options | None, as_json: bool) -> NoReturn:
+    words, good = verified(file, options)
     if as_json:
         print_json({"good": good, "said": msgspec.to_builtins(words)})
     else:

@@ -57,7 +57,7 @@ class CheckSkipped(Exception):
 
 
 class Check(Value):
-    """One check; `after`: what must have passed before it makes sense."""
+    """One check; `after`: what must have passed before it makes sense; `gate`: where it fails nothing else is tried."""
 
     id: str
     title: Text
@@ -65,6 +65,7 @@ class Check(Value):
     after: tuple[str, ...]
     run: Callable[[Kit], Text]
     fix: Text | None = None
+    gate: bool = False
 
 
 def said(tr: str, en: str) -> Text:
@@ -104,13 +105,15 @@ def chosen(checks: Sequence[Check], only: Collection[str], always: Collection[st
 
 
 def run_checks(checks: Iterable[Check], kit: Kit) -> Iterator[Result]:
-    """Run checks in their order and yield what came of each."""
+    """Run checks in their order and yield what came of each; a gate that failed is the last."""
     ended: dict[str, Result] = {}
     for check in checks:
         began = time.monotonic()
         result = _blocked(check, ended) or _tried(check, kit, began)
         ended[check.id] = result
         yield result
+        if check.gate and result.state is State.FAILED:
+            return
 
 
 def _blocked(check: Check, ended: dict[str, Result]) -> Result | None:
@@ -149,12 +152,25 @@ def _result(check: Check, state: State, got: Text, seconds: float, fix: Text | N
 
 def fault_words(fault: Exception) -> Text:
     """Say what went wrong with a connection, without what it carried."""
+    inner = _tls_fault(fault)
+    if inner and any(one in str(inner).lower() for one in NOT_TLS):
+        return NO_TLS
     for kind, words in FAULTS:
-        if isinstance(fault, kind):
+        if isinstance(inner or fault, kind):
             return words
     return said(f"beklenmeyen hata ({type(fault).__name__})", f"unforeseen fault ({type(fault).__name__})")
 
 
+def _tls_fault(fault: BaseException | None) -> ssl.SSLError | None:
+    """Return what TLS itself said; requests wraps it three times, and calls each fault of TLS by one name."""
+    while fault and not isinstance(fault, ssl.SSLError):
+        fault = fault.__cause__ or fault.__context__
+    return fault if isinstance(fault, ssl.SSLError) else None
+
+
+NOT_TLS = ("wrong version number", "wrong_version_number", "record layer failure", "packet length too long")
+"""How OpenSSL says, by its version, that what came back is no TLS at all."""
+NO_TLS = said("bu kapı TLS konuşmuyor (şifresiz http mi?)", "there is no TLS at that door (is it plain http?)")
 CERTIFICATE = said(
     "sertifikasına güvenilmiyor: adı başka, süresi dolmuş ya da yetkilisi tanınmıyor (--ca)",
     "its certificate is not trusted: another name, out of date, or an unknown authority (--ca)",

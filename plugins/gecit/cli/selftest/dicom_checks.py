@@ -6,28 +6,37 @@ import io
 import secrets
 
 from pydicom import dcmread
+from pydicom.dataset import Dataset
 
 from gecit.core.values import Text
 
 from . import dcmtk
-from .checking import Check, failed, said, skipped, wait_for
+from .checking import Check, CheckFailed, failed, said, skipped, wait_for
 from .kit import BAD, GOOD, Kit
 
 STRANGER, NOBODY = "GSTSTRANGER", "GSTNOBODY"
 READ = 'multipart/related; type="application/dicom"'
 
 
+def _ended(tr: str, en: str, last: str) -> CheckFailed:
+    """Return what ends a check as failed, with what the program itself said last."""
+    more = f": {last}" if last else ""
+    return failed(tr + more, en + more)
+
+
 def echo(kit: Kit) -> Text:
     """C-ECHO."""
-    if not dcmtk.run(kit, "echoscu"):
-        raise failed("ilişki kurulamadı", "no association")
+    ran = dcmtk.run(kit, "echoscu")
+    if not ran.good:
+        raise _ended("ilişki kurulamadı", "no association", ran.last)
     return said(f"{kit.aet} → {kit.site.site.dicom_aet}", f"{kit.aet} → {kit.site.site.dicom_aet}")
 
 
 def title(kit: Kit) -> Text:
     """Our AE title is let in."""
-    if dcmtk.find(kit, "-S", ["QueryRetrieveLevel=STUDY", "AccessionNumber=-", "StudyInstanceUID"]) is None:
-        raise failed(f"{kit.aet} geri çevrildi", f"{kit.aet} was turned away")
+    found = dcmtk.find(kit, "-S", ["QueryRetrieveLevel=STUDY", "AccessionNumber=-", "StudyInstanceUID"])
+    if found.entries is None:
+        raise _ended(f"{kit.aet} geri çevrildi", f"{kit.aet} was turned away", found.last)
     return said(f"{kit.aet} tanınıyor", f"{kit.aet} is known")
 
 
@@ -36,18 +45,19 @@ def worklist(kit: Kit) -> Text:
     accession = kit.accession(GOOD)
     keys = [f"AccessionNumber={accession}", "PatientID", "ScheduledProcedureStepSequence[0].Modality"]
     found = dcmtk.find(kit, "-W", keys)
-    if found is None:
-        raise failed("sorgu reddedildi", "the query was refused")
-    if [one.get("AccessionNumber", "") for one in found] != [accession]:
-        raise failed(f"{len(found)} kayıt döndü", f"{len(found)} entries came")
+    if found.entries is None:
+        raise _ended("sorgu reddedildi", "the query was refused", found.last)
+    if [one.get("AccessionNumber", "") for one in found.entries] != [accession]:
+        raise failed(f"{len(found.entries)} kayıt döndü", f"{len(found.entries)} entries came")
     return said("istem listede", "the order is on it")
 
 
 def store(kit: Kit) -> Text:
     """C-STORE of the good exam."""
     files = kit.files(GOOD)
-    if not dcmtk.run(kit, "storescu", "-R", files=files):
-        raise failed("saklanmadı", "not stored")
+    ran = dcmtk.run(kit, "storescu", "-R", files=files)
+    if not ran.good:
+        raise _ended("saklanmadı", "not stored", ran.last)
     kit.sent.add(GOOD)
     return said(f"{len(files)} nesne saklandı (doz raporu dahil)", f"{len(files)} objects stored (a dose report too)")
 
@@ -55,10 +65,17 @@ def store(kit: Kit) -> Text:
 def find(kit: Kit) -> Text:
     """C-FIND finds the study that was sent."""
     keys = ["QueryRetrieveLevel=STUDY", f"AccessionNumber={kit.accession(GOOD)}", "StudyInstanceUID"]
-    found = wait_for(lambda: dcmtk.find(kit, "-S", keys) or None, kit.options.patience)
+    last = ""
+
+    def there() -> list[Dataset] | None:
+        nonlocal last
+        entries, last = dcmtk.find(kit, "-S", keys)
+        return entries or None
+
+    found = wait_for(there, kit.options.patience)
     uid = dcmread(kit.files(GOOD)[0]).StudyInstanceUID
     if not found:
-        raise failed("bulunamadı", "not found")
+        raise _ended("bulunamadı", "not found", last)
     if [one.StudyInstanceUID for one in found] != [uid]:
         raise failed(f"{len(found)} çalışma döndü", f"{len(found)} studies came")
     return said("çalışma bulundu", "the study was found")
@@ -66,14 +83,14 @@ def find(kit: Kit) -> Text:
 
 def stranger(kit: Kit) -> Text:
     """An AE title that nobody recorded stores nothing."""
-    if dcmtk.run(kit, "storescu", "-R", calling=STRANGER, files=kit.files(GOOD)[:1]):
+    if dcmtk.run(kit, "storescu", "-R", calling=STRANGER, files=kit.files(GOOD)[:1]).good:
         raise failed(f"{STRANGER} başlığıyla saklandı", f"it was stored for {STRANGER}")
     return said(f"{STRANGER} geri çevrildi", f"{STRANGER} was turned away")
 
 
 def wrong_called(kit: Kit) -> Text:
     """Whoever calls somebody else is not answered."""
-    if dcmtk.run(kit, "echoscu", called=NOBODY):
+    if dcmtk.run(kit, "echoscu", called=NOBODY).good:
         raise failed(f"{NOBODY} çağrısına yanıt verildi", f"a call to {NOBODY} was answered")
     return said(f"{NOBODY} çağrısı geri çevrildi", f"a call to {NOBODY} was turned away")
 
@@ -82,7 +99,7 @@ def plain(kit: Kit) -> Text:
     """Where the door speaks TLS, nobody is heard without it."""
     if not kit.options.dicom_tls:
         raise skipped("DICOM TLS ile sınanmıyor (--dicom-tls)", "DICOM is not tested with TLS (--dicom-tls)")
-    if dcmtk.run(kit, "echoscu", tls=False):
+    if dcmtk.run(kit, "echoscu", tls=False).good:
         raise failed("şifresiz yanıt verildi", "it was answered in the clear")
     return said("şifresiz ilişki kurulamadı", "no association in the clear")
 

@@ -88,8 +88,8 @@ def _seen(kit: Kit) -> list[tuple[str, bool]]:
     return [
         ("JSON", kit.ask("GET", f"/gecit/api/exams/{skrs}/{number}").status_code != 404),
         ("QIDO-RS", bool(kit.ask("GET", f"/gecit/dicom-web/studies?AccessionNumber={number}").json())),
-        ("C-FIND", bool(dcmtk.find(kit, "-S", keys))),
-        ("MWL", bool(dcmtk.find(kit, "-W", [f"AccessionNumber={number}"]))),
+        ("C-FIND", bool(dcmtk.find(kit, "-S", keys).entries)),
+        ("MWL", bool(dcmtk.find(kit, "-W", [f"AccessionNumber={number}"]).entries)),
     ]
 
 

@@ -64,7 +64,7 @@ def nonsense(kit: Kit) -> Text:
 
 
 def foreign(kit: Kit) -> Text:
-    """Nobody speaks for an institution that is not his."""
+    """An order in the name of an institution that the site has no record of is refused."""
     envelope = kit.envelope("F")
     order = replace(kit.order(REFUSED), key=ExamKey(institution=NOBODYS, accession=kit.accession(REFUSED)))
     return _refused(kit.tell(hl7_build.order_message(order, envelope), envelope.control_id))
@@ -151,9 +151,15 @@ CHECKS = (
     ),
     Check(
         id="hl7-foreign", run=foreign, after=("hl7-order",),
-        title=said("HL7: başka kurum adına istem", "HL7: an order in another institution's name"),
+        title=said(
+            "HL7: sitenin tanımadığı bir kurum adına istem",
+            "HL7: an order in the name of an institution that this site does not know",
+        ),
         expected=said("AE ya da AR, nedeniyle", "AE or AR, with the reason"),
-        fix=said("Kurumların HL7 adreslerini denetleyin.", "Check the institutions' HL7 peers."),
+        fix=said(
+            "Kayıtlı kurumları denetleyin: 000000 kodlu kurum olmamalı.",
+            "Check the institutions on record: none should have the code 000000.",
+        ),
     ),
     Check(
         id="hl7-stranger", run=stranger, after=("token",),
