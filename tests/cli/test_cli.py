@@ -17,11 +17,12 @@ from click.testing import Result
 from msgspec.structs import replace
 
 from gecit.cli import cli, main
-from gecit.core.events import OrderPlaced
+from gecit.core.events import InstitutionRecorded, OrderPlaced
 from gecit.edges import hl7_build, hl7_reader
 from gecit.edges.doors import token_digest
 from gecit.edges.store import SqlLedger, open_ledger
 from gecit.ports import Beat
+from tests.fakes import StillClock
 from tests.support.commands import walk
 from tests.support.flow import incoming, judge, order, orm_wire, send
 from tests.support.postgres import free_port
@@ -117,6 +118,16 @@ def test_where_an_hbys_takes_reports_is_recorded_as_it_is_shown(run: Run, writte
 @pytest.mark.parametrize("written", ["hbys.example", "hbys.example:0", "hbys.example:70000", "ssl:h:1:2", "a b:2575"])
 def test_what_is_no_address_of_a_receiver_is_refused(run: Run, written: str) -> None:
     assert written in run("institutions", "add", "910001", "--receiver", written, code=2).output
+
+
+def test_an_institution_is_recorded_by_the_ledgers_clock_not_this_computers(
+    run: Run, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind = datetime(2031, 3, 1, tzinfo=UTC)
+    monkeypatch.setattr("gecit.processes.build.clock_of", lambda ledger: StillClock(behind))
+    run("institutions", "add", "910001")
+    (recorded,) = (one for _, one in ledger_of(data).events() if isinstance(one, InstitutionRecorded))
+    assert recorded.at == behind
 
 
 def test_an_institution_is_added_replaced_and_listed(run: Run) -> None:

@@ -9,7 +9,6 @@ import msgspec
 
 from gecit.core.access import Action
 from gecit.core.peers import is_entry
-from gecit.edges.system_clock import SystemClock
 from gecit.ports import Institution, Receiver, Station
 from gecit.steps.record_institution import SKRS, receiver_of, shown_receiver, shown_station, station_of
 
@@ -114,7 +113,7 @@ def add(
             raise click.BadParameter(f"böyle bir profil yok / no such profile: {profile}", param_hint="--profile")
         _stays(opened.ledger.read(lambda tx: tx.institutions()), one)
         tell_first(opened, Action.MANAGE_INSTITUTIONS, institution=skrs)
-        opened.ledger.write(lambda tx: tx.record_institution(one, SystemClock().now(), by="cli"))
+        opened.ledger.write(lambda tx: tx.record_institution(one, opened.clock.now(), by="cli"))
     click.echo(f"{skrs} kaydedildi / recorded")
 
 

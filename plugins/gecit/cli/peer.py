@@ -16,7 +16,6 @@ from gecit.core.accounts import Account
 from gecit.core.peer_review import Reviewer, ReviewRound, Stratum
 from gecit.core.values import ISTANBUL
 from gecit.edges.quality_pdf import build_quality_pdf
-from gecit.edges.system_clock import SystemClock
 from gecit.processes.build import Parts
 from gecit.processes.peer_desk import peer_desk_of
 from gecit.steps.sample_reports import SampleRefused, draw_again, draw_round, new_round_id, plan
@@ -54,9 +53,8 @@ def sample(
     as_json: bool,
 ) -> None:
     """Draw signed reports for peer review; the same seed, strata and position of the ledger give the same ones."""
-    clock = SystemClock()
     with parts(create=False) as found:
-        desk = peer_desk_of(found.settings, found.ledger, clock)
+        desk = peer_desk_of(found.settings, found.ledger, found.clock)
         asked = ReviewRound(
             id=new_round_id(),
             title=title or f"{first:%d.%m.%Y}–{last:%d.%m.%Y}",
@@ -75,7 +73,7 @@ def sample(
             drawn = (
                 plan(found.ledger, asked, desk.kinds)
                 if dry_run
-                else draw_round(found.ledger, asked, desk.kinds, getpass.getuser(), clock.now()).round
+                else draw_round(found.ledger, asked, desk.kinds, getpass.getuser(), found.clock.now()).round
             )
         except SampleRefused as refused:
             raise click.ClickException(str(refused)) from refused
@@ -109,7 +107,7 @@ def report(first: datetime, last: datetime, institution: str, members: Sequence[
     """Write the report on quality that a commission signs, as PDF; equal figures are equal bytes."""
     with parts(create=False) as found:
         _must_know(found, institution)
-        desk = peer_desk_of(found.settings, found.ledger, SystemClock())
+        desk = peer_desk_of(found.settings, found.ledger, found.clock)
         asked = Asked(first.date(), last.date(), institution)
         counted = count(desk, asked, Reach(everything=True))
         made = report_of(desk, asked, counted, scope_of(desk, None), tuple(members), language)

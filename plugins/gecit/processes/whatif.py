@@ -18,12 +18,11 @@ from gecit.edges.run_files import RunFiles
 from gecit.edges.store import SqlLedger
 from gecit.edges.store.effects import first_and_last_order
 from gecit.edges.store.engine import open_engine
-from gecit.edges.system_clock import SystemClock
 from gecit.settings import Settings, load
 from gecit.steps.reached import EVERYTHING, Reached, reached
 from gecit.steps.replay import Replayed
 
-from .build import start_logging
+from .build import clock_of, start_logging
 from .replaying import Piece, WhatIf, monthly, pieces, replayed
 from .rules import context_from, context_of
 
@@ -100,7 +99,7 @@ def _cut(ledger: SqlLedger, where: Reached) -> list[Piece]:
 
 
 def _asked(settings: Settings, ledger: SqlLedger, request: RunRequest, where: Reached) -> WhatIf:
-    now = SystemClock().now()
+    now = clock_of(ledger).now()
     recorded = ledger.context_at(now)
     context = context_from(recorded) if recorded else context_of(settings)
     return WhatIf(
