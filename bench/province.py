@@ -243,15 +243,13 @@ def messages(size: int, rounds: int, patience: float, count: int) -> Iterator[Fi
         triples = [(ours, first, second) for ours, first, second in values]
         if all(min(three) > 0 for three in triples):  # beside SQLite there is no server whose time is known
             yield compare("province", _name(size), figure, unit, triples, busy, None, anchor_is)
-    for figure, bound, seen in (
-        ("connections-at-rest", KEPT, [one.at_rest for one, _, _ in done]),
-        ("connections-peak", CONNECTIONS_AT_MOST, [one.peak for one, _, _ in done]),
+    for figure, bound, words, seen in (
+        ("connections-at-rest", KEPT, "what they keep open at the most", [one.at_rest for one, _, _ in done]),
+        ("connections-peak", CONNECTIONS_AT_MOST, "what they open at the most", [one.peak for one, _, _ in done]),
     ):
         most = float(size * PROCESSES * bound)
-        words = "as many as the nodes keep open, at the most" if bound == KEPT else "as many as they open, at the most"
-        yield compare(
-            "province", _name(size), figure, "connections", [(one, most, most) for one in seen], busy, None, words
-        )
+        rows_seen = [(one, most, most) for one in seen]
+        yield compare("province", _name(size), figure, "connections", rows_seen, busy, None, words)
 
 
 def _run(started: AbstractContextManager[Group], folder: Path, patience: float, count: int) -> Run:

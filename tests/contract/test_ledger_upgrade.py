@@ -9,6 +9,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from msgspec.structs import replace
 
 from gecit.core import events as e
@@ -19,7 +20,7 @@ from gecit.core.order import ExamKey, Patient, Procedure
 from gecit.core.report import Report, ReportPart, ReportStatus
 from gecit.edges.store import SqlLedger, open_ledger, rows, schema
 from gecit.edges.store.engine import open_engine
-from gecit.edges.store.standing import MIGRATIONS
+from gecit.edges.store.standing import MIGRATIONS, newest, revisions
 
 from .test_ledger import KEY, NOW, facts, order, placed
 
@@ -239,3 +240,11 @@ def test_going_back_no_token_opens_more_than_it_did(ledger_url: str) -> None:
 
 def _instant(name: str) -> sa.ColumnClause[object]:
     return sa.column(name, schema.Instant())
+
+
+def test_the_schemas_that_are_known_without_alembic_are_those_it_knows() -> None:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(MIGRATIONS))
+    scripts = ScriptDirectory.from_config(configuration)
+    assert revisions() == [one.revision for one in scripts.walk_revisions()][::-1]
+    assert newest() == scripts.get_current_head()

@@ -125,6 +125,3 @@ def restore(folder: Path, lost_key: bool, check: bool) -> None:
     click.echo("Herkes yeniden oturum açar. O andan sonra kapatılmış olabilecekler, gözden geçirin / Everybody signs "
                "in again. What may have been ended since, look through it: "
                + ", ".join(f"{counts[name]} {words}" for name, words in OUTDATED.items()))  # fmt: skip
-
-
-COMMANDS = (backup, restore)

@@ -46,6 +46,3 @@ def demo(exit_: bool, medula: str) -> None:
         return play_day(node, click.echo)  # type: ignore[arg-type]
 
     sys.exit(run_node(_data("demo"), play, leave_running=not exit_, protocol=medula.capitalize()))
-
-
-COMMANDS = (run, demo)

@@ -35,6 +35,3 @@ def work() -> None:
     from gecit.processes import work as process
 
     sys.exit(process.run(load()))
-
-
-COMMANDS = (web, listen, work)
