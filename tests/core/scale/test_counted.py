@@ -17,11 +17,16 @@ KNOWN = shipped()
 PERFORMANCE = (Path(__file__).parents[3] / "docs/performance.md").read_text("utf-8")
 
 
-def cell(bench: str, case: str, figure: str, column: int) -> float:
-    """The median that stands in a table of docs/performance.md."""
+def cells(bench: str, case: str, figure: str) -> list[str]:
+    """The cells of the one row, of the cases that match, of a table of docs/performance.md; the first is empty."""
     table = PERFORMANCE.split(f"<!-- bench {bench} -->")[1].split("<!-- end -->")[0]
-    [row] = [line for line in table.splitlines() if line.startswith(f"| {case} | {figure}, ")]
-    return float(re.match(r"[\d.,]+", row.split("|")[column].strip())[0].replace(",", ""))  # type: ignore[index]
+    [row] = [line for line in table.splitlines() if re.match(rf"\| {case} \| {re.escape(figure)}, ", line)]
+    return [one.strip() for one in row.split("|")]
+
+
+def cell(bench: str, case: str, figure: str, column: int) -> float:
+    """The median that stands in such a cell."""
+    return float(re.match(r"[\d.,]+", cells(bench, case, figure)[column])[0].replace(",", ""))  # type: ignore[index]
 
 
 def test_rows_and_bytes_of_an_exam_are_those_of_a_filled_ledger(ledger: SqlLedger) -> None:
@@ -49,11 +54,12 @@ NEAR = 0.3
 
 
 def test_rates_are_near_those_of_the_page_of_figures() -> None:
+    looked_at = int(cells("rejudge", r"\d+", "rule-that-reaches-all")[1])  # those filled, and those that came meanwhile
     measured = {
         "rate.messages": cell("hl7", "8-connections", "rate", 3),
         "rate.deliveries": cell("soap", "sqlite", "rate", 3),
         "rate.judgings": 10_000 / cell("rejudge", "1000000", "exemption-of-10000", 3),
-        "rate.looked_at": 1_001_010 / cell("rejudge", "1001010", "rule-that-reaches-all", 3),
+        "rate.looked_at": looked_at / cell("rejudge", r"\d+", "rule-that-reaches-all", 3),
         "rate.instances": 510 * cell("ingest", "ct-512", "rate", 5),
     }
     assert {key: KNOWN[key] for key in measured} == pytest.approx(measured, rel=NEAR)
