@@ -40,7 +40,7 @@ make_root() { # suite
         mkdir -p "$roots"
         debootstrap --variant=minbase "$1" "$root" ${mirror:+"$mirror"} > "$roots/$1.log"
         printf '127.0.0.1 localhost gecit.example\n' > "$root/etc/hosts"
-        echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/gecit"   # a root that is lost is made again
+        echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/unsafe-io"   # a root that is lost is made again
         touch "$root/.gecit-root"
     fi
     cp /etc/resolv.conf "$root/etc/resolv.conf"
