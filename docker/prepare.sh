@@ -19,7 +19,7 @@ secret audit_key openssl rand 32
 secret metrics_token printf ''   # filled in by hand: docs/howto/containers.md
 if [ ! -e web.pem ] && [ ! -e web.key ]; then
     openssl req -x509 -newkey rsa:3072 -nodes -days 90 -subj "/CN=${names[0]}" -keyout web.key.new -out web.pem.new \
-        -addext "subjectAltName=$(printf 'DNS:%s,' "${names[@]}" | sed 's/,$//')" 2>/dev/null
+        -addext "keyUsage=digitalSignature,keyCertSign" -addext "subjectAltName=$(printf 'DNS:%s,' "${names[@]}" | sed 's/,$//')" 2>/dev/null
     chmod 444 web.key.new web.pem.new
     mv web.key.new web.key
     mv web.pem.new web.pem

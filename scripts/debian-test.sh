@@ -73,6 +73,7 @@ run_suites() { # suite
     mkdir -p "$roots/$1$tests"
     find "${roots:?}/$1$tests" -mindepth 1 -maxdepth 1 ! -name .venv -exec rm -rf {} +   # a test that is gone must not run
     copy_source "$1" $tests
+    [ ! -d build/npm ] || cp -a build/npm "$roots/$1$tests/build/"   # what build/assets was made of
     say "$1: testlerin gerekleri | what the tests need"
     inside "$roots/$1" "${names[@]}" sh -ec "cd $tests && scripts/setup.sh --test && scripts/testdata.sh" > "$roots/$1-tests.log"
     inside_alone "$roots/$1" sh -ec "ip link set lo up; cd $tests; exec scripts/suites.sh $TESTS"

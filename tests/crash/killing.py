@@ -17,6 +17,8 @@ from ..support.node import Node, until
 from .table import RANDOM, SENDER, Kill, Point
 
 HOOK = Path(__file__).parent / "hook"
+NO_LEDGER = "The ledger cannot be opened"
+"""What Orthanc says last where it starts while PostgreSQL is away: it ends, and its unit starts it again."""
 
 
 def environ_of(folder: Path) -> dict[str, str]:
@@ -114,6 +116,13 @@ class Killer:
         """Return Orthanc's exit code where it runs no more."""
         assert self.node.process
         return self.node.process.poll()
+
+    def as_its_unit(self) -> bool:
+        """Start Orthanc again where it found no ledger at its start, as systemd and Docker do; whether it was so."""
+        if self.ended() is None or NO_LEDGER not in self.node.log_text().rpartition("Orthanc version:")[2]:
+            return False
+        self.revive()
+        return True
 
     def _end(self, victim: str) -> bool:
         """SIGKILL by process id; False where the process was not there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import subprocess
 import threading
 import time
@@ -51,11 +52,15 @@ class NodeKill(Kill, frozen=True, kw_only=True):
 
 
 class ProvinceRun(Run, kw_only=True):
-    """A run on several nodes. `filled`: exams that were there before; `taken_over`: what a dead node had leased."""
+    """A run on several nodes. `filled`: exams that were there before; `taken_over`: what a dead node had leased.
+
+    `without_ledger`: starts that found no PostgreSQL and were begun again.
+    """
 
     nodes: int = 0
     filled: int = 0
     taken_over: int = 0
+    without_ledger: int = 0
 
 
 def plan(names: Sequence[str], kills: int, seed: int) -> list[NodeKill]:
@@ -90,7 +95,7 @@ class Nodes:
         self._first = next(iter(made.nodes.values()))
         self._medula = self._first.world["/medula"]
         self._days = count()
-        self._taken_over = 0
+        self._taken_over = self._without_ledger = 0
         admit_reader(self._first.ledger)
 
     @property
@@ -123,7 +128,7 @@ class Nodes:
             found.differs.append(f"the kills broke off: {fault}")
         finally:
             self._medula.stop()
-            self._end(days)
+            self._end(days, found)
         self._look(days, undisturbed, found)
         played = {story.order.key.accession for _, day in days for story in day.played}
         found.twice.extend(f"MEDULA knows {one}, which nobody sent" for one in sorted(self._told() - told - played))
@@ -140,6 +145,7 @@ class Nodes:
             nodes=len(self._killers),
             filled=self._filled.exams if self._filled else 0,
             taken_over=self._taken_over,
+            without_ledger=self._without_ledger,
             **found._asdict(),
         )
 
@@ -183,7 +189,11 @@ class Nodes:
             lambda: acknowledged() > before or any(one.is_set() for one in given_up), GIVE_UP_SECONDS, "traffic goes on"
         )
 
+    def _as_their_units(self) -> None:
+        self._without_ledger += sum(one.as_its_unit() for one in self._killers.values())
+
     def _strike(self, kill: NodeKill, days: Sequence[tuple[Hospital, Day]]) -> bool:
+        self._as_their_units()
         if kill.victim == POSTGRESQL:
             time.sleep(kill.after)
             self._postgres.kill()
@@ -205,8 +215,9 @@ class Nodes:
         waiting = self._first.ledger.deliveries(state="leased", limit=10_000)
         return sum(one.destination != OF_ONE_NODE and one.leased_by.startswith(f"{name}/") for one in waiting)
 
-    def _end(self, days: Sequence[tuple[Hospital, Day]]) -> None:
+    def _end(self, days: Sequence[tuple[Hospital, Day]], found: Found) -> None:
         """Bring everything to life again and the stories under way to their end."""
+        self._look_who_ended(found)
         for killer in self._killers.values():
             killer.revive()
         for _, day in days:
@@ -214,11 +225,16 @@ class Nodes:
         for _, day in days:
             day.end()
 
+    def _look_who_ended(self, found: Found) -> None:
+        self._as_their_units()
+        for name, killer in self._killers.items():
+            if killer.ended() not in (None, -signal.SIGKILL):
+                found.differs.append(f"Orthanc of {name} ended with {killer.ended()} though nobody killed it")
+
     def _look(self, days: Sequence[tuple[Hospital, Day]], undisturbed: Verdicts, found: Found) -> None:
         """Hold what is there against every sender's own books."""
+        self._look_who_ended(found)
         for name, killer in self._killers.items():
-            if (ended := killer.ended()) is not None:
-                found.differs.append(f"Orthanc of {name} ended with {ended} though nobody killed it")
             killer.revive()
             ready(self.made[name])
         for images, day in days:

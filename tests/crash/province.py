@@ -71,7 +71,8 @@ def summary(commit: str, run: ProvinceRun) -> str:
     """Return what a run came to, in one line."""
     return (
         f"{commit}: {run.nodes} nodes, {run.filled} exams before, {len(run.kills)} kills "
-        f"({len(run.unreached)} not reached, {run.taken_over} deliveries taken over) in {run.seconds} s; "
+        f"({len(run.unreached)} not reached, {run.taken_over} deliveries taken over, "
+        f"{run.without_ledger} starts without a ledger) in {run.seconds} s; "
         f"{run.exams} exams, {run.messages} messages, {run.instances} instances, {run.faults} answers spoilt; "
         f"lost {len(run.lost)}, twice {len(run.twice)}, differs {len(run.differs)}"
     )

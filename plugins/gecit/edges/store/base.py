@@ -51,7 +51,7 @@ class Transactions:
         return once()
 
     def _once(self, work: Callable[[Transaction], T]) -> T:
-        with self._begin() as connection:
+        with self._begin(folding=True) as connection:
             transaction = SqlTransaction(connection, writing=True)
             result = work(transaction)
             transaction.flush()
@@ -63,11 +63,14 @@ class Transactions:
             return work(SqlTransaction(connection, writing=False))
 
     @contextmanager
-    def _begin(self, *, reading: bool = False) -> Iterator[sa.Connection]:
-        """Open a transaction; a database that is locked, full or gone is `Unavailable`, nothing else is."""
+    def _begin(self, *, reading: bool = False, folding: bool = False) -> Iterator[sa.Connection]:
+        """Open a transaction; a database that is locked, full or gone is `Unavailable`, nothing else is.
+
+        `folding`: it may write events or what is folded from them.
+        """
         try:
             with self.engine.connect() as connection:
-                connection.execution_options(reading=reading)
+                connection.execution_options(reading=reading, folding=folding)
                 if reading and connection.dialect.name == "postgresql":  # one view for all statements, as on SQLite
                     connection.execution_options(isolation_level="REPEATABLE READ")
                 with connection.begin():

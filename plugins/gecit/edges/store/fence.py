@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,6 +31,8 @@ TELL_SECONDS = 600.0
 
 _HELD = ("55P03", "40P01")  # PostgreSQL: lock not available, deadlock
 _ASK = "SELECT version_num FROM alembic_version"
+_ASK_AND_FOLD = "SELECT version_num, pg_advisory_xact_lock_shared(hashtextextended('folding', 0)) FROM alembic_version"
+_FOLD_ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('folding', 0))"
 _KEEP = "LOCK TABLE alembic_version IN ACCESS SHARE MODE"
 _SHUT = "LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE"
 _HOLDERS = (
@@ -86,8 +88,9 @@ def _asked(connection: sa.Connection) -> str:
         cursor = driver.execute(f"{_KEEP}; {_ASK}", prepare=False)
         cursor.nextset()
     else:
+        folding = connection.dialect.name == "postgresql" and connection.get_execution_options().get("folding", False)
         cursor = connection.connection.cursor()
-        cursor.execute(_ASK)
+        cursor.execute(_ASK_AND_FOLD if folding else _ASK)
     row = cursor.fetchone()
     cursor.close()
     return str(row[0]) if row else ""
@@ -103,19 +106,20 @@ def shut(connection: sa.Connection) -> None:
 
     SQLite's writing transaction excludes other writers by itself.
     """
-    _lock(connection, _SHUT, "the schema is changed")
+    _lock(connection, [_SHUT], "the schema is changed")
 
 
 def keep_writers_out(connection: sa.Connection, tables: Iterable[sa.Table]) -> None:
     """Wait until nobody writes these tables, and let nobody before this transaction ends; they may be read.
 
-    SQLite has one writer, and it is whoever asks this.
+    Nor does anybody go on then from what he read before: each transaction that folds says so as it begins, and is
+    waited for as a whole. SQLite has one writer, and it is whoever asks this.
     """
     names = ", ".join(one.name for one in tables)
-    _lock(connection, f"LOCK TABLE {names} IN EXCLUSIVE MODE", "the events are folded anew")
+    _lock(connection, [_FOLD_ALONE, f"LOCK TABLE {names} IN EXCLUSIVE MODE"], "the events are folded anew")
 
 
-def _lock(connection: sa.Connection, statement: str, what: str) -> None:
+def _lock(connection: sa.Connection, statements: Sequence[str], what: str) -> None:
     """Have PostgreSQL lock tables, however long others hold them.
 
     Where one holds them for long (`pg_dump`), those that come meanwhile would wait behind this one; and who holds the
@@ -125,7 +129,7 @@ def _lock(connection: sa.Connection, statement: str, what: str) -> None:
         return
     connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")  # it rests longer than many allow
     told_at, seconds = -TELL_SECONDS, TRY_SECONDS
-    while not _is_locked(connection, statement, seconds):
+    while not _is_locked(connection, statements, seconds):
         if time.monotonic() - told_at >= TELL_SECONDS:
             told_at = time.monotonic()
             holders = connection.exec_driver_sql(_HOLDERS)
@@ -135,11 +139,12 @@ def _lock(connection: sa.Connection, statement: str, what: str) -> None:
         seconds = min(2 * seconds, LONGEST_TRY_SECONDS)
 
 
-def _is_locked(connection: sa.Connection, statement: str, seconds: float) -> bool:
+def _is_locked(connection: sa.Connection, statements: Sequence[str], seconds: float) -> bool:
     try:
         with connection.begin_nested():
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {round(1000 * seconds)}")
-            connection.exec_driver_sql(statement)
+            for one in statements:
+                connection.exec_driver_sql(one)
             connection.exec_driver_sql("SET LOCAL lock_timeout = DEFAULT")
     except sa.exc.DBAPIError as fault:
         if getattr(fault.orig, "sqlstate", None) not in _HELD:

@@ -51,7 +51,7 @@ class Rebuilding(Transactions):
     def _fold_anew(self, connection: sa.Connection) -> int:
         for table in FOLDED:
             connection.execute(sa.delete(table))
-        transaction = SqlTransaction(connection, writing=True)
+        transaction = SqlTransaction(connection, writing=True, alone=True)
         count, after = 0, 0
         while True:
             query = sa.select(event.c.id, event.c.data).where(event.c.id > after).order_by(event.c.id)

@@ -51,7 +51,7 @@ class Restored(Transactions):
 
         A delivery that waited in the backup may have been carried out since: it is asked for before it is sent.
         """
-        with self._begin() as connection:
+        with self._begin(folding=True) as connection:
             transaction = SqlTransaction(connection, writing=True)
             transaction.append(happened)
             transaction.flush()

@@ -54,11 +54,15 @@ _INSTITUTIONS = sa.select(institution.c.data).order_by(institution.c.skrs)
 
 
 class SqlTransaction(Desk, Disclosing, Consulted, SharingTx, RetentionTx, OpeningTx, TrialTx, PeerDesk, Kept):
-    """Implements `ports.Transaction` on one connection."""
+    """Implements `ports.Transaction` on one connection.
 
-    def __init__(self, connection: sa.Connection, *, writing: bool) -> None:
+    `alone`: nobody else folds before it ends. It locks no name then: PostgreSQL keeps all locks of all transactions in
+    one table, of some ten thousand by default, and whoever folds the whole ledger would fill it.
+    """
+
+    def __init__(self, connection: sa.Connection, *, writing: bool, alone: bool = False) -> None:
         super().__init__(connection)
-        self._writing = writing
+        self._locking = self._postgres and writing and not alone
         self._held: set[str] = set()
         self._known: list[Institution] | None = None
         self._webhooks: list[Subscription] | None = None
@@ -217,7 +221,7 @@ class SqlTransaction(Desk, Disclosing, Consulted, SharingTx, RetentionTx, Openin
     def _lock(self, names: Iterable[str]) -> None:
         # SQLite has one writer. On PostgreSQL a row that is not there yet cannot be locked, its name can:
         # otherwise an order and its images, committed at the same moment, would not see each other.
-        if self._postgres and self._writing:
+        if self._locking:
             wanted = dict.fromkeys(one for one in names if one not in self._held)
             if wanted:
                 self._connection.execute(_LOCK, {"names": list(wanted)})
