@@ -240,9 +240,11 @@ def test_the_command_says_what_was_touched(gecit: Callable[..., Result], data: P
     register(opened.ledger, HERE)
     Door(opened.ledger).knock(orm_wire("A1"))
     sealer = sealer_of(opened.settings, opened.ledger, audit_of(opened.settings, opened.ledger, "web"))
+    assert gecit("ledger", "verify").stdout.count("not sealed yet and was not compared") == len(KINDS)
     for number in range(3):
         sealer.tick(NOON + number * EVERY)
-    assert "bozulmamış / whole" in gecit("ledger", "verify", "--folded").stdout
+    told = gecit("ledger", "verify", "--folded").stdout
+    assert "bozulmamış / whole" in told and "not sealed yet" not in told
     with opened.ledger.engine.begin() as connection:
         connection.execute(sa.text("UPDATE exam SET data = replace(data, 'A1', 'A9')"))
     told = gecit("ledger", "verify", "--folded", code=1).stdout

@@ -43,7 +43,17 @@ class Authority:
         folder.mkdir(parents=True, exist_ok=True)
         self.certificate, self._key = folder / "authority.pem", folder / "authority.key"
         # Python 3.13 believes no authority that does not say that it may sign (RFC 5280 4.2.1.3).
-        _openssl(*EC, "-addext", "keyUsage=critical,keyCertSign", "-subj", f"/CN={name}", "-keyout", str(self._key), "-out", str(self.certificate))
+        _openssl(
+            *EC,
+            "-addext",
+            "keyUsage=critical,keyCertSign",
+            "-subj",
+            f"/CN={name}",
+            "-keyout",
+            str(self._key),
+            "-out",
+            str(self.certificate),
+        )
 
     def sign(self, name: str, *, subject: str = "", days: int = 2) -> Pair:
         """Make a certificate for a DNS name, and for 127.0.0.1; `subject` is its commonName, by default the name."""

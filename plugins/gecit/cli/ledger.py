@@ -30,6 +30,7 @@ STRETCH = (
     "A seal is of a stretch: at least one row of it was edited, deleted or put in; "
     "which one, an earlier backup shows."
 )
+LATER = "(sonrası henüz mühürlenmedi, karşılaştırılmadı / what came after it is not sealed yet and was not compared)"
 MENDS = (
     "`gecit ledger rebuild` türetilmiş tabloları olaylardan yeniden kurar.\n"
     "`gecit ledger rebuild` makes the folded tables again from the events."
@@ -85,7 +86,8 @@ def verify(folded: bool, as_json: bool) -> None:
         if found:
             click.echo(STRETCH)
         for kind in KINDS:
-            click.echo(f"{kind}: {newest[kind]}, mühürlü / sealed: {sealed_to.get(kind, '?')}")
+            later = f" {LATER}" if newest[kind] > sealed_to.get(kind, newest[kind]) else ""
+            click.echo(f"{kind}: {newest[kind]}, mühürlü / sealed: {sealed_to.get(kind, '?')}{later}")
         if alike is not None:
             click.echo(
                 "Türetilmiş tablolar aynı / folded tables alike"
