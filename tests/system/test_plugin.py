@@ -221,6 +221,6 @@ def test_a_second_node_on_the_same_folder_is_refused_and_harms_nothing(orthanc_n
         ["/usr/sbin/Orthanc", str(HOME / "orthanc-config")], env=environ, capture_output=True, text=True, timeout=60
     )
     assert done.returncode != 0
-    assert "Another node uses the folder" in done.stdout + done.stderr
+    assert "A running node uses the folder" in done.stdout + done.stderr
     assert (orthanc_node.data / "run" / "effective.json").read_bytes() == effective
     assert orthanc_node.get("/gecit/api/live").status_code == 200

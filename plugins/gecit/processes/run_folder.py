@@ -38,12 +38,12 @@ def refuse_half_restored(settings: Settings) -> None:
 
 
 class FolderInUseError(Exception):
-    """Another node runs on the data folder; two would overwrite each other's run-time files."""
+    """A node runs on the data folder; two would overwrite each other's run-time files."""
 
     def __init__(self, data: Path) -> None:
         super().__init__(
-            f"{data} klasörünü başka bir düğüm kullanıyor: onu durdurun ya da GECIT_DATA ile başka klasör verin. / "
-            f"Another node uses the folder {data}: stop it, or set GECIT_DATA to another folder."
+            f"{data} klasörünü çalışan bir düğüm kullanıyor: onu durdurun ya da GECIT_DATA ile başka klasör verin. / "
+            f"A running node uses the folder {data}: stop it, or set GECIT_DATA to another folder."
         )
 
 
