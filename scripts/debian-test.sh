@@ -75,7 +75,8 @@ run_suites() { # suite
     copy_source "$1" $tests
     [ ! -d build/npm ] || cp -a build/npm "$roots/$1$tests/build/"   # what build/assets was made of
     say "$1: testlerin gerekleri | what the tests need"
-    inside "$roots/$1" "${names[@]}" sh -ec "cd $tests && scripts/setup.sh --test && scripts/testdata.sh" > "$roots/$1-tests.log"
+    inside "$roots/$1" "${names[@]}" sh -ec "cd $tests && scripts/setup.sh --test && scripts/testdata.sh
+        .venv/bin/python -c 'from bench import hl7_servers, installed; hl7_servers.fetch(); installed.environ_of_a_node()'" > "$roots/$1-tests.log"
     inside_alone "$roots/$1" sh -ec "ip link set lo up; cd $tests; exec scripts/suites.sh $TESTS"
 }
 
