@@ -185,8 +185,7 @@ def notification(
 
 def _dose(exam: Exam) -> tuple[DoseValue, ...]:
     """The dose quantities that are told, read together over all dose reports of the exam."""
-    reports = {report.sop_instance_uid: report for study in exam.studies for report in study.facts.dose_reports}
-    return combine([_told_part(one) for one in reports.values()])
+    return combine([_told_part(one) for one in exam.dose_reports])
 
 
 def _told_part(report: DoseReport) -> DoseReport:

@@ -15,7 +15,7 @@ from .consultation import Act as ConsultationAct
 from .consultation import Consultation, changed
 from .consultation import moved as consultation_moved
 from .critical import Critical, Receipt, confirmed, marked, taken_back
-from .facts import StudyFacts, StudyKey
+from .facts import DoseReport, SeriesFacts, StudyFacts, StudyKey
 from .order import Control, ExamKey, Order, Patient, RegisteredRow
 from .quality import Hint, Rating, superseded_by
 from .reading import Act, Reading, Signature, State, moved
@@ -137,14 +137,36 @@ class Exam(Value):
         return self.report.report.modality if self.report else ""
 
     @property
+    def series(self) -> tuple[SeriesFacts, ...]:
+        """Each series once: a study may lie at two nodes, or in one index under two patient numbers.
+
+        Of copies that differ the fuller one counts: one that broke off is sent again, to whoever takes it.
+        """
+        if len(self.studies) == 1:
+            return self.studies[0].facts.series
+        found: dict[tuple[str, str], SeriesFacts] = {}
+        for study in self.studies:
+            for one in study.facts.series:
+                copy = found.setdefault((study.facts.study_instance_uid, one.series_instance_uid), one)
+                if one.slices > copy.slices:
+                    found[study.facts.study_instance_uid, one.series_instance_uid] = one
+        return tuple(found.values())
+
+    @property
+    def dose_reports(self) -> tuple[DoseReport, ...]:
+        """Each dose report once, by its SOP Instance UID."""
+        every = (report for study in self.studies for report in study.facts.dose_reports)
+        return tuple({one.sop_instance_uid: one for one in every}.values())
+
+    @property
     def images(self) -> int:
-        """How many pictures its studies hold."""
-        return sum(one.facts.images for one in self.studies)
+        """How many pictures its series hold."""
+        return sum(one.images for one in self.series)
 
     @property
     def slices(self) -> int:
         """How many slices they hold: frames, where an instance has several."""
-        return sum(one.facts.slices for one in self.studies)
+        return sum(one.slices for one in self.series)
 
     @property
     def unsettled(self) -> bool:

@@ -24,8 +24,7 @@ def of_dose(exam: Exam, data: QualityData) -> Iterator[Hint]:
         return
     if any(one.path == ACQUISITION_GROUP for one in exam.studies):
         return
-    reports = [report for study in exam.studies for report in study.facts.dose_reports]
-    for value in combine(reports):
+    for value in combine(exam.dose_reports):
         if value.name == level.quantity and value.unit == level.unit and value.value > level.value:
             yield Hint(
                 code="dose-high",

@@ -18,12 +18,7 @@ def of_protocol(exam: Exam, data: QualityData) -> Iterator[Hint]:
     # Several exams that share one acquisition share its series: nobody can tell whose is missing.
     if protocol is None or any(one.path == ACQUISITION_GROUP for one in exam.studies):
         return
-    series = [
-        one
-        for study in exam.studies
-        for one in study.facts.series
-        if one.images and not (one.details and captured(one.details))
-    ]
+    series = [one for one in exam.series if one.images and not (one.details and captured(one.details))]
     counts = (("series-too-few", len(series), protocol.least_series),)
     images = (("images-too-few", sum(one.slices for one in series), protocol.least_images),)
     for code, found, least in counts + images:

@@ -78,6 +78,7 @@ class ShownStudy(Value):
     images: int
     device: str
     sent_by: str
+    node: str  # in whose Orthanc it lies
     path: str = ""
     settled: bool = True
     aside: Text | None = None  # why its images are not shown
@@ -194,6 +195,7 @@ def show_study(study: Study | LinkedStudy, orders: Iterable[Order] | None = None
         images=facts.images,
         device=", ".join(sorted(devices - {""})),
         sent_by=facts.calling_aet or facts.institution_name,
+        node=facts.key.node,
         path=study.path if isinstance(study, LinkedStudy) else "",
         settled=facts.settled,
         aside=explained_to_readers(Reason(facts.aside)) if facts.aside else None,
@@ -208,7 +210,6 @@ def _doses(reports: Iterable[DoseReport]) -> tuple[ShownDose, ...]:
 
 def show_detail(exam: Exam, timeline: Iterable[Event], beside: Beside) -> ShownExamDetail:
     """Return all of an exam that a page shows."""
-    dose_reports = [report for one in exam.studies for report in one.facts.dose_reports]
     waiting = entry_of(exam)
     return ShownExamDetail(
         exam=show_exam(exam),
@@ -218,8 +219,8 @@ def show_detail(exam: Exam, timeline: Iterable[Event], beside: Beside) -> ShownE
         due_at=exam.verdict.due_at if exam.verdict else None,
         rulebook=exam.verdict.rulebook[:12] if exam.verdict else "",
         studies=tuple(show_study(one) for one in exam.studies),
-        dose_reports=len(dose_reports),
-        doses=_doses(dose_reports),
+        dose_reports=len(exam.dose_reports),
+        doses=_doses(exam.dose_reports),
         reports=show_reports(exam),
         refused_report=show_refused(exam),
         waiting_reports=len(exam.deferred_reports),
