@@ -192,6 +192,11 @@ def test_when_one_is_killed_messages_images_and_pages_go_on_through_the_other(bo
     assert sorted(both.front.effective()) == sorted((one.key.institution, one.key.accession) for one in (before, after))
 
 
+def test_the_looks_of_haproxy_leave_no_line_in_the_logs(both: Pair) -> None:
+    for one in (both.a, both.b):
+        assert "has not sent the proper number of bytes" not in one.log_text()
+
+
 def test_who_was_killed_comes_back_and_is_there_when_the_other_is_killed(both: Pair, tmp_path: Path) -> None:
     assert both.a.process
     if both.a.process.poll() is None:  # where this test runs by itself
