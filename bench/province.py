@@ -21,6 +21,7 @@ import psutil
 import psycopg
 from msgspec.structs import replace
 from tests.support.postgres import Cluster, cluster
+from tests.support.province import share_key
 
 from gecit.core.access import Role
 from gecit.core.values import Value
@@ -143,12 +144,12 @@ class Group(Node):
 @contextmanager
 def province(folder: Path, count: int) -> Iterator[Group]:
     """Run so many nodes of ours on one ledger; its server is new, and ends with them: nothing of it is left to do."""
+    folders = [made(folder / f"node{number}") for number in range(count)]
+    for one in folders:
+        share_key(one)
     with cluster(durable=True, connections=SERVER_CONNECTIONS) as server:
         database = server.new_database()
-        makers = [
-            nodes.gecit(made(folder / f"node{number}"), database=database, GECIT_NAME=f"Node{number}")
-            for number in range(count)
-        ]
+        makers = [nodes.gecit(one, database=database, GECIT_NAME=f"Node{number}") for number, one in enumerate(folders)]
         with _together(makers, server) as group:
             yield group
 

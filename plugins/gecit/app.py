@@ -18,6 +18,7 @@ import urllib3
 from .core.rulefile import RulebookError
 from .core.values import Text
 from .edges.asked_ring import AskedRing
+from .edges.audit_book import AuditKeyMissingError
 from .edges.codes import CodeListError
 from .edges.dicom_audit import DicomAudit
 from .edges.doors import Doors, new_token
@@ -82,6 +83,7 @@ EXPLAINED = (
     LedgerTooNewError,
     NoRulebookError,
     FolderInUseError,
+    AuditKeyMissingError,
     HalfRestoredError,
     StartRefused,
 )

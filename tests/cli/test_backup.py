@@ -23,6 +23,7 @@ from click.testing import Result
 from gecit.cli.faults import FAULTS
 from gecit.core.backups import LEDGERS, MANIFEST, SUMS
 from gecit.core.events import LedgerRestored
+from gecit.edges.audit_book import read_key
 from gecit.edges.store import SqlLedger, open_ledger, schema
 from gecit.edges.store.standing import MIGRATIONS
 from gecit.processes import backup, restore
@@ -139,6 +140,7 @@ def test_all_rows_and_files_come_back_and_what_waits_is_in_doubt(
     run: Run, node: Path, lose: Callable[[], None], tmp_path: Path
 ) -> None:
     ledger, stays = open_ledger(load().database), (*schema.FOLDED, schema.message, *COMES_BACK)
+    read_key(load().audit_key_file)
     fill(ledger)
     fill_kept(ledger)
     whole = rows_of(ledger, stays)
@@ -298,7 +300,7 @@ def test_nothing_is_overwritten_and_no_node_runs_beside_it(run: Run, emptied: Pa
     assert "codes.db" in refused(run, "restore", emptied)
     (node / "codes.db").unlink()
     held = lock_folder(load())
-    assert "Another node" in refused(run, "restore", emptied)
+    assert "A running node" in refused(run, "restore", emptied)
     os.close(held)
     run("restore", emptied)
     assert "overwrites nothing" in refused(run, "restore", emptied)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from gecit.core.audit import AuditEntry
 from gecit.core.audit_chain import ANCHOR, AuditFault, ChainCheck
-from gecit.edges.audit_book import ANCHOR_EVERY, AuditBook, patient_digest, read_key
+from gecit.edges.audit_book import ANCHOR_EVERY, AuditBook, AuditKeyMissingError, key_of, patient_digest, read_key
 from gecit.edges.store import SqlLedger
 from gecit.edges.store.schema import audit, audit_chain
 from gecit.ports import AuditSearch, Unavailable
@@ -228,6 +228,20 @@ def test_the_key_is_made_once_for_this_user_alone(tmp_path: Path) -> None:
     path.write_bytes(b"short")
     with pytest.raises(OSError, match=r"audit\.key"):
         read_key(path)
+
+
+def test_a_node_makes_no_key_of_its_own_beside_an_audit_of_another(ledger: SqlLedger, tmp_path: Path) -> None:
+    mine, other = tmp_path / "a" / "audit.key", tmp_path / "b" / "audit.key"
+    key = key_of(mine, ledger)
+    assert key == read_key(mine), "the first one makes it"
+    AuditBook(ledger, key, "A/orthanc", StillClock(NOW)).record(entry())
+    assert key_of(mine, ledger) == key
+    with pytest.raises(AuditKeyMissingError, match=r"(?s)anahtarı yok.*no audit key"):
+        key_of(other, ledger)
+    assert not other.exists()
+    other.parent.mkdir()
+    other.write_bytes(key)
+    assert key_of(other, ledger) == key
 
 
 def test_two_that_anchor_each_other_at_one_moment_both_write(ledger: SqlLedger) -> None:

@@ -18,6 +18,8 @@ from gecit.settings import load
 from .hospital import Hospital, not_started, ready, record
 from .postgres import Cluster
 
+KEY = b"a province's key, of 32 bytes...."
+
 
 class Province:
     """The nodes by name; their ledger and their outside world are the same."""
@@ -53,6 +55,7 @@ def province(
         for name in names:
             data = folder / name
             data.mkdir(parents=True)
+            share_key(data)
             surroundings = {
                 **laptop.duplicates_above(data, sandbox, credentials),
                 **laptop.medula_over("Json", data, sandbox, account),
@@ -71,6 +74,13 @@ def province(
         for one in nodes.values():
             ready(one)
         yield Province(nodes)
+
+
+def share_key(data: Path) -> None:
+    """Give a node the audit key of all that share its ledger, as docs/howto/nodes.md says."""
+    path = data / "audit.key"
+    path.write_bytes(KEY)
+    path.chmod(0o600)
 
 
 def address(made: Hospital, host: str = "") -> str:

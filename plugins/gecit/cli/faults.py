@@ -5,6 +5,7 @@ from __future__ import annotations
 from gecit.core.backups import BackupFault
 from gecit.core.rulefile import RulebookError
 from gecit.core.values import Text
+from gecit.edges.audit_book import AuditKeyMissingError
 from gecit.edges.codes import CodeListError
 from gecit.edges.hl7_profile import ProfileError
 from gecit.edges.quality_files import QualityFileError
@@ -25,6 +26,7 @@ FAULTS = (
     LedgerTooNewError,
     NoRulebookError,
     FolderInUseError,
+    AuditKeyMissingError,
     BackupFault,
     Unavailable,
     OSError,

@@ -29,6 +29,28 @@ KEY_BYTES = 32
 PATIENT, PAYLOAD = "patient", "payload"
 
 
+class AuditKeyMissingError(Exception):
+    """The ledger has an audit, and this node no key of it: with one of its own all of that would look forged."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"Denetim anahtarı yok ({path}), kayıt defterinde ise başka bir anahtarla tutulan bir denetim kaydı var. "
+            "Bu düğümün sistem yöneticisi, kayıt defterini paylaşan düğümün ya da yedeğin audit.key dosyasını oraya "
+            "koymalı (bu kullanıcının, mod 600). Anahtar kaybolduysa: docs/howto/backup.md. / "
+            f"There is no audit key ({path}), and the ledger has an audit that was written with another one. This "
+            "node's system administrator must put the audit.key of a node that shares the ledger, or of the backup, "
+            "there (of this user, mode 600). Where the key is lost: docs/howto/backup.md."
+        )
+
+
+def key_of(path: Path, trail: AuditTrail) -> bytes:
+    """Return the audit's key, made where there is no audit yet; raises `AuditKeyMissingError`."""
+    # Asked twice: another process of this node may have made the key and written the first row in between.
+    if not path.exists() and trail.audit_rows(AuditSearch(limit=1)) and not path.exists():
+        raise AuditKeyMissingError(path)
+    return read_key(path)
+
+
 def read_key(path: Path) -> bytes:
     """Return the key of the digests and seals, made where there is none; only this user can read it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

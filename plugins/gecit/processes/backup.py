@@ -18,7 +18,7 @@ from ..core.audit_chain import keyed
 from ..core.backups import Manifest, said
 from ..core.values import Value
 from ..edges import backup_files
-from ..edges.audit_book import read_key
+from ..edges.audit_book import key_of
 from ..edges.backup_files import Sums
 from ..edges.backup_index import attached, copy_index, pausing, stored
 from ..edges.backup_ledger import copy_ledger, copy_sqlite, engine_of
@@ -93,7 +93,7 @@ def back_up(
     if settings.codes.exists():
         copy_sqlite(settings.codes, folder / backups.CODES)
         sums.add(backups.CODES)
-    key = read_key(settings.audit_key_file)
+    key = key_of(settings.audit_key_file, ledger)
     if with_key:
         sums.copy(settings.audit_key_file, backups.KEY)
     manifest = Manifest(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ..edges.audit_book import AuditBook, read_key
+from ..edges.audit_book import AuditBook, key_of, read_key
 from ..edges.care_file import care_rule
 from ..edges.doors import Doors
 from ..edges.passwords import hash_password, password_faults
@@ -22,7 +22,7 @@ from ..steps.share_links import visitors
 
 def audit_of(settings: Settings, ledger: SqlLedger, process: str = "cli") -> AuditBook:
     """Return where sign-ins, refusals, views and changes are written down."""
-    return AuditBook(ledger, read_key(settings.audit_key_file), f"{settings.name}/{process}", SystemClock())
+    return AuditBook(ledger, key_of(settings.audit_key_file, ledger), f"{settings.name}/{process}", SystemClock())
 
 
 def sealer_of(settings: Settings, ledger: SqlLedger, audit: Audit) -> Sealer:

@@ -155,7 +155,8 @@ def _mark(settings: Settings, manifest: Manifest, digest: str, clock: Clock, who
     try:
         now = clock.now()
         detail = {"command": "restore", "backup": digest, "taken at": manifest.taken_at.isoformat()}
-        audit, key = audit_of(settings, ledger), read_key(settings.audit_key_file)
+        key = read_key(settings.audit_key_file)  # where the earlier one is lost, the new one is made here
+        audit = audit_of(settings, ledger)
         if key_proof(key) != manifest.key_proof:
             newest = {kind: ledger.newest(kind) for kind in KINDS}
             detail |= lost_key_detail(LostKey(before=now, **newest), key)
