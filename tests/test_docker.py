@@ -111,15 +111,20 @@ def test_secrets_are_files_that_are_made_and_have_no_default() -> None:
 
 
 def test_prepare_makes_secrets_once_and_each_its_own(tmp_path: Path) -> None:
+    said = []
+
     def prepare(folder: str) -> dict[str, bytes]:
         place = tmp_path / folder
-        subprocess.run([DOCKER / "prepare.sh", "a.example"], env={"GECIT_SECRETS": str(place), "PATH": "/usr/bin:/bin"},
-                       check=True, capture_output=True)  # fmt: skip
+        done = subprocess.run([DOCKER / "prepare.sh", "a.example"], check=True, capture_output=True, text=True,
+                              env={"GECIT_SECRETS": str(place), "PATH": "/usr/bin:/bin"})  # fmt: skip
+        said.append(done.stdout.splitlines()[-1])
         assert place.stat().st_mode & 0o777 == 0o700
         return {one.name: one.read_bytes() for one in place.iterdir()}
 
     first, again, other = prepare("one"), prepare("one"), prepare("two")
     assert first == again
+    assert ["is kept" in one for one in said] == [False, True, False]
+    assert set(said[1].rpartition("is kept: ")[2].split()) == set(first)
     assert set(first) == {"audit_key", "ledger_password", "metrics_token", "web.key", "web.pem"}
     assert len(first["audit_key"]) == 32
     for name in ("audit_key", "ledger_password", "web.key"):
