@@ -28,7 +28,7 @@ from ..support.hospital import Hospital, read_ack
 
 GIVE_UP_SECONDS = 300.0
 PAUSE_SECONDS = 0.2
-TRANSIENT = ("internal", "registry-unavailable")
+TRANSIENT = ("internal", "ledger-unavailable", "registry-unavailable")
 """What an AE says that asks for the same message again."""
 SUCCESS = 0x0000
 SEE_OTHER = 303

@@ -273,7 +273,7 @@ def test_a_full_disk_refuses_for_now_and_all_goes_on_when_there_is_room(tmp_path
         long = replace(late, clinical_information="x" * 4000)
         answers = [made.order(long, f"V{number}") for number in range(3)]
         refused = [one for one in answers if one.code != "AA"]
-        assert refused and all(one.code == "AE" and one.told("internal").en for one in refused)
+        assert refused and all(one.code == "AE" and one.told("ledger-unavailable").en for one in refused)
         assert made.store(picture(known, tmp_path / "known")) != 0, "the PACS hears that it is not stored"
         filler.unlink()
         until(lambda: made.order(late).code == "AA", 30, "orders are accepted again")
@@ -292,7 +292,7 @@ def test_a_process_that_may_write_no_more_answers_for_now_and_recovers(node: Hos
     process.rlimit(psutil.RLIMIT_FSIZE, (4096, unlimited[1]))
     try:
         answer = node.order(order)
-        assert answer.code == "AE" and answer.told("internal").tr
+        assert answer.code == "AE" and answer.told("ledger-unavailable").tr
     finally:
         process.rlimit(psutil.RLIMIT_FSIZE, unlimited)
     until(lambda: node.order(order).code == "AA", 20, "orders are accepted again")
@@ -318,7 +318,7 @@ def test_while_postgresql_is_gone_the_answer_is_for_now_and_all_goes_on_when_it_
         postgres.stop()
         try:
             answer = made.order(during)
-            assert answer.code == "AE" and answer.told("internal").tr
+            assert answer.code == "AE" and answer.told("ledger-unavailable").tr
             assert made.store(picture(before, tmp_path / "before")) == 0, "images need no ledger"
             assert made.node.get("/gecit/api/exams", signed_in=False).status_code in (401, 403, 503)
         finally:

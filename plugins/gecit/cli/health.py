@@ -15,7 +15,7 @@ from .common import as_json, parts, print_json, print_table
 
 EXPECTED = ("orthanc", "web", "listen", "work")
 STALE = timedelta(seconds=90)
-"""Three beats: a process that said nothing for so long is taken as dead."""
+"""Nine beats: a process that said nothing for so long is taken as dead."""
 
 
 @click.command()

@@ -501,6 +501,14 @@ _ROWS = (
         "A trial institution sends made-up patients alone (gecit selftest); whose address is this?",
     ),
     _row(
+        "ledger-unavailable",
+        _AE,
+        OPERATOR,
+        "Geçit'in kayıt defteri yanıt vermiyor; mesajı yeniden gönderin.",
+        "Geçit's ledger does not answer; send the message again.",
+        transient=True,
+    ),
+    _row(
         "internal",
         _AE,
         OPERATOR,

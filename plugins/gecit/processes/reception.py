@@ -133,7 +133,7 @@ class Reception:
             return self._ledger.write(lambda tx: keep_failed(tx, incoming, answer)).answer
         except Exception as second:  # noqa: BLE001 -- the outermost boundary of one message: it is answered in any case
             log.error("message of %s could not be kept either: %s", frame.peer, described(second))
-            return answer([remark("internal")])
+            return answer([remark("ledger-unavailable" if isinstance(second, Unavailable) else "internal")])
 
     def refuse(self, code: str, peer: str, head: bytes, **values: object) -> bytes:
         """Keep the beginning of a frame that is no message and answer it."""
