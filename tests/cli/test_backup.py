@@ -298,7 +298,7 @@ def test_nothing_is_overwritten_and_no_node_runs_beside_it(run: Run, emptied: Pa
     assert "codes.db" in refused(run, "restore", emptied)
     (node / "codes.db").unlink()
     held = lock_folder(load())
-    assert "Another node" in refused(run, "restore", emptied)
+    assert "A running node" in refused(run, "restore", emptied)
     os.close(held)
     run("restore", emptied)
     assert "overwrites nothing" in refused(run, "restore", emptied)
