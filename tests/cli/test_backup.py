@@ -289,6 +289,23 @@ def test_what_is_not_of_this_node_is_refused(
     run("restore", "--lost-key", emptied)
 
 
+def of_engine(backup: Path, engine: str) -> None:
+    """Have a backup say that its ledger is of that engine."""
+    manifest = json.loads((backup / MANIFEST).read_bytes())
+    (backup / MANIFEST).write_text(json.dumps(manifest | {"engine": engine}))
+
+
+def test_a_database_that_refuses_is_told_and_nothing_is_written(
+    run: Run, emptied: Path, node: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_engine(emptied, "postgresql")
+    monkeypatch.setenv("ORTHANC__GECIT__DATABASE", "postgresql+psycopg://gecit:secret@127.0.0.1:1/gecit")
+    said = refused(run, "restore", emptied)
+    assert said.startswith("Kayıt defteri açılamıyor (Gecit.Database") and "The ledger cannot be opened: " in said
+    assert "refused" in said and "secret" not in said
+    assert nothing_written(node)
+
+
 def test_nothing_is_overwritten_and_no_node_runs_beside_it(run: Run, emptied: Path, node: Path) -> None:
     (node / "orthanc").mkdir()
     (node / "orthanc" / "x").write_text("x")
