@@ -318,7 +318,16 @@ def test_nothing_is_overwritten_and_no_node_runs_beside_it(run: Run, emptied: Pa
     assert "A running node" in refused(run, "restore", emptied)
     os.close(held)
     run("restore", emptied)
-    assert "overwrites nothing" in refused(run, "restore", emptied)
+    told = refused(run, "restore", emptied)
+    assert "ledger.db" in told and "overwrites nothing" in told and "GECIT_DATA" in told
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_database_that_is_not_empty_is_named_with_its_own_setting(run: Run, made: Path, database: str) -> None:
+    told = refused(run, "restore", made)
+    assert sa.make_url(database).database in told.split(" / ")[1] and "overwrites nothing" in told
+    assert told.count("Gecit.Database") == 2 and "GECIT_DATA" not in told
 
 
 @BOTH

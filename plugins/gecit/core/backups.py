@@ -124,6 +124,12 @@ FAULTS: Mapping[str, Text] = {
         en="{place} holds something: restoring overwrites nothing. Move it elsewhere, or set GECIT_DATA to an empty "
         "folder.",
     ),
+    "database not empty": Text(
+        tr="{place} veritabanında tablolar var: geri yükleme hiçbir şeyin üzerine yazmaz. Boş bir veritabanı oluşturup "
+        "Gecit.Database ayarında (ya da ORTHANC__GECIT__DATABASE değişkeninde) onu gösterin.",
+        en="The database {place} holds tables: restoring overwrites nothing. Make an empty database, and name it in "
+        "Gecit.Database (or the variable ORTHANC__GECIT__DATABASE).",
+    ),
     "no key": Text(
         tr="Denetim anahtarı yok ({place}): ayrı sakladığınız kopyayı oraya koyun. Kaybolduysa --lost-key verin; eski "
         "çapaların mühürleri ve hasta başına görüntüleme listesi o zaman doğrulanamaz.",

@@ -128,7 +128,10 @@ def _refuse(settings: Settings, orthanc: OrthancFolders, manifest: Manifest, *, 
     if again:
         return
     if not is_empty(settings.database):
-        raise said("target not empty", place=make_url(settings.database).render_as_string(hide_password=True))
+        url = make_url(settings.database)
+        if engine == "sqlite":  # a file of the data folder, as what is looked at below
+            raise said("target not empty", place=url.database)
+        raise said("database not empty", place=url.render_as_string(hide_password=True))
     for place in (orthanc.storage, orthanc.index, settings.codes):
         if place.is_file() or not backup_files.is_empty(place):
             raise said("target not empty", place=place)
