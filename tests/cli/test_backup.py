@@ -243,6 +243,36 @@ def test_a_rotten_file_of_an_earlier_backup_is_found_and_copied_anew(run: Run, m
     assert len(inodes) == 1, "what is sound is linked"
 
 
+@pytest.mark.parametrize("how", ["missing", "empty", "unfinished"])
+def test_after_a_night_that_failed_the_next_makes_a_whole_backup_and_says_so(
+    run: Run, made: Path, tmp_path: Path, how: str
+) -> None:
+    base = tmp_path / "missing"
+    if how == "empty":
+        base.mkdir()
+    elif how == "unfinished":
+        base = made
+        (base / MANIFEST).unlink()
+    done = run("backup", tmp_path / "second", "--base", base, "--json")
+    assert json.loads(done.stdout)["images"] == len(PICTURES)
+    assert f"{base} bitmiş bir yedek değil" in done.stderr and f"{base} is no finished backup" in done.stderr
+    name = sorted(PICTURES)[0]
+    assert (tmp_path / "second/orthanc" / name[:2] / name[2:4] / name).stat().st_nlink == 1
+    run("restore", "--check", tmp_path / "second")
+
+
+@pytest.mark.parametrize("how", ["sums", "manifest", "no sums"])
+def test_an_earlier_backup_that_is_damaged_is_refused_as_a_base(run: Run, made: Path, tmp_path: Path, how: str) -> None:
+    if how == "manifest":
+        (made / MANIFEST).write_text("{")
+    elif how == "sums":
+        (made / SUMS).write_text("")
+    else:
+        (made / SUMS).unlink()
+    refused(run, "backup", tmp_path / "second", "--base", made)
+    assert not (tmp_path / "second").exists()
+
+
 @pytest.mark.parametrize("how", ["changed", "gone", "sums", "manifest", "unfinished"])
 def test_a_damaged_backup_is_refused_and_nothing_is_written(run: Run, emptied: Path, node: Path, how: str) -> None:
     name = next(iter(PICTURES))

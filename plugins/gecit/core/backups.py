@@ -55,6 +55,14 @@ def said(name: str, **values: object) -> BackupFault:
     return BackupFault(Text(tr=text.tr.format(**values), en=text.en.format(**values)))
 
 
+NO_BASE = Text(
+    tr="{place} bitmiş bir yedek değil (yok ya da yarıda kalmış): ondan bağlanacak bir şey yok, bütün görüntüler "
+    "kopyalanıyor. Yol yanlışsa --base ile doğru klasörü verin.",
+    en="{place} is no finished backup (it is not there, or broke off): nothing can be linked of it, all images are "
+    "copied. If the path is wrong, name the right folder by --base.",
+)
+"""Said where the earlier backup is missing: after a night that failed there must be a backup all the more."""
+
 FAULTS: Mapping[str, Text] = {
     "not empty": Text(
         tr="{place} boş değil. Yedek yalnızca boş bir yere yazılır: başka bir klasör verin.",
