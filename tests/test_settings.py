@@ -159,6 +159,30 @@ def test_turkish_letters_in_a_configuration_survive(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["Gecit", "MyOrthanc", "A", "1", "node-1", "Ankara-2", "bare", "İl.Sağlık_Md 2", "Αθήνα", "N" * 64]
+)
+def test_a_name_of_a_node_has_letters_of_any_alphabet_and_digits(name: str) -> None:
+    assert from_orthanc({"Name": name}, {}).name == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", " ", "-rf", ".", "_a", " A", "A ", "N" * 65, "N" * 300, "A\n", "A\nB", "A\tB", "A\x00", "a/b", "A\u200b",
+     "Ankara 1/ü'<b>", "a,b", "a=b", "a\\b", 'a"b', "A\u2028B", "A\xa0B"],
+)  # fmt: skip
+def test_what_is_no_name_of_a_node_is_refused(name: str) -> None:
+    said = faults({"Name": name})
+    assert said.keys() == {"Name"}
+    assert "1 to 64 letters, digits" in said["Name"] and "GECIT_NAME" in said["Name"] and len(said["Name"]) < 400
+    assert "\n" not in said["Name"]
+
+
+def test_a_name_out_of_the_environment_is_looked_at_too(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"orthanc\.json: Name: '-rf' düğüm adı olamaz: .* '-rf' is no name"):
+        load(None, {"GECIT_DATA": str(tmp_path), "GECIT_NAME": "-rf"})
+
+
+@pytest.mark.parametrize(
     ("text", "value"),
     [  # as observed of Orthanc 1.10.1
         ("${SET}", "s"),

@@ -59,6 +59,8 @@ WAIT_FOR_ORTHANC_SECONDS = 120.0
 KEPT: list[object] = []
 """What Orthanc calls back. Its plugin 5.0 (Debian 13) lets go of REST callbacks without the interpreter's lock when it
 stops, and Python 3.13 aborts where that frees one: here they live on until Python itself ends."""
+REFUSED = threading.Event()
+"""Set where the node must not work: Orthanc itself would end with 0, as one that somebody stopped."""
 NO_ADMINISTRATOR = Text(
     tr="Başlatılmadı: RemoteAccessAllowed true, ama parolası olan bir yönetici yok. Ya orthanc-config içinde "
     "RemoteAccessAllowed'u false yapın ya da önce `gecit users add AD` ile bir yönetici ekleyin.",
@@ -130,6 +132,7 @@ def start(orthanc: OrthancModule, environ: Mapping[str, str] | None = None) -> S
         return Beat(node=settings.name, process="orthanc", pid=os.getpid(), at=now, detail=found, home=home)
 
     in_background("start processes", lambda: live(settings, token, supervisor, member, ledger, clock, living))
+    atexit.register(fail_where_refused)  # the last of all, since it ends the process
     atexit.register(
         ledger.close
     )  # after the processes: whoever closes SQLite last leaves one file, not a log beside it
@@ -246,8 +249,15 @@ def told_to_live(member: Membership) -> None:
 
 
 def end_orthanc() -> None:
-    """Have Orthanc end as when it is told to stop: it has started, so that raising would end nothing."""
+    """Have Orthanc end as when it is told to stop, but with code 1: it has started, so raising would end nothing."""
+    REFUSED.set()
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def fail_where_refused() -> None:
+    """End the process with code 1 where the node must not work; Orthanc has closed index and ports by then."""
+    if REFUSED.is_set():
+        os._exit(1)
 
 
 def answers(url: str, token: str) -> bool:

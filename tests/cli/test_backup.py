@@ -245,6 +245,36 @@ def test_a_rotten_file_of_an_earlier_backup_is_found_and_copied_anew(run: Run, m
     assert len(inodes) == 1, "what is sound is linked"
 
 
+@pytest.mark.parametrize("how", ["missing", "empty", "unfinished"])
+def test_after_a_night_that_failed_the_next_makes_a_whole_backup_and_says_so(
+    run: Run, made: Path, tmp_path: Path, how: str
+) -> None:
+    base = tmp_path / "missing"
+    if how == "empty":
+        base.mkdir()
+    elif how == "unfinished":
+        base = made
+        (base / MANIFEST).unlink()
+    done = run("backup", tmp_path / "second", "--base", base, "--json")
+    assert json.loads(done.stdout)["images"] == len(PICTURES)
+    assert f"{base} bitmiş bir yedek değil" in done.stderr and f"{base} is no finished backup" in done.stderr
+    name = sorted(PICTURES)[0]
+    assert (tmp_path / "second/orthanc" / name[:2] / name[2:4] / name).stat().st_nlink == 1
+    run("restore", "--check", tmp_path / "second")
+
+
+@pytest.mark.parametrize("how", ["sums", "manifest", "no sums"])
+def test_an_earlier_backup_that_is_damaged_is_refused_as_a_base(run: Run, made: Path, tmp_path: Path, how: str) -> None:
+    if how == "manifest":
+        (made / MANIFEST).write_text("{")
+    elif how == "sums":
+        (made / SUMS).write_text("")
+    else:
+        (made / SUMS).unlink()
+    refused(run, "backup", tmp_path / "second", "--base", made)
+    assert not (tmp_path / "second").exists()
+
+
 @pytest.mark.parametrize("how", ["changed", "gone", "sums", "manifest", "unfinished"])
 def test_a_damaged_backup_is_refused_and_nothing_is_written(run: Run, emptied: Path, node: Path, how: str) -> None:
     name = next(iter(PICTURES))
@@ -291,6 +321,23 @@ def test_what_is_not_of_this_node_is_refused(
     run("restore", "--lost-key", emptied)
 
 
+def of_engine(backup: Path, engine: str) -> None:
+    """Have a backup say that its ledger is of that engine."""
+    manifest = json.loads((backup / MANIFEST).read_bytes())
+    (backup / MANIFEST).write_text(json.dumps(manifest | {"engine": engine}))
+
+
+def test_a_database_that_refuses_is_told_and_nothing_is_written(
+    run: Run, emptied: Path, node: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_engine(emptied, "postgresql")
+    monkeypatch.setenv("ORTHANC__GECIT__DATABASE", "postgresql+psycopg://gecit:secret@127.0.0.1:1/gecit")
+    said = refused(run, "restore", emptied)
+    assert said.startswith("Kayıt defteri açılamıyor (Gecit.Database") and "The ledger cannot be opened: " in said
+    assert "refused" in said and "secret" not in said
+    assert nothing_written(node)
+
+
 def test_nothing_is_overwritten_and_no_node_runs_beside_it(run: Run, emptied: Path, node: Path) -> None:
     (node / "orthanc").mkdir()
     (node / "orthanc" / "x").write_text("x")
@@ -303,7 +350,16 @@ def test_nothing_is_overwritten_and_no_node_runs_beside_it(run: Run, emptied: Pa
     assert "A running node" in refused(run, "restore", emptied)
     os.close(held)
     run("restore", emptied)
-    assert "overwrites nothing" in refused(run, "restore", emptied)
+    told = refused(run, "restore", emptied)
+    assert "ledger.db" in told and "overwrites nothing" in told and "GECIT_DATA" in told
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_database_that_is_not_empty_is_named_with_its_own_setting(run: Run, made: Path, database: str) -> None:
+    told = refused(run, "restore", made)
+    assert sa.make_url(database).database in told.split(" / ")[1] and "overwrites nothing" in told
+    assert told.count("Gecit.Database") == 2 and "GECIT_DATA" not in told
 
 
 @BOTH

@@ -88,7 +88,8 @@ def test_every_assumption_is_listed_with_its_source(run: Run) -> None:
         ("[kind.CT]\ninstance = 3\n", "there is no such assumption"),
         ("[kind.CT]\ninstances = 'many'\n", "not a number"),
         ("[kind.CT]\ninstances = true\n", "not a number"),
-        ("[kind.CT]\ninstances = { value = -1 }\n", "must be a number from 0"),
+        ("[kind.CT]\ninstances = { value = -1 }\n", "must be a number from 1 to"),
+        (f"[kind.CT]\ninstances = 1{'0' * 400}\n", "must be a number from 1 to"),
         ("kind.CT.instances = \n", "not TOML"),
     ],
 )
@@ -98,6 +99,19 @@ def test_a_file_that_cannot_be_used_is_told(run: Run, tmp_path: Path, written: s
     assert said in run("scale", "simulate", "--file", str(file), code=2).output
 
 
-@pytest.mark.parametrize("wrong", ["exam.views", "exam.views=x", "exam.view=3", "rate.messages=0"])
+@pytest.mark.parametrize("wrong", ["exam.views", "exam.views=x", "exam.view=3", "rate.messages=0", "node.disk=0",
+                                   "database.connections=0", "country.large_hospital=1e9"])  # fmt: skip
 def test_an_assumption_that_cannot_be_used_is_told(run: Run, wrong: str) -> None:
     assert wrong.split("=")[0] in run("scale", "simulate", "--assume", wrong, code=2).output
+
+
+def test_a_day_that_is_too_much_to_draw_is_told_at_once(run: Run) -> None:
+    much = ("--assume", "country.people=200e6", "--assume", "country.busy_day=3")
+    assert "country.people=200000000" in run("scale", "simulate", *much, code=2).output
+    simulated(run, *much)
+
+
+def test_help_has_the_defaults(run: Run) -> None:
+    said = " ".join(run("scale", "simulate", "--help").output.split())
+    for default in ("default: country", "default: 1]", "default: 30"):
+        assert default in said

@@ -188,7 +188,8 @@ def test_a_second_node_of_a_name_does_not_start(both: Province) -> None:
     b.node.environ["GECIT_NAME"] = "A"
     b.node.start()
     assert b.node.process
-    b.node.process.wait(60)
+    assert b.node.process.wait(60) == 1, "else systemd takes it for one that was stopped"
+    assert not list((b.node.data / "orthanc").glob("index-*")), "Orthanc closed its index before"
     assert "Not started: another node called A runs on this ledger" in b.node.log_text()
     assert a.node.get("/gecit/api/live").status_code == 200
     old = a.ledger.database_time() - SILENT - timedelta(seconds=5)

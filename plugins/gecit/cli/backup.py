@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from gecit.core.backups import Manifest
+from gecit.core.backups import NO_BASE, Manifest
 from gecit.core.values import local
+from gecit.edges.backup_files import is_finished, look_through, read_backup
 from gecit.edges.system_clock import SystemClock
 from gecit.processes.backup import back_up, refuse_folder
 from gecit.processes.restore import look
@@ -32,8 +33,8 @@ OUTDATED = {
 
 @click.command()
 @click.argument("folder", type=FOLDER)
-@click.option("--base", type=click.Path(exists=True, file_okay=False, path_type=Path), help="An earlier backup on the "
-              "same disk: images that it has are linked, not copied.")  # fmt: skip
+@click.option("--base", type=FOLDER, help="An earlier backup on the same disk: images that it has are linked, not "
+              "copied. Where it is missing or broke off, all are copied.")  # fmt: skip
 @click.option("--verify", is_flag=True, help="Read what is linked too, and copy anew what is not as it was.")
 @click.option("--with-key", is_flag=True, help="Put the audit's key in too; better keep it apart.")
 @as_json
@@ -46,6 +47,7 @@ def backup(folder: Path, base: Path | None, verify: bool, with_key: bool, as_jso
     where = orthanc_folders()
     with parts(create=False) as opened:
         refuse_folder(folder, opened.settings, where)
+        base = _finished(base)
         tell_first(opened, "back up", about=folder.name)
         with click.progressbar(length=1, file=sys.stderr, label="görüntü / images", hidden=as_json) as bar:
 
@@ -65,6 +67,14 @@ def backup(folder: Path, base: Path | None, verify: bool, with_key: bool, as_jso
         for one in made.rotten[:SHOWN]:
             click.echo(f"{base}/{one}: o yedekte bozuk, yeniden kopyalandı / rotten in that backup, copied anew")
     sys.exit(1 if made.manifest.damaged or made.rotten else 0)
+
+
+def _finished(base: Path | None) -> Path | None:
+    """Return the earlier backup; None, and say so, where there is none that was finished."""
+    if base is None or is_finished(base):
+        return base
+    click.echo(f"{NO_BASE.tr.format(place=base)} / {NO_BASE.en.format(place=base)}", err=True)
+    return None
 
 
 def _say(folder: Path, made: Manifest, key: Path, *, with_key: bool) -> None:
@@ -102,8 +112,6 @@ def restore(folder: Path, lost_key: bool, check: bool) -> None:
     until = f"{local(found.manifest.taken_at):%Y-%m-%d %H:%M:%S}"
     with click.progressbar(length=found.files, file=sys.stderr, label="dosya / files") as bar:
         if check:
-            from gecit.edges.backup_files import look_through, read_backup
-
             look_through(read_backup(folder)[1], lambda: bar.update(1))
         else:
             chosen = settings()

@@ -55,6 +55,14 @@ def said(name: str, **values: object) -> BackupFault:
     return BackupFault(Text(tr=text.tr.format(**values), en=text.en.format(**values)))
 
 
+NO_BASE = Text(
+    tr="{place} bitmiş bir yedek değil (yok ya da yarıda kalmış): ondan bağlanacak bir şey yok, bütün görüntüler "
+    "kopyalanıyor. Yol yanlışsa --base ile doğru klasörü verin.",
+    en="{place} is no finished backup (it is not there, or broke off): nothing can be linked of it, all images are "
+    "copied. If the path is wrong, name the right folder by --base.",
+)
+"""Said where the earlier backup is missing: after a night that failed there must be a backup all the more."""
+
 FAULTS: Mapping[str, Text] = {
     "not empty": Text(
         tr="{place} boş değil. Yedek yalnızca boş bir yere yazılır: başka bir klasör verin.",
@@ -123,6 +131,12 @@ FAULTS: Mapping[str, Text] = {
         "boş bir klasör verin.",
         en="{place} holds something: restoring overwrites nothing. Move it elsewhere, or set GECIT_DATA to an empty "
         "folder.",
+    ),
+    "database not empty": Text(
+        tr="{place} veritabanında tablolar var: geri yükleme hiçbir şeyin üzerine yazmaz. Boş bir veritabanı oluşturup "
+        "Gecit.Database ayarında (ya da ORTHANC__GECIT__DATABASE değişkeninde) onu gösterin.",
+        en="The database {place} holds tables: restoring overwrites nothing. Make an empty database, and name it in "
+        "Gecit.Database (or the variable ORTHANC__GECIT__DATABASE).",
     ),
     "no key": Text(
         tr="Denetim anahtarı yok ({place}): ayrı sakladığınız kopyayı oraya koyun. Kaybolduysa --lost-key verin; eski "

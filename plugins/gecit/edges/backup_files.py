@@ -92,6 +92,17 @@ def read_backup(folder: Path) -> tuple[Manifest, Sums, str]:
     return manifest, Sums(folder, known), hashlib.sha256(content).hexdigest()
 
 
+def is_finished(folder: Path) -> bool:
+    """Whether a backup was made there to its end; what cannot be looked at is left to `read_backup` to refuse."""
+    try:
+        (folder / MANIFEST).stat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
 def look_through(sums: Sums, told: Callable[[], object]) -> None:
     """Read every file and compare; `told` is called after each. Raises `BackupFault` that names what is damaged."""
     wrong = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,7 +34,15 @@ def _changes(path: Path) -> Iterator[tuple[str, float, str]]:
             value, source = told, path.name
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise AssumptionFault(key, Text(tr=f"sayı değil: {value!r}", en=f"not a number: {value!r}"))
-        yield key, float(value), source
+        yield key, _float(value), source
+
+
+def _float(value: float) -> float:
+    """Return a number; a whole one of more digits than a float can have is as good as infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from sqlalchemy.exc import DBAPIError
@@ -195,8 +197,15 @@ def _soap(settings: Settings) -> Medula | None:
 
 
 def _open(database: str, connections: int) -> SqlLedger:
-    try:
+    with opening():
         return open_ledger(database, connections)
+
+
+@contextmanager
+def opening() -> Iterator[None]:
+    """Say why the database refuses, where it does to whatever opens the ledger within; raises `Unavailable`."""
+    try:
+        yield
     except DBAPIError as fault:
         # The driver's first line says why, and neither address nor password stands in it.
         reason = (str(fault.orig).strip().splitlines() or [type(fault).__name__])[0]

@@ -34,6 +34,7 @@ from ..ports import Clock
 from ..settings import Settings
 from ..settings.orthanc_folders import OrthancFolders
 from .backup import key_proof
+from .build import opening
 from .entrance import audit_of
 from .last_backup import record
 from .run_folder import RESTORING, lock_folder, write_private
@@ -67,23 +68,38 @@ def restore(
 ) -> dict[str, int]:
     """Put a backup back; return how many accounts, tokens, links and disclosures stand again and may be outdated.
 
-    Raises `BackupFault`, `LedgerTooNewError`, or `FolderInUseError` where a node runs there.
+    Raises `BackupFault`, `LedgerTooNewError`, `FolderInUseError` where a node runs there, or `Unavailable`.
     """
-    manifest, sums, digest = backup_files.read_backup(folder)
+    found = backup_files.read_backup(folder)
     lock = lock_folder(settings)
     try:
-        mark = _mark_of(settings, digest)
-        again = _begun(settings) == mark
-        _refuse(settings, orthanc, manifest, again=again)
-        _refuse_key(settings, manifest, sums, lost_key=lost_key)
-        backup_files.look_through(sums, told)
-        write_private(settings.run_folder / RESTORING, mark)
-        _put_back(settings, orthanc, manifest, sums, again=again)
-        counts = _mark(settings, manifest, digest, clock, who)
-        record(settings.data, manifest)
-        (settings.run_folder / RESTORING).unlink()
+        with opening():
+            return _restored(settings, orthanc, clock, found, who, lost_key=lost_key, told=told)
     finally:
         os.close(lock)
+
+
+def _restored(
+    settings: Settings,
+    orthanc: OrthancFolders,
+    clock: Clock,
+    found: tuple[Manifest, Sums, str],
+    who: str,
+    *,
+    lost_key: bool,
+    told: Told,
+) -> dict[str, int]:
+    manifest, sums, digest = found
+    mark = _mark_of(settings, digest)
+    again = _begun(settings) == mark
+    _refuse(settings, orthanc, manifest, again=again)
+    _refuse_key(settings, manifest, sums, lost_key=lost_key)
+    backup_files.look_through(sums, told)
+    write_private(settings.run_folder / RESTORING, mark)
+    _put_back(settings, orthanc, manifest, sums, again=again)
+    counts = _mark(settings, manifest, digest, clock, who)
+    record(settings.data, manifest)
+    (settings.run_folder / RESTORING).unlink()
     return counts
 
 
@@ -112,7 +128,10 @@ def _refuse(settings: Settings, orthanc: OrthancFolders, manifest: Manifest, *, 
     if again:
         return
     if not is_empty(settings.database):
-        raise said("target not empty", place=make_url(settings.database).render_as_string(hide_password=True))
+        url = make_url(settings.database)
+        if engine == "sqlite":  # a file of the data folder, as what is looked at below
+            raise said("target not empty", place=url.database)
+        raise said("database not empty", place=url.render_as_string(hide_password=True))
     for place in (orthanc.storage, orthanc.index, settings.codes):
         if place.is_file() or not backup_files.is_empty(place):
             raise said("target not empty", place=place)

@@ -58,6 +58,22 @@ def _each(values: Mapping[Place, Any]) -> Iterable[tuple[Place, Text]]:
     data: Path = values[("data",)]
     if data.exists() and not data.is_dir():
         yield ("data",), _folder(data)
+    if not _NAME.fullmatch(values[("name",)]):
+        yield ("name",), _no_name(values[("name",)])
+
+
+# It stands in labels of metrics, log lines, tables and messages, and is an argument of commands: it breaks none.
+_NAME = re.compile(r"[^\W_][\w .-]{0,63}(?<! )")
+
+
+def _no_name(name: str) -> Text:
+    shown = repr(name[:40]) + ("..." if len(name) > 40 else "")
+    return Text(
+        tr=f"{shown} düğüm adı olamaz: harf, rakam, boşluk, '.', '_', '-' içeren 1-64 karakter yazın; harf ya da "
+        "rakamla başlasın, boşlukla bitmesin (GECIT_NAME ya da Orthanc'ın Name anahtarı).",
+        en=f"{shown} is no name of a node: write 1 to 64 letters, digits, spaces, '.', '_', '-'; it begins with a "
+        "letter or digit, and does not end in a space (GECIT_NAME, or Orthanc's key Name).",
+    )
 
 
 def _folder(path: Path) -> Text:

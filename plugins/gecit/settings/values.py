@@ -314,7 +314,14 @@ class Settings(Value, kw_only=True):
     )
 
     # Orthanc's own keys, at the top of its configuration; defaults are Orthanc's.
-    name: Annotated[str, Meta(description="Name of the node.", extra={"orthanc": "Name"})] = "MyOrthanc"
+    name: Annotated[
+        str,
+        Meta(
+            description="Name of the node: 1 to 64 letters, digits, spaces, `.`, `_`, `-`; it begins with a letter or "
+            "digit, and does not end in a space.",
+            extra={"orthanc": "Name"},
+        ),
+    ] = "MyOrthanc"
     http_port: Annotated[
         int, Meta(ge=1, le=65535, description="Port of Orthanc's HTTP server.", extra={"orthanc": "HttpPort"})
     ] = 8042

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import msgspec
 import pytest
@@ -10,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gecit.core.scale.amounts import amount, span, times
-from gecit.core.scale.assumptions import NEVER_ZERO, AssumptionFault, Assumptions, Basis, Unit
+from gecit.core.scale.assumptions import AssumptionFault, Assumptions, Basis, Unit
+from gecit.core.scale.day import (
+    DRAWN_MOST,
+    Lost,
+    day_of_database,
+    day_of_node,
+    drawn,
+    drawn_of_database,
+    refuse_endless,
+)
 from gecit.core.scale.limits import FILLING, Limit, Outlook, months_until_full, outlook
 from gecit.core.scale.load import HOURS, Load, Size, busiest, hospitals, load, load_of, peak_share, shares, weights
 from gecit.core.scale.remedies import REMEDIES
@@ -28,10 +38,9 @@ def assumed(draw: st.DrawFn) -> Assumptions:
     """The shipped numbers, some of them anything that they may be."""
     changes = []
     for key in draw(st.lists(st.sampled_from(list(KNOWN.numbers)), max_size=8, unique=True)):
-        unit = KNOWN.numbers[key].unit
-        least = 1e-3 if unit in NEVER_ZERO or key in ("hour.h10", "kind.CT.exams") else 0.0
-        most = 1.0 if unit is Unit.SHARE else 1e9
-        changes.append((key, draw(st.floats(least, most, allow_subnormal=False)), "test"))
+        one = KNOWN.numbers[key]
+        least = max(one.least, 1e-3 if key in ("hour.h10", "kind.CT.exams") else 0.0)  # not all of them are 0
+        changes.append((key, draw(st.floats(least, one.most, allow_subnormal=False)), "test"))
     return KNOWN.assuming(changes)
 
 
@@ -146,9 +155,7 @@ def test_more_exams_are_more_of_everything_in_proportion(known: Assumptions, som
 def test_more_of_an_assumption_is_never_less_of_anything(known: Assumptions, size: Size, key: str, by: float) -> None:
     if size is Size.LARGE and key.endswith(".exams"):
         return  # its exams are given; another kind's share changes what they weigh
-    if KNOWN.numbers[key].unit is Unit.SHARE:
-        by = min(by, 1 / known[key]) if known[key] else 1
-    more = known.assuming([(key, min(known[key] * by, 1e12), "test")])
+    more = known.assuming([(key, min(known[key] * by, KNOWN.numbers[key].most), "test")])
     before, after = numbers(load(size, known)), numbers(load(size, more))
     assert {name for name in FIELDS if after[name] < before[name] * (1 - 1e-9)} == set()
 
@@ -196,12 +203,13 @@ def test_a_rate_that_was_measured_names_its_bench_and_stands_in_the_page_of_figu
     [
         ("kind.CT.instance", 1, "there are: kind.CT.exams"),
         ("exams", 1, "there are: country.…"),
-        ("exam.views", -1, "from 0 to"),
+        ("exam.views", -1, "-1 will not do: it must be a number from 0 to 1000 (per exam)"),
         ("exam.views", math.nan, "must be a number"),
         ("exam.views", math.inf, "must be a number"),
-        ("ledger.events", 1.5, "between 0 and 1"),
-        ("rate.messages", 0, "above 0"),
-        ("country.hospitals", 0, "0'dan büyük"),
+        ("ledger.events", 1.5, "from 0 to 1 (share)"),
+        ("rate.messages", 0, "from 0.1 to"),
+        ("country.hospitals", 1e-3, "0.001 olmaz: 1 ile 100000 arasında"),
+        ("country.busy_day", 1e9, "1000000000 will not do"),
     ],
 )
 def test_what_cannot_be_assumed_is_told(key: str, value: float, said: str) -> None:
@@ -211,8 +219,58 @@ def test_what_cannot_be_assumed_is_told(key: str, value: float, said: str) -> No
 
 
 def test_a_day_has_at_least_one_hour() -> None:
-    with pytest.raises(AssumptionFault, match="hour: "):
+    with pytest.raises(AssumptionFault, match="at least one hour"):
         KNOWN.assuming([(f"hour.{hour}", 0, "test") for hour in HOURS])
+
+
+def test_there_is_at_least_one_kind_of_exam() -> None:
+    with pytest.raises(AssumptionFault, match="at least one kind"):
+        KNOWN.assuming([(f"kind.{kind}.exams", 0, "test") for kind in KNOWN.below("kind")])
+
+
+MAY_BE_NOTHING = {Unit.EXAMS_PER_1000, Unit.EXAMS_PER_DAY, Unit.PER_EXAM, Unit.WEIGHT, Unit.SHARE, Unit.RATIO}
+"""What may be left out whole: an exam without a view, an hour without an exam. By nothing else may be 0 divided."""
+
+
+def test_every_number_has_bounds_around_it_and_nothing_that_is_divided_by_may_be_0() -> None:
+    for key, one in KNOWN.numbers.items():
+        assert 0 <= one.least < one.value < one.most < math.inf, key
+        assert one.least > 0 or one.unit in MAY_BE_NOTHING, key
+        assert one.unit is not Unit.SHARE or one.most == 1, key
+
+
+EDGES = [
+    (key, value) for key, one in KNOWN.numbers.items() for value in dict.fromkeys((0.0, one.least, one.most, 1e12))
+]
+
+
+@pytest.mark.parametrize(("key", "value"), EDGES)
+def test_each_assumption_at_its_edges_has_an_answer_in_seconds_or_is_refused(key: str, value: float) -> None:
+    one = KNOWN.numbers[key]
+    if not one.least <= value <= one.most:
+        said = re.escape(f"{key}: {value:.12g} olmaz: {one.least:.12g} ile {one.most:.12g}")
+        with pytest.raises(AssumptionFault, match=f"^{said}"):
+            KNOWN.assuming([(key, value, "test")])
+        return
+    known = KNOWN.assuming([(key, value, "test")])
+    found = {size: outlook(size, known) for size in Size}
+    for size, one_size in found.items():
+        assert size is Size.HOSPITAL or drawn(one_size.node, known) <= DRAWN_MOST, size
+        assert drawn_of_database(one_size.whole) <= DRAWN_MOST, size
+    few = msgspec.structs.replace(known, numbers={**known.numbers, **FEW})
+    day_of_node(load(Size.LARGE, few), known, 1, Lost.NODE, 30)
+    day_of_database(load_of(1, 1000, known), known, 1, Lost.DATABASE, 30)
+
+
+FEW = {"country.large_hospital": msgspec.structs.replace(KNOWN.numbers["country.large_hospital"], value=200)}
+"""How many exams a day has is counted above; here it is drawn at every edge, so of a small hospital."""
+
+
+def test_a_day_that_only_all_together_make_endless_is_refused_with_what_was_given() -> None:
+    known = KNOWN.assuming([("country.people", 2e8, "test"), ("country.busy_day", 3, "test")])
+    with pytest.raises(AssumptionFault, match=r"^country\.people=200000000, country\.busy_day=3: .*4\.00 M"):
+        refuse_endless(drawn_of_database(load(Size.COUNTRY, known)), known)
+    refuse_endless(drawn_of_database(load(Size.COUNTRY, KNOWN)), KNOWN)
 
 
 def test_what_is_changed_is_marked_as_given_and_the_rest_stays() -> None:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 import msgspec
 
 from gecit.core.scale.assumptions import AssumptionFault, Assumptions
-from gecit.core.scale.day import Day, Lost, day_of_database, day_of_node
+from gecit.core.scale.day import (
+    Day,
+    Lost,
+    day_of_database,
+    day_of_node,
+    drawn,
+    drawn_of_database,
+    refuse_endless,
+)
 from gecit.core.scale.limits import Limit, Outlook, months_until_full, outlook
 from gecit.core.scale.load import Size
 from gecit.edges.scale_files import over, shipped
@@ -33,10 +42,14 @@ def _changed(command: Command) -> Command:
 
 @scale.command()
 @click.option(
-    "--size", type=click.Choice([one.value for one in Size]), default=Size.COUNTRY.value, help="Whose day is simulated."
-)
-@click.option("--seed", type=int, default=1, help="What chance is made of.")
-@click.option("--lost", type=click.FloatRange(0, 720), default=30.0, help="Minutes of the peak hour that are lost.")
+    "--size", type=click.Choice([one.value for one in Size]), default=Size.COUNTRY.value, show_default=True,
+    help="Whose day is simulated.",
+)  # fmt: skip
+@click.option("--seed", type=int, default=1, show_default=True, help="What chance is made of.")
+@click.option(
+    "--lost", type=click.FloatRange(0, 720), default=30.0, show_default=True,
+    help="Minutes of the peak hour that are lost.",
+)  # fmt: skip
 @click.option("--hours", is_flag=True, help="Also hour by hour.")
 @_changed
 @as_json
@@ -47,7 +60,8 @@ def simulate(
     known = _assumptions(file, assume)
     outlooks = [outlook(one, known) for one in Size]
     [chosen] = [one for one in outlooks if one.size == size]
-    node, database = days(chosen, known, seed, lost)
+    with _told():
+        node, database = days(chosen, known, seed, lost)
     if as_json:
         print_json(_built(known, outlooks, [*node, *database], seed))
     else:
@@ -67,7 +81,12 @@ def assumptions(file: Path | None, assume: tuple[str, ...], as_json: bool) -> No
 
 
 def days(chosen: Outlook, known: Assumptions, seed: int, lost: float) -> tuple[list[Day], list[Day]]:
-    """Simulate the busiest node's day and, where several share one, the database's: all well, and with a loss."""
+    """Simulate the busiest node's day and, where several share one, the database's: all well, and with a loss.
+
+    Raises AssumptionFault where that is too much to draw.
+    """
+    refuse_endless(drawn(chosen.node, known), known)
+    refuse_endless(drawn_of_database(chosen.whole) if chosen.nodes > 1 else 0, known)
     node = [day_of_node(chosen.node, known, seed, *how) for how in ((Lost.NOTHING, 0.0), (Lost.NODE, lost))]
     if chosen.nodes == 1:
         return node, []
@@ -78,9 +97,15 @@ def days(chosen: Outlook, known: Assumptions, seed: int, lost: float) -> tuple[l
 
 
 def _assumptions(file: Path | None, assume: Sequence[str]) -> Assumptions:
-    try:
+    with _told():
         known = shipped() if file is None else over(shipped(), file)
         return known.assuming([_pair(one) for one in assume])
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
     except AssumptionFault as fault:
         raise click.UsageError(str(fault)) from fault
 

@@ -180,9 +180,16 @@ def away(day: Day) -> str:
 def assumed(known: Assumptions, *, only_given: bool = False) -> Table:
     """Return the assumptions with what each rests on."""
     return Table(
-        ("anahtar / key", "değer / value", "birim / unit", "dayanak / basis", "kaynak / source"),
+        ("anahtar / key", "değer / value", "sınır / bounds", "birim / unit", "dayanak / basis", "kaynak / source"),
         [
-            (key, f"{one.value:.12g}", one.unit.value, one.basis.value, one.source)
+            (
+                key,
+                f"{one.value:.12g}",
+                f"{one.least:.12g} … {one.most:.12g}",
+                one.unit.value,
+                one.basis.value,
+                one.source,
+            )
             for key, one in known.numbers.items()
             if not only_given or one.basis.value == "given"
         ],

@@ -6,9 +6,9 @@ changes numbers, and says so in their source.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 from msgspec.structs import replace
 
@@ -48,16 +48,12 @@ class Unit(StrEnum):
     YEARS = "years"
 
 
-NEVER_ZERO = frozenset({Unit.PER_SECOND, Unit.BYTES_PER_SECOND, Unit.HOSPITALS, Unit.PLACES, Unit.YEARS})
-"""Units by which something is divided."""
-LARGEST = 1e18
-"""No number of this arithmetic is larger; above it a float loses whole exams."""
-
-
 class Number(Value):
-    """One assumption."""
+    """One assumption, and the bounds that any other value in its place keeps."""
 
     value: float
+    least: float
+    most: float
     unit: Unit
     basis: Basis
     source: str
@@ -102,22 +98,27 @@ def sound(numbers: Mapping[str, Number]) -> Assumptions:
         said = _fault(one)
         if said:
             raise AssumptionFault(key, said)
-    if not any(one.value for key, one in numbers.items() if key.startswith("hour.")):
-        raise AssumptionFault(
-            "hour", Text(tr="en az bir saat 0'dan büyük olmalı", en="at least one hour must be above 0")
-        )
+    for keys, said in SOME.items():
+        if not any(one.value for key, one in numbers.items() if fnmatchcase(key, keys)):
+            raise AssumptionFault(keys, said)
     return Assumptions(numbers=numbers)
 
 
+SOME = {
+    "hour.*": Text(tr="en az bir saat 0'dan büyük olmalı", en="at least one hour must be above 0"),
+    "kind.*.exams": Text(tr="en az bir tür 0'dan büyük olmalı", en="at least one kind must be above 0"),
+}
+"""Of these numbers not all may be 0, though each may."""
+
+
 def _fault(one: Number) -> Text | None:
-    if not math.isfinite(one.value) or not 0 <= one.value <= LARGEST:
-        return Text(tr=f"{one.value}: 0 ile {LARGEST:.0e} arasında bir sayı olmalı",
-                    en=f"{one.value}: must be a number from 0 to {LARGEST:.0e}")  # fmt: skip
-    if one.unit is Unit.SHARE and one.value > 1:
-        return Text(tr=f"{one.value}: pay 0 ile 1 arasında olmalı", en=f"{one.value}: a share lies between 0 and 1")
-    if one.unit in NEVER_ZERO and one.value == 0:
-        return Text(tr="0'dan büyük olmalı", en="must be above 0")
-    return None
+    if one.least <= one.value <= one.most:  # no comparison holds of a NaN
+        return None
+    value, least, most = (f"{number:.12g}" for number in (one.value, one.least, one.most))
+    return Text(
+        tr=f"{value} olmaz: {least} ile {most} arasında bir sayı olmalı ({one.unit.value})",
+        en=f"{value} will not do: it must be a number from {least} to {most} ({one.unit.value})",
+    )
 
 
 def _unknown(key: str, known: Mapping[str, Number]) -> Text:

@@ -16,8 +16,9 @@ from enum import StrEnum
 from heapq import merge
 from random import Random
 
-from ..values import Value
-from .assumptions import Assumptions
+from ..values import Text, Value
+from .amounts import amount
+from .assumptions import AssumptionFault, Assumptions, Basis
 from .load import Load, seconds_to_store, shares, weights
 from .queue import Down, Served, serve
 
@@ -29,6 +30,10 @@ REPORT_AFTER = 3 * HOUR
 """Mean seconds from the images to the report; assumed."""
 STEPS = 3
 """Order, images and report: the moments at which an exam's commits are made."""
+
+
+DRAWN_MOST = 4e6
+"""Jobs of a day that are drawn one by one: some seconds, and some hundred megabytes."""
 
 
 class Stage(StrEnum):
@@ -86,6 +91,30 @@ class Day(Value):
     lost: Lost
     minutes: float
     stages: tuple[StageDay, ...]
+
+
+def drawn(load: Load, known: Assumptions) -> float:
+    """Return how many jobs a node's day has on the average, at all of its stages."""
+    return load.exams_day * (1 + sum(known[f"exam.{one}"] for one in ("messages", "judgings", "deliveries")))
+
+
+def drawn_of_database(load: Load) -> float:
+    """Return how many jobs the shared database's day has on the average."""
+    return load.exams_day * STEPS
+
+
+def refuse_endless(jobs: float, known: Assumptions) -> None:
+    """Raise AssumptionFault where numbers that may each be assumed make, together, a day that takes hours to draw."""
+    if jobs <= DRAWN_MOST:
+        return
+    given = [f"{key}={one.value:.12g}" for key, one in known.numbers.items() if one.basis is Basis.GIVEN]
+    came, most = amount(jobs), amount(DRAWN_MOST)
+    raise AssumptionFault(", ".join(given), Text(
+        tr=f"bir günde {came} iş olur, en çok {most} iş tek tek çekilir: bunları değiştirin ya da --size ile daha "
+           "küçük bir yer seçin",
+        en=f"that is a day of {came} jobs, and {most} at the most are drawn one by one: change these, or choose "
+           "a smaller place by --size",
+    ))  # fmt: skip
 
 
 def day_of_node(load: Load, known: Assumptions, seed: int, lost: Lost = Lost.NOTHING, minutes: float = 0) -> Day:
