@@ -267,17 +267,20 @@ def test_nothing_of_a_patient_is_logged_of_what_goes_well(door: Door, caplog: py
     assert not any(secret in caplog.text for secret in (TCKN, SURGEON, RADIOLOGIST, "ŞAHİN"))
 
 
-def test_a_failed_message_is_answered_even_where_it_cannot_be_kept(door: Door) -> None:
+@pytest.mark.parametrize(
+    ("fault", "code"), [(Unavailable("ledger"), "ledger-unavailable"), (ZeroDivisionError(), "internal")]
+)
+def test_a_failed_message_is_answered_even_where_it_cannot_be_kept(door: Door, fault: Exception, code: str) -> None:
     door.ledger.close()
 
     class Gone(SqlLedger):
         def write(self, work: object) -> object:  # type: ignore[override]
-            raise Unavailable("ledger")
+            raise fault
 
     door.reception._ledger = Gone(door.ledger.engine)
     frame = Raw(orm_wire(control_id="7"), "192.0.2.1", START)
     answer = door.reception.receive_failed(frame, RuntimeError())
-    assert said(answer) == "AE internal"
+    assert said(answer) == f"AE {code}"
     assert hl7_reader.parse(answer).get("MSA", 2) == "7"
 
 
