@@ -17,7 +17,7 @@ from gecit.edges.store.schema import node
 from gecit.ports.nodes import SILENT, NewNode, Node
 from gecit.web.elsewhere import origin_of
 from tests.fakes import NOON, FakeViews
-from tests.support.exams import CLEAN, fill
+from tests.support.exams import CLEAN, fill, put, record
 from tests.support.flow import START, study
 from tests.web.conftest import BASIC
 
@@ -84,6 +84,18 @@ def test_images_at_two_nodes_are_offered_at_both(
         opened = client.get(asked, headers={"Authorization": BASIC}).headers["Location"]
         assert opened.startswith("/gecit/ohif/viewer?StudyInstanceUIDs="), asked
     assert client.get(f"{path}?at=N1", headers=here).status_code == 303, "chosen on the page"
+
+
+def test_an_exam_whose_studies_lie_at_two_nodes_names_them(page: Callable[..., str], book: SqlLedger) -> None:
+    record(book)
+    place = f"/gecit/exams/{CLEAN.institution}/{CLEAN.accession}?lang=en"
+    assert "<dt>Node</dt>" not in page(place)
+    exam = book.read(lambda tx: tx.exam(CLEAN))
+    assert exam
+    away = replace(exam.studies[0], facts=replace(exam.studies[0].facts, key=StudyKey("N2", "c")))
+    put(book, replace(exam, studies=(away, *exam.studies)))
+    text = page(place)
+    assert f"<dt>Node</dt><dd>{exam.studies[0].facts.key.node}</dd>" in text and "<dt>Node</dt><dd>N2</dd>" in text
 
 
 def test_images_at_a_node_of_the_same_address_are_no_button_that_leads_back(
