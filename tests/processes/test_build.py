@@ -12,8 +12,11 @@ import pytest
 
 from gecit.edges.medula_json import JsonMedula
 from gecit.edges.medula_soap import SoapMedula
-from gecit.processes.build import Parts
+from gecit.edges.registry_snapshot import NoRegistry, SnapshotRegistry
+from gecit.ports import Unavailable
+from gecit.processes.build import Parts, registry_of
 from gecit.settings import from_orthanc
+from tests.fakes import NOON, StillClock
 
 Make = Callable[..., Parts]
 
@@ -56,3 +59,12 @@ def test_who_speaks_json_does_not_load_the_soap_library() -> None:
     code = "import gecit.processes.work, gecit.processes.listen, gecit.processes.web, sys; print('zeep' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_list_that_is_switched_off_is_not_asked(tmp_path: Path) -> None:
+    for switched, kind in ((True, SnapshotRegistry), (False, NoRegistry)):
+        section = {"Data": str(tmp_path), "Registry": {"Snapshot": switched}}
+        registry = registry_of(from_orthanc({"Gecit": section}, {}), StillClock(NOON))
+        assert isinstance(registry, kind)
+        with pytest.raises(Unavailable):
+            registry.look_up("10000000146")

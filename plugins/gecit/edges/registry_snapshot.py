@@ -69,6 +69,16 @@ class SnapshotRegistry:
         )
 
 
+class NoRegistry:
+    """Implements `ports.Registry` where a site has switched the list off and names no service: nobody can be asked."""
+
+    def look_up(self, identifier: str) -> RegistryAnswer:
+        """Always `Unavailable`."""
+        raise Unavailable(
+            "neither a service (Gecit.Registry.Url) nor the list (Gecit.Registry.Snapshot) is to be asked"
+        )
+
+
 def _state(database: Path) -> tuple[int, ...]:
     """What differs once the file was replaced or written; raises `Unavailable` where there is none."""
     try:

@@ -21,7 +21,7 @@ from ..edges.medula_json import JsonMedula
 from ..edges.mllp_hospital import MllpHospital
 from ..edges.physicians import ListedPhysicians
 from ..edges.registry_http import HttpRegistry
-from ..edges.registry_snapshot import SnapshotRegistry
+from ..edges.registry_snapshot import NoRegistry, SnapshotRegistry
 from ..edges.store import SqlLedger, open_ledger
 from ..edges.system_clock import SystemClock
 from ..edges.webhook_http import WebhookHttp
@@ -67,7 +67,7 @@ class Parts:
         return Rules(self.ledger, self.settings, self.clock)
 
     def registry(self) -> Registry:
-        """Return the registry of physicians: a service, or the imported list."""
+        """Return the registry of physicians: a service, or the imported list, or none where that is off."""
         return registry_of(self.settings, self.clock)
 
     def medula(self) -> Medula | None:
@@ -155,7 +155,7 @@ def registry_of(settings: Settings, clock: Clock) -> Registry:
             chosen.timeout_seconds,
             keep=timedelta(minutes=chosen.cache_minutes),
         )
-    return SnapshotRegistry(settings.codes, clock)
+    return SnapshotRegistry(settings.codes, clock) if chosen.snapshot else NoRegistry()
 
 
 def profiles_of(settings: Settings) -> dict[str, Profile]:
