@@ -75,7 +75,7 @@ class NoRegistry:
     def look_up(self, identifier: str) -> RegistryAnswer:
         """Always `Unavailable`."""
         raise Unavailable(
-            "neither a service (Gecit.Registry.Url) nor the list (Gecit.Registry.Snapshot) is to be asked"
+            "Gecit.Registry.Url is empty and Gecit.Registry.Snapshot is off: nobody can be asked"
         )
 
 
