@@ -74,9 +74,7 @@ class NoRegistry:
 
     def look_up(self, identifier: str) -> RegistryAnswer:
         """Always `Unavailable`."""
-        raise Unavailable(
-            "Gecit.Registry.Url is empty and Gecit.Registry.Snapshot is off: nobody can be asked"
-        )
+        raise Unavailable("Gecit.Registry.Url is empty and Gecit.Registry.Snapshot is off: nobody can be asked")
 
 
 def _state(database: Path) -> tuple[int, ...]:
