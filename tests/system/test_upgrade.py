@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from gecit.edges.audit_book import read_key
 from gecit.edges.store import open_ledger, schema
 from gecit.edges.store.standing import MIGRATIONS
 from tests.contract.test_upgrade_whole import WRITTEN, before
@@ -32,6 +33,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def test_a_node_takes_over_what_an_earlier_one_wrote_and_works_on(url: str, tmp_path: Path) -> None:
     """The rows of schema 0011, as its code wrote them: the node starts on them, and its verdicts stand."""
     before(url)
+    read_key(tmp_path / "node" / "audit.key")  # the earlier one had made it
     wanted = {row["accession"]: row["outcome"] for row in WRITTEN["exam"]}
     with hospital(tmp_path / "node", database=url if url.startswith("postgresql") else "") as made:
         found = {one.key.accession: one for one in made.ledger.recent_exams(100)}
