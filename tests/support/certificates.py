@@ -45,14 +45,8 @@ class Authority:
         # Python 3.13 believes no authority that does not say that it may sign (RFC 5280 4.2.1.3).
         _openssl(
             *EC,
-            "-addext",
-            "keyUsage=critical,keyCertSign",
-            "-subj",
-            f"/CN={name}",
-            "-keyout",
-            str(self._key),
-            "-out",
-            str(self.certificate),
+            *("-addext", "keyUsage=critical,keyCertSign", "-subj", f"/CN={name}"),
+            *("-keyout", str(self._key), "-out", str(self.certificate)),
         )
 
     def sign(self, name: str, *, subject: str = "", days: int = 2) -> Pair:

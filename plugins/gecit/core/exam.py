@@ -147,9 +147,9 @@ class Exam(Value):
         found: dict[tuple[str, str], SeriesFacts] = {}
         for study in self.studies:
             for one in study.facts.series:
-                copy = found.setdefault((study.facts.study_instance_uid, one.series_instance_uid), one)
-                if one.slices > copy.slices:
-                    found[study.facts.study_instance_uid, one.series_instance_uid] = one
+                name = study.facts.study_instance_uid, one.series_instance_uid
+                if name not in found or one.slices > found[name].slices:
+                    found[name] = one
         return tuple(found.values())
 
     @property
