@@ -38,10 +38,14 @@ def machine_now() -> Machine:
 def used_by_all(pid: int) -> float:
     """Return the processor seconds of a process and of all that it started, those that have ended too."""
     process = psutil.Process(pid)
-    own = process.cpu_times()
-    live = [one.cpu_times() for one in process.children(recursive=True)]
-    ended = own.children_user + own.children_system
-    return float(own.user + own.system + ended + sum(one.user + one.system for one in live))
+    while True:
+        own = process.cpu_times()
+        try:
+            live = [one.cpu_times() for one in process.children(recursive=True)]
+        except psutil.NoSuchProcess:  # one has just ended, and its seconds are its parent's now: read again
+            continue
+        ended = own.children_user + own.children_system
+        return float(own.user + own.system + ended + sum(one.user + one.system for one in live))
 
 
 def elsewhere(before: Machine, after: Machine, known: float) -> float:

@@ -13,7 +13,7 @@ import pytest
 from bench import audit, calls, corpus, duplicates, guard, ingest, machine, memory, rejudge, table, worklist
 from bench.corpus import Case
 from bench.figures import Goal, compare, line, spread
-from bench.machine import Machine, elsewhere
+from bench.machine import Machine, elsewhere, used_by_all
 from bench.nodes import Cpu
 from pydicom import dcmread
 
@@ -87,6 +87,16 @@ def test_what_nobody_of_us_used_was_used_elsewhere() -> None:
     before, after = Machine(total=100, busy=50, ours=5), Machine(total=120, busy=64, ours=7)
     assert elsewhere(before, after, 9) == pytest.approx(0.15)
     assert elsewhere(before, after, 13) == 0.0
+
+
+def test_the_seconds_of_processes_that_end_while_they_are_read_are_their_parents() -> None:
+    """PostgreSQL's workers come and go while a bench adds up what they used."""
+    with subprocess.Popen(["sh", "-c", "while :; do true & wait; done"]) as parent:
+        try:
+            found = [used_by_all(parent.pid) for _ in range(2000)]
+        finally:
+            parent.kill()
+    assert 0 <= found[0] <= min(found[-100:]) and found[-1] > 0
 
 
 def test_every_goal_is_of_a_figure_that_is_measured() -> None:

@@ -13,7 +13,7 @@ import msgspec
 import psutil
 
 from ..support.hospital import Hospital
-from ..support.node import Node, until
+from ..support.node import Node, alive, until
 from .table import RANDOM, SENDER, Kill, Point
 
 HOOK = Path(__file__).parent / "hook"
@@ -157,16 +157,9 @@ def _left_behind(node: Node) -> list[int]:
     for one in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             environ = Path(f"/proc/{one.pid}/environ").read_bytes().split(b"\0")
-            if mine in environ and b"GECIT_SUPERVISED=1" in environ and _lives(one):
+            if mine in environ and b"GECIT_SUPERVISED=1" in environ and alive(one):
                 found.append(one.pid)
     return found
-
-
-def _lives(process: psutil.Process | None) -> bool:
-    try:
-        return bool(process and process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _wait(true: object, over: threading.Event, patience: float) -> bool:

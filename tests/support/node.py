@@ -116,7 +116,7 @@ class Node:
         """Return the node's processes by their name: web, listen, work."""
         assert self.process
         found = psutil.Process(self.process.pid).children()
-        return {_last_word(one): one for one in found if one.is_running() and one.status() != psutil.STATUS_ZOMBIE}
+        return {_last_word(one): one for one in found if alive(one)}
 
     def stop(self) -> float:
         """Send SIGTERM and wait; returns how long it took, in seconds."""
@@ -138,6 +138,14 @@ class Node:
     def log_text(self) -> str:
         """Return what Orthanc and its processes wrote."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+
+def alive(process: psutil.Process) -> bool:
+    """Whether a process runs: one that nobody has waited for yet does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _last_word(process: psutil.Process) -> str:

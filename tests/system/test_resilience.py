@@ -31,7 +31,7 @@ from tests.support.hospital import (
     run_gecit,
     stories_at,
 )
-from tests.support.node import Node, until
+from tests.support.node import Node, alive, until
 from tests.support.postgres import Cluster, cluster
 
 pytestmark = pytest.mark.system
@@ -242,13 +242,6 @@ def test_after_sigkill_of_orthanc_its_processes_end_and_a_restart_goes_on_where_
     told_once(node, stories)
     for one in node.results(stories, 1):
         assert one.exam and one.exam.images == one.story.slices
-
-
-def alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_after_all_this_the_folded_ledger_is_what_its_events_say(node: Hospital) -> None:
