@@ -471,4 +471,29 @@ def test_of_a_pair_each_of_the_two_must_be_heard(run: Run, filled: SqlLedger) ->
     for home, at in (("a", now), ("b", now - timedelta(minutes=5))):
         for process in ("orthanc", "web", "listen", "work"):
             filled.beat(Beat(node="N1", home=home, process=process, pid=1, at=at))
-    assert json.loads(run("health", "--json", code=1).output)["silent"] == ["orthanc", "web", "listen", "work"]
+    expected = ["orthanc@b", "web@b", "listen@b", "work@b"]
+    assert json.loads(run("health", "--json", code=1).output)["silent"] == expected
+
+
+def test_of_a_pair_the_silent_one_is_named_by_its_computer(run: Run, filled: SqlLedger) -> None:
+    now = datetime.now(UTC)
+    for home, computer, at in (("a", "left", now), ("b", "right", now - timedelta(seconds=70))):
+        for process in ("orthanc", "web", "listen", "work"):
+            told = {"computer": computer}
+            filled.beat(Beat(node="N1", home=home, process=process, pid=1, at=at, detail=told))
+    said = run("health", code=1)
+    assert "sessiz / silent: orthanc@right, web@right, listen@right, work@right" in said.stderr
+    assert [line.split()[:3] for line in said.stdout.splitlines() if "N1" in line][3:5] == [
+        ["N1", "left", "work"], ["N1", "right", "listen"],
+    ]  # fmt: skip
+
+
+def test_of_a_pair_on_one_computer_the_silent_one_is_named_by_its_folder(run: Run, filled: SqlLedger) -> None:
+    now, told = datetime.now(UTC), {"computer": "both"}
+    for home, processes in (("a" * 16, ("orthanc", "web", "listen", "work")), ("b" * 16, ("orthanc", "web", "work"))):
+        for process in processes:
+            filled.beat(Beat(node="N1", home=home, process=process, pid=1, at=now, detail=told))
+    filled.beat(Beat(node="N2", home="c", process="web", pid=1, at=now, detail=told))
+    assert json.loads(run("health", "--json", code=1).output)["silent"] == [
+        "N1/listen@bbbbbbbb", "N2/orthanc", "N2/listen", "N2/work",
+    ]  # fmt: skip

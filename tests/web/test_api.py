@@ -102,6 +102,8 @@ def test_health_is_503_when_a_process_is_silent_or_was_never_heard_of(
     assert [one["process"] for one in get("/gecit/api/health", 503)["processes"] if not one["ok"]] == ["work"]
     vitals.beat(Beat(node="N1", process="work", pid=1, at=NOON))
     clock.advance(60)
+    assert get("/gecit/api/health")["ok"] is True
+    clock.advance(1)
     assert get("/gecit/api/health", 503)["ok"] is False
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import click
 
 from gecit.core.values import local
-from gecit.ports import Beat
+from gecit.ports import COMPUTER, Beat
+from gecit.ports.nodes import SILENT
 
 from .common import as_json, parts, print_json, print_table
 
 EXPECTED = ("orthanc", "web", "listen", "work")
-STALE = timedelta(seconds=90)
-"""Nine beats: a process that said nothing for so long is taken as dead."""
 
 
 @click.command()
@@ -30,6 +30,7 @@ def health(as_json: bool) -> None:
     processes = [
         {
             "node": one.node,
+            "home": one.home,
             "process": one.process,
             "pid": one.pid,
             "beat": local(one.at).isoformat(),
@@ -41,8 +42,11 @@ def health(as_json: bool) -> None:
         print_json({"ok": not silent, "silent": silent, "rulebook": revision, "processes": processes, "counts": counts})
     else:
         print_table(
-            ("düğüm / node", "süreç / process", "pid", "sn önce / seconds ago"),
-            [(one.node, one.process, one.pid, int((now - one.at).total_seconds())) for one in beats],
+            ("düğüm / node", "bilgisayar / computer", "süreç / process", "pid", "sn önce / seconds ago"),
+            [
+                (one.node, _computer(one), one.process, one.pid, int((now - one.at).total_seconds()))
+                for one in sorted(beats, key=lambda one: (one.node, _computer(one), one.home, one.process))
+            ],
         )
         click.echo(f"\nkural kitabı / rulebook {revision[:12] or '-'}")
         print_table(("ne / what", "sayı / count"), sorted(counts.items()))
@@ -52,12 +56,33 @@ def health(as_json: bool) -> None:
 
 
 def silent_ones(beats: Sequence[Beat], now: datetime) -> list[str]:
-    """Return the processes that gave no sign of life for `STALE`, each of a pair's; of several nodes as NODE/PROCESS.
+    """Return the processes that gave no sign of life for `SILENT`.
 
-    A node that runs no more is asked for until `gecit nodes forget` takes it off the list.
+    Of several nodes as NODE/PROCESS, and as PROCESS@COMPUTER where two have one node's name (a pair; two of one
+    computer are told apart by the mark of their data folder). A node that runs no more is asked for until
+    `gecit nodes forget` takes it off the list.
     """
-    heard = {(one.node, one.home, one.process) for one in beats if now - one.at <= STALE}
-    places = sorted({(one.node, one.home) for one in beats}) or [("", "")]
-    silent = [(node, process) for node, home in places for process in EXPECTED if (node, home, process) not in heard]
+    heard = {(one.node, one.home, one.process) for one in beats if now - one.at <= SILENT}
+    places = _places(beats) or {("", ""): ""}
     several = len({node for node, _ in places}) > 1
-    return list(dict.fromkeys(f"{node}/{process}" if several else process for node, process in silent))
+    return [
+        (f"{node}/" if several else "") + process + (f"@{where}" if where else "")
+        for (node, home), where in places.items()
+        for process in EXPECTED
+        if (node, home, process) not in heard
+    ]
+
+
+def _places(beats: Sequence[Beat]) -> dict[tuple[str, str], str]:
+    """Return node and folder of all that beat, and where that is: "" for a node of one folder."""
+    computers = {(one.node, one.home): _computer(one) for one in sorted(beats, key=lambda one: (one.node, one.home))}
+    folders = Counter(node for node, _ in computers)
+    alike = Counter((node, computer) for (node, _), computer in computers.items())
+    return {
+        (node, home): "" if folders[node] == 1 else computer if computer and alike[node, computer] == 1 else home[:8]
+        for (node, home), computer in computers.items()
+    }
+
+
+def _computer(one: Beat) -> str:
+    return str(one.detail.get(COMPUTER, ""))

@@ -52,6 +52,7 @@ from .views import StudyDoors as StudyDoors
 from .views import StudySearch as StudySearch
 from .views import Views as Views
 from .views import WorklistSearch as WorklistSearch
+from .vitals import COMPUTER as COMPUTER
 from .vitals import Backlog as Backlog
 from .vitals import Beat as Beat
 from .vitals import Conditions as Conditions

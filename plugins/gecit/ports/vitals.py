@@ -15,6 +15,10 @@ from .nodes import Node
 T = TypeVar("T")
 
 
+COMPUTER = "computer"
+"""The detail of a sign of life that names the machine, as its operating system does."""
+
+
 class Beat(Value):
     """A sign of life of one process; `home` is that of its data folder, since the two of a pair have one name."""
 

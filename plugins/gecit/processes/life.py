@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,8 +14,10 @@ from collections.abc import Callable
 from datetime import datetime
 from types import FrameType
 
+import msgspec
+
 from gecit.edges.ledger_clock import LedgerClock
-from gecit.ports import Beat, Clock, Vitals
+from gecit.ports import COMPUTER, Beat, Clock, Vitals
 
 from .supervisor import SUPERVISED
 
@@ -68,13 +71,15 @@ def wait_beating(
 ) -> None:
     """Record a sign of life every `seconds` until told to stop; a ledger that cannot be written is logged.
 
-    The ledger's clock is asked each time how far ours is from the database's.
+    The ledger's clock is asked each time how far ours is from the database's. The computer's name is told with each:
+    the two of a pair have all else alike.
     """
     while True:
         try:
             if isinstance(clock, LedgerClock):
                 clock.measure()
-            vitals.beat(make(clock.now()))
+            made = make(clock.now())
+            vitals.beat(msgspec.structs.replace(made, detail={COMPUTER: socket.gethostname(), **made.detail}))
         except Exception as fault:  # noqa: BLE001 whatever the ledger raises, the process goes on serving
             log.warning("cannot record a sign of life: %s", type(fault).__name__)
         if stop.wait(seconds):

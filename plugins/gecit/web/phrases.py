@@ -10,6 +10,7 @@ from typing import Protocol
 from gecit.core.background import Answering
 from gecit.core.reception import RULES
 from gecit.core.values import Text
+from gecit.ports import COMPUTER
 from gecit.steps import background
 from gecit.steps.ask_above import UPSTREAM_DOWN, UPSTREAM_REFUSED
 from gecit.steps.duplicates import NO_NUMBER
@@ -56,6 +57,7 @@ CAUSES: dict[str, Text] = {
 """Why something was done, as events carry it."""
 
 DETAILS: dict[str, Text] = {
+    COMPUTER: Text(tr="bilgisayar", en="computer"),
     "follows": Text(tr="görüntüleri izliyor (1: evet)", en="follows the index (1: yes)"),
     "open studies": Text(tr="görüntüsü gelmekte olan çalışma", en="studies still arriving"),
     "change": Text(tr="son okunan değişiklik no", en="last change read"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 from flask import Blueprint, Response, make_response, render_template
@@ -12,13 +12,12 @@ from gecit.core.access import Action
 from gecit.core.values import Value
 from gecit.edges.store import SqlLedger
 from gecit.ports import Clock, Vitals
+from gecit.ports.nodes import SILENT
 
 from ..access import needs
 from .around import OUTAGE_DAYS, Surroundings, look_around
 
 __all__ = ["Health", "Surroundings", "examine", "health"]
-
-STALE = timedelta(seconds=60)  # six beats missed (processes/life.py)
 
 
 class ShownProcess(Value):
@@ -52,7 +51,7 @@ def examine(vitals: Vitals, clock: Clock, node: str, expected: Sequence[str]) ->
             pid=one.pid,
             at=one.at,
             detail=one.detail,
-            ok=now - one.at < STALE,
+            ok=now - one.at <= SILENT,
         )
         for one in sorted(vitals.beats(), key=lambda one: (one.node != node, one.node, one.process))
     )
