@@ -8,6 +8,7 @@ import ssl
 import warnings
 from collections.abc import Iterator
 from email import message_from_bytes
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -138,6 +139,16 @@ def test_qido_and_wado_pass_and_bulk_data_stays_at_the_address_that_was_asked(fr
     )
     part = message_from_bytes(b"Content-Type: " + bulk.headers["Content-Type"].encode() + b"\r\n\r\n" + bulk.content)
     assert part.get_payload()[0].get_payload(decode=True).startswith(b"%PDF")  # type: ignore[index, union-attr]
+
+
+def test_a_pdf_opens_as_the_viewer_asks_for_it(front: Nginx, pdf: str) -> None:
+    """Its words, as OHIF sends them; Orthanc's DICOMweb 1.20 refuses them where nginx hands them on."""
+    found = ask(front, f"/dicom-web/studies/{pdf}/metadata", headers={"Accept": "application/dicom+json"}).json()
+    place = urlsplit(found[0]["00420011"]["BulkDataURI"]).path
+    wanted = 'multipart/related; type="application/pdf", multipart/related; type="application/octet-stream"'
+    answer = ask(front, place, headers={"Accept": wanted})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"].startswith("multipart/related") and b"%PDF-1.4" in answer.content
 
 
 def test_a_stow_of_some_megabytes_passes_and_pages_take_no_more_than_two(front: Nginx, node: Node) -> None:
