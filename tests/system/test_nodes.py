@@ -119,6 +119,34 @@ def test_orders_at_one_node_and_images_at_another_are_one_exam(both: Province, t
     assert there.headers["Location"].startswith("/gecit/ohif/viewer?StudyInstanceUIDs=")
 
 
+def test_a_study_that_lies_at_both_nodes_counts_once(both: Province, tmp_path: Path) -> None:
+    """A PACS that sends to a second node as well: as many images as before, the same verdict, and both are named."""
+    a, b = both["A"], both["B"]
+    played = stories(45)[1:2]
+    Player(across(hl7=a, images=b), tmp_path).play(played[0])
+    [before] = a.results(played)
+    assert before.exam
+    key = before.exam.key
+    files = sorted((tmp_path / played[0].id).rglob("*.dcm"))
+    assert len(files) >= before.exam.images > 0
+    assert a.store(*files) == 0
+
+    def twice() -> bool:
+        exam = a.ledger.read(lambda tx: tx.exam(key))
+        return bool(exam) and {one.facts.key.node for one in exam.studies} == {"A", "B"}
+
+    until(twice, 60, "the exam knows the study at both nodes")
+    [after] = b.results(played)
+    assert after.exam
+    assert after.exam.images == before.exam.images
+    uids = [one.series_instance_uid for one in after.exam.series]
+    assert len(uids) == len(set(uids)), "reports have become series meanwhile; each stands there once"
+    as_it_should([after], b.ledger)
+    assert told(a, played) == {accession: 1 for _, accession in billable([after])}
+    page = a.node.get(f"/gecit/exams/{key.institution}/{key.accession}", headers={"Accept": "text/html"}).text
+    assert set(re.findall(r"<dt>Düğüm</dt>\s*<dd[^>]*>([AB])</dd>", page)) == {"A", "B"}
+
+
 def test_who_asks_at_one_node_for_images_of_another_is_led_there(both: Province, tmp_path: Path) -> None:
     """The zip, the viewer by UID, and whoever came by a patient's link, up to a picture's metadata at B's own door."""
     a, b = both["A"], both["B"]
