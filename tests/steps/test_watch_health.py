@@ -51,6 +51,16 @@ def test_what_the_silent_one_of_a_pair_said_last_is_not_so_while_the_other_speak
     assert "down:N1/medula" in wrong(Facts(now=START, beats=(left,)), LIMITS), "nobody knows that it is over"
 
 
+def test_nodes_with_different_audit_keys_are_told_as_long_as_both_live() -> None:
+    a, c = replace(beat(audit_key="0a1b"), node="A"), replace(beat(audit_key="0a1b"), node="C")
+    b = replace(beat(audit_key="9f9f"), node="B")
+    assert wrong(Facts(now=START, beats=(a, c, replace(beat(), node="earlier version"))), LIMITS) == {}
+    said = wrong(Facts(now=START, beats=(a, b, c)), LIMITS)["audit-key"]
+    assert "A, C: 0a1b; B: 9f9f" in said.tr and "A, C: 0a1b; B: 9f9f" in said.en
+    both = replace(a, home="1"), replace(b, node="A", home="2")
+    assert set(wrong(Facts(now=START, beats=both), LIMITS)) == {"audit-key"}, "of a pair, too"
+
+
 @pytest.mark.parametrize(
     ("differs", "found"),
     [

@@ -23,6 +23,7 @@ from gecit.core.events import ReportAttached
 from gecit.core.exam import Exam
 from gecit.core.order import ExamKey
 from gecit.core.share_links import Channel, ShareLink, Visit, account_of
+from gecit.edges.audit_book import key_name
 from gecit.edges.credentials import VISIT, new_token, token_digest
 from gecit.edges.store import SqlLedger
 from gecit.edges.store.schema import node as node_table
@@ -33,7 +34,7 @@ from gecit.steps.disclosing import disclose
 from tests.support.hospital import Hospital, as_it_should, billable, ready, stories_at
 from tests.support.node import until
 from tests.support.postgres import Cluster
-from tests.support.province import Province, across, province
+from tests.support.province import KEY, Province, across, province
 
 pytestmark = [pytest.mark.system, pytest.mark.postgres]
 
@@ -208,6 +209,8 @@ def test_a_dead_nodes_work_is_done_by_the_other_and_nothing_is_told_twice(both: 
     as_it_should(results, b.ledger)
     assert told(b, [*played, *back]) == {**once, **{accession: 1 for _, accession in billable(results)}}
     until(lambda: all(one.up for one in a.ledger.nodes()), 30, "both nodes are seen")
+    keys = {(one.node, one.detail.get("audit key")) for one in a.ledger.beats() if one.process == "work"}
+    assert keys == {("A", key_name(KEY)), ("B", key_name(KEY))}
 
 
 def test_a_second_node_of_a_name_does_not_start(both: Province) -> None:

@@ -15,6 +15,7 @@ from functools import lru_cache, partial
 from ..core.accounts import Account
 from ..core.key_images import KeyImage
 from ..core.reading import AT_WORK, State
+from ..edges.audit_book import key_name
 from ..edges.ledger_clock import LedgerClock
 from ..edges.orthanc_http import Modality, OrthancArchive
 from ..edges.orthanc_pictures import OrthancPictures
@@ -100,6 +101,7 @@ class Worker:
         self._granting = granting_of(self._settings, parts.ledger)
         self._ends = Ends(self._settings, before=parts.ledger.beats())
         self._swept_at: datetime | None = None
+        self._key_name = ""
         self._modalities: frozenset[Modality] | None = None
 
     def loops(self) -> list[Loop]:
@@ -290,6 +292,7 @@ class Worker:
             **self._behind(),
             **self._disk(),
             **self._clocks(),
+            **self._key(),
             **self._ends.detail(),
             **(self._watching.detail() if self._watching else {}),
         }
@@ -311,6 +314,13 @@ class Worker:
         if not isinstance(self._clock, LedgerClock):
             return {}
         return {watch_health.CLOCK_BEHIND: round(self._clock.behind.total_seconds())}
+
+    def _key(self) -> dict[str, str]:
+        """Name the audit's key, read once it is there: whoever writes the audit first makes it."""
+        if not self._key_name:
+            with suppress(OSError):
+                self._key_name = key_name(self._settings.audit_key_file.read_bytes())
+        return {watch_health.AUDIT_KEY: self._key_name} if self._key_name else {}
 
     def _disk(self) -> dict[str, int]:
         try:

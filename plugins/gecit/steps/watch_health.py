@@ -48,6 +48,7 @@ BREAKER = "breaker "  # what the detail of a sign of life begins with that tells
 SET_ASIDE = "set aside "  # likewise, a study that is not read: its Orthanc id; why is the value
 BEHIND, DISK_FREE, DISK_TOTAL = "changes behind", "disk free", "disk total"
 CLOCK_BEHIND = "clock behind"  # seconds that the computer's clock is behind the database's
+AUDIT_KEY = "audit key"  # what tells keys apart and says nothing of them
 CLOCKS_APART = 60  # seconds; NTP keeps clocks within a fraction of one
 CLOCKS_MENDED = 30  # less is well again: a clock that drifts past the minute would open and close with each measuring
 _UNREAD = CriticalSearch(states=tuple(sorted(WAITS)), limit=1_000)
@@ -133,6 +134,7 @@ def wrong(known: Facts, limits: Limits) -> dict[str, Text]:
         _processes,
         _nodes,
         _clocks,
+        _keys,
         _set_aside,
         _outbox,
         _services,
@@ -212,6 +214,27 @@ def _clocks(known: Facts, limits: Limits) -> Iterator[Found]:
                     "Orthanc and the logs do not; the administrator should look after NTP on both computers.",
                 ),
             )
+
+
+def _keys(known: Facts, limits: Limits) -> Iterator[Found]:
+    """Nodes of one ledger share the audit's key: what another one has sealed looks forged to each of them."""
+    found: dict[str, set[str]] = {}
+    for one in known.current(limits):
+        if name := one.detail.get(AUDIT_KEY):
+            found.setdefault(str(name), set()).add(one.node)
+    if len(found) > 1:
+        said = "; ".join(f"{', '.join(sorted(nodes))}: {name}" for name, nodes in sorted(found.items()))
+        yield (
+            "audit-key",
+            Text(
+                tr=f"Düğümlerin denetim anahtarları ayrı ({said}): `gecit audit verify` ötekilerin yazdığını sahte "
+                "sayar. Sistem yöneticisi ilk düğümün audit.key dosyasını ötekilere koyup onları yeniden başlatmalı "
+                "(docs/howto/nodes.md).",
+                en=f"Nodes have different audit keys ({said}): `gecit audit verify` takes what the others wrote for "
+                "forged. The administrator should put the first node's audit.key at the others and start them again "
+                "(docs/howto/nodes.md).",
+            ),
+        )
 
 
 def _set_aside(known: Facts, limits: Limits) -> Iterator[Found]:
