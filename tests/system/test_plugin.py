@@ -1,5 +1,6 @@
 import json
 import signal
+import socket
 import stat
 import subprocess
 from collections.abc import Callable
@@ -107,9 +108,9 @@ def test_the_supervisor_tells_its_children_to_the_health_page(orthanc_node: Node
     found = orthanc_node.get("/gecit/api/health").json()
     assert {"orthanc", "web"} <= {one["process"] for one in found["processes"] if one["ok"]}
     orthanc = next(one for one in found["processes"] if one["process"] == "orthanc")
-    assert set(orthanc["detail"]) == {
-        f"{name}.{what}" for name in ("web", "listen", "work") for what in ("pid", "restarts")
-    }
+    children = {f"{name}.{what}" for name in ("web", "listen", "work") for what in ("pid", "restarts")}
+    assert set(orthanc["detail"]) == {*children, "computer"}
+    assert orthanc["detail"]["computer"] == socket.gethostname()
 
 
 def running(make_node: Make, **more: object) -> Node:
