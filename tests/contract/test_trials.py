@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from gecit.cli.selftest.site_checks import at_its_node
 from gecit.core.facts import StudyKey
 from gecit.core.identifiers import is_tckn
 from gecit.core.order import Patient
@@ -13,6 +14,7 @@ from gecit.core.webhooks import Subscription
 from gecit.edges import hl7_build
 from gecit.edges.store import SqlLedger, schema
 from gecit.ports import Unavailable
+from gecit.ports.nodes import NewNode
 from gecit.processes.reception import Raw, Reception
 from gecit.steps.trials import remove, trial_institution
 from tests.processes.test_reception import PROFILES, CountingRegistry, said
@@ -58,6 +60,29 @@ def test_what_a_trial_institution_sends_is_judged_and_told_to_nobody(trial: SqlL
     with trial.engine.connect() as connection:
         told = connection.execute(schema.outbox.select().where(schema.outbox.c.institution == "990002")).all()
     assert {one.destination for one in told} >= {"medula", "webhook"}, "the same exam of a hospital is told"
+
+
+def test_what_came_to_another_node_is_left_for_it_and_its_node_is_named(trial: SqlLedger) -> None:
+    """Each node deletes images of its own index alone: without its record nobody would know of them."""
+    for name in ("N", "M"):
+        assert trial.claim_node(NewNode(name=name, mark=name, home=name)) is None
+    play(trial)
+    there = Images()
+    there.node = "M"  # asked at M, while the studies lie at N
+    removed, left = remove(trial, there, TRIAL.skrs, RUN, "deneme", lambda: NOW)
+    assert removed.studies == 0 and len(removed.exams) == 2
+    assert left.held_by == "N" and left.studies >= 1 and left.exams == 0
+    advice = at_its_node(left)
+    assert advice and "N" in advice.tr and "--only clean" in advice.en
+    _, left = remove(trial, Images(), TRIAL.skrs, RUN, "deneme", lambda: NOW)
+    assert left == Left() and at_its_node(left) is None
+
+
+def test_studies_of_a_node_that_was_forgotten_are_removed_with_the_rest(trial: SqlLedger) -> None:
+    play(trial)
+    there = Images()
+    there.node = "M"
+    assert remove(trial, there, TRIAL.skrs, RUN, "deneme", lambda: NOW)[1] == Left()
 
 
 def test_removed_nothing_is_left_and_nothing_else_is_gone(trial: SqlLedger) -> None:

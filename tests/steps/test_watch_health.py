@@ -51,6 +51,19 @@ def test_what_the_silent_one_of_a_pair_said_last_is_not_so_while_the_other_speak
     assert "down:N1/medula" in wrong(Facts(now=START, beats=(left,)), LIMITS), "nobody knows that it is over"
 
 
+def test_a_node_that_comes_back_is_no_incident_before_it_could_speak() -> None:
+    """Its signs of life are those of before: the node is there again, its processes have still to say so."""
+    back = Node(
+        name="N1", mark="m", home="h", started_at=START - timedelta(seconds=5), beat_at=START, silent=timedelta(0)
+    )
+    old = replace(beat(computer="right"), at=START - timedelta(minutes=5))
+    known = Facts(now=START, beats=(old,), nodes=(back,))
+    assert wrong(known, LIMITS) == {}
+    later = START + timedelta(seconds=86)
+    said = wrong(replace(known, now=later), LIMITS)["silent:N1/work"]
+    assert "N1 düğümünde (right) work süreci" in said.tr and "node N1 (right) is silent" in said.en
+
+
 def test_nodes_with_different_audit_keys_are_told_as_long_as_both_live() -> None:
     a, c = replace(beat(audit_key="0a1b"), node="A"), replace(beat(audit_key="0a1b"), node="C")
     b = replace(beat(audit_key="9f9f"), node="B")
@@ -274,7 +287,7 @@ def test_a_node_that_falls_silent_has_renewed_no_certificate_and_made_no_backup(
 def test_a_node_that_is_silent_as_a_whole_is_one_incident_whatever_its_processes_said() -> None:
     def of(node: str, silent: timedelta) -> Node:
         at = START - silent
-        return Node(name=node, mark=node, home=node, started_at=at, beat_at=at, silent=silent)
+        return Node(name=node, mark=node, home=node, started_at=START - timedelta(days=1), beat_at=at, silent=silent)
 
     late = timedelta(minutes=10)
     beats = tuple(

@@ -27,6 +27,7 @@ class Images:
     def __init__(self, *studies: StudyKey) -> None:
         self.there = list(studies)
         self.deleted: list[str] = []
+        self.node = "N"
 
     def trial_studies(self, run: str = "") -> list[StudyKey]:
         return list(self.there)

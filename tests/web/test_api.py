@@ -111,6 +111,7 @@ def test_another_node_that_is_silent_is_shown_and_does_not_make_this_one_ill(get
     vitals.beat(Beat(node="N2", process="web", pid=1, at=NOON.replace(year=2020)))
     found = get("/gecit/api/health")
     assert found["ok"] is True and found["processes"][-1]["node"] == "N2"
+    assert found["silent"] == ["N2"]
 
 
 def test_the_description_names_every_route_and_only_those(client: FlaskClient, get: Get) -> None:

@@ -195,6 +195,15 @@ def test_health_is_in_the_readers_language_and_time(page: Page, vitals: FakeVita
     assert "last full sweep: 23.11.2026 03:06" in page("/gecit/health?lang=en")
 
 
+def test_health_says_which_other_node_is_silent(page: Page, vitals: FakeVitals) -> None:
+    assert "Her şey çalışıyor." in page("/gecit/health")
+    vitals.beat(Beat(node="N2", process="web", pid=1, at=NOON.replace(year=2020)))
+    text = page("/gecit/health")
+    assert "Her şey çalışıyor." not in text and "Bu düğümde her şey çalışıyor." in text
+    assert "en az bir süreçten ses yok: N2." in text
+    assert "silent at these nodes: N2." in page("/gecit/health?lang=en")
+
+
 def test_health_names_what_is_set_aside_and_says_who_must_do_what(page: Page, vitals: FakeVitals) -> None:
     study = "-".join(["0123abcd"] * 5)
     vitals.beat(Beat(node="N1", process="work", pid=1, at=NOON, detail={f"set aside {study}": "ended"}))

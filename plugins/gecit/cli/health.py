@@ -44,7 +44,7 @@ def health(as_json: bool) -> None:
         print_table(
             ("düğüm / node", "bilgisayar / computer", "süreç / process", "pid", "sn önce / seconds ago"),
             [
-                (one.node, _computer(one), one.process, one.pid, int((now - one.at).total_seconds()))
+                (one.node, _shown(one, beats), one.process, one.pid, int((now - one.at).total_seconds()))
                 for one in sorted(beats, key=lambda one: (one.node, _computer(one), one.home, one.process))
             ],
         )
@@ -82,6 +82,12 @@ def _places(beats: Sequence[Beat]) -> dict[tuple[str, str], str]:
         (node, home): "" if folders[node] == 1 else computer if computer and alike[node, computer] == 1 else home[:8]
         for (node, home), computer in computers.items()
     }
+
+
+def _shown(one: Beat, beats: Sequence[Beat]) -> str:
+    """Return the computer, and the folder's mark where that alone tells two of a pair apart."""
+    where = _places(beats)[one.node, one.home]
+    return " ".join(dict.fromkeys(part for part in (_computer(one), where) if part))
 
 
 def _computer(one: Beat) -> str:

@@ -29,6 +29,7 @@ class Left(Value):
     images: int = 0  # studies in Orthanc
     queries: int = 0  # duplicate queries
     deliveries: int = 0  # rows of the outbox
+    held_by: str = ""  # the nodes of those studies, with commas
 
     def __bool__(self) -> bool:
         """Whether anything is."""

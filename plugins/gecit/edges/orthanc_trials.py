@@ -20,6 +20,11 @@ class OrthancTrials(OrthancTags):
         super().__init__(url, token, timeout)
         self._node = node
 
+    @property
+    def node(self) -> str:
+        """The name under which the ledger keeps this index's studies."""
+        return self._node
+
     def trial_studies(self, run: str = "") -> list[StudyKey]:
         """Return studies of self-tests; Orthanc's wildcard is only a first sieve."""
         query = {"Level": "Study", "Expand": True, "Limit": MOST, "Query": {"AccessionNumber": f"{PREFIX}{run}*"}}

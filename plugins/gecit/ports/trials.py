@@ -17,16 +17,24 @@ class TrialsKept(Protocol):
         """Count what is left; `images` are not counted here."""
         ...
 
-    def remove_trial(self, skrs: str, run: str, studies: Sequence[StudyKey], at: datetime, by: str) -> Removal:
-        """Remove a run's exams ("" = of every run) with what belongs to them, and those studies.
+    def remove_trial(
+        self, skrs: str, run: str, studies: Sequence[StudyKey], at: datetime, by: str, node: str
+    ) -> Removal:
+        """Remove a run's exams ("" = of every run) with what belongs to them, and those studies, all of `node`.
 
-        What is being delivered at this moment stays for the next call.
+        What is being delivered at this moment stays for the next call, and studies of other nodes for one there: each
+        deletes images of its own index alone.
         """
         ...
 
 
 class TrialImages(Protocol):
     """An archive's studies of self-tests. Every method raises `Unavailable`."""
+
+    @property
+    def node(self) -> str:
+        """The name under which the ledger keeps this archive's studies."""
+        ...
 
     def trial_studies(self, run: str = "") -> list[StudyKey]:
         """Return the studies that carry a run's accession numbers ("" = of every run) and a trial patient's number."""

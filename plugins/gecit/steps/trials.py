@@ -41,6 +41,7 @@ def remove(
 
     Images first: whatever ends in between, the next call finds the exams and goes on. It may be called again and
     again; what is on its way to Orthanc at this moment is left for that.
+    What lies at another node is left for a call there.
     """
     studies = images.trial_studies(run)
     for one in studies:
@@ -49,7 +50,7 @@ def remove(
     def work(tx: Transaction) -> Removal:
         if not any(one.skrs == skrs and one.trial for one in tx.institutions()):
             return Removal()
-        return tx.remove_trial(skrs, run, studies, now(), by)
+        return tx.remove_trial(skrs, run, studies, now(), by, images.node)
 
     removed = ledger.write(work)
     return removed, left_of(ledger, images, skrs)

@@ -24,6 +24,7 @@ from ..core.order import ExamKey
 from ..core.set_aside import Reason, explained
 from ..core.values import Text, Value, local, to_json
 from ..ports import (
+    COMPUTER,
     Backlog,
     Beat,
     Clock,
@@ -163,16 +164,19 @@ def _silent(known: Facts, limits: Limits) -> Iterator[Found]:
 
 
 def _processes(known: Facts, limits: Limits) -> Iterator[Found]:
+    started = {one.name: one.started_at for one in known.nodes}
     for one in known.heard(limits):
-        if known.now - one.at > limits.silent:
+        begun = started.get(one.node, one.at)
+        if known.now - max(one.at, begun) > limits.silent:  # a node that has just started has to say something first
+            where = f" ({one.detail[COMPUTER]})" if one.detail.get(COMPUTER) else ""
             since = f"{local(one.at):%d.%m.%Y %H:%M}"
             yield (
                 f"silent:{one.node}/{one.process}",
                 Text(
-                    tr=f"{one.node} düğümünde {one.process} süreci {since} tarihinden beri sessiz; sistem yöneticisi "
-                    "Orthanc günlüğüne bakmalı.",
-                    en=f"Process {one.process} of node {one.node} is silent since {since}; the administrator should "
-                    "look into Orthanc's log.",
+                    tr=f"{one.node} düğümünde{where} {one.process} süreci {since} tarihinden beri sessiz; sistem "
+                    "yöneticisi Orthanc günlüğüne bakmalı.",
+                    en=f"Process {one.process} of node {one.node}{where} is silent since {since}; the administrator "
+                    "should look into Orthanc's log.",
                 ),
             )
 

@@ -194,6 +194,10 @@ PAGE: dict[str, Text] = {
     "running": _("çalışıyor", "running"),
     "silent": _("ses yok", "silent"),
     "all-well": _("Her şey çalışıyor.", "Everything is running."),
+    "well-here": _("Bu düğümde her şey çalışıyor.", "Everything is running at this node."),
+    "others-silent": _(
+        "Şu düğümlerde en az bir süreçten ses yok: {nodes}.", "At least one process is silent at these nodes: {nodes}."
+    ),
     "not-well": _(
         "En az bir süreçten ses yok. Kendiliğinden yeniden başlatılır; sürerse sistem yöneticisi Orthanc günlüğündeki "
         "gecit.supervisor satırlarına bakmalı.",

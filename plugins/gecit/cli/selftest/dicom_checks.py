@@ -126,7 +126,14 @@ def qido(kit: Kit) -> Text:
         path = f"/gecit/dicom-web/studies?AccessionNumber={kit.accession(number)}"
         found = wait_for(lambda path=path: kit.ask("GET", path).json() or None, kit.options.patience)  # type: ignore[misc]
         if not found:
-            raise failed(f"{kit.accession(number)} bulunamadı", f"{kit.accession(number)} was not found")
+            raise failed(
+                f"{kit.accession(number)} bulunamadı",
+                f"{kit.accession(number)} was not found",
+                said(
+                    "Birkaç düğüm varsa: bütün kapılar aynı düğümün olmalı, her düğüm yalnız kendindekini bulur",
+                    "With several nodes: all doors must be the same node's, each finds only what it holds",
+                ),
+            )
     return said("iki çalışma bulundu", "both studies were found")
 
 

@@ -10,7 +10,7 @@ from gecit.core.values import Text
 from . import dcmtk
 from .checking import Check, failed, said, wait_for
 from .kit import GOOD, Kit
-from .site_checks import removed, shown
+from .site_checks import at_its_node, removed, shown
 from .verdict_checks import exam_of
 
 CLOSED = (
@@ -61,7 +61,7 @@ def gone(kit: Kit) -> Text:
         wait_for(lambda number=number: _settled(kit, number), kit.options.patience, 1.0)  # type: ignore[misc]
     if wait_for(lambda: _cleared(kit), kit.options.patience, 2.0) is None:
         left = removed(kit, kit.run)
-        raise failed(shown(left), shown(left))
+        raise failed(shown(left), shown(left), at_its_node(left))
     found = [name for name, there in _seen(kit) if there]
     if found:
         raise failed(f"hâlâ bulunuyor: {', '.join(found)}", f"still found by: {', '.join(found)}")

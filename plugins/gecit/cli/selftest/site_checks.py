@@ -104,7 +104,7 @@ def clean(kit: Kit) -> Text:
         return said("önceki sınamadan kalan yok", "nothing is left of earlier runs")
     left = removed(kit, "")
     if left:
-        raise failed(f"silinemedi: {shown(left)}", f"could not be removed: {shown(left)}")
+        raise failed(f"silinemedi: {shown(left)}", f"could not be removed: {shown(left)}", at_its_node(left))
     return said(
         f"önceki sınamadan kalan silindi: {shown(before)}", f"left of earlier runs, and removed: {shown(before)}"
     )
@@ -119,7 +119,19 @@ def removed(kit: Kit, run: str) -> Left:
 
 def shown(left: Left) -> str:
     """Write what is left."""
-    return ", ".join(f"{name} {count}" for name, count in msgspec.to_builtins(left).items())
+    return ", ".join(f"{name} {value}" for name, value in msgspec.to_builtins(left).items() if value)
+
+
+def at_its_node(left: Left) -> Text | None:
+    """Say how what other nodes hold is removed: each deletes its own images alone."""
+    if not left.held_by:
+        return None
+    return said(
+        f"Görüntüler şu düğümlerde: {left.held_by}. Sınamanın bütün kapıları tek düğümün olmalı; kalanı o düğümde "
+        "silin: gecit selftest --only clean --target ADRESİ",
+        f"The images lie at: {left.held_by}. All doors of a run must be one node's; remove what is left there: "
+        "gecit selftest --only clean --target ITS-ADDRESS",
+    )
 
 
 def headers(kit: Kit) -> Text:

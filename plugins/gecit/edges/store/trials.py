@@ -15,6 +15,7 @@ from gecit.core.trials import PREFIX, Left, Removal, is_trial_accession, is_tria
 
 from . import rows
 from .schema import FOLDED, consultation, consultation_asked, duplicate_query, exam, outbox, study
+from .schema import node as registered
 from .sql import of_exams, pages
 
 _OF_EXAMS = tuple(table for table in FOLDED if {"institution", "accession"} <= set(table.c.keys()))
@@ -41,22 +42,28 @@ class TrialTx:
     def trial_left(self, skrs: str) -> Left:
         """Count what is left."""
         self.flush()
+        studies = self._studies_of_run("")
         return Left(
             exams=len(self._exams_of_run(skrs, "")),
-            studies=len(self._studies_of_run("")),
+            studies=len(studies),
+            held_by=", ".join(sorted({one.node for one in studies})),
             queries=len(self._queries(skrs)),
             deliveries=len(self._deliveries(skrs, "")),
         )
 
-    def remove_trial(self, skrs: str, run: str, studies: Sequence[StudyKey], at: datetime, by: str) -> Removal:
-        """Remove a run's exams with what belongs to them, and those studies."""
+    def remove_trial(
+        self, skrs: str, run: str, studies: Sequence[StudyKey], at: datetime, by: str, node: str
+    ) -> Removal:
+        """Remove a run's exams with what belongs to them, and those studies; what other nodes hold stays."""
         self.flush()
         self.prefetch(self._exams_of_run(skrs, run))
         busy = {one.accession for one in self._deliveries(skrs, run) if one.state == "leased"}
         gone = tuple(one for one in self._exams_of_run(skrs, run) if one.accession not in busy)
         of_free = sa.and_(outbox.c.institution == skrs, _of_run(outbox.c.accession, run), outbox.c.state != "leased")
         self._connection.execute(sa.delete(outbox).where(of_free, outbox.c.accession.not_in(sorted(busy))))
-        known = tuple(sorted({*studies, *self._studies_of_run(run)}))
+        others = set(self._connection.scalars(sa.select(registered.c.name))) - {node}  # a forgotten one keeps nothing
+        recorded = [one for one in self._studies_of_run(run) if one.node not in others]
+        known = tuple(sorted({*studies, *recorded}))
         queries = tuple(self._queries(skrs))
         if gone or known or queries:
             self.append(TrialRemoved(at=at, institution=skrs, exams=gone, studies=known, queries=queries, by=by))

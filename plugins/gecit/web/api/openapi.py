@@ -35,7 +35,12 @@ class ExamList(Value):
 _ACCESSION = "accession number (0008,0050)"
 ROUTES = (
     Route(path="/gecit/api/live", text="Whether the web process answers; needs no sign-in.", answers=Live, errors=()),
-    Route(path="/gecit/api/health", text="Processes and counts; 503 = not well.", answers=Health, also=(503,)),
+    Route(
+        path="/gecit/api/health",
+        text="Processes and counts; 503 = this node is not well. `silent` names other nodes that are not.",
+        answers=Health,
+        also=(503,),
+    ),
     Route(
         path="/gecit/api/exams",
         text="Exams with their verdict and what is missing.",

@@ -32,13 +32,14 @@ class ShownProcess(Value):
 
 
 class Health(Value):
-    """`ok` = every process of this node was heard of lately."""
+    """`ok` = every process of this node was heard of lately; `silent`: other nodes of which one was not."""
 
     ok: bool
     node: str
     at: datetime
     processes: tuple[ShownProcess, ...]
     counts: dict[str, int]
+    silent: tuple[str, ...] = ()
 
 
 def examine(vitals: Vitals, clock: Clock, node: str, expected: Sequence[str]) -> Health:
@@ -58,7 +59,8 @@ def examine(vitals: Vitals, clock: Clock, node: str, expected: Sequence[str]) ->
     heard = {one.process for one in found if one.node == node}
     never = tuple(ShownProcess(node=node, process=name, ok=False) for name in expected if name not in heard)
     ok = not never and all(one.ok for one in found if one.node == node)
-    return Health(ok=ok, node=node, at=now, processes=(*found, *never), counts=vitals.counts())
+    silent = tuple(sorted({one.node for one in found if not one.ok} - {node}))
+    return Health(ok=ok, node=node, at=now, processes=(*found, *never), counts=vitals.counts(), silent=silent)
 
 
 def health(
