@@ -41,10 +41,17 @@ def health(as_json: bool) -> None:
     if as_json:
         print_json({"ok": not silent, "silent": silent, "rulebook": revision, "processes": processes, "counts": counts})
     else:
+        places = _places(beats)
         print_table(
             ("düğüm / node", "bilgisayar / computer", "süreç / process", "pid", "sn önce / seconds ago"),
             [
-                (one.node, _shown(one, beats), one.process, one.pid, int((now - one.at).total_seconds()))
+                (
+                    one.node,
+                    _shown(one, places[one.node, one.home]),
+                    one.process,
+                    one.pid,
+                    int((now - one.at).total_seconds()),
+                )
                 for one in sorted(beats, key=lambda one: (one.node, _computer(one), one.home, one.process))
             ],
         )
@@ -84,9 +91,8 @@ def _places(beats: Sequence[Beat]) -> dict[tuple[str, str], str]:
     }
 
 
-def _shown(one: Beat, beats: Sequence[Beat]) -> str:
+def _shown(one: Beat, where: str) -> str:
     """Return the computer, and the folder's mark where that alone tells two of a pair apart."""
-    where = _places(beats)[one.node, one.home]
     return " ".join(dict.fromkeys(part for part in (_computer(one), where) if part))
 
 

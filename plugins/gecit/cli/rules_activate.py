@@ -6,7 +6,6 @@ import getpass
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 
 import click
 
@@ -18,6 +17,7 @@ from gecit.core.rulediff import difference, lost, told
 from gecit.edges.rule_drafts import DraftError
 from gecit.edges.rules_files import read_folder
 from gecit.edges.store import effects
+from gecit.ports.nodes import SILENT
 from gecit.processes.build import Parts
 from gecit.settings import Settings
 from gecit.steps.reached import plan, stretches_of
@@ -29,8 +29,6 @@ from .rules_shown import difference_line
 
 SHOWN = 50
 """How many exams of a kind are named."""
-SILENT = timedelta(seconds=60)
-"""How long the work process may give no sign of life before waiting for it is useless."""
 
 
 @click.command()

@@ -18,12 +18,7 @@ class OrthancTrials(OrthancTags):
 
     def __init__(self, url: str, token: str, node: str, timeout: float = 20.0) -> None:
         super().__init__(url, token, timeout)
-        self._node = node
-
-    @property
-    def node(self) -> str:
-        """The name under which the ledger keeps this index's studies."""
-        return self._node
+        self.node = node
 
     def trial_studies(self, run: str = "") -> list[StudyKey]:
         """Return studies of self-tests; Orthanc's wildcard is only a first sieve."""
@@ -31,7 +26,7 @@ class OrthancTrials(OrthancTags):
         found = self._ask("POST", "/tools/find", json.dumps(query).encode()) or []
         mine = (one for one in found if is_trial_accession(_said(one, "MainDicomTags", "AccessionNumber"), run))
         kept = (one for one in mine if is_trial_patient(_said(one, "PatientMainDicomTags", "PatientID")))
-        return sorted(StudyKey(node=self._node, orthanc_id=str(one["ID"])) for one in kept)
+        return sorted(StudyKey(node=self.node, orthanc_id=str(one["ID"])) for one in kept)
 
     def remove_study(self, orthanc_id: str) -> bool:
         """Delete a study with all of its instances; False where it was gone."""

@@ -8,7 +8,7 @@ from typing import Protocol
 from ..core.values import Value
 
 SILENT = timedelta(seconds=60)
-"""A node that gave no sign for longer is taken as dead: it gives one every ten seconds."""
+"""Who gave no sign of life for longer is taken as dead, node or process: each gives one every ten seconds."""
 
 
 class NewNode(Value):

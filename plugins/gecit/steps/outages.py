@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ..core.events import OutageBegan, OutageEnded
 from ..ports import Ledger, Transaction
+from ..ports.nodes import SILENT
 
 log = logging.getLogger("gecit.outages")
 
@@ -24,10 +25,6 @@ def record_outage(tx: Transaction, service: str, began_at: datetime, ended_at: d
     """Record a stretch in which a service could not answer, once it is over."""
     tx.append(OutageBegan(at=began_at, service=service, reason=reason))
     tx.append(OutageEnded(at=ended_at, service=service))
-
-
-SILENT = timedelta(seconds=60)
-"""A web process that gave no sign for longer was not there: it gives one every ten seconds."""
 
 
 def record_silence(ledger: Ledger, service: str, last_beat: datetime | None, now: datetime) -> bool:
