@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from gecit.core.background import Outage
 from gecit.core.events import OutageBegan, OutageEnded
+from gecit.core.values import Text
 from gecit.core.webhooks import new_secret
 from gecit.edges.smtp import Smtp
 from gecit.edges.store import SqlLedger
@@ -23,7 +24,7 @@ from gecit.ports import Backlog, Beat, NewMessage, Refused, Unavailable
 from gecit.ports.nodes import Node
 from gecit.sandbox.server import running
 from gecit.steps.deliver import Courier, Policy
-from gecit.steps.watch_health import DESTINATION, Facts, Limits, Watch, handlers, settle, wrong
+from gecit.steps.watch_health import DESTINATION, KINDS, Facts, Limits, Watch, handlers, settle, wrong
 from tests.support.billing import INSTITUTION, START, HandClock, key
 from tests.support.postgres import free_port
 from tests.support.receiver import Receiver
@@ -74,6 +75,43 @@ def test_nodes_with_different_audit_keys_are_told_as_long_as_both_live() -> None
     assert set(wrong(Facts(now=START, beats=both), LIMITS)) == {"audit-key"}, "of a pair, too"
 
 
+def at_node(node: str, taken_in: str = "", home: str = "", computer: str = "", **lists: str) -> Beat:
+    detail: dict[str, Any] = {f"code list {kind}": name for kind, name in lists.items()}
+    return replace(beat(**detail, code_lists_taken_in=taken_in, computer=computer), node=node, home=home)
+
+
+def test_a_code_list_that_differs_is_told_once_each_node_had_time_to_take_it_in() -> None:
+    old, new = (START - timedelta(days=9)).isoformat(), (START - timedelta(minutes=9)).isoformat()
+    a, b = at_node("A", new, loinc="l", radiologists="2"), at_node("B", old, loinc="l", radiologists="1")
+    c, unsaid = at_node("C"), replace(beat(), node="earlier version")
+    known = Facts(now=START, beats=(a, b, c, unsaid))
+    assert wrong(known, LIMITS) == {}, "still going from node to node"
+    said = wrong(replace(known, now=START + timedelta(minutes=1)), LIMITS)
+    assert list(said) == ["code-list:loinc", "code-list:radiologists"]
+    assert "(C: yok; B: 1; A: 2)" in said["code-list:radiologists"].tr
+    assert "(C: none; A, B: l)" in said["code-list:loinc"].en and "import loinc FILE" in said["code-list:loinc"].en
+    assert wrong(Facts(now=START, beats=(b, replace(b, node="D"), unsaid)), LIMITS) == {}, "alike"
+    assert wrong(Facts(now=START, beats=(c, replace(c, node="D"))), LIMITS) == {}, "nobody has any"
+
+
+def test_the_two_of_a_pair_are_told_apart_by_their_computers() -> None:
+    old = (START - timedelta(days=9)).isoformat()
+    both = (at_node("A", old, "1", "left", sut="2"), at_node("A", old, "2", "right"), at_node("B", old, sut="2"))
+    assert "A (right): none; A (left), B: 2" in wrong(Facts(now=START, beats=both), LIMITS)["code-list:sut"].en
+
+
+def test_nodes_that_judge_by_different_settings_are_told() -> None:
+    a, b = replace(beat(judging_settings="1"), node="A"), replace(beat(judging_settings="2"), node="B")
+    said = wrong(Facts(now=START, beats=(a, b)), LIMITS)
+    assert list(said) == ["settings"] and "A: 1; B: 2" in said["settings"].tr
+
+
+def test_the_documents_list_every_kind_of_incident() -> None:
+    table, _, _ = (Path(__file__).parents[2] / "docs/howto/alerts.md").read_text().partition("```")
+    listed = {line.split("`")[1].partition(":")[0] for line in table.splitlines() if line.startswith("| `")}
+    assert listed == KINDS | {"ledger"}
+
+
 @pytest.mark.parametrize(
     ("differs", "found"),
     [
@@ -105,6 +143,7 @@ def test_what_is_wrong_is_named_on_either_side_of_its_limit(differs: dict[str, A
     said = wrong(replace(WELL, **differs), LIMITS)
     assert list(said) == found
     assert all(one.tr and one.en for one in said.values())
+    assert {one.partition(":")[0] for one in said} <= KINDS
 
 
 def test_a_limit_that_is_switched_off_is_never_reached() -> None:
@@ -161,6 +200,15 @@ def test_who_looks_late_opens_nothing_a_second_time(ledger: SqlLedger) -> None:
     first = ledger.write(lambda tx: settle(tx, found, START, ["e-mail"]))
     second = ledger.write(lambda tx: settle(tx, found, START, ["e-mail"]))
     assert (len(first), second) == (1, [])
+
+
+def test_an_older_node_closes_nothing_that_it_does_not_look_for(ledger: SqlLedger) -> None:
+    clock, later = HandClock(), Text(tr="yeni", en="newer")
+    heard(ledger, clock)
+    ledger.write(lambda tx: settle(tx, {"newer:N1": later, "disk:N1": later}, START, []))
+    watch(ledger, clock, "e-mail").step()
+    assert {one.key: one.closed_at is None for one in ledger.incidents(10)} == {"newer:N1": True, "disk:N1": False}
+    assert len(queued(ledger)) == 1
 
 
 def test_the_facts_come_out_of_the_ledger(ledger: SqlLedger) -> None:

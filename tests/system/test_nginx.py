@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import signal
 import socket
 import ssl
 import warnings
@@ -114,6 +115,22 @@ def test_the_token_of_the_nodes_own_processes_opens_nothing_from_outside(front: 
     claimed = {**node.internal(), "X-Forwarded-For": "127.0.0.1", "Forwarded": "for=127.0.0.1"}
     assert ask(front, "/system", signed_in=False, headers=claimed).status_code == 403
     assert ask(front, "/gecit/health", signed_in=False, headers=claimed).status_code in (401, 403)
+
+
+def test_a_balancers_look_sees_an_orthanc_that_hangs(front: Nginx, node: Node) -> None:
+    live = ask(front, "/gecit/api/live", signed_in=False)
+    assert live.status_code == 200
+    assert live.headers["X-Content-Type-Options"] == "nosniff"
+    assert "max-age" in live.headers["Strict-Transport-Security"]
+    assert node.process
+    node.process.send_signal(signal.SIGSTOP)
+    try:
+        with pytest.raises(requests.Timeout):
+            requests.get(f"{front.url}/gecit/api/live", verify=str(front.authority.certificate), timeout=3)
+        assert ask(front, "/gecit/sign-in", signed_in=False).status_code == 200, "pages go past it"
+    finally:
+        node.process.send_signal(signal.SIGCONT)
+    assert ask(front, "/gecit/api/live", signed_in=False).status_code == 200
 
 
 def test_what_a_client_says_of_its_own_address_is_overwritten(front: Nginx) -> None:

@@ -31,6 +31,7 @@ from gecit.ports.nodes import SILENT
 from gecit.sandbox.day import ExamStory
 from gecit.sandbox.play import Player
 from gecit.steps.disclosing import disclose
+from gecit.steps.watch_alike import CODE_LIST, SETTINGS
 from tests.support.hospital import Hospital, as_it_should, billable, ready, stories_at
 from tests.support.node import until
 from tests.support.postgres import Cluster
@@ -211,6 +212,13 @@ def test_a_dead_nodes_work_is_done_by_the_other_and_nothing_is_told_twice(both: 
     until(lambda: all(one.up for one in a.ledger.nodes()), 30, "both nodes are seen")
     keys = {(one.node, one.detail.get("audit key")) for one in a.ledger.beats() if one.process == "work"}
     assert keys == {("A", key_name(KEY)), ("B", key_name(KEY))}
+    alike = [
+        {key: value for key, value in one.detail.items() if key.startswith(CODE_LIST) or key == SETTINGS}
+        for one in a.ledger.beats()
+        if one.process == "work"
+    ]
+    assert {f"{CODE_LIST}loinc", SETTINGS} <= alike[0].keys()
+    assert all(one == alike[0] for one in alike)
 
 
 def test_a_second_node_of_a_name_does_not_start(both: Province) -> None:

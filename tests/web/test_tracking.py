@@ -648,7 +648,8 @@ def test_health_sees_doors_disk_and_outages(book: SqlLedger, tmp_path: Path, lis
     free = Door(name="HL7", host="127.0.0.1", port=1)
     there = Door(name="DICOM", host="0.0.0.0", port=listening)  # noqa: S104 -- where it listens, not where we do
     book.write(lambda tx: tx.append(e.OutageBegan(at=NOON, service="upstream:ulusal")))
-    around = look_around(book, Surroundings(doors=(free, there), data=tmp_path, database=file), [], NOON)
+    around = look_around(book, Surroundings(node="N1", doors=(free, there), data=tmp_path, database=file), [], NOON)
+    assert around.node == "N1"
     assert [one.answers for one in around.listeners] == [False, True]
     assert around.disk and around.disk.ledger == 100 and 0 < around.disk.free <= around.disk.total
     assert [(one.service.tr, one.ended_at) for one in around.outages] == [("Üst servis: ulusal", None)]

@@ -128,6 +128,12 @@ def context_of(settings: Settings) -> Context:
     )
 
 
+def judging_name(settings: Settings) -> str:
+    """Return what tells apart the settings that judging rests on (12 hex digits); nodes of a ledger have them alike."""
+    chosen = (settings.identifiers, settings.pending_recheck_hours, settings.acquisition_group_minutes)
+    return hashlib.sha256(to_json(chosen)).hexdigest()[:12]
+
+
 def snapshot_of(context: Context, now: datetime) -> Snapshot:
     """Return the context as the ledger keeps it, named by the SHA-256 of its content."""
     content = to_json(context)

@@ -15,6 +15,7 @@ def surroundings_of(settings: Settings) -> Surroundings:
     url = make_url(settings.database)
     file = url.database if url.get_backend_name() == "sqlite" else None
     return Surroundings(
+        node=settings.name,
         doors=(
             Door(name="HL7 (MLLP)", host=settings.mllp_host, port=settings.mllp_port),
             Door(name="DICOM", host="127.0.0.1", port=settings.dicom_port),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sqlite3
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +16,7 @@ from functools import lru_cache, partial
 from ..core.accounts import Account
 from ..core.key_images import KeyImage
 from ..core.reading import AT_WORK, State
+from ..edges import codes
 from ..edges.audit_book import key_name
 from ..edges.ledger_clock import LedgerClock
 from ..edges.orthanc_http import Modality, OrthancArchive
@@ -34,6 +36,7 @@ from ..steps import (
     read_exam,
     tell_consulted,
     tell_hospital,
+    watch_alike,
     watch_health,
 )
 from ..steps.breaker import Breaker
@@ -52,6 +55,7 @@ from .lost_ledger import lost_ledger_of, telling_if_lost
 from .reception import Reception
 from .registered import home_of
 from .retention import deleting_of
+from .rules import judging_name
 from .run_folder import read_internal_token
 from .watching import Watching
 
@@ -101,7 +105,7 @@ class Worker:
         self._granting = granting_of(self._settings, parts.ledger)
         self._ends = Ends(self._settings, before=parts.ledger.beats())
         self._swept_at: datetime | None = None
-        self._key_name = ""
+        self._key_name, self._settings_name = "", judging_name(self._settings)
         self._modalities: frozenset[Modality] | None = None
 
     def loops(self) -> list[Loop]:
@@ -292,7 +296,7 @@ class Worker:
             **self._behind(),
             **self._disk(),
             **self._clocks(),
-            **self._key(),
+            **self._alike(),
             **self._ends.detail(),
             **(self._watching.detail() if self._watching else {}),
         }
@@ -315,12 +319,28 @@ class Worker:
             return {}
         return {watch_health.CLOCK_BEHIND: round(self._clock.behind.total_seconds())}
 
+    def _alike(self) -> dict[str, str]:
+        """Name what all nodes must have alike."""
+        return {watch_alike.SETTINGS: self._settings_name, **self._key(), **self._lists()}
+
     def _key(self) -> dict[str, str]:
         """Name the audit's key, read once it is there: whoever writes the audit first makes it."""
         if not self._key_name:
             with suppress(OSError):
                 self._key_name = key_name(self._settings.audit_key_file.read_bytes())
-        return {watch_health.AUDIT_KEY: self._key_name} if self._key_name else {}
+        return {watch_alike.AUDIT_KEY: self._key_name} if self._key_name else {}
+
+    def _lists(self) -> dict[str, str]:
+        """Name the code lists' contents; where they cannot be read, whoever judges by them says so."""
+        try:
+            lists = codes.snapshots(self._settings.codes)
+        except sqlite3.Error:
+            return {}
+        newest = max((one.imported_at for one in lists), default=None)
+        return {
+            watch_alike.CODE_LISTS_AT: newest.isoformat(timespec="seconds") if newest else "",
+            **{f"{watch_alike.CODE_LIST}{one.kind}": one.revision[:12] for one in lists},
+        }
 
     def _disk(self) -> dict[str, int]:
         try:

@@ -39,6 +39,7 @@ from ..ports import (
 )
 from ..ports.nodes import Node
 from .deliver import Handler
+from .watch_alike import apart
 from .watch_ends import ending
 
 DESTINATION = "alert"
@@ -49,10 +50,19 @@ BREAKER = "breaker "  # what the detail of a sign of life begins with that tells
 SET_ASIDE = "set aside "  # likewise, a study that is not read: its Orthanc id; why is the value
 BEHIND, DISK_FREE, DISK_TOTAL = "changes behind", "disk free", "disk total"
 CLOCK_BEHIND = "clock behind"  # seconds that the computer's clock is behind the database's
-AUDIT_KEY = "audit key"  # what tells keys apart and says nothing of them
 CLOCKS_APART = 60  # seconds; NTP keeps clocks within a fraction of one
 CLOCKS_MENDED = 30  # less is well again: a clock that drifts past the minute would open and close with each measuring
 _UNREAD = CriticalSearch(states=tuple(sorted(WAITS)), limit=1_000)
+
+KINDS = frozenset(
+    {
+        *("node", "silent", "disk", "behind", "clock", "aside"),
+        *("audit-key", "settings", "code-list"),
+        *("parked", "waiting", "down", "outage", "sender"),
+        *("critical", "emergency", "certificate", "expired", "backup"),
+    }
+)
+"""What incidents' keys begin with."""
 
 Found = tuple[str, Text]
 """Kind and subject (`silent:N1/work`), and what is said of it."""
@@ -135,7 +145,7 @@ def wrong(known: Facts, limits: Limits) -> dict[str, Text]:
         _processes,
         _nodes,
         _clocks,
-        _keys,
+        _alike,
         _set_aside,
         _outbox,
         _services,
@@ -220,25 +230,8 @@ def _clocks(known: Facts, limits: Limits) -> Iterator[Found]:
             )
 
 
-def _keys(known: Facts, limits: Limits) -> Iterator[Found]:
-    """Nodes of one ledger share the audit's key: what another one has sealed looks forged to each of them."""
-    found: dict[str, set[str]] = {}
-    for one in known.current(limits):
-        if name := one.detail.get(AUDIT_KEY):
-            found.setdefault(str(name), set()).add(one.node)
-    if len(found) > 1:
-        said = "; ".join(f"{', '.join(sorted(nodes))}: {name}" for name, nodes in sorted(found.items()))
-        yield (
-            "audit-key",
-            Text(
-                tr=f"Düğümlerin denetim anahtarları ayrı ({said}): `gecit audit verify` ötekilerin yazdığını sahte "
-                "sayar. Sistem yöneticisi ilk düğümün audit.key dosyasını ötekilere koyup onları yeniden başlatmalı "
-                "(docs/howto/nodes.md).",
-                en=f"Nodes have different audit keys ({said}): `gecit audit verify` takes what the others wrote for "
-                "forged. The administrator should put the first node's audit.key at the others and start them again "
-                "(docs/howto/nodes.md).",
-            ),
-        )
+def _alike(known: Facts, limits: Limits) -> Iterator[Found]:
+    yield from apart(known.current(limits), known.now)
 
 
 def _set_aside(known: Facts, limits: Limits) -> Iterator[Found]:
@@ -357,13 +350,18 @@ def settle(tx: Transaction, found: Mapping[str, Text], now: datetime, channels: 
     """Open what is new, close what is over, queue what tells of it; return the incidents that changed."""
     standing = {one.key: one for one in tx.open_incidents()}
     opened = [tx.open_incident(key, text, now) for key, text in found.items() if key not in standing]
-    over = [one for key, one in standing.items() if key not in found]
+    over = [one for key, one in standing.items() if key not in found and _ours(key)]
     for one in over:
         tx.close_incident(one.id, now)
     closed = [msgspec.structs.replace(one, closed_at=now) for one in over]
     for one in (*opened, *closed):
         _tell(tx, one, now, channels)
     return [*opened, *closed]
+
+
+def _ours(key: str) -> bool:
+    """Whether this looks for such incidents: what a newer node opened is not over because an older one looks."""
+    return key.partition(":")[0] in KINDS
 
 
 def _tell(tx: Transaction, one: Incident, now: datetime, channels: Iterable[str]) -> None:
@@ -387,7 +385,7 @@ class Watch:
         now = self._clock.now()
         known = facts(self._conditions, now)
         found = wrong(known, self._limits)
-        if known.standing != found.keys():  # a look alone locks nobody out
+        if {one for one in known.standing if _ours(one)} != found.keys():  # a look alone locks nobody out
             self._ledger.write(lambda tx: settle(tx, found, now, self._channels))
         return False
 

@@ -11,7 +11,7 @@ from gecit.core.background import Answering
 from gecit.core.reception import RULES
 from gecit.core.values import Text
 from gecit.ports import COMPUTER
-from gecit.steps import background, watch_health
+from gecit.steps import background, watch_alike
 from gecit.steps.ask_above import UPSTREAM_DOWN, UPSTREAM_REFUSED
 from gecit.steps.duplicates import NO_NUMBER
 from gecit.steps.receive_study import GONE, NO_LONGER
@@ -68,7 +68,9 @@ DETAILS: dict[str, Text] = {
     "disk free": Text(tr="boş disk", en="free disk"),
     "disk total": Text(tr="disk", en="disk"),
     "clock behind": Text(tr="saatin veritabanından geriliği (sn)", en="clock behind the database's (s)"),
-    watch_health.AUDIT_KEY: Text(tr="denetim anahtarının adı", en="the audit key's name"),
+    watch_alike.AUDIT_KEY: Text(tr="denetim anahtarının adı", en="the audit key's name"),
+    watch_alike.CODE_LISTS_AT: Text(tr="en yeni kod listesinin alınışı", en="the newest code list was taken in"),
+    watch_alike.SETTINGS: Text(tr="değerlendirme ayarlarının adı", en="the judging settings' name"),
     "backup": Text(tr="son yedek", en="newest backup"),
     "backup due": Text(tr="yeni yedek en geç", en="next backup due by"),
     "last sweep": Text(tr="son tam tarama", en="last full sweep"),
@@ -98,6 +100,7 @@ FIRST_WORDS: dict[str, Text] = {
     "delivered ": Text(tr="teslim edilen,", en="delivered,"),
     "breaker ": Text(tr="gönderim,", en="delivery,"),
     "answered ": Text(tr="yanıtlanan", en="answered"),
+    watch_alike.CODE_LIST: Text(tr="kod listesi", en="code list"),
     "certificate ": Text(tr="sertifikanın sonu,", en="certificate ends,"),
     "set aside ": Text(tr="kenara ayrılan çalışma", en="study set aside"),
 }

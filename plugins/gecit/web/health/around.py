@@ -36,6 +36,7 @@ class Door(Value):
 class Surroundings(Value):
     """Where to look: the doors of this node, and the folder and file whose disk may fill up."""
 
+    node: str
     doors: tuple[Door, ...]
     data: Path
     database: Path | None = None  # of SQLite
@@ -71,8 +72,9 @@ class ShownOutage(Value):
 
 
 class Around(Value):
-    """All of it."""
+    """All of it; doors and disk are those of `node`, where the page comes from."""
 
+    node: str
     listeners: tuple[Listener, ...]
     disk: Disk | None
     queues: tuple[QueueState, ...]
@@ -85,6 +87,7 @@ def look_around(ledger: SqlLedger | None, where: Surroundings | None, beats: Ite
     """Look at everything once."""
     seen = tuple(beats)
     return Around(
+        node=where.node if where else "",
         listeners=tuple(_listener(one) for one in where.doors) if where else (),
         disk=_disk(where) if where else None,
         queues=tuple(ledger.queues()) if ledger else (),
