@@ -21,7 +21,7 @@ def test_what_a_run_left_at_another_node_is_named_and_removed_there(postgres: Cl
         code, found, page = run(a, token, tmp_path, "--dicom", f"127.0.0.1:{b.node.environ['GECIT_DICOM_PORT']}")
         assert code == 1
         said = ended(found, "failed")["removed"]
-        assert "could not be removed" in said
+        assert "held_by B" in said
         last = next(one for one in found["results"] if one["id"] == "removed")
         assert "The images lie at: B." in str(last["fix"]["en"])
         assert "gecit selftest --only clean" in page.read_text(encoding="utf-8")
