@@ -32,6 +32,7 @@ from .edges.report_files import ReportFileError
 from .edges.set_aside_door import SetAsideDoor
 from .edges.set_aside_files import SetAsideFiles
 from .edges.store import SqlLedger
+from .edges.store.engine import LedgerEncodingError
 from .edges.store.migrate import LedgerTooNewError
 from .ports import Accounts, Audit, Beat, Clock, Vitals
 from .processes.build import Parts
@@ -83,6 +84,7 @@ EXPLAINED = (
     ReportFileError,
     CodeListError,
     LedgerTooNewError,
+    LedgerEncodingError,
     NoRulebookError,
     FolderInUseError,
     AuditKeyMissingError,

@@ -14,11 +14,13 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from click.testing import Result
+from sqlalchemy.engine import make_url
 
 from gecit.cli.faults import FAULTS
 from gecit.core.backups import LEDGERS, MANIFEST, SUMS
@@ -293,6 +295,86 @@ def test_a_damaged_backup_is_refused_and_nothing_is_written(run: Run, emptied: P
     assert ("is damaged" in said) == (how not in ("manifest", "unfinished"))
     assert how not in ("changed", "gone") or picture.name in said
     assert nothing_written(node)
+
+
+@BOTH
+def test_the_ledger_alone_is_backed_up_and_put_back_beside_images_that_stay(
+    run: Run, node: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    read_key(load().audit_key_file)
+    (node / "codes.db").write_bytes(b"")
+    told = run("backup", "--ledger-only", tmp_path / "ledger")
+    assert "index and images are not in it" in told.output
+    assert trace(node) is None, "the night's backup is still to be made"
+    assert not (tmp_path / "ledger/orthanc").exists()
+    run("backup", tmp_path / "whole")
+    (tmp_path / "whole" / "orthanc" / next(iter(PICTURES))[:2]).rename(tmp_path / "gone")  # images are not looked at
+    (node / "codes.db").write_bytes(b"newer")
+    newest = trace(node)
+    for number, made in enumerate(("ledger", "whole")):
+        if "postgresql" in load().database:
+            cluster: Cluster = request.getfixturevalue("postgres")
+            monkeypatch.setenv("ORTHANC__GECIT__DATABASE", cluster.new_database())
+        else:
+            (node / "ledger.db").rename(node / f"lost{number}.db")
+        manifest = json.loads((tmp_path / made / MANIFEST).read_bytes())
+        (tmp_path / made / MANIFEST).write_text(json.dumps(manifest | {"node": "another of this ledger"}))
+        run("restore", "--check", "--ledger-only", tmp_path / made)
+        told = run("restore", "--ledger-only", tmp_path / made)
+        assert "images were left alone" in told.output
+        ledger = open_ledger(load().database)
+        assert ledger.restored_at()
+        ledger.close()
+    for name, content in PICTURES.items():
+        assert (node / "orthanc" / name[:2] / name[2:4] / name).read_bytes() == content
+    assert (node / "codes.db").read_bytes() == b"newer"
+    assert trace(node) == newest
+    assert "ledger.db holds" in refused(run, "restore", "--ledger-only", tmp_path / "ledger") or "holds tables" in (
+        refused(run, "restore", "--ledger-only", tmp_path / "ledger")
+    )
+
+
+def test_a_backup_of_the_ledger_alone_needs_no_flag_to_be_put_back(run: Run, node: Path, tmp_path: Path) -> None:
+    run("backup", "--ledger-only", tmp_path / "ledger")
+    (node / "ledger.db").unlink()
+    run("restore", tmp_path / "ledger")
+    run("backup", "--ledger-only", "--base", tmp_path / "ledger", tmp_path / "second", code=2)
+
+
+def test_of_an_index_in_a_database_the_ledger_alone_is_a_nights_backup(
+    run: Run, node: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config"
+    config.mkdir()
+    for one in (Path(__file__).parents[2] / "orthanc-config").glob("*.json"):
+        shutil.copy(one, config)
+    (config / "postgresql.json").write_text('{"PostgreSQL": {"EnableIndex": true}}')
+    monkeypatch.setenv("GECIT_CONFIG", str(config))
+    assert "--ledger-only" in refused(run, "backup", tmp_path / "whole")
+    run("backup", "--ledger-only", tmp_path / "ledger")
+    assert trace(node)
+    (node / "ledger.db").unlink()
+    (node / "last-backup.json").unlink()
+    run("restore", tmp_path / "ledger")
+    assert trace(node)
+
+
+@pytest.mark.postgres
+def test_a_database_of_another_encoding_is_refused_before_anything_is_written(
+    run: Run, node: Path, tmp_path: Path, postgres: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = make_url(postgres.new_database())
+    with psycopg.connect(postgres.url("postgres").replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE ascii ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    monkeypatch.setenv("ORTHANC__GECIT__DATABASE", found.render_as_string(hide_password=False))
+    run("institutions", "list")
+    run("backup", "--ledger-only", tmp_path / "ledger")
+    ascii_one = found.set(database="ascii").render_as_string(hide_password=False)
+    monkeypatch.setenv("ORTHANC__GECIT__DATABASE", ascii_one)
+    assert "SQL_ASCII" in refused(run, "restore", "--ledger-only", tmp_path / "ledger")
+    assert "SQL_ASCII" in refused(run, "rules", "activate")
+    with psycopg.connect(ascii_one.replace("+psycopg", "")) as connection:
+        assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
 
 
 def test_a_backup_of_a_later_schema_or_format_is_refused(run: Run, emptied: Path, node: Path) -> None:

@@ -11,10 +11,10 @@ import msgspec
 
 from gecit.core.backups import NO_BASE, Manifest
 from gecit.core.values import local
-from gecit.edges.backup_files import is_finished, look_through, read_backup
+from gecit.edges.backup_files import is_finished, look_through
 from gecit.edges.system_clock import SystemClock
 from gecit.processes.backup import back_up, refuse_folder
-from gecit.processes.restore import look
+from gecit.processes.restore import chosen, look
 from gecit.processes.restore import restore as put_back
 from gecit.settings.orthanc_folders import orthanc_folders
 
@@ -36,20 +36,24 @@ OUTDATED = {
 @click.option("--base", type=FOLDER, help="An earlier backup on the same disk: images that it has are linked, not "
               "copied. Where it is missing or broke off, all are copied.")  # fmt: skip
 @click.option("--verify", is_flag=True, help="Read what is linked too, and copy anew what is not as it was.")
+@click.option("--ledger-only", is_flag=True, help="Ledger and code lists alone: of a pair, whose index is a database.")
 @click.option("--with-key", is_flag=True, help="Put the audit's key in too; better keep it apart.")
 @as_json
-def backup(folder: Path, base: Path | None, verify: bool, with_key: bool, as_json: bool) -> None:
+def backup(folder: Path, base: Path | None, verify: bool, ledger_only: bool, with_key: bool, as_json: bool) -> None:
     """Back this node up into the empty FOLDER, while it runs: ledger, Orthanc's index, images, code lists.
 
     Exit code 1 where files were found that are not what Orthanc had stored, or what the earlier backup says; the backup
     is made all the same.
     """
+    if ledger_only and (base or verify):
+        raise click.UsageError("--ledger-only: --base ve --verify görüntüler içindir / are for images")
     where = orthanc_folders()
     with parts(create=False) as opened:
-        refuse_folder(folder, opened.settings, where)
+        refuse_folder(folder, opened.settings, where, ledger_only=ledger_only)
         base = _finished(base)
         tell_first(opened, "back up", about=folder.name)
-        with click.progressbar(length=1, file=sys.stderr, label="görüntü / images", hidden=as_json) as bar:
+        hidden = as_json or ledger_only
+        with click.progressbar(length=1, file=sys.stderr, label="görüntü / images", hidden=hidden) as bar:
 
             def told(left: int) -> None:
                 bar.length = bar.pos + left
@@ -57,7 +61,7 @@ def backup(folder: Path, base: Path | None, verify: bool, with_key: bool, as_jso
 
             made = back_up(
                 opened.settings, where, opened.ledger, opened.clock, folder,
-                base=base, with_key=with_key, verify=verify, told=told,
+                base=base, with_key=with_key, verify=verify, ledger_only=ledger_only, told=told,
             )  # fmt: skip
     if as_json:
         print_json({**msgspec.to_builtins(made.manifest), "rotten": list(made.rotten)})
@@ -83,6 +87,8 @@ def _say(folder: Path, made: Manifest, key: Path, *, with_key: bool) -> None:
         f"{made.images} dosya / files; "
         f"{local(made.taken_at):%Y-%m-%d %H:%M:%S} anına kadar olan her şey / all until that moment"
     )
+    if made.ledger_only:
+        click.echo("Orthanc'ın dizini ve görüntüleri içinde değil / Orthanc's index and images are not in it")
     if not with_key:
         click.echo(f"Denetim anahtarı içinde değil, ayrı saklayın / the audit key is not in it, keep it apart: {key}")
 
@@ -102,23 +108,26 @@ def _say_damaged(made: Manifest) -> None:
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--lost-key", is_flag=True, help="The audit's key is lost: go on with another one.")
+@click.option("--ledger-only", is_flag=True, help="The ledger alone: Orthanc's index and images, and code lists, stay "
+              "as they are here.")  # fmt: skip
 @click.option("--check", is_flag=True, help="Look the backup through, and restore nothing.")
-def restore(folder: Path, lost_key: bool, check: bool) -> None:
+def restore(folder: Path, lost_key: bool, ledger_only: bool, check: bool) -> None:
     """Put the backup in FOLDER back into this node's empty data folder, before it is started.
 
-    Everything is looked through first; a damaged backup changes nothing.
+    Of several nodes on one ledger, or a pair, none may run. Everything is looked through first; a damaged backup
+    changes nothing.
     """
-    found = look(folder)
+    found = look(folder, ledger_only=ledger_only)
     until = f"{local(found.manifest.taken_at):%Y-%m-%d %H:%M:%S}"
     with click.progressbar(length=found.files, file=sys.stderr, label="dosya / files") as bar:
         if check:
-            look_through(read_backup(folder)[1], lambda: bar.update(1))
+            look_through(chosen(folder, ledger_only=ledger_only)[1], lambda: bar.update(1))
         else:
-            chosen = settings()
-            chosen.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            node = settings()
+            node.data.mkdir(mode=0o700, parents=True, exist_ok=True)
             counts = put_back(
-                chosen, orthanc_folders(), SystemClock(), folder, getpass.getuser(),
-                lost_key=lost_key, told=lambda: bar.update(1),
+                node, orthanc_folders(), SystemClock(), folder, getpass.getuser(),
+                lost_key=lost_key, ledger_only=ledger_only, told=lambda: bar.update(1),
             )  # fmt: skip
     if check:
         _say_damaged(found.manifest)
@@ -129,6 +138,8 @@ def restore(folder: Path, lost_key: bool, check: bool) -> None:
         "gelirse bir kez sayılır. / Senders must send again what they sent after that moment; what comes twice counts "
         "once."
     )
+    if found.manifest.ledger_only:
+        click.echo("Orthanc'ın dizinine ve görüntülerine dokunulmadı / Orthanc's index and images were left alone")
     _say_damaged(found.manifest)
     click.echo("Herkes yeniden oturum açar. O andan sonra kapatılmış olabilecekler, gözden geçirin / Everybody signs "
                "in again. What may have been ended since, look through it: "

@@ -10,6 +10,7 @@ from gecit.edges.codes import CodeListError
 from gecit.edges.hl7_profile import ProfileError
 from gecit.edges.quality_files import QualityFileError
 from gecit.edges.report_files import ReportFileError
+from gecit.edges.store.engine import LedgerEncodingError
 from gecit.edges.store.migrate import LedgerTooNewError
 from gecit.ports import Unavailable
 from gecit.processes.rules import NoRulebookError
@@ -24,6 +25,7 @@ FAULTS = (
     QualityFileError,
     CodeListError,
     LedgerTooNewError,
+    LedgerEncodingError,
     NoRulebookError,
     FolderInUseError,
     AuditKeyMissingError,

@@ -40,6 +40,7 @@ class Manifest(Value):
     damaged: dict[str, str] = msgspec.field(
         default_factory=dict
     )  # files that were not what Orthanc had stored, and of which resource (Orthanc id)
+    ledger_only: bool = False  # nothing of Orthanc is in it
 
 
 class BackupFault(Exception):
@@ -77,10 +78,10 @@ FAULTS: Mapping[str, Text] = {
         en="There is no index of Orthanc at {place}. Are GECIT_CONFIG and GECIT_DATA those of this node?",
     ),
     "index elsewhere": Text(
-        tr="Orthanc'ın dizini ya da dosyaları bir veritabanında (PostgreSQL bölümü): onu pg_dump ile yedekleyin; "
-        "gecit backup yalnızca dosyaları bilir.",
-        en="Orthanc's index or files stand in a database (section PostgreSQL): back that up by pg_dump; gecit backup "
-        "knows files only.",
+        tr="Orthanc'ın dizini ya da dosyaları bir veritabanında (PostgreSQL bölümü): onu pg_dump ile yedekleyin. "
+        "Kayıt defteri için --ledger-only verin (docs/howto/backup.md).",
+        en="Orthanc's index or files stand in a database (section PostgreSQL): back that up by pg_dump. For "
+        "the ledger give --ledger-only (docs/howto/backup.md).",
     ),
     "index too lively": Text(
         tr="Orthanc'ın dizini kopyalanırken durmadan değişti, Orthanc'ın süreci de buradan duraklatılamadı. Daha "

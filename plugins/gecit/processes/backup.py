@@ -49,12 +49,13 @@ def key_proof(key: bytes) -> str:
     return keyed(key, "backup", "audit key")
 
 
-def refuse_folder(folder: Path, settings: Settings, orthanc: OrthancFolders) -> None:
+def refuse_folder(folder: Path, settings: Settings, orthanc: OrthancFolders, *, ledger_only: bool = False) -> None:
     """Raise `BackupFault` where no backup of this node can be written to that folder."""
-    if orthanc.in_database:
-        raise said("index elsewhere")
-    if not orthanc.index.is_file():
-        raise said("no index", place=orthanc.index)
+    if not ledger_only:
+        if orthanc.in_database:
+            raise said("index elsewhere")
+        if not orthanc.index.is_file():
+            raise said("no index", place=orthanc.index)
     if not backup_files.is_empty(folder):
         raise said("not empty", place=folder)
     here = folder.resolve()
@@ -72,15 +73,18 @@ def back_up(
     base: Path | None = None,
     with_key: bool = False,
     verify: bool = False,
+    ledger_only: bool = False,
     told: Told = lambda count: None,
 ) -> Made:
     """Make a backup in an empty folder; raises `BackupFault`. `base`: an earlier one, whose images are linked.
+
+    `ledger_only`: without Orthanc's index and images.
 
     `verify`: each of those is read first, and copied anew where it is rotten. Whatever is read is compared with the MD5
     that Orthanc kept of it: what differs is in the backup all the same, and in the manifest as `damaged`.
     `told` is called with how many files are still to come, before each.
     """
-    refuse_folder(folder, settings, orthanc)
+    refuse_folder(folder, settings, orthanc, ledger_only=ledger_only)
     earlier = _earlier(base) if base else None
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
@@ -88,8 +92,10 @@ def back_up(
     engine = engine_of(settings.database)
     copied = copy_ledger(settings.database, folder / backups.LEDGERS[engine])
     sums.add(backups.LEDGERS[engine])
-    images = _images(orthanc, _pid(ledger, settings), sums, Earlier(earlier, verify=verify), told)
-    damaged = _damaged(sums)
+    images, damaged = 0, dict[str, str]()
+    if not ledger_only:
+        images = _images(orthanc, _pid(ledger, settings), sums, Earlier(earlier, verify=verify), told)
+        damaged = _damaged(sums)
     if settings.codes.exists():
         copy_sqlite(settings.codes, folder / backups.CODES)
         sums.add(backups.CODES)
@@ -109,9 +115,11 @@ def back_up(
         key_proof=key_proof(key),
         sums=sums.write(),
         damaged=damaged,
+        ledger_only=ledger_only,
     )
     backup_files.write_manifest(folder, manifest)
-    _leave_trace(settings.data, manifest)
+    if orthanc.in_database or not ledger_only:  # beside images in files it is but the half of a night's backup
+        _leave_trace(settings.data, manifest)
     return Made(manifest=manifest, rotten=tuple(sums.rotten))
 
 

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 from sqlalchemy.engine import make_url
 
 from ..core import backups
@@ -50,10 +51,20 @@ class Found(Value):
     files: int
 
 
-def look(folder: Path) -> Found:
+def look(folder: Path, *, ledger_only: bool = False) -> Found:
     """Read what a backup says of itself; raises `BackupFault`."""
-    manifest, sums, digest = backup_files.read_backup(folder)
+    manifest, sums, digest = chosen(folder, ledger_only=ledger_only)
     return Found(manifest=manifest, digest=digest, files=len(sums.known))
+
+
+def chosen(folder: Path, *, ledger_only: bool = False) -> tuple[Manifest, Sums, str]:
+    """Return the part of a backup that is wanted: all that it has, or what is not Orthanc's."""
+    manifest, sums, digest = backup_files.read_backup(folder)
+    if not ledger_only:
+        return manifest, sums, digest
+    images = set(backup_files.below(sums.known, backups.IMAGES))
+    rest = {name: one for name, one in sums.known.items() if name not in images}
+    return msgspec.structs.replace(manifest, ledger_only=True, damaged={}), Sums(folder, rest), digest
 
 
 def restore(
@@ -64,13 +75,16 @@ def restore(
     who: str,
     *,
     lost_key: bool = False,
+    ledger_only: bool = False,
     told: Told = lambda: None,
 ) -> dict[str, int]:
     """Put a backup back; return how many accounts, tokens, links and disclosures stand again and may be outdated.
 
+    `ledger_only`: Orthanc's index and images stay as they stand here, and so do this node's code lists.
+
     Raises `BackupFault`, `LedgerTooNewError`, `FolderInUseError` where a node runs there, or `Unavailable`.
     """
-    found = backup_files.read_backup(folder)
+    found = chosen(folder, ledger_only=ledger_only)
     lock = lock_folder(settings)
     try:
         with opening():
@@ -92,13 +106,16 @@ def _restored(
     manifest, sums, digest = found
     mark = _mark_of(settings, digest)
     again = _begun(settings) == mark
-    _refuse(settings, orthanc, manifest, again=again)
+    _refuse(settings, manifest, again=again)
+    if not manifest.ledger_only:
+        _refuse_images(settings, orthanc, manifest, again=again)
     _refuse_key(settings, manifest, sums, lost_key=lost_key)
     backup_files.look_through(sums, told)
     write_private(settings.run_folder / RESTORING, mark)
     _put_back(settings, orthanc, manifest, sums, again=again)
     counts = _mark(settings, manifest, digest, clock, who)
-    record(settings.data, manifest)
+    if orthanc.in_database or not manifest.ledger_only:
+        record(settings.data, manifest)
     (settings.run_folder / RESTORING).unlink()
     return counts
 
@@ -115,24 +132,26 @@ def _begun(settings: Settings) -> str:
         return ""
 
 
-def _refuse(settings: Settings, orthanc: OrthancFolders, manifest: Manifest, *, again: bool) -> None:
+def _refuse(settings: Settings, manifest: Manifest, *, again: bool) -> None:
     engine = engine_of(settings.database)
     if manifest.schema not in revisions():
         raise LedgerTooNewError(manifest.schema)
     if manifest.engine != engine:
         raise said("other engine", found=manifest.engine, wanted=engine)
-    if manifest.node != settings.name:
-        raise said("other node", found=manifest.node, wanted=settings.name)
-    if orthanc.in_database:
-        raise said("index elsewhere")
-    if again:
-        return
-    if not is_empty(settings.database):
+    if not again and not is_empty(settings.database):
         url = make_url(settings.database)
         if engine == "sqlite":  # a file of the data folder, as what is looked at below
             raise said("target not empty", place=url.database)
         raise said("database not empty", place=url.render_as_string(hide_password=True))
-    for place in (orthanc.storage, orthanc.index, settings.codes):
+
+
+def _refuse_images(settings: Settings, orthanc: OrthancFolders, manifest: Manifest, *, again: bool) -> None:
+    """Images are one node's; the ledger alone may be put back by any node that shares it."""
+    if manifest.node != settings.name:
+        raise said("other node", found=manifest.node, wanted=settings.name)
+    if orthanc.in_database:
+        raise said("index elsewhere")
+    for place in () if again else (orthanc.storage, orthanc.index, settings.codes):
         if place.is_file() or not backup_files.is_empty(place):
             raise said("target not empty", place=place)
 
@@ -153,7 +172,8 @@ def _put_back(settings: Settings, orthanc: OrthancFolders, manifest: Manifest, s
         target = orthanc.index if is_index else orthanc.storage / name.removeprefix(f"{backups.IMAGES}/")
         _copy(sums.folder / name, target)
     for name, target in ((backups.CODES, settings.codes), (backups.KEY, settings.audit_key_file)):
-        if name in sums.known and not (name == backups.KEY and target.exists()):
+        stays = name == backups.KEY or manifest.ledger_only
+        if name in sums.known and not (stays and target.exists()):
             _copy(sums.folder / name, target)
     put_back(settings.database, sums.folder / backups.LEDGERS[manifest.engine], again=again)
     found = counted(settings.database).rows

@@ -39,6 +39,18 @@ ALIVE = {
 waited for by the kernel's quarter of an hour. A server that works for long answers these all the while."""
 
 
+class LedgerEncodingError(Exception):
+    """The database cannot keep every letter, or gives text back as bytes."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            f"Veritabanının kodlaması {found}; UTF8 olmalı. Veritabanı yöneticisi yeni ve boş bir veritabanı açmalı: "
+            "createdb -E UTF8 -T template0 -O gecit ADI; adı Gecit.Database ayarına yazılır. / "
+            f"The database's encoding is {found}; it must be UTF8. The database's administrator should make a new, "
+            "empty one: createdb -E UTF8 -T template0 -O gecit NAME; it is named in Gecit.Database."
+        )
+
+
 def open_engine(url: str, connections: int = CONNECTIONS) -> sa.Engine:
     """Return an engine: SQLite in WAL mode with full sync and immediate transactions, or PostgreSQL by psycopg.
 
@@ -73,6 +85,7 @@ def _open_postgresql(url: sa.URL, connections: int, quiet: dict[str, Any]) -> sa
         **quiet,
     )
     sa.event.listen(engine, "connect", _prepare_postgresql)
+    sa.event.listen(engine, "connect", _refuse_encoding, insert=True)  # before SQLAlchemy reads the server's version
     return engine
 
 
@@ -86,6 +99,13 @@ def _prepare_postgresql(connection: Any, _: ConnectionPoolEntry) -> None:
     """Prepare no statements where a pooler stands in between: each transaction may have another server process."""
     if behind_pooler(connection):
         connection.prepare_threshold = None
+
+
+def _refuse_encoding(connection: Any, _: ConnectionPoolEntry) -> None:
+    """Raise `LedgerEncodingError` where a database keeps another encoding: of a cluster made without a locale, say."""
+    found = connection.info.parameter_status("server_encoding")
+    if found not in ("UTF8", None):  # a pooler need not tell
+        raise LedgerEncodingError(found)
 
 
 def behind_pooler(connection: Any) -> bool:
