@@ -173,7 +173,7 @@ say_next() {
 [install]   sudo gecit users add AD ; sudo gecit institutions add ...
 [install]   systemctl enable --now orthanc
 [install]   nginx: $etc/tls/web.pem, web.key; SITE satırları | the lines marked SITE in /etc/nginx/sites-available/gecit.conf; then
-[install]   ln -sf ../sites-available/gecit.conf /etc/nginx/sites-enabled/ && nginx -t && systemctl reload nginx
+[install]   ln -sf ../sites-available/gecit.conf /etc/nginx/sites-enabled/ && nginx -t && systemctl enable nginx && systemctl reload-or-restart nginx
 END
 }
 

@@ -301,8 +301,8 @@ def command(installed: Path, tmp_path: Path) -> Path:
     return file
 
 
-def call(command: Path, who: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environ = {"PATH": f"{command.parent}/bin:{os.environ['PATH']}", "WHO": who}
+def call(command: Path, who: str, *arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
+    environ = {"PATH": f"{command.parent}/bin:{os.environ['PATH']}", "WHO": who, **given}
     return subprocess.run([command, *arguments], env=environ, capture_output=True, text=True, check=False)
 
 
@@ -310,6 +310,18 @@ def test_the_command_has_the_nodes_folders_and_what_root_does_is_done_by_the_nod
     as_root, as_orthanc = call(command, "root", "users", "add", "a b"), call(command, "orthanc", "health")
     assert as_root.stdout == "as orthanc\n/etc/gecit|9042|a b $(false)|-P -m gecit.cli users add a b\n"
     assert as_orthanc.stdout == "/etc/gecit|9042|a b $(false)|-P -m gecit.cli health\n"
+
+
+def test_a_database_that_is_typed_before_the_command_wins_over_the_nodes_own_and_nothing_else_does(
+    command: Path,
+) -> None:
+    with (command.parent / "etc/environment").open("a") as file:
+        file.write("\nORTHANC__GECIT__DATABASE=pooled")
+    said = command.parent / "home/.venv/bin/python"
+    said.write_text('#!/bin/sh\necho "$ORTHANC__GECIT__DATABASE|$GECIT_HTTP_PORT"\n')
+    assert call(command, "orthanc", "backup").stdout == "pooled|9042\n"
+    given = {"ORTHANC__GECIT__DATABASE": "direct", "GECIT_HTTP_PORT": "1"}
+    assert call(command, "root", "backup", **given).stdout == "as orthanc\ndirect|9042\n"
 
 
 def test_the_command_tells_others_whom_to_be_and_plays_no_day_in_a_nodes_data(command: Path) -> None:

@@ -98,6 +98,9 @@ exam ultrasound 2575 4242
 exam x-ray 3575 5242
 [ "$(gecit nodes list | grep -c '^Ankara-[12]  *True')" = 2 ] || fail "$(gecit nodes list)"
 all_well
+install -d -m 0700 -o orthanc -g orthanc /backup
+rm -rf /backup/*
+gecit backup /backup/before-upgrade > /dev/null || fail "gecit backup"
 stop
 
 say "yükseltme | upgrade"
