@@ -89,6 +89,14 @@ def test_nobody_is_let_in_without_the_roles_password(between: Pooler) -> None:
             psycopg.connect(wrong, connect_timeout=10)
 
 
+def test_with_the_shipped_lines_of_tls_nobody_is_let_in_without(postgres: Cluster) -> None:
+    with pgbouncer(postgres, SERVERS, tls=True) as pooler:
+        url = pooler.url("postgres")
+        psycopg.connect(url, connect_timeout=10).close()
+        with pytest.raises(psycopg.OperationalError, match="SSL required"):
+            psycopg.connect(url.replace("verify-ca", "disable"), connect_timeout=10)
+
+
 def test_without_a_pooler_statements_are_prepared(postgres: Cluster, url: str) -> None:
     found = []
     for address in (postgres.new_database(), url):

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from .certificates import Authority
+from .front import replaced as changed
 from .node import HOME, until
 from .postgres import Cluster, free_port
 
@@ -29,6 +31,7 @@ class Pooler(NamedTuple):
 
     port: int
     postgres: int
+    authority: str = ""
 
     def before(self, url: str) -> str:
         """Return the address of a database by way of the pooler, as a role with a password."""
@@ -36,7 +39,8 @@ class Pooler(NamedTuple):
 
     def url(self, database: str) -> str:
         """Return the address of a database by way of the pooler, as libpq takes it."""
-        return self.before(f"postgresql://gecit@127.0.0.1:{self.postgres}/{database}")
+        url = self.before(f"postgresql://gecit@127.0.0.1:{self.postgres}/{database}")
+        return f"{url}?sslmode=verify-ca&sslrootcert={self.authority}" if self.authority else url
 
 
 def replaced(places: dict[str, str]) -> str:
@@ -44,6 +48,14 @@ def replaced(places: dict[str, str]) -> str:
     text = (SHIPPED / "pgbouncer.ini").read_text()
     assert SITE.findall(text) == list(places)
     return SITE.sub(lambda found: places[found[1]], text)
+
+
+def with_tls(text: str, folder: Path) -> str:
+    """Switch the shipped lines of TLS on, with a certificate for this computer; its authority lies in the folder."""
+    pair = Authority(folder).sign("localhost")
+    on = text.replace("\n;client_tls", "\nclient_tls")
+    places = {"/etc/pgbouncer/pooler.pem": str(pair.certificate), "/etc/pgbouncer/pooler.key": str(pair.key)}
+    return changed(on, places)
 
 
 def open_files() -> int:
@@ -54,10 +66,10 @@ def open_files() -> int:
 
 
 def role(postgres: Cluster) -> str:
-    """Make a role that PostgreSQL lets in by SCRAM alone; returns its line of PgBouncer's file, by the page's query."""
+    """Have a role that PostgreSQL lets in by SCRAM alone; returns its line of PgBouncer's file, by the page's query."""
     with psycopg.connect(postgres.url("postgres").replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(f"DROP ROLE IF EXISTS {ROLE}")
-        connection.execute(f"CREATE ROLE {ROLE} SUPERUSER LOGIN PASSWORD '{PASSWORD.replace('%3A', ':')}'")
+        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
+            connection.execute(f"CREATE ROLE {ROLE} SUPERUSER LOGIN PASSWORD '{PASSWORD.replace('%3A', ':')}'")
         ((path,),) = connection.execute("SHOW hba_file").fetchall()
         hba, line = Path(path), f"host all {ROLE} 127.0.0.1/32 scram-sha-256\n"
         if line not in hba.read_text():
@@ -72,9 +84,10 @@ def role(postgres: Cluster) -> str:
 
 
 @contextmanager
-def pgbouncer(postgres: Cluster, servers: int) -> Iterator[Pooler]:
+def pgbouncer(postgres: Cluster, servers: int, *, tls: bool = False) -> Iterator[Pooler]:
     """Run one with so many connections to PostgreSQL for each database."""
-    folder, pooler = Path(tempfile.mkdtemp(prefix="gecit-pgb-")), Pooler(free_port(), postgres.port)
+    folder = Path(tempfile.mkdtemp(prefix="gecit-pgb-"))
+    pooler = Pooler(free_port(), postgres.port, str(folder / "authority.pem") if tls else "")
     users, file = folder / "userlist.txt", folder / "pgbouncer.ini"
     users.write_text(role(postgres))
     places = {
@@ -85,12 +98,12 @@ def pgbouncer(postgres: Cluster, servers: int) -> Iterator[Pooler]:
         "stats_users": f"stats_users = {ROLE}",
         "default_pool_size": f"default_pool_size = {servers}",
     }
-    file.write_text(replaced(places))
+    file.write_text(with_tls(replaced(places), folder) if tls else replaced(places))
     owner: dict[str, Any] = {}
     if os.geteuid() == 0:  # it refuses to run as root
         user = pwd.getpwnam("postgres")
         owner = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-        for one in (folder, users, file):
+        for one in (folder, *folder.iterdir()):
             shutil.chown(one, user.pw_uid, user.pw_gid)
     with (folder / "said.log").open("wb") as said:
         process = subprocess.Popen(
