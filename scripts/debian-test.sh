@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 roots=$(realpath -m "${GECIT_ROOTS:-build/debian}")
 mirror=${GECIT_DEBIAN_MIRROR:-}   # empty: debootstrap knows Debian's own
-tools=(make iproute2 curl systemd python3-seccomp procps)   # of the test, beside what scripts/setup.sh --install installs
+tools=(make iproute2 curl systemd python3-seccomp procps postgresql)   # of the test, beside what scripts/setup.sh --install installs
 source=/usr/src/gecit
 tests=/usr/src/gecit-tests
 wheels=/var/cache/gecit-wheels
@@ -44,6 +44,8 @@ make_root() { # suite
         touch "$root/.gecit-root"
     fi
     cp /etc/resolv.conf "$root/etc/resolv.conf"
+    printf '#!/bin/sh\nexit 101\n' > "$root/usr/sbin/policy-rc.d"   # PostgreSQL of a root would start on this computer's port
+    chmod 755 "$root/usr/sbin/policy-rc.d"
 }
 
 copy_source() { # suite, folder in its root

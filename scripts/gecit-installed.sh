@@ -12,6 +12,9 @@ read_environment() { # as systemd does: NAME=value, the value as it stands
     done < "$1"
 }
 
+# A backup asks PostgreSQL itself where PgBouncer stands between: what is typed before the command wins, for this one alone.
+database=${ORTHANC__GECIT__DATABASE-}
+
 case ${1-} in
     demo | run)
         echo "gecit: '$1' kaynak klasöründe denenir (make demo), çalışan bir düğümün verisinde değil." >&2
@@ -36,6 +39,7 @@ case $user in
         esac
         ;;
 esac
+[ -z "$database" ] || export ORTHANC__GECIT__DATABASE="$database"
 set -- "$home/.venv/bin/python" -P -m gecit.cli "$@"
 # What root does would leave files that the node cannot read.
 if [ "$user" = root ]; then set -- runuser -u orthanc -- "$@"; fi

@@ -113,18 +113,20 @@ lay_venv() {
 compile() { "$python" -m compileall -q -s "$fresh" -p "$home" "$1" > /dev/null || true; }
 
 # A file of the configuration is the site's as soon as the site changed it. What we laid is kept in conffiles/.
+# A new default lies beside it under the name that dpkg gives it: logrotate reads every other file of its folder.
 lay_conffile() { # path below /
     local new=$fresh/conffiles$1 old=$root$home/conffiles$1 target=$root$1
+    [ ! -e "$target.new" ] || mv "$target.new" "$target.dpkg-dist"   # its name before
     if cmp -s "$new" "$target"; then
-        rm -f "$target.new"
+        rm -f "$target.dpkg-dist"
     elif [ ! -e "$target" ] && [ -e "$old" ]; then
         say "silinmiş, öyle kalıyor | was removed, stays so: $1"
     elif [ ! -e "$target" ] || cmp -s "$old" "$target"; then
         mkdir -p "$(dirname "$target")"
         cp -p "$new" "$target"
     elif ! cmp -s "$old" "$new"; then
-        cp -p "$new" "$target.new"
-        say "değiştirilmiş, korunuyor; yenisi yanında | changed by the site and kept; the new default lies beside it: $1.new"
+        cp -p "$new" "$target.dpkg-dist"
+        say "değiştirilmiş, korunuyor; yenisi yanında | changed by the site and kept; the new default lies beside it: $1.dpkg-dist"
     fi
 }
 
@@ -154,10 +156,13 @@ lay_system() {
     install -d -m 750 "$root/var/log/gecit"
 }
 
+# Of files in $etc only those that were laid: the site's own, a password's file among them, keep their owner.
 give_to_service() {
+    local file
     chown orthanc:orthanc $data /var/log/gecit
     chown root:orthanc $etc $etc/tls
-    find $etc -maxdepth 1 -type f -exec chown root:orthanc {} +
+    find "$home/conffiles$etc" -type f -printf "$etc/%P\n$etc/%P.dpkg-dist\n" |
+        while IFS= read -r file; do [ ! -e "$file" ] || chgrp orthanc "$file"; done
 }
 
 reload() { if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi; }
@@ -168,7 +173,7 @@ say_next() {
 [install]   sudo gecit users add AD ; sudo gecit institutions add ...
 [install]   systemctl enable --now orthanc
 [install]   nginx: $etc/tls/web.pem, web.key; SITE satırları | the lines marked SITE in /etc/nginx/sites-available/gecit.conf; then
-[install]   ln -sf ../sites-available/gecit.conf /etc/nginx/sites-enabled/ && nginx -t && systemctl reload nginx
+[install]   ln -sf ../sites-available/gecit.conf /etc/nginx/sites-enabled/ && nginx -t && systemctl enable nginx && systemctl reload-or-restart nginx
 END
 }
 

@@ -116,7 +116,7 @@ def test_a_second_install_changes_nothing(root: Path) -> None:
     done = install(root)
     assert done.returncode == 0, done.stderr
     assert laid(root) == before
-    assert ".new" not in done.stdout
+    assert ".dpkg-dist" not in done.stdout
 
 
 def test_an_upgrade_keeps_what_the_site_wrote_and_lays_the_new_default_beside_it(root: Path) -> None:
@@ -129,22 +129,24 @@ def test_an_upgrade_keeps_what_the_site_wrote_and_lays_the_new_default_beside_it
     (etc / "gecit.json").write_text("// changed by the site, and the default is as it was\n")
     (etc / "python.json").unlink()
     (etc / "site.json").write_text("{}\n")
+    (etc / "python.json.new").write_text("// laid by a version that named it so\n")
 
     done = install(root)
 
     assert done.returncode == 0, done.stderr
     assert (etc / "orthanc.json").read_text() == "// of an older version, changed by the site\n"
-    assert (etc / "orthanc.json.new").read_text() == now["orthanc.json"]
-    assert "/etc/gecit/orthanc.json.new" in done.stdout
+    assert (etc / "orthanc.json.dpkg-dist").read_text() == now["orthanc.json"]
+    assert "/etc/gecit/orthanc.json.dpkg-dist" in done.stdout
     assert (etc / "dicomweb.json").read_text() == now["dicomweb.json"], "nobody had changed it"
     assert (etc / "gecit.json").read_text() == "// changed by the site, and the default is as it was\n"
-    assert not (etc / "gecit.json.new").exists()
+    assert not (etc / "gecit.json.dpkg-dist").exists()
     assert not (etc / "python.json").exists(), "what the site removed stays away"
     assert (etc / "site.json").read_text() == "{}\n"
 
     (etc / "orthanc.json").write_text(now["orthanc.json"])
     assert install(root).returncode == 0
-    assert not (etc / "orthanc.json.new").exists(), "taken over: nothing is left to be looked at"
+    assert not (etc / "orthanc.json.dpkg-dist").exists(), "taken over: nothing is left to be looked at"
+    assert not list(etc.glob("*.new"))
 
 
 def test_uninstall_leaves_data_and_configuration_and_nothing_else_of_ours(root: Path) -> None:
@@ -242,6 +244,39 @@ def test_logrotate_takes_the_laid_file(installed: Path) -> None:
     assert "/var/log/gecit/*.log" in done.stderr
 
 
+def test_logrotate_passes_over_a_new_default_beside_the_sites_file(root: Path, tmp_path: Path) -> None:
+    folder, record = root / "etc/logrotate.d", root / "usr/lib/gecit/conffiles/etc/logrotate.d/gecit"
+    record.write_text("# of an older version\n")
+    (folder / "gecit").write_text((folder / "gecit").read_text().replace("rotate 14", "rotate 30"))
+    assert install(root).returncode == 0
+    assert len(list(folder.iterdir())) == 2
+    main = tmp_path / "logrotate.conf"
+    main.write_text(f"include {folder}\n")
+    done = subprocess.run(["/usr/sbin/logrotate", "--debug", main], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "error" not in done.stderr
+
+
+def test_root_gives_the_service_what_was_laid_and_no_file_of_the_sites_own(root: Path) -> None:
+    etc = root / "etc/gecit"
+    (etc / "ledger.pgpass").write_text("127.0.0.1:5432:*:gecit:password\n")
+    (etc / "orthanc.json.dpkg-dist").write_text("{}\n")
+    (etc / "python.json").unlink()
+    text = (HOME / "scripts/install.sh").read_text()
+    function = text[text.index("give_to_service() {") : text.index("\nreload()")]
+    script = f"""set -euo pipefail; etc={etc}; home={root}/usr/lib/gecit; data={root}/var/lib/gecit
+        chown() {{ echo "chown $*"; }}; chgrp() {{ echo "chgrp $*"; }}
+        {function.replace("conffiles$etc", "conffiles/etc/gecit")}
+        give_to_service"""
+    done = subprocess.run(["/bin/bash", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    given = {line.removeprefix(f"chgrp orthanc {etc}/") for line in done.stdout.splitlines() if "chgrp" in line}
+    now = {"orthanc.json", "orthanc.json.dpkg-dist", "dicomweb.json", "gecit.json", "environment", "nginx-dicom.conf"}
+    assert given == now
+    assert f"chown root:orthanc {etc} {etc}/tls" in done.stdout
+    assert "pgpass" not in done.stdout and " -R" not in done.stdout
+
+
 @pytest.fixture
 def command(installed: Path, tmp_path: Path) -> Path:
     """The installed command in a folder of its own; its Python prints what it was given, `id -un` says $WHO."""
@@ -266,8 +301,8 @@ def command(installed: Path, tmp_path: Path) -> Path:
     return file
 
 
-def call(command: Path, who: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environ = {"PATH": f"{command.parent}/bin:{os.environ['PATH']}", "WHO": who}
+def call(command: Path, who: str, *arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
+    environ = {"PATH": f"{command.parent}/bin:{os.environ['PATH']}", "WHO": who, **given}
     return subprocess.run([command, *arguments], env=environ, capture_output=True, text=True, check=False)
 
 
@@ -275,6 +310,18 @@ def test_the_command_has_the_nodes_folders_and_what_root_does_is_done_by_the_nod
     as_root, as_orthanc = call(command, "root", "users", "add", "a b"), call(command, "orthanc", "health")
     assert as_root.stdout == "as orthanc\n/etc/gecit|9042|a b $(false)|-P -m gecit.cli users add a b\n"
     assert as_orthanc.stdout == "/etc/gecit|9042|a b $(false)|-P -m gecit.cli health\n"
+
+
+def test_a_database_that_is_typed_before_the_command_wins_over_the_nodes_own_and_nothing_else_does(
+    command: Path,
+) -> None:
+    with (command.parent / "etc/environment").open("a") as file:
+        file.write("\nORTHANC__GECIT__DATABASE=pooled")
+    said = command.parent / "home/.venv/bin/python"
+    said.write_text('#!/bin/sh\necho "$ORTHANC__GECIT__DATABASE|$GECIT_HTTP_PORT"\n')
+    assert call(command, "orthanc", "backup").stdout == "pooled|9042\n"
+    given = {"ORTHANC__GECIT__DATABASE": "direct", "GECIT_HTTP_PORT": "1"}
+    assert call(command, "root", "backup", **given).stdout == "as orthanc\ndirect|9042\n"
 
 
 def test_the_command_tells_others_whom_to_be_and_plays_no_day_in_a_nodes_data(command: Path) -> None:

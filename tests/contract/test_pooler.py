@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from msgspec.structs import replace
@@ -17,7 +19,7 @@ from gecit.edges.backup_ledger import copy_ledger
 from gecit.edges.store import SqlLedger, open_ledger, schema
 from gecit.edges.store.engine import open_engine
 from gecit.ports import Unavailable
-from tests.support.pgbouncer import pgbouncer
+from tests.support.pgbouncer import PASSWORD, ROLE, Pooler, pgbouncer
 from tests.support.postgres import Cluster
 
 from .test_ledger import NOW, order, placed
@@ -25,17 +27,19 @@ from .test_ledger import NOW, order, placed
 pytestmark = pytest.mark.postgres
 MANY, ROUNDS, SERVERS = 8, 12, 2
 """A statement is prepared when it comes for the sixth time: fewer rounds would show nothing."""
+IDLE = 1100
+"""More than the open files that systemd gives a service that says nothing of them."""
 
 
 @pytest.fixture(scope="module")
-def between(postgres: Cluster) -> Iterator[int]:
-    with pgbouncer(postgres, SERVERS) as port:
-        yield port
+def between(postgres: Cluster) -> Iterator[Pooler]:
+    with pgbouncer(postgres, SERVERS) as pooler:
+        yield pooler
 
 
 @pytest.fixture
-def url(postgres: Cluster, between: int) -> str:
-    return postgres.new_database().replace(f":{postgres.port}/", f":{between}/")
+def url(postgres: Cluster, between: Pooler) -> str:
+    return between.before(postgres.new_database())
 
 
 def an_exam(writer: int, number: int) -> ExamKey:
@@ -63,6 +67,34 @@ def test_several_processes_work_through_a_pooler_of_transactions(url: str) -> No
     assert len(leased) == MANY * ROUNDS, "each row was leased once"
     for process in processes:
         process.close()
+
+
+def test_a_thousand_clients_at_rest_cost_no_connection_and_the_next_one_is_served(between: Pooler) -> None:
+    with ExitStack() as held:
+        for _ in range(IDLE):
+            held.enter_context(psycopg.connect(between.url("postgres"), connect_timeout=10))
+        last = held.enter_context(psycopg.connect(between.url("postgres"), connect_timeout=10))
+        assert last.execute("SELECT 1").fetchone() == (1,)
+        last.commit()
+        asked = held.enter_context(psycopg.connect(between.url("pgbouncer"), autocommit=True))
+        pools = asked.execute("SHOW POOLS").fetchall()
+        (clients,) = [row[2] for row in pools if row[:2] == ("postgres", ROLE)]
+        assert clients == IDLE + 1
+        assert len([row for row in asked.execute("SHOW SERVERS").fetchall() if row[2] == "postgres"]) <= SERVERS
+
+
+def test_nobody_is_let_in_without_the_roles_password(between: Pooler) -> None:
+    for wrong in (between.url("postgres").replace(PASSWORD, "guessed"), between.url("postgres").replace(ROLE, "gecit")):
+        with pytest.raises(psycopg.OperationalError, match=r"(?i)authentication|SASL|password"):
+            psycopg.connect(wrong, connect_timeout=10)
+
+
+def test_with_the_shipped_lines_of_tls_nobody_is_let_in_without(postgres: Cluster) -> None:
+    with pgbouncer(postgres, SERVERS, tls=True) as pooler:
+        url = pooler.url("postgres")
+        psycopg.connect(url, connect_timeout=10).close()
+        with pytest.raises(psycopg.OperationalError, match="SSL required"):
+            psycopg.connect(url.replace("verify-ca", "disable"), connect_timeout=10)
 
 
 def test_without_a_pooler_statements_are_prepared(postgres: Cluster, url: str) -> None:

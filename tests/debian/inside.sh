@@ -1,37 +1,8 @@
 #!/bin/bash
-# In a root of Debian, with loopback alone: install, run, test from outside, upgrade, uninstall. scripts/debian-test.sh calls it.
+# In a root of Debian, with loopback alone: install, run, test from outside, upgrade, uninstall; then nodes.sh. scripts/debian-test.sh calls it.
 set -euo pipefail
-source=/usr/src/gecit
-journal=/var/tmp/gecit-journal.log
-data=/var/lib/gecit
+. "$(dirname "$0")/functions.sh"
 site=https://gecit.example
-node=
-
-say() { printf '[inside] %s\n' "$*"; }
-fail() { printf '[inside] HATA | FAILED: %s\n' "$*" >&2; tail -n 40 $journal >&2; exit 1; }
-
-clean() {
-    make -s -C $source uninstall > /dev/null 2>&1 || true
-    rm -rf $data /var/log/gecit /etc/gecit /etc/nginx/sites-enabled/gecit.conf /etc/nginx/sites-available/gecit.conf \
-        /etc/logrotate.d/gecit $journal /var/tmp/selftest*
-}
-
-start() {
-    /usr/bin/python3 $source/tests/debian/as_unit.py >> $journal 2>&1 &
-    node=$!
-    for _ in $(seq 240); do
-        kill -0 $node 2> /dev/null || fail "Orthanc ended"
-        if curl -sf http://127.0.0.1:8042/gecit/api/live > /dev/null && gecit health > /dev/null 2>&1; then return; fi
-        sleep 0.5
-    done
-    fail "the node does not answer"
-}
-
-stop() {
-    kill -TERM $node
-    wait $node || fail "Orthanc ended with $?"
-    if pgrep -u orthanc > /dev/null; then fail "processes are left: $(pgrep -u orthanc -a)"; fi
-}
 
 certificate() {
     openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=gecit.example -addext subjectAltName=DNS:gecit.example \
@@ -75,7 +46,7 @@ certificate
 logrotate --debug /etc/logrotate.d/gecit 2>&1 | grep -i error && fail "logrotate"
 
 settle
-start
+start 8042
 start_nginx
 self_test
 [ "$(stat -c %U:%a $data $data/ledger.db | sort -u | tr '\n' ' ')" = "orthanc:600 orthanc:700 " ] || fail "who may read the data"
@@ -87,7 +58,7 @@ say "yükseltme | upgrade"
 sha256sum /etc/gecit/* 2> /dev/null > /var/tmp/kept || true
 make -s -C $source install > /dev/null
 sha256sum --check --quiet /var/tmp/kept || fail "an upgrade changed the configuration"
-start
+start 8042
 gecit ledger rebuild > /dev/null || fail "the ledger after the upgrade"
 gecit audit verify > /dev/null || fail "the audit after the upgrade"
 stop
@@ -101,4 +72,5 @@ sha256sum --check --quiet /var/tmp/kept || fail "uninstall touched the data"
 left=$(find / -xdev \( -path /usr/src -o -path /tmp -o -path /var/cache -o -path /proc -o -path /dev \) -prune -o -name '*gecit*' -print |
     grep -Ev '^/(etc/gecit|var/lib/gecit|var/log|var/tmp|etc/nginx|etc/logrotate.d|\.gecit-root)' || true)
 [ -z "$left" ] || fail "uninstall left: $left"
+$source/tests/debian/nodes.sh
 say "hepsi tamam | all well"
