@@ -25,7 +25,7 @@ from gecit.core.order import ExamKey
 from gecit.core.share_links import Channel, ShareLink, Visit, account_of
 from gecit.edges.audit_book import key_name
 from gecit.edges.credentials import VISIT, new_token, token_digest
-from gecit.edges.store import SqlLedger
+from gecit.edges.store import SqlLedger, open_ledger
 from gecit.edges.store.schema import node as node_table
 from gecit.ports.nodes import SILENT
 from gecit.sandbox.day import ExamStory
@@ -219,6 +219,44 @@ def test_a_dead_nodes_work_is_done_by_the_other_and_nothing_is_told_twice(both: 
     ]
     assert {f"{CODE_LIST}loinc", SETTINGS} <= alike[0].keys()
     assert all(one == alike[0] for one in alike)
+
+
+def test_a_ledger_that_is_lost_is_put_back_at_either_node_and_the_images_of_both_stay(
+    both: Province, postgres: Cluster, tmp_path: Path
+) -> None:
+    """The runbook's "Database lost": of the newest backup of any node, the ledger alone."""
+    a, b = both["A"], both["B"]
+    early, late = stories(540)[1:2], stories(720)[1:2]
+    Player(across(hl7=a, images=b), tmp_path / "early").play(early[0])
+    a.results(early)
+    done = a.gecit("backup", str(tmp_path / "backup"))
+    assert done.returncode == 0, done.stderr
+    Player(across(hl7=a, images=b), tmp_path / "late").play(late[0])
+    once = {accession: 1 for _, accession in billable([*a.results(early), *a.results(late)])}
+    assert told(a, [*early, *late]) == once
+
+    empty = postgres.new_database()
+    for one in both.nodes.values():
+        one.node.end()
+        one.ledger.close()
+        one.node.database = one.node.environ["ORTHANC__GECIT__DATABASE"] = empty
+    pictures = sorted(path.name for path in (b.folder / "orthanc").rglob("*") if path.is_file())
+    restored = b.gecit("restore", "--ledger-only", str(tmp_path / "backup"))
+    assert restored.returncode == 0, restored.stderr
+    assert sorted(path.name for path in (b.folder / "orthanc").rglob("*") if path.is_file()) == pictures
+    for one in both.nodes.values():
+        one.ledger = open_ledger(empty)
+        one.node.start()
+    for one in both.nodes.values():
+        ready(one)
+    Player(across(hl7=a, images=b), tmp_path / "again").play(late[0])  # what is there already counts once
+    results = [*a.results(early, 90), *a.results(late, 90)]
+    as_it_should(results, a.ledger)
+    until(lambda: a.ledger.deliveries(state="unknown") == [], 90, "what was in doubt is asked for")
+    assert told(a, [*early, *late]) == once
+    for one in both.nodes.values():
+        assert one.gecit("audit", "verify").returncode == 0
+        assert one.gecit("ledger", "verify").returncode == 0
 
 
 def test_a_second_node_of_a_name_does_not_start(both: Province) -> None:

@@ -6,25 +6,30 @@ import copy
 import json
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
+import psycopg
 import pytest
 import requests
 import sqlalchemy as sa
 from msgspec.structs import replace
+from sqlalchemy.engine import make_url
 
 from gecit.core.order import ExamKey, Order
+from gecit.core.verdict import Outcome
 from gecit.edges import hl7_build
 from gecit.edges.orthanc_host import INDEX_PATH
-from gecit.edges.store import schema
+from gecit.edges.store import open_ledger, schema
 from gecit.edges.store.engine import CONNECTIONS
 from gecit.edges.store.following import PROCESS
 from gecit.sandbox.day import INSTITUTION
 from gecit.sandbox.imaging import build_study
 from tests.support import haproxy
-from tests.support.hospital import order_of, ready, stories_at
+from tests.support.hospital import order_of, ready, run_gecit, stories_at
 from tests.support.node import ADMINISTRATOR, Node, until
 from tests.support.pair import Pair, kill, pair
 from tests.support.postgres import cluster
@@ -75,6 +80,11 @@ def whole(made: Pair, order: Order, folder: Path) -> None:
     assert said_again(made, order_of(order)) == "AA"
     files = build_study("US", order=order, institution=INSTITUTION, folder=folder / order.key.accession)
     until(lambda: made.front.store(*files) == 0, OUTAGE, "the image is stored")
+    reported(made, order)
+
+
+def reported(made: Pair, order: Order) -> None:
+    """Send an exam's report through HAProxy until it is acknowledged."""
     assert STORY.report
     report = replace(STORY.report, key=order.key, patient=order.patient)
     message = hl7_build.report_message(report, hl7_build.Envelope(control_id=f"R{order.key.accession}"))
@@ -221,3 +231,50 @@ def test_who_was_killed_comes_back_and_is_there_when_the_other_is_killed(both: P
         assert set(nodes_of(both, order.key)) == {"Gecit"}, "by the common name; orders this close may share studies"
     known = [key for _, key in both.front.effective()]
     assert len(known) == len(set(known))
+
+
+def test_a_ledger_that_is_lost_comes_back_alone_and_index_and_images_stay(both: Pair, tmp_path: Path) -> None:
+    """docs/howto/backup.md of a pair: what came after the backup HBYS sends again, and PACS nothing."""
+    before, after = exam(6), exam(7)
+    for one in (both.a, both.b):
+        if not one.process or one.process.poll() is not None:
+            one.start()
+    whole(both, before, tmp_path)
+    until(lambda: told(both, before), 2 * OUTAGE, "MEDULA knows the exam")
+    done = run_gecit(both.a.environ, "backup", "--ledger-only", str(tmp_path / "backup"))
+    assert done.returncode == 0, done.stderr
+    whole(both, after, tmp_path)
+    until(lambda: told(both, after), 2 * OUTAGE, "MEDULA knows that one, too")
+
+    for one in (both.a, both.b):
+        kill(one)
+    both.front.ledger.close()
+    empty = another_database(both.a.database)
+    for one in (both.a, both.b):
+        one.database = one.environ["ORTHANC__GECIT__DATABASE"] = empty
+    restored = run_gecit(both.b.environ, "restore", "--ledger-only", str(tmp_path / "backup"))
+    assert restored.returncode == 0, restored.stderr
+    both.front.ledger = open_ledger(both.b.database)
+    for one in (both.a, both.b):
+        one.start()
+    assert said_again(both, order_of(after)) == "AA"
+    reported(both, after)
+
+    def as_before() -> bool:
+        found = both.front.exam(after.key)
+        return bool(found and found.images and found.verdict and found.verdict.outcome is Outcome.SUBMIT)
+
+    until(as_before, 3 * OUTAGE, "its images are found where they are")
+    until(lambda: both.front.ledger.deliveries(state="unknown") == [], 2 * OUTAGE, "what was in doubt is asked for")
+    known = Counter(str(one["content"]["accession"]) for one in both.front.inspect()["carried_out"])
+    assert [known[one.key.accession] for one in (before, after)] == [1, 1]
+    kinds = both.front.kinds(before.key)
+    assert kinds.count("OrderPlaced") == 1
+
+
+def another_database(url: str) -> str:
+    """Make an empty database on the server of that one."""
+    found, name = make_url(url), f"t{uuid4().hex}"
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return found.set(database=name).render_as_string(hide_password=False)
