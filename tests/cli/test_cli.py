@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Timer
+from time import monotonic
 
 import pytest
 from click.testing import Result
@@ -239,6 +241,45 @@ def test_health_is_one_while_nobody_beats_and_nought_when_all_do(run: Run, fille
     assert "listen" in run("health").output
     filled.beat(Beat(node="n", process="work", pid=2, at=now - timedelta(minutes=5)))
     run("health", code=1)
+
+
+def beat_all(ledger: SqlLedger, minutes_ago: int = 0) -> None:
+    at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
+    for process in ("listen", "orthanc", "web", "work"):
+        ledger.beat(Beat(node="n", process=process, pid=1, at=at))
+
+
+def test_after_a_start_health_waits_for_the_first_signs_of_life(run: Run, filled: SqlLedger) -> None:
+    beat_all(filled, minutes_ago=5)
+    started = Timer(0.5, beat_all, [filled])
+    started.start()
+    shown = json.loads(run("health", "--wait", "30", "--json").output)
+    started.join()
+    assert shown["ok"] and shown["silent"] == []
+
+
+def test_health_waits_no_longer_than_it_is_told_and_says_who_is_silent(run: Run, filled: SqlLedger) -> None:
+    began = monotonic()
+    assert "sessiz / silent: orthanc, web, listen, work" in run("health", "--wait", "1", code=1).output
+    assert 1 <= monotonic() - began < 10
+    beat_all(filled)
+    began = monotonic()
+    run("health", "--wait", "600")
+    assert monotonic() - began < 10, "nor where all is well"
+
+
+def test_health_waits_for_a_ledger_that_is_not_there_yet(run: Run, data: Path) -> None:
+    def made() -> None:
+        ledger = ledger_of(data)
+        beat_all(ledger)
+        ledger.close()
+
+    assert str(data / "ledger.db") in run("health", "--wait", "1", code=2).output
+    data.mkdir()
+    started = Timer(0.5, made)
+    started.start()
+    run("health", "--wait", "30")
+    started.join()
 
 
 # Faults: one clear text, exit code 2, no traceback

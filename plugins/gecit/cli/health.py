@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,18 +11,27 @@ from datetime import datetime
 import click
 
 from gecit.core.values import local
-from gecit.ports import COMPUTER, Beat
+from gecit.ports import COMPUTER, Beat, Unavailable
 from gecit.ports.nodes import SILENT
 
-from .common import as_json, parts, print_json, print_table
+from .common import NoLedgerError, as_json, parts, print_json, print_table
 
 EXPECTED = ("orthanc", "web", "listen", "work")
+AGAIN_SECONDS = 1.0
 
 
 @click.command()
+@click.option(
+    "--wait",
+    type=click.IntRange(min=0, max=86_400),
+    default=0,
+    metavar="SECONDS",
+    help="Ask again each second until all is well, for so long at most.",
+)
 @as_json
-def health(as_json: bool) -> None:
+def health(wait: int, as_json: bool) -> None:
     """Show processes and counts; exit code 1 where a process of any node is silent."""
+    _wait(wait)
     with parts(create=False) as opened:
         now = opened.clock.now()
         beats, counts = opened.ledger.beats(), opened.ledger.counts()
@@ -60,6 +70,22 @@ def health(as_json: bool) -> None:
     if silent and not as_json:
         click.echo(f"\nsessiz / silent: {', '.join(silent)}", err=True)
     sys.exit(1 if silent else 0)
+
+
+def _wait(seconds: int) -> None:
+    """Return when no process is silent, or the time is up."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and not _well():
+        time.sleep(AGAIN_SECONDS)
+
+
+def _well() -> bool:
+    """Whether all are heard; a ledger that is away, or not made yet, may be there a second later."""
+    try:
+        with parts(create=False) as opened:
+            return not silent_ones(opened.ledger.beats(), opened.clock.now())
+    except (Unavailable, NoLedgerError):
+        return False
 
 
 def silent_ones(beats: Sequence[Beat], now: datetime) -> list[str]:
