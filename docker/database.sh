@@ -16,4 +16,4 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     pg_ctl -D "$PGDATA.new" -w -s -m fast stop
     mv "$PGDATA.new" "$PGDATA"
 fi
-exec postgres -D "$PGDATA" -c unix_socket_directories=/tmp -c listen_addresses='*' -c "max_connections=${GECIT_MAX_CONNECTIONS:-200}" "$@"
+exec postgres -D "$PGDATA" -c unix_socket_directories=/tmp -c listen_addresses='*' -c "max_connections=${GECIT_MAX_CONNECTIONS:-300}" "$@"

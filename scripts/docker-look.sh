@@ -10,6 +10,10 @@ for image in node proxy database balancer metrics demo orthancteam; do
     printf '[docker-test] %-11s %4d MB, user %s, %s\n' "$image" "$size" "$user" "$title"
     case $user in "" | 0 | root | 0:*) fail "gecit/$image: root" ;; esac
     [ -n "$title" ] || fail "gecit/$image: no label"
+    for label in version revision licenses base.name; do
+        value=$(podman image inspect -f "{{index .Labels \"org.opencontainers.image.$label\"}}" "gecit/$image")
+        case $value in "" | 0 | unknown) fail "gecit/$image: $label: $value" ;; esac
+    done
     case $health in *CMD*) ;; *) fail "gecit/$image: no health check" ;; esac
 done
 podman run --rm --network none --read-only --entrypoint sh gecit/node -c '

@@ -129,12 +129,11 @@ fi
 build() { # name, Dockerfile, target if it is named otherwise, further options
     say "$1"
     podman build -q --isolation=chroot --network=host --format docker --target "${3:-$1}" -f "docker/$2" -t "gecit/$1" "${@:4}" \
-        --build-arg "VERSION=$(.venv/bin/python -c 'import gecit; print(gecit.__version__)')" \
         --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)" . > "$root/build.log" 2>&1 ||
         fail "$1" "$(tail -n 20 "$root/build.log")"
 }
-for one in node proxy; do build $one Dockerfile; done
-for one in database balancer metrics demo; do build $one Dockerfile.around; done
+for one in node proxy demo; do build $one Dockerfile; done
+for one in database balancer metrics; do build $one Dockerfile.around; done
 build alike test/Dockerfile.orthancteam-alike
 build orthancteam Dockerfile.orthancteam node --build-arg BASE=gecit/alike
 
@@ -150,7 +149,6 @@ export GECIT_SECRETS=$root/secrets GECIT_HTTPS_PORT=$first GECIT_PROMETHEUS_PORT
 export GECIT_DICOM_PORT_A=$((first + 3)) GECIT_MLLP_PORT_A=$((first + 4)) GECIT_DICOM_PORT_B=$((first + 5)) GECIT_MLLP_PORT_B=$((first + 6))
 export GECIT_DICOM_PORT=$((first + 7)) GECIT_MLLP_PORT=$((first + 8))
 docker/prepare.sh localhost >/dev/null
-for file in hospital province demo; do docker-compose -f "docker/$file.yml" config -q; done
 begin "il başlıyor | the province starts" province test
 look province
 end

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 run_packages=(orthanc orthanc-python orthanc-dicomweb dcmtk fonts-dejavu-core python3-venv ca-certificates invesalius-examples)
 test_packages=(postgresql systemd logrotate dicom3tools chromium chromium-driver poppler-utils git openssl nginx libnginx-mod-http-brotli-static libnginx-mod-stream prometheus
-    haproxy pgbouncer orthanc-postgresql)
+    haproxy pgbouncer orthanc-postgresql docker-compose)
 node_packages=(orthanc orthanc-python orthanc-dicomweb dcmtk fonts-dejavu-core python3-venv ca-certificates logrotate openssl nginx libnginx-mod-http-brotli-static)
 python=/usr/bin/python3   # the one Orthanc embeds; a venv of another Python cannot be loaded into Orthanc
 venv=.venv

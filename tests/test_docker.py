@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shutil
+import socket
+import ssl
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from gecit import __version__
 from gecit.settings import load
 from gecit.settings.reference import REFERENCE
+from tests.support import haproxy
+from tests.support.certificates import Authority
+from tests.support.front import replaced
+from tests.support.node import free_ports, until
 
 HOME = Path(__file__).parents[1]
 DOCKER = HOME / "docker"
@@ -23,8 +35,12 @@ IMAGES = {
     "database": "Dockerfile.around",
     "balancer": "Dockerfile.around",
     "metrics": "Dockerfile.around",
-    "demo": "Dockerfile.around",
+    "demo": "Dockerfile",
 }
+TOGETHER = (*((one,) for one in FILES), ("province.yml", "test.yml"), ("hospital.yml", "test/orthancteam.yml"))
+ARGUMENTS = {"BASE": "${GECIT_BASE:-debian:12-slim}", "REVISION": "${GECIT_REVISION:-unknown}"}
+LABELS = ("title", "licenses", "version", "revision", "base.name")
+PAGE = HOME / "docs/howto/containers.md"
 DOCKERFILES = ("Dockerfile", "Dockerfile.around", "Dockerfile.orthancteam", "test/Dockerfile.orthancteam-alike")
 OURS = {
     "GECIT_NAME",
@@ -89,6 +105,7 @@ def test_what_a_container_is_told_exists(name: str, service: str, words: dict[st
             f"gecit/{words['build']['target']}",
             f"docker/{IMAGES[words['build']['target']]}",
         )
+        assert name == "test.yml" or words["build"]["args"] == ARGUMENTS
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -136,8 +153,225 @@ def test_an_image_runs_as_nobody_and_says_how_it_is(image: str, file: str) -> No
     text = stages(file)[image]
     users = re.findall(r"^USER (\S+)$", text, re.MULTILINE)
     assert users and users[-1] not in ("root", "0")
-    assert "org.opencontainers.image.title" in text
-    assert image == "demo" or "HEALTHCHECK" in text  # the demo has its node's
+    text += stages(file)["node"] if image == "demo" else ""  # it is its node's, and a title
+    assert [one for one in LABELS if f"org.opencontainers.image.{one}=" not in text] == []
+    assert "HEALTHCHECK" in text
+
+
+@pytest.mark.parametrize("file", DOCKERFILES[:3])
+def test_an_image_that_nobody_told_a_version_has_the_real_one(file: str) -> None:
+    """A label cannot be read of a file, and compose knows no version."""
+    text = (DOCKER / file).read_text(encoding="utf-8")
+    assert re.findall(r"^ARG VERSION=(\S+)$", text, re.MULTILINE) == [__version__]
+    assert text.count("ARG VERSION\n") == text.count("ARG REVISION\n") == text.count("image.version=")
+
+
+@pytest.mark.parametrize("files", TOGETHER, ids="+".join)
+def test_docker_compose_takes_the_files(files: tuple[str, ...]) -> None:
+    compose(DOCKER, *files)
+
+
+def compose(folder: Path, *files: str) -> None:
+    """Have docker-compose read compose files."""
+    named = [word for one in files for word in ("-f", str(folder / one))]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("GECIT_", "COMPOSE_"))}
+    done = subprocess.run(["docker-compose", *named, "config", "-q"], env=environ, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("script", sorted(DOCKER.glob("*.sh")), ids=lambda one: one.name)
+def test_a_script_can_be_read_by_its_shell(script: Path) -> None:
+    shell = script.read_text().splitlines()[0].removeprefix("#!")
+    assert shell in ("/bin/sh", "/bin/bash")
+    subprocess.run([shell, "-n", script], check=True)
+
+
+@pytest.fixture
+def grown(tmp_path: Path) -> Path:
+    """docker/ after what the page says of one more hospital, and of another after that."""
+    shutil.copytree(DOCKER, tmp_path / "docker", ignore=shutil.ignore_patterns("secrets", ".env"))
+    [step] = re.findall(r"^docker/add-hospital\.sh c$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    for command in (step, step, step.replace(" c", " e")):
+        subprocess.run(command.split(), cwd=tmp_path, check=True, timeout=60)
+    return tmp_path / "docker"
+
+
+def test_one_more_hospital_is_added_by_what_the_page_says(grown: Path) -> None:
+    compose(grown, "province.yml")
+    found = yaml.safe_load((grown / "province.yml").read_text())
+    services = found["services"]
+    names = services["proxy-b"]["environment"]["GECIT_SERVER_NAME"]
+    for letter, dicom in (("c", 4244), ("e", 4246)):
+        for service in ("door", "node", "proxy"):
+            as_b = json.dumps(services[f"{service}-b"]).replace(names, "NAMES")
+            for of_b, its in (
+                *(("-b", f"-{letter}"), ("_B:", f"_{letter.upper()}:"), (":-b.", f":-{letter}.")),
+                *(("-4243", f"-{dicom}"), ("-2576", f"-{dicom - 1667}"), ("NAMES", names)),
+            ):
+                as_b = as_b.replace(of_b, its)
+            assert json.loads(as_b) == services[f"{service}-{letter}"]
+        assert services[f"node-{letter}"]["environment"]["GECIT_NAME"] == f"node-{letter}"
+        assert {f"data-{letter}", f"backups-{letter}", f"uploads-{letter}"} <= set(found["volumes"])
+        name = f"${{GECIT_SERVER_NAME_{letter.upper()}:-{letter}.localhost}}"
+        assert all(name in services[f"proxy-{one}"]["environment"]["GECIT_SERVER_NAME"].split() for one in "abce")
+    assert services["balancer"]["depends_on"] == ["door-a", "door-b", "door-c", "door-e"]
+    published = [port for one in services.values() for port in one.get("ports", [])]
+    assert len(published) == len(set(published)) == 10
+    done = haproxy.checked(grown / "haproxy.cfg")
+    assert done.returncode == 0, done.stderr
+    assert (grown / "haproxy.cfg").read_text().count("    server ") == 4
+
+
+def test_a_letter_that_is_none_adds_no_hospital(tmp_path: Path) -> None:
+    for wrong in ("b", "C", "cd", ""):
+        assert subprocess.run([DOCKER / "add-hospital.sh", wrong], cwd=tmp_path, capture_output=True).returncode == 2
+
+
+class Stub:
+    """Stands for a node's nginx: answers HAProxy's look, and to a TLS client its own letter."""
+
+    def __init__(self, letter: str) -> None:
+        self.letter, self._socket = letter.encode(), socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        try:
+            while True:
+                one, _ = self._socket.accept()
+                with one:
+                    look = one.recv(4096).startswith(b"GET ")
+                    one.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" if look else self.letter)
+        except OSError:
+            return
+
+    def end(self) -> None:
+        """Close its port."""
+        if self._socket.fileno() >= 0:
+            self._socket.shutdown(socket.SHUT_RDWR)
+            self._socket.close()
+
+
+@pytest.fixture
+def balanced(grown: Path) -> Iterator[tuple[int, dict[str, Stub]]]:
+    """HAProxy as shipped, with two more hospitals, before stubs."""
+    stubs = {letter: Stub(letter) for letter in "abce"}
+    front, figures = free_ports(2)
+    places = {f"door-{one}:8443": f"127.0.0.1:{stub.port}" for one, stub in stubs.items()}
+    places |= {
+        "bind :8443": f"bind 127.0.0.1:{front}",
+        "bind :8404": f"bind 127.0.0.1:{figures}",
+        "inter 2s": "inter 200ms",
+    }
+    places["check check-ssl verify none check-send-proxy send-proxy-v2"] = "check"
+    (grown / "haproxy.cfg").write_text(replaced((grown / "haproxy.cfg").read_text(), places))
+    process = subprocess.Popen([haproxy.PROGRAM, "-db", "-f", grown / "haproxy.cfg"], stdout=subprocess.DEVNULL)
+    until(lambda: answered(front, "a.gecit.example") == "a", 20, "HAProxy answers")
+    yield front, stubs
+    process.terminate()
+    process.wait(20)
+    for one in stubs.values():
+        one.end()
+
+
+def answered(port: int, name: str) -> str:
+    """Return the letter of the node that a TLS client of that name comes to; empty: of none."""
+    said = ssl.MemoryBIO()
+    context = ssl.create_default_context()
+    with pytest.raises(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), said, server_hostname=name).do_handshake()
+    try:
+        with socket.create_connection(("127.0.0.1", port), 10) as client:
+            client.sendall(said.read())
+            return client.recv(16).decode()
+    except OSError:
+        return ""
+
+
+def test_the_balancer_leads_by_the_first_word_of_a_name_and_to_another_while_that_is_away(
+    balanced: tuple[int, dict[str, Stub]],
+) -> None:
+    port, stubs = balanced
+    names = (
+        "a.gecit.example",
+        "b.gecit.example",
+        "C.gecit.example",
+        "e.localhost",
+        "localhost",
+        "d.example",
+        "127.0.0.1",
+    )
+    assert [answered(port, one) for one in names] == ["a", "b", "c", "e", "a", "a", "a"]
+    stubs["b"].end()
+    until(lambda: answered(port, "b.gecit.example") == "a", 20, "a answers for b")
+    stubs["a"].end()
+    until(lambda: answered(port, "localhost") == "c", 20, "c answers for a")
+    assert [answered(port, one) for one in names] == ["c", "c", "c", "e", "c", "c", "c"]
+
+
+def test_nginx_takes_what_its_container_makes_of_the_shipped_file(tmp_path: Path) -> None:
+    pair = Authority(tmp_path / "authority").sign("a.example")
+    places = {
+        "/tmp/gecit.conf": f"{tmp_path}/made.conf",
+        "/etc/gecit/gecit.conf": str(HOME / "orthanc-config/nginx/gecit.conf"),
+        "/etc/gecit/nginx.conf": f"{tmp_path}/nginx.conf",
+        "/run/secrets/web.pem": str(pair.certificate),
+        "/run/secrets/web.key": str(pair.key),
+        "exec nginx ": "exec /usr/sbin/nginx -t ",
+    }
+    frame = {
+        "/tmp/nginx.pid": f"{tmp_path}/nginx.pid",
+        "/tmp/gecit.conf": f"{tmp_path}/made.conf",
+        "/var/lib/gecit-proxy": str(tmp_path),
+    }
+    (tmp_path / "nginx.conf").write_text(replaced((DOCKER / "nginx.conf").read_text(), frame))
+    script = replaced((DOCKER / "proxy.sh").read_text(), places)
+    https, plain = free_ports(2)
+    for more in ({}, {"GECIT_SERVER_NAME": "a.example b.example", "GECIT_BALANCERS": "10.0.0.0/8 172.16.0.0/12"}):
+        environ = {"PATH": "/usr/bin:/bin", "GECIT_HTTPS_PORT": str(https), "GECIT_PLAIN_PORT": str(plain), **more}
+        done = subprocess.run(["/bin/sh", "-c", script, "proxy.sh"], env=environ, capture_output=True, text=True)
+        assert done.returncode == 0 and "test is successful" in done.stderr, done.stderr
+
+
+def test_systemd_understands_the_nightly_backup(tmp_path: Path) -> None:
+    units = tmp_path / "etc/systemd/system"
+    units.mkdir(parents=True)
+    for name in ("gecit-backup.service", "gecit-backup.timer"):
+        shutil.copy(DOCKER / name, units)
+    program = tmp_path / "srv/gecit/docker/backup.sh"
+    program.parent.mkdir(parents=True)
+    shutil.copy(DOCKER / "backup.sh", program)
+    done = subprocess.run(
+        ["systemd-analyze", f"--root={tmp_path}", "--man=no", "verify", "gecit-backup.service", "gecit-backup.timer"],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert [line for line in done.stderr.splitlines() if "gecit-backup" in line and "not found" not in line] == []
+
+
+def test_a_backup_stands_on_that_of_the_night_before_and_old_ones_go(tmp_path: Path) -> None:
+    """With stand-ins: docker-compose runs the command here, gecit makes a folder."""
+    nights, programs = tmp_path / "backup", tmp_path / "bin"
+    programs.mkdir()
+    (programs / "docker-compose").write_text('#!/bin/sh\nshift 5\n[ "$FAILS" != 1 ] && exec "$@"\n')
+    (programs / "gecit").write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/said\nmkdir "$2"\n')
+    for one in programs.iterdir():
+        one.chmod(0o755)
+    for day in range(1, 6):
+        (nights / f"2026-01-0{day}").mkdir(parents=True)
+    script = tmp_path / "backup.sh"
+    script.write_text(replaced((DOCKER / "backup.sh").read_text(), {"/backup": str(nights)}))
+    script.chmod(0o755)
+
+    def run(fails: str) -> int:
+        environ = {"PATH": f"{programs}:/usr/bin:/bin", "GECIT_KEEP": "3", "FAILS": fails}
+        return subprocess.run([script, "hospital.yml", "node"], env=environ, capture_output=True).returncode
+
+    assert run("1") == 1
+    assert len(list(nights.iterdir())) == 5
+    assert run("0") == 0
+    assert f"--base {nights}/2026-01-05" in (tmp_path / "said").read_text()
+    kept = sorted(one.name for one in nights.iterdir())
+    assert len(kept) == 3 and kept[:2] == ["2026-01-04", "2026-01-05"]
 
 
 def test_python_packages_come_by_the_lock_and_its_hashes() -> None:
@@ -189,7 +423,7 @@ def test_nodes_of_a_province_send_browsers_to_each_other_by_names_of_their_own()
     found = read("province.yml")["services"]
     names = [found[one]["environment"]["ORTHANC__GECIT__SIGN_IN__PUBLIC_URL"] for one in ("node-a", "node-b")]
     assert len(set(names)) == 2
-    assert ":-b." in names[1] and "req.ssl_sni -m beg -i b." in (DOCKER / "haproxy.cfg").read_text()
+    assert ":-b." in names[1] and "server b door-b:" in (DOCKER / "haproxy.cfg").read_text()
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ from gecit.sandbox.day import INSTITUTION, Act, exams_of_the_day
 from .engine import Project, again_and_again
 from .province import LONG, Sender, letting_https_in, open_the_hospital, read, say
 
+ON_ORTHANC_TEAM = "run -e GECIT_CONFIG=/etc/orthanc --entrypoint /opt/gecit/start.sh"
+"""Its start would start Orthanc, whatever it is told."""
 WHOLE_DAY = re.compile(r"\b(\d+)/\1 tetkik beklendiği gibi")
 
 
@@ -42,6 +44,11 @@ def hospital(project: Project) -> None:
     project.compose("restart", "node")
     again_and_again(lambda: project.healthy("node"), LONG, "the node is healthy after a restart")
     again_and_again(attached, LONG, "the exam outlives a restart")
+    project.run("node", "gecit", "backup", "/backup/one")
+    project.documented(
+        "Everything is lost", "hospital.yml", "/backup/one", run=ON_ORTHANC_TEAM if project.on_orthanc_team else "run"
+    )
+    again_and_again(attached, LONG, "the exam is restored")
     say("tek düğüm çalışıyor / a node alone works")
 
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
+
+PAGE = Path(__file__).parents[2] / "docs/howto/containers.md"
 
 
 class Project:
@@ -15,11 +20,34 @@ class Project:
 
     def __init__(self, name: str, files: Sequence[str]) -> None:
         self._name, self._found = name, dict[str, str]()
+        self.on_orthanc_team = any("orthancteam" in one for one in files)
         self._compose = ["docker-compose", "-p", name, *(word for file in files for word in ("-f", file))]
 
     def compose(self, *words: str) -> str:
         """Run a command of docker-compose."""
         return said([*self._compose, *words])
+
+    def documented(self, heading: str, file: str, backup: str, run: str = "run") -> None:
+        """Do what the page says under a heading for a compose file: each block at once, the last until all is well."""
+        [section] = re.findall(rf"^### {heading}\n(.+?)(?=^##|\Z)", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+        command = f"docker-compose -f docker/{file}"
+        blocks = [one for one in re.findall(r"^```sh\n(.+?)^```$", section, re.MULTILINE | re.DOTALL) if command in one]
+        for shipped, here in (
+            *(
+                (f"{command} run", f"{command} {run}"),
+                (command, shlex.join(self._compose)),
+                ("/backup/2026-11-26", backup),
+            ),
+        ):
+            blocks = [one.replace(shipped, here) for one in blocks]
+        *acts, look = (["bash", "-euxo", "pipefail", "-c", one] for one in blocks)
+        for act in acts:
+            said(act)
+        again_and_again(lambda: [said(look)], 180, heading)
+
+    def host(self, *command: str) -> str:
+        """Run a program of docker/ that speaks of this project."""
+        return said(["env", f"COMPOSE_PROJECT_NAME={self._name}", *command])
 
     def container(self, service: str) -> str:
         """Return the id of a service's container; it keeps it when it is started again."""

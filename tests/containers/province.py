@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,13 +128,17 @@ def play(project: Project, token: str, stories: list[ExamStory]) -> tuple[Sender
     return senders
 
 
-def look(project: Project, stories: list[ExamStory]) -> None:
-    """Nothing that was acknowledged is lost, each exam ended as its story says, and MEDULA was told once of each."""
+def look(project: Project, stories: list[ExamStory]) -> dict[str, str]:
+    """Nothing that was acknowledged is lost, each exam ended as its story says, and MEDULA was told once of each.
+
+    Returns a study of each node that has one.
+    """
     password = (SECRETS / "ledger_password").read_text().strip()
     port = os.environ["GECIT_DATABASE_PORT"]
     ledger = open_ledger(f"postgresql://gecit:{password}@127.0.0.1:{port}/gecit")
     try:
         results = wait_for(ledger, stories, LONG)
+        parked = ledger.deliveries(state="parked")
     finally:
         ledger.close()
     wrong = [one for one in results if not one.as_expected]
@@ -146,6 +151,14 @@ def look(project: Project, stories: list[ExamStory]) -> None:
     wanted = {one.story.order.key.accession for one in results if one.exam and one.exam.billing == "told"}
     in_force = [one["content"]["accession"] for one in told["effective"]]
     assert sorted(in_force) == sorted(wanted), (in_force, wanted)
+    twice = {
+        one: times
+        for one, times in Counter(one["content"]["accession"] for one in told["carried_out"]).items()
+        if times > 1
+    }
+    assert not twice and not parked, (twice, parked)
+    studies = [study.facts for one in results if one.exam for study in one.exam.studies]
+    return {one.key.node: one.study_instance_uid for one in studies}
 
 
 def letting_https_in() -> None:
@@ -170,8 +183,9 @@ def main(name: str, files: list[str]) -> None:
     again_and_again(lambda: project.pid("node-a") not in (0, before), LONG, "node-a is started again")
     assert first.repeated > 0, "nobody noticed that a node was killed"
     say(f"{len(first.acknowledged) + len(second.acknowledged)} messages, {first.repeated} repeated after the kill")
-    look(project, stories)
+    studies = look(project, stories)
     rest(project, token, stories)
+    back(project, token, stories, studies)
 
 
 def rest(project: Project, token: str, stories: list[ExamStory]) -> None:
@@ -184,14 +198,42 @@ def rest(project: Project, token: str, stories: list[ExamStory]) -> None:
     say("düğüm yokken öteki yanıtladı / the other node answered while one was away")
 
     for node in NODES:
-        project.run(node, "gecit", "backup", "/backup/one")
-        project.run(node, "gecit", "restore", "--check", "/backup/one")
+        project.run(node, "gecit", "backup", "/backup/2026-11-25")
+    project.host("docker/backup.sh", "province.yml", *NODES)
+    for node in NODES:
+        project.run(node, "gecit", "restore", "--check", tonight())
     say("yedekler sağlam / backups are whole")
 
     (SECRETS / "metrics_token").chmod(0o644)
     (SECRETS / "metrics_token").write_text(token)
     again_and_again(_scraped, LONG, "Prometheus reads the nodes")
     say("Prometheus okuyor / reads")
+
+
+def tonight() -> str:
+    """Return the folder that docker/backup.sh makes."""
+    return f"/backup/{datetime.now().astimezone():%Y-%m-%d}"
+
+
+def back(project: Project, token: str, stories: list[ExamStory], studies: Mapping[str, str]) -> None:
+    """Lose the ledger with node a, then node b's volume, and bring them back by what the page says."""
+    for heading, node in (("Everything is lost", "node-a"), ("One node of a province is lost", "node-b")):
+        project.documented(heading, "province.yml", tonight())
+        again_and_again(
+            lambda one=node: _opens(project, token, one, studies[one]), LONG, f"images of {node} open again"
+        )
+        say(f"{node}: geri yüklendi / restored")
+    look(project, stories)
+
+
+def _opens(project: Project, token: str, node: str, study: str) -> bool:
+    """Whether a node gives a study's metadata."""
+    ask = (
+        "import sys, urllib.request as u; _, token, study = sys.argv; "
+        "asked = u.Request(f'http://127.0.0.1:8042/dicom-web/studies/{study}/metadata'); "
+        "asked.add_header('Authorization', f'Bearer {token}'); print(len(u.urlopen(asked).read()))"
+    )
+    return int(project.run(node, "python", "-c", ask, token, study)) > 1000
 
 
 def _scraped() -> bool:
