@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 import socket
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -272,9 +274,56 @@ def test_a_ledger_that_is_lost_comes_back_alone_and_index_and_images_stay(both: 
     assert kinds.count("OrderPlaced") == 1
 
 
+def test_a_pair_that_lost_everything_comes_back_from_the_three_parts_of_its_backup(both: Pair, tmp_path: Path) -> None:
+    """docs/howto/backup.md, "A pair": ledger, index by pg_dump, folder; a new database for each, an empty folder."""
+    order, shared = exam(8), both.a.data.parent / "shared"
+    whole(both, order, tmp_path)
+    until(lambda: told(both, order), 2 * OUTAGE, "MEDULA knows the exam")
+    done = run_gecit(both.b.environ, "backup", "--ledger-only", str(tmp_path / "backup"))
+    assert done.returncode == 0, done.stderr
+    index = both.a.environ["GECIT_INDEX"]
+    postgres("pg_dump", "--format=custom", f"--file={tmp_path}/index", index)
+    shutil.copytree(shared, tmp_path / "images")
+    had = studies(both.a)
+
+    for one in (both.a, both.b):
+        kill(one)
+    both.front.ledger.close()
+    shutil.rmtree(shared)
+    shutil.copytree(tmp_path / "images", shared)
+    empty, empty_index = another_database(both.a.database), another_database(index)
+    for one in (both.a, both.b):
+        one.database = one.environ["ORTHANC__GECIT__DATABASE"] = empty
+        one.environ["GECIT_INDEX"] = empty_index
+    dbname = f"--dbname={empty_index}"
+    postgres("pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", dbname, f"{tmp_path}/index")
+    restored = run_gecit(both.a.environ, "restore", "--ledger-only", str(tmp_path / "backup"))
+    assert restored.returncode == 0, restored.stderr
+    both.front.ledger = open_ledger(empty)
+    for one in (both.a, both.b):
+        one.start()
+    mine = copy.copy(both.front)
+    mine.node = both.a
+    ready(mine)
+    assert studies(both.a) == had
+    found = both.front.exam(order.key)
+    assert found and found.images and found.verdict and found.verdict.outcome is Outcome.SUBMIT
+    whole(both, exam(9), tmp_path)
+    until(lambda: told(both, exam(9)), 2 * OUTAGE, "new exams are taken in and told")
+    assert Counter(str(one["content"]["accession"]) for one in both.front.inspect()["carried_out"])["PAIR8"] == 1
+    for one in (both.a, both.b):
+        assert run_gecit(one.environ, "audit", "verify").returncode == 0
+
+
+def postgres(program: str, *arguments: str) -> None:
+    """Run one of PostgreSQL's own programs."""
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def another_database(url: str) -> str:
     """Make an empty database on the server of that one."""
-    found, name = make_url(url), f"t{uuid4().hex}"
+    name = f"t{uuid4().hex}"
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
-    return found.set(database=name).render_as_string(hide_password=False)
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
