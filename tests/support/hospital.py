@@ -285,10 +285,10 @@ def ready(made: Hospital) -> None:
     until(lambda: "gecit-" in made.node.get("/modalities").text, 30, "the institutions' AE titles are known to Orthanc")
 
 
-def stories_at(minutes_ago: int) -> list[ExamStory]:
+def stories_at(minutes_ago: int, institution: Institution = INSTITUTION) -> list[ExamStory]:
     """Return the demo's stories with accession numbers of their own."""
     now = datetime.now(UTC)
-    return exams_of_the_day(now, named=now - timedelta(minutes=minutes_ago))
+    return exams_of_the_day(now, institution, named=now - timedelta(minutes=minutes_ago))
 
 
 def order_of(order: Order, control_id: str = "", **envelope: str) -> bytes:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from gecit.edges.system_clock import SystemClock
 from gecit.ports import Institution
 from gecit.sandbox import node as laptop
@@ -19,6 +21,25 @@ from .hospital import Hospital, not_started, ready, record
 from .postgres import Cluster
 
 KEY = b"a province's key, of 32 bytes...."
+
+
+def hospitals(number: int) -> list[Institution]:
+    """Make up public hospitals of one province; each has its own codes, AE title and address of its HBYS.
+
+    The demo's first: it is the only one whose HBYS speaks from 127.0.0.1.
+    """
+    return [INSTITUTION, *(_neighbour(one) for one in range(2, number + 1))]
+
+
+def _neighbour(number: int) -> Institution:
+    return replace(
+        INSTITUTION,
+        skrs=f"{999_000 + number}",
+        medula_code=f"11{999_000 + number}",
+        name=f"Geçit Deneme Hastanesi {number}",
+        aets=(f"DENEMEPACS{number}",),
+        hl7_peers=(f"127.0.0.{number}/32",),
+    )
 
 
 class Province:

@@ -21,6 +21,7 @@ from ..core.values import Value, local
 from ..core.verdict import Outcome, Status, Verdict
 from ..edges import hl7_build
 from ..edges.store import SqlLedger, open_ledger
+from ..ports import Institution
 from ..steps.attach_report import documents_of
 from .announcing import announce, seconds_excused
 from .day import CRITICAL, INSTITUTION, Act, ExamStory, cancelled, exams_of_the_day, exams_to_read
@@ -118,8 +119,10 @@ def _give_work(ledger: SqlLedger, first: Order, bleeding: Order, say: Say) -> No
 class Player:
     """Sends what a story says, as a hospital's systems would."""
 
-    def __init__(self, node: Running, folder: Path) -> None:
-        self._node, self._folder = node, folder
+    def __init__(self, node: Running, folder: Path, institution: Institution = INSTITUTION) -> None:
+        """`institution`: the hospital, with the address that its HBYS speaks from and its PACS's AE title."""
+        self._node, self._folder, self.institution = node, folder, institution
+        self._source = institution.hl7_peers[0].partition("/")[0]
 
     def play(self, story: ExamStory) -> None:
         """Do everything of one story, in its order."""
@@ -150,7 +153,7 @@ class Player:
     def ask(self, order: Order) -> None:
         """Ask for earlier exams, as HBYS does before it orders; again where nobody answers."""
         question = {
-            "MedulaInstitutionId": INSTITUTION.medula_code,
+            "MedulaInstitutionId": self.institution.medula_code,
             "PatientCitizenId": order.patient.tckn,
             "SutCode": order.procedures[0].sut,
             "DoctorCitizenId": order.physician.identifier,
@@ -176,20 +179,22 @@ class Player:
         return hl7_build.Envelope(control_id=f"{kind}{story.order.key.accession}")
 
     def _send(self, message: bytes) -> bytes:
-        [answer] = hl7_build.send("127.0.0.1", self._node.settings.mllp_port, [message], timeout=30)
+        port = self._node.settings.mllp_port
+        [answer] = hl7_build.send("127.0.0.1", port, [message], timeout=30, source=self._source)
         return answer
 
     def _store(self, story: ExamStory) -> None:
         files = build_study(
             story.images,
             order=story.order,
-            institution=INSTITUTION,
+            institution=self.institution,
             folder=self._folder / story.id,
             with_dose=story.with_dose,
             slices=story.slices,
             serial=story.serial,
         )
-        store(files, self._node.settings.dicom_port, self._node.settings.dicom_aet)
+        settings = self._node.settings
+        store(files, settings.dicom_port, settings.dicom_aet, self.institution.aets[0])
 
 
 def ordered_now(story: ExamStory) -> ExamStory:
