@@ -14,6 +14,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
+from gecit.ports import Institution
 from gecit.processes.following import LEASE
 from gecit.sandbox.day import ExamStory
 from gecit.sandbox.hbys import PretendHbys
@@ -21,12 +22,12 @@ from gecit.sandbox.hbys import PretendHbys
 from ..support.hospital import Hospital, ready
 from ..support.node import until
 from ..support.postgres import Cluster, cluster
-from ..support.province import Province, across, province
+from ..support.province import Province, across, hospitals, province
 from .checks import Found, Verdicts, check, verdicts_of
 from .filling import Filled, fill_nodes
 from .killing import Killer, environ_of
 from .results import Run
-from .runs import FAULTS, REACH_SECONDS, Day, admit_reader, pretend_hbys, stories_of
+from .runs import FAULTS, REACH_SECONDS, Day, admit_reader, pretend_hbys, stories_of, told_there
 from .senders import GIVE_UP_SECONDS, Sender
 from .table import RANDOM, RANDOM_SECONDS, Kill, read_points
 
@@ -82,12 +83,22 @@ def a_kill(draw: random.Random, names: Sequence[str], victim: str) -> NodeKill:
 
 
 class Nodes:
-    """Nodes with the hook in their processes, one ledger, one HBYS, one MEDULA."""
+    """Nodes with the hook in their processes, each with a hospital of its own; one ledger, one MEDULA.
+
+    `hbys`: keeps what all hospitals are told. One reader, of the first, writes reports for all of them.
+    """
 
     def __init__(
-        self, made: Province, hbys: PretendHbys, postgres: Cluster, folder: Path, filled: Filled | None
+        self,
+        made: Province,
+        theirs: Sequence[Institution],
+        hbys: PretendHbys,
+        postgres: Cluster,
+        folder: Path,
+        filled: Filled | None,
     ) -> None:
         self.made, self.hbys, self.folder, self._filled = made, hbys, folder, filled
+        self._theirs = dict(zip(made.nodes, theirs, strict=True))
         self._postgres = postgres
         self._killers = {
             name: Killer(one, crash_folder(folder, name), read_points()) for name, one in made.nodes.items()
@@ -96,7 +107,7 @@ class Nodes:
         self._medula = self._first.world["/medula"]
         self._days = count()
         self._taken_over = self._without_ledger = 0
-        admit_reader(self._first.ledger)
+        admit_reader(self._first.ledger, theirs[1:])
 
     @property
     def names(self) -> list[str]:
@@ -105,8 +116,8 @@ class Nodes:
 
     def undisturbed(self) -> Verdicts:
         """Play a day that nobody disturbs and return its verdicts; AssertionError where it does not end well."""
-        stories = self._stories()
         images, sender = next(iter(self._senders()))
+        stories = self._stories(sender.institution)
         sender.play_all(stories)
         found = check(images, self.hbys, stories, sender.books, None)
         assert found.good, found
@@ -118,7 +129,7 @@ class Nodes:
         done: list[Kill] = []
         unreached: list[Kill] = []
         self._medula.spoil(faults, FAULTS, seed)
-        days = [(images, Day(self._stories, sender)) for images, sender in self._senders()]
+        days = [(images, Day(partial(self._stories, sender.institution), sender)) for images, sender in self._senders()]
         found = Found([], [], [])
         try:
             for one in kills:
@@ -165,17 +176,17 @@ class Nodes:
         """Return what all nodes wrote."""
         return "\n".join(f"--- {name}\n{one.node.log_text()}" for name, one in self.made.nodes.items())
 
-    def _stories(self) -> list[ExamStory]:
-        return stories_of(next(self._days))
+    def _stories(self, institution: Institution) -> list[ExamStory]:
+        return stories_of(next(self._days), institution=institution)
 
     def _senders(self) -> Iterator[tuple[Hospital, Sender]]:
-        """Yield a hospital for each node: its messages go there, its images to the next one, which is told too."""
+        """Yield each node's hospital: its messages go there, its images to the next node, which is told too."""
         nodes = self.made.nodes
         for number, hl7 in enumerate(self.names):
             images = self.names[(number + 1) % len(nodes)]
             doors = across(hl7=nodes[hl7], images=nodes[images])
             moment = self._killers[images].moment
-            yield nodes[images], Sender(nodes[images], self.folder / "sent" / hl7, moment, doors)
+            yield nodes[images], Sender(nodes[images], self.folder / "sent" / hl7, moment, doors, self._theirs[hl7])
 
     def _more(self, days: Sequence[tuple[Hospital, Day]]) -> None:
         """Wait for a message to be acknowledged, so that every kill comes in mid-traffic."""
@@ -259,14 +270,16 @@ def nodes(folder: Path, number: int, exams: int, say: Callable[[str], object] = 
     with ExitStack() as stack:
         postgres = stack.enter_context(cluster(connections=CONNECTIONS * (number + 1)))
         hbys, told_here = stack.enter_context(pretend_hbys())
+        assert told_here.receiver
+        theirs = [told_there(one, told_here.receiver.port) for one in hospitals(number)]
         made = stack.enter_context(
             province(
                 folder,
                 postgres,
                 [f"node-{one}" for one in range(1, number + 1)],
                 environ=lambda name: environ_of(crash_folder(folder, name)),
-                institutions=[told_here],
+                institutions=theirs,
                 prepare=lambda made: filled.append(fill_nodes(made, exams, say)) if exams else None,
             )
         )
-        yield Nodes(made, hbys, postgres, folder, filled[0] if filled else None)
+        yield Nodes(made, theirs, hbys, postgres, folder, filled[0] if filled else None)

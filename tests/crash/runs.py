@@ -6,12 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
 from msgspec.structs import replace
 
+from gecit.core.grants import Grant, Paper
 from gecit.edges.passwords import hash_password
 from gecit.edges.store import SqlLedger
 from gecit.edges.system_clock import SystemClock
@@ -121,18 +122,30 @@ class Bench:
         return Sender(self.made, self.folder / "sent", self.killer.moment)
 
 
-def admit_reader(ledger: SqlLedger) -> None:
-    """Record who signs the report that is written in Geçit."""
+def admit_reader(ledger: SqlLedger, others: Sequence[Institution] = ()) -> None:
+    """Record who signs the report that is written in Geçit; at the others by a grant."""
     now = datetime.now(UTC)
     ledger.save_account(READER, now)
     ledger.set_password(READER.name, hash_password(PASSWORD), now)
+    granted = Grant(
+        id="crash",
+        readers=(READER.name,),
+        institutions=tuple(one.skrs for one in others),
+        since=now - timedelta(days=1),
+        until=now + timedelta(days=1),
+        paper=Paper(number="DENEME-1", dated=now.date()),
+    )
+    if others:
+        ledger.write(lambda tx: tx.record_grant(granted, now, "test"))
 
 
-def stories_of(number: int, plays: Callable[[ExamStory], bool] = lambda story: True) -> list[ExamStory]:
+def stories_of(
+    number: int, plays: Callable[[ExamStory], bool] = lambda story: True, institution: Institution = INSTITUTION
+) -> list[ExamStory]:
     """Return a day's stories; each number is a day of its own."""
     minutes = number * 180
-    today = [one for one in stories_at(minutes) if one.id not in LEFT_OUT and plays(one)]
-    read = next(one for one in stories_at(minutes + 60) if one.id == "x-ray")  # another patient's
+    today = [one for one in stories_at(minutes, institution) if one.id not in LEFT_OUT and plays(one)]
+    read = next(one for one in stories_at(minutes + 60, institution) if one.id == "x-ray")  # another patient's
     return [*today[:2], replace(read, id=READ_HERE), *today[2:]]
 
 
@@ -182,7 +195,12 @@ def pretend_hbys() -> Iterator[tuple[PretendHbys, Institution]]:
     """Let an HBYS listen; yields it, and the hospital of the demo, whose reports it is told of."""
     hbys = PretendHbys(SystemClock())
     with listening(hbys) as port:
-        yield hbys, replace(INSTITUTION, receiver=Receiver(host="127.0.0.1", port=port))
+        yield hbys, told_there(INSTITUTION, port)
+
+
+def told_there(institution: Institution, port: int) -> Institution:
+    """Return an institution whose reports the HBYS at a port of this computer is told of."""
+    return replace(institution, receiver=Receiver(host="127.0.0.1", port=port))
 
 
 @contextmanager

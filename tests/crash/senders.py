@@ -18,7 +18,7 @@ from gecit.core.access import Role
 from gecit.core.accounts import Account
 from gecit.core.order import Order
 from gecit.edges import hl7_build
-from gecit.ports import Unavailable
+from gecit.ports import Institution, Unavailable
 from gecit.sandbox.day import INSTITUTION, RADIOLOGIST, Act, ExamStory
 from gecit.sandbox.imaging import build_study
 from gecit.sandbox.node import Running
@@ -78,9 +78,10 @@ class Sender(Player):
         folder: Path,
         moment: Callable[[str], None] = lambda what: None,
         doors: Running | None = None,
+        institution: Institution = INSTITUTION,
     ) -> None:
         """`doors`: where to send, if not all to `made`, on which reports are written and images looked for."""
-        super().__init__(doors or made.running(), folder)
+        super().__init__(doors or made.running(), folder, institution)
         self._made = made
         self.books = Books([], [], [])
         self.moment = moment
@@ -139,7 +140,8 @@ class Sender(Player):
 
         def once() -> bool:
             try:
-                [answer] = hl7_build.send("127.0.0.1", self._node.settings.mllp_port, [message], timeout=20)
+                port = self._node.settings.mllp_port
+                [answer] = hl7_build.send("127.0.0.1", port, [message], timeout=20, source=self._source)
             except OSError:
                 return False
             said = read_ack(answer)
@@ -156,7 +158,7 @@ class Sender(Player):
         files = build_study(
             story.images,
             order=story.order,
-            institution=INSTITUTION,
+            institution=self.institution,
             folder=self._folder / story.order.key.accession,
             with_dose=story.with_dose,
             slices=story.slices,
@@ -168,7 +170,7 @@ class Sender(Player):
     def _store_some(self, waiting: list[Path]) -> bool:
         """Send files over one association, take off what got Success, and say whether none is left."""
         data = [dcmread(one) for one in waiting]
-        entity = AE(ae_title=INSTITUTION.aets[0])
+        entity = AE(ae_title=self.institution.aets[0])
         for one in data:
             syntax = one.file_meta.TransferSyntaxUID
             if not any(one.SOPClassUID == known.abstract_syntax for known in entity.requested_contexts):

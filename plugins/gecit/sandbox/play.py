@@ -32,6 +32,7 @@ from .people import become_patient
 
 Say = Callable[[str], None]
 PATIENCE_SECONDS = 90.0
+CALLED = "127.0.0.1"
 TRIES_ABOVE = 20
 """More than the client of the service above asks for one query."""
 SIGNS = {Outcome.SUBMIT: "✔", Outcome.HOLD: "✘", Outcome.PENDING: "…"}
@@ -122,7 +123,8 @@ class Player:
     def __init__(self, node: Running, folder: Path, institution: Institution = INSTITUTION) -> None:
         """`institution`: the hospital, with the address that its HBYS speaks from and its PACS's AE title."""
         self._node, self._folder, self.institution = node, folder, institution
-        self._source = institution.hl7_peers[0].partition("/")[0]
+        speaks_from = institution.hl7_peers[0].partition("/")[0]
+        self._source = "" if speaks_from == CALLED else speaks_from  # bound to where it calls, it may call itself
 
     def play(self, story: ExamStory) -> None:
         """Do everything of one story, in its order."""
@@ -180,7 +182,7 @@ class Player:
 
     def _send(self, message: bytes) -> bytes:
         port = self._node.settings.mllp_port
-        [answer] = hl7_build.send("127.0.0.1", port, [message], timeout=30, source=self._source)
+        [answer] = hl7_build.send(CALLED, port, [message], timeout=30, source=self._source)
         return answer
 
     def _store(self, story: ExamStory) -> None:
