@@ -26,7 +26,7 @@ from ..edges.store import SqlLedger
 from ..ports import Clock
 from ..settings import Settings
 from ..settings.orthanc_folders import OrthancFolders
-from .last_backup import record
+from .last_backup import is_a_nights, record
 from .registered import home_of
 
 log = logging.getLogger("gecit.backup")
@@ -118,7 +118,7 @@ def back_up(
         ledger_only=ledger_only,
     )
     backup_files.write_manifest(folder, manifest)
-    if orthanc.in_database or not ledger_only:  # beside images in files it is but the half of a night's backup
+    if is_a_nights(manifest, orthanc):
         _leave_trace(settings.data, manifest)
     return Made(manifest=manifest, rotten=tuple(sums.rotten))
 

@@ -9,6 +9,7 @@ import msgspec
 
 from ..core.backups import Manifest
 from ..core.values import Value, to_json
+from ..settings.orthanc_folders import OrthancFolders
 from .run_folder import write_private
 
 NAME = "last-backup.json"
@@ -20,6 +21,11 @@ class LastBackup(Value):
     taken_at: datetime
     finished_at: datetime
     damaged: int = 0
+
+
+def is_a_nights(made: Manifest, orthanc: OrthancFolders) -> bool:
+    """Whether a backup is all that this command makes of a node; the ledger alone, beside images in files, is half."""
+    return orthanc.in_database or not made.ledger_only
 
 
 def record(data: Path, made: Manifest) -> None:

@@ -37,7 +37,7 @@ from ..settings.orthanc_folders import OrthancFolders
 from .backup import key_proof
 from .build import opening
 from .entrance import audit_of
-from .last_backup import record
+from .last_backup import is_a_nights, record
 from .run_folder import RESTORING, lock_folder, write_private
 
 Told = Callable[[], object]
@@ -114,7 +114,7 @@ def _restored(
     write_private(settings.run_folder / RESTORING, mark)
     _put_back(settings, orthanc, manifest, sums, again=again)
     counts = _mark(settings, manifest, digest, clock, who)
-    if orthanc.in_database or not manifest.ledger_only:
+    if is_a_nights(manifest, orthanc):
         record(settings.data, manifest)
     (settings.run_folder / RESTORING).unlink()
     return counts

@@ -21,34 +21,42 @@ MEANWHILE = timedelta(minutes=10)  # a list is taken in at one node after the ot
 Found = tuple[str, Text]
 
 
+_APART = (
+    (
+        "audit-key",
+        AUDIT_KEY,
+        Text(
+            tr="Düğümlerin denetim anahtarları ayrı ({said}): `gecit audit verify` ötekilerin yazdığını sahte sayar. "
+            "Sistem yöneticisi ilk düğümün audit.key dosyasını ötekilere koyup onları yeniden başlatmalı "
+            "(docs/howto/nodes.md).",
+            en="Nodes have different audit keys ({said}): `gecit audit verify` takes what the others wrote for forged. "
+            "The administrator should put the first node's audit.key at the others and start them again "
+            "(docs/howto/nodes.md).",
+        ),
+    ),
+    (
+        "settings",
+        SETTINGS,
+        Text(
+            tr="Düğümler ayrı ayarlarla değerlendiriyor ({said}): bir tetkikin kararı, onu hangi düğümün "
+            "değerlendirdiğine bağlı kalır. Sistem yöneticisi Gecit.Identifiers, Gecit.PendingRecheckHours ve "
+            "Gecit.AcquisitionGroupMinutes ayarlarını bütün düğümlerde aynı yapıp değiştirdiklerini yeniden "
+            "başlatmalı (docs/howto/nodes.md).",
+            en="Nodes judge by different settings ({said}): an exam's verdict depends on which node judges it. "
+            "The administrator should make Gecit.Identifiers, Gecit.PendingRecheckHours and "
+            "Gecit.AcquisitionGroupMinutes alike at all nodes and start again those that were changed "
+            "(docs/howto/nodes.md).",
+        ),
+    ),
+)
+"""The incident's key, the detail that is compared, and what is said where it differs."""
+
+
 def apart(beats: Sequence[Beat], now: datetime) -> Iterator[Found]:
     """Say what differs between the nodes that speak, by the incident's key."""
-    if said := _told([(one, one.detail.get(AUDIT_KEY)) for one in beats]):
-        yield (
-            "audit-key",
-            Text(
-                tr=f"Düğümlerin denetim anahtarları ayrı ({said.tr}): `gecit audit verify` ötekilerin yazdığını sahte "
-                "sayar. Sistem yöneticisi ilk düğümün audit.key dosyasını ötekilere koyup onları yeniden başlatmalı "
-                "(docs/howto/nodes.md).",
-                en=f"Nodes have different audit keys ({said.en}): `gecit audit verify` takes what the others wrote for "
-                "forged. The administrator should put the first node's audit.key at the others and start them again "
-                "(docs/howto/nodes.md).",
-            ),
-        )
-    if said := _told([(one, one.detail.get(SETTINGS)) for one in beats]):
-        yield (
-            "settings",
-            Text(
-                tr=f"Düğümler ayrı ayarlarla değerlendiriyor ({said.tr}): bir tetkikin kararı, onu hangi düğümün "
-                "değerlendirdiğine bağlı kalır. Sistem yöneticisi Gecit.Identifiers, Gecit.PendingRecheckHours ve "
-                "Gecit.AcquisitionGroupMinutes ayarlarını bütün düğümlerde aynı yapıp değiştirdiklerini yeniden "
-                "başlatmalı (docs/howto/nodes.md).",
-                en=f"Nodes judge by different settings ({said.en}): an exam's verdict depends on which node judges it. "
-                "The administrator should make Gecit.Identifiers, Gecit.PendingRecheckHours and "
-                "Gecit.AcquisitionGroupMinutes alike at all nodes and start again those that were changed "
-                "(docs/howto/nodes.md).",
-            ),
-        )
+    for key, detail, text in _APART:
+        if said := _told([(one, one.detail.get(detail)) for one in beats]):
+            yield key, Text(tr=text.tr.format(said=said.tr), en=text.en.format(said=said.en))
     yield from _lists(beats, now)
 
 
@@ -77,11 +85,11 @@ def _lists(beats: Sequence[Beat], now: datetime) -> Iterator[Found]:
 def _told(having: Iterable[tuple[Beat, object]]) -> Text | None:
     """Say who has which value, where there is more than one; an empty one is said to be none, None counts nowhere."""
     telling = [(beat, str(value)) for beat, value in having if value is not None]
+    if len({value for _, value in telling}) < 2:  # as it is at every look but few
+        return None
     found: dict[str, set[str]] = {}
     for beat, value in telling:
         found.setdefault(value, set()).add(_place(beat, (other for other, _ in telling)))
-    if len(found) < 2:
-        return None
     rows = [(", ".join(sorted(places)), value) for value, places in sorted(found.items())]
     return Text(
         tr="; ".join(f"{places}: {value or 'yok'}" for places, value in rows),
